@@ -1,0 +1,307 @@
+"""An allocation: who gets what, as column tables; violations, reasons and level results beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, computed_field, model_serializer, model_validator
+
+from nichiiki_models.columns import column
+from nichiiki_models.table import Row, Table
+from nichiiki_models.tables import MONTH_YEN, TOTAL_YEN, Id
+from nichiiki_models.texts import Lang, text
+
+ALLOCATION_FORMAT = "nichiiki-allocation/1"
+ItemList = Literal["school", "care", "desk", "role", "experience"]
+ITEM_FIELDS = {"school": "schools", "care": "care", "desk": "desks", "role": "roles", "experience": "experiences"}
+
+
+class Status(StrEnum):
+    """How a run ended."""
+
+    OPTIMAL = "OPTIMAL"
+    FEASIBLE = "FEASIBLE"
+    INFEASIBLE = "INFEASIBLE"
+    UNKNOWN = "UNKNOWN"
+
+
+class StopReason(StrEnum):
+    """Why a run stopped."""
+
+    PROVEN = "PROVEN"
+    GAP_REACHED = "GAP_REACHED"
+    TIME_LIMIT = "TIME_LIMIT"
+    INTERRUPTED = "INTERRUPTED"
+    PROCEDURE_ENDED = "PROCEDURE_ENDED"
+    CYCLE = "CYCLE"
+
+
+class Placement(Row):
+    """A household that is placed."""
+
+    key: ClassVar[tuple[str, ...]] = ("household_id",)
+    household_id: Id = column("household")
+    supporter_id: Id | None = column("supporter or coordinator", default=None)
+    cost_yen: int = column("highest monthly cost over its periods: rent and travel", unit="yen a month", ge=0, le=1_000_000_000)
+
+
+class Stay(Row):
+    """A house for some periods."""
+
+    key: ClassVar[tuple[str, ...]] = ("household_id", "house_id", "periods")
+    household_id: Id = column("household")
+    house_id: Id = column("house")
+    region_id: Id = column("region of the house")
+    units: int = column("units taken", unit="units", ge=0, le=1_000_000)
+    periods: tuple[Id, ...] = column("periods, in calendar order")
+
+
+class Item(Row):
+    """A school seat, care place, desk, role or experience; it holds in those periods of the stay that it has."""
+
+    key: ClassVar[tuple[str, ...]] = ("household_id", "list", "person_id", "target_id")
+    household_id: Id = column("household")
+    list: ItemList = column("what it is")
+    person_id: Id | None = column("person; empty for an experience", default=None)
+    target_id: Id = column("facility, role or experience")
+
+
+class Unplaced(Row):
+    """A reason why a household has no place; a household may have several."""
+
+    key: ClassVar[tuple[str, ...]] = ("household_id", "target_id", "rule")
+    household_id: Id = column("household")
+    rule: Id = column("id of the rule that stands against it")
+    target_id: Id | None = column("what was wished for", default=None)
+    value: int | None = column("what it would take, in the unit of the rule", default=None)
+    limit: int | None = column("what is allowed, in the unit of the rule", default=None)
+
+
+class MeasureTaken(Row):
+    """A measure that is carried out."""
+
+    key: ClassVar[tuple[str, ...]] = ("measure_id",)
+    measure_id: Id = column("measure")
+    cost_yen: int = column("cost", unit="yen", **TOTAL_YEN)
+
+
+class LevelResult(BaseModel):
+    """What is known of one level of the objective.
+
+    Attributes
+    ----------
+    objective, bound
+        Value reached, and a value that no allocation can pass; None where unknown.
+    gap
+        (bound - objective) / max(1, |objective|); None without a bound.
+    proven
+        Whether objective and bound meet.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    objective: int | None
+    bound: int | None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def gap(self) -> float | None:
+        """Relative distance between objective and bound."""
+        if self.objective is None or self.bound is None:
+            return None
+        return (self.bound - self.objective) / max(1, abs(self.objective))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def proven(self) -> bool:
+        """Whether objective and bound meet."""
+        return self.objective is not None and self.objective == self.bound
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_derived(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if k not in ("gap", "proven")} if isinstance(value, dict) else value
+
+
+class Violation(BaseModel):
+    """A broken rule, or a claim of an allocation that is not true.
+
+    Attributes
+    ----------
+    rule
+        Id of the rule (key ``rule.<id>`` in the catalogue).
+    where
+        Ids of what is concerned, joined by spaces: household, house, facility, role, period …
+    details
+        The numbers: value, limit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str
+    where: str
+    details: Mapping[str, int | str] = Field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """The English sentence."""
+        return self.sentence("en")
+
+    def sentence(self, lang: Lang) -> str:
+        """Return the sentence in a language."""
+        return text(f"rule.{self.rule}", lang, where=self.where, **{"value": "?", "limit": "?", **self.details})
+
+    def __str__(self) -> str:
+        return f"[{self.rule}] {self.message}"
+
+
+class Reason(BaseModel):
+    """Why a household did not get something: a rule of a closed list, with its numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    household_id: str
+    rule: str
+    target_id: str | None = None
+    value: int | None = None
+    limit: int | None = None
+
+    def sentence(self, lang: Lang) -> str:
+        """Return the sentence in a language."""
+        shown = {"value": "?" if self.value is None else self.value, "limit": "?" if self.limit is None else self.limit}
+        return text(f"reason.{self.rule}", lang, target=self.target_id or "", **shown)
+
+
+def _empty(schema: type[Row]) -> Any:
+    return Field(default_factory=lambda: Table.empty(schema))
+
+
+class Allocation(BaseModel):
+    """Who gets what, with the claims that were made for it.
+
+    Tables are in canonical order; ``instance_hash`` names the instance it belongs to. JSON has one object a
+    placement, as documented in the reference.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    format: Literal["nichiiki-allocation/1"] = ALLOCATION_FORMAT
+    instance_hash: str
+    policy: str
+    seed: int = 0
+    status: Status
+    reason: StopReason
+    objective: int | None = None
+    bound: int | None = None
+    levels: tuple[LevelResult, ...] = ()
+    placements: Table[Placement] = _empty(Placement)
+    stays: Table[Stay] = _empty(Stay)
+    items: Table[Item] = _empty(Item)
+    unplaced: Table[Unplaced] = _empty(Unplaced)
+    measures: Table[MeasureTaken] = _empty(MeasureTaken)
+    provenance: Mapping[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_json_shape(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("placements"), list):
+            return {**value, **_tables_of(value["placements"], value.get("unplaced", []))}
+        return value
+
+    @model_validator(mode="after")
+    def _sort(self) -> Self:
+        for name in ("placements", "stays", "items", "unplaced", "measures"):
+            self.__dict__[name] = getattr(self, name).sorted()
+        return self
+
+    @model_serializer(mode="plain")
+    def _to_json_shape(self) -> dict[str, Any]:
+        head = ("format", "instance_hash", "policy", "seed", "objective", "bound")
+        return {
+            **{name: getattr(self, name) for name in head},
+            "status": self.status.value,
+            "reason": self.reason.value,
+            "levels": [level.model_dump() for level in self.levels],
+            "placements": _placement_objects(self),
+            "unplaced": _unplaced_objects(self),
+            "measures": [row.model_dump() for row in self.measures.rows()],
+            "provenance": dict(self.provenance),
+        }
+
+    def replace(self, **changes: Any) -> Allocation:
+        """Return a variant with some fields exchanged."""
+        return Allocation(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
+
+
+def _placement_objects(allocation: Allocation) -> list[dict[str, Any]]:
+    objects = {
+        row.household_id: {
+            "household_id": row.household_id,
+            "stays": [],
+            "schools": {},
+            "care": {},
+            "desks": {},
+            "roles": {},
+            "experiences": [],
+            "supporter_id": row.supporter_id,
+            "cost_yen": row.cost_yen,
+        }
+        for row in allocation.placements.rows()
+    }
+    for stay in allocation.stays.rows():
+        objects[stay.household_id]["stays"].append(stay.model_dump(mode="json", exclude={"household_id"}))
+    for item in allocation.items.rows():
+        _add_item(objects[item.household_id], item)
+    return list(objects.values())
+
+
+def _add_item(target: dict[str, Any], item: Item) -> None:
+    field = target[ITEM_FIELDS[item.list]]
+    if item.list == "experience":
+        field.append(item.target_id)
+    elif item.list == "role":
+        field.setdefault(item.person_id, []).append(item.target_id)
+    else:
+        field[item.person_id] = item.target_id
+
+
+def _unplaced_objects(allocation: Allocation) -> list[dict[str, Any]]:
+    objects: dict[str, list[dict[str, Any]]] = {}
+    for row in allocation.unplaced.rows():
+        detail = {"value": row.value, "limit": row.limit}
+        objects.setdefault(row.household_id, []).append({"rule": row.rule, "target_id": row.target_id, "detail": detail})
+    return [{"household_id": household, "reasons": reasons} for household, reasons in objects.items()]
+
+
+def _tables_of(placements: list[Any], unplaced: list[Any]) -> dict[str, Any]:
+    """Turn the JSON shape back into tables; a malformed object fails in the row schema."""
+    heads, stays, items = [], [], []
+    for entry in placements:
+        household = entry["household_id"]
+        heads.append({key: entry.get(key) for key in ("household_id", "supporter_id", "cost_yen")})
+        stays += [{"household_id": household, **stay} for stay in entry.get("stays", [])]
+        items += [{"household_id": household, **item} for item in _items_of(entry)]
+    reasons = [
+        {"household_id": e["household_id"], "rule": r["rule"], "target_id": r.get("target_id"), **(r.get("detail") or {})}
+        for e in unplaced
+        for r in e["reasons"]
+    ]
+    return {"placements": heads, "stays": stays, "items": items, "unplaced": reasons}
+
+
+def _items_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [
+        {"list": name, "person_id": person, "target_id": target}
+        for name in ("school", "care", "desk")
+        for person, target in entry.get(ITEM_FIELDS[name], {}).items()
+    ]
+    found += [
+        {"list": "role", "person_id": person, "target_id": target}
+        for person, targets in entry.get("roles", {}).items()
+        for target in targets
+    ]
+    return found + [{"list": "experience", "person_id": None, "target_id": target} for target in entry.get("experiences", [])]

@@ -1,0 +1,126 @@
+"""What can be wrong with tables, found column by column: cells, keys, references; then rules across tables.
+
+`find_problems` lists everything in one pass, on tables in the order in which they were given, so that a row
+index means the row a person wrote. Rules across tables are in `nichiiki_models.cross_checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from nichiiki_models.columns import WILDCARD, Array, Column, ColumnSpec, Kind, ListColumn, bad_cells, cell, is_null
+from nichiiki_models.cross_checks import CROSS_CHECKS
+from nichiiki_models.problems import Problem
+from nichiiki_models.rules import Rules
+from nichiiki_models.table import Table
+from nichiiki_models.tables import TABLES
+
+Tables = Mapping[str, Table[Any]]
+RESERVED = {"period_id": ("all",)}
+"""Ids that need no row of their own: ``all`` as a period."""
+
+
+def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
+    """List every problem of a set of tables and rules, in the order of table, row and column.
+
+    Parameters
+    ----------
+    tables
+        Every table by name (see `nichiiki_models.tables.TABLES`), rows in the order given.
+    rules
+        The rules they are used under.
+
+    Returns
+    -------
+    list of Problem
+        Empty when the tables can become an `Instance`.
+    """
+    found = [problem for name, table in tables.items() for problem in _table_problems(name, table, tables)]
+    for check in CROSS_CHECKS:
+        found += check(tables, rules)
+    position = {name: index for index, name in enumerate(TABLES)}
+    return sorted(found, key=lambda p: (position.get(p.table or "", -1), -1 if p.row is None else p.row))
+
+
+def _table_problems(name: str, table: Table[Any], tables: Tables) -> Iterator[Problem]:
+    yield from _cell_problems(name, table)
+    yield from _duplicates(name, table)
+    for spec in table.specs.values():
+        if spec.references:
+            yield from _dangling(name, spec, table.columns[spec.name], tables)
+
+
+def _cell_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
+    for spec in table.specs.values():
+        values = table.columns[spec.name]
+        for code, rows in bad_cells(spec, values):
+            for row in rows.tolist():
+                yield Problem(
+                    code=code, table=name, row=row, column=spec.name, value=_as_text(spec, values, row), params=limits_of(spec)
+                )
+
+
+def limits_of(spec: ColumnSpec) -> dict[str, str]:
+    """Return what the texts of cell problems name: range, choices, length."""
+    return {
+        "low": "" if spec.low is None else f"{spec.low:g}" if spec.low % 1 else str(int(spec.low)),
+        "high": "" if spec.high is None else f"{spec.high:g}" if spec.high % 1 else str(int(spec.high)),
+        "choices": " / ".join(spec.choices),
+        "max_length": str(spec.max_length),
+    }
+
+
+def _as_text(spec: ColumnSpec, values: Column, row: int) -> str:
+    value = cell(spec, values, row)
+    return ";".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+
+
+def _duplicates(name: str, table: Table[Any]) -> Iterator[Problem]:
+    if len(table) < 2:
+        return
+    keys = table.sort_keys()
+    order = np.lexsort(keys[::-1])
+    same = np.ones(len(table) - 1, dtype=bool)
+    for key in keys:
+        ordered = key[order]
+        same &= (ordered[1:] == ordered[:-1]) if ordered.dtype.kind != "M" else (ordered[1:] == ordered[:-1]) | (np.isnat(ordered[1:]) & np.isnat(ordered[:-1]))
+    repeated = order[1:][same]
+    first = order[:-1][same]
+    for row, other in zip(repeated.tolist(), first.tolist(), strict=True):
+        value = " / ".join(str(key[row]) for key in keys if str(key[row]))
+        yield Problem(
+            code="duplicate",
+            table=name,
+            row=row,
+            column=table.schema.key[0],
+            value=value,
+            params={"first": str(other + 1)},
+        )
+
+
+def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> Iterator[Problem]:
+    """Ids that no referenced table holds; empty cells are another check's business."""
+    flat, rows = (values.values, values.owners) if isinstance(values, ListColumn) else (values, np.arange(len(values)))
+    unknown = ~is_null(Kind.ID, flat) & ~np.isin(flat, RESERVED.get(spec.name, ()))
+    if spec.wildcard:
+        unknown &= flat != WILDCARD
+    for target in spec.references:
+        if unknown.any():
+            unknown[unknown] = ~_known(tables[target], flat[unknown])
+    for index in np.flatnonzero(unknown).tolist():
+        yield Problem(
+            code="unknown_id",
+            table=name,
+            row=int(rows[index]),
+            column=spec.name,
+            value=str(flat[index]),
+            params={"tables": " / ".join(spec.references)},
+        )
+
+
+def _known(table: Table[Any], ids: Array) -> Array:
+    key = "period_id" if "period_id" in table.columns and table.schema.key[0] == "starts_on" else table.schema.key[0]
+    return np.isin(ids, table[key])

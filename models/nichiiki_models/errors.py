@@ -1,0 +1,72 @@
+"""The exception tree: bad input and broken promises; an infeasible instance is a result, not an error.
+
+NichiikiError
+├── InputError              what was given cannot be used: exit code 2
+│   ├── InstanceError       an instance, allocation or rules file has problems (all of them, listed)
+│   ├── FileError           a file cannot be read or written at all
+│   ├── UsageError          an argument has no meaning (unknown policy, negative limit, …)
+│   └── MarketError         a market's arrays do not fit together or leave the safe integer range
+├── UnsupportedMarketError  a policy refuses a market it makes no promise for
+└── VerificationError       an answer failed its independent check and is withheld
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nichiiki_models.allocation import Violation
+    from nichiiki_models.problems import Problem
+
+
+class NichiikiError(Exception):
+    """Base of every error this project raises on purpose."""
+
+
+class InputError(NichiikiError):
+    """What was given cannot be used."""
+
+
+class InstanceError(InputError):
+    """An instance, allocation or rules file has problems.
+
+    Parameters
+    ----------
+    problems
+        Every problem found, in the order of file, row and column.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.message("en") for problem in self.problems))
+
+
+class FileError(InputError):
+    """A file cannot be read or written at all."""
+
+
+class UsageError(InputError):
+    """An argument has no meaning here."""
+
+
+class MarketError(InputError):
+    """A market's arrays do not fit together or leave the safe integer range."""
+
+
+class UnsupportedMarketError(NichiikiError):
+    """A policy refuses a market it makes no promise for."""
+
+
+class VerificationError(NichiikiError):
+    """An answer failed its independent check and is withheld.
+
+    Parameters
+    ----------
+    violations
+        What the check found.
+    """
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("\n".join(str(violation) for violation in self.violations))

@@ -1,0 +1,180 @@
+"""The rules of a run as dated data: objective, wishes, procedure, points, limits, travel, lottery, demand.
+
+Rules are written in ``rules.toml``; nothing in them is ever repeated in code. Defaults are stated here once.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nichiiki_models.tables import Hazard, Id, ListName, Text
+
+Term = Literal["utility", "role_value", "placed", "persons", "points"]
+TieKey = Literal["income_class", "past_losses", "applied_at", "children", "persons", "lottery"]
+ConditionField = Literal[
+    "group", "income_class", "past_losses", "registration", "children", "pupils", "preschool", "persons", "home_region", "car"
+]
+Percent = Annotated[int, Field(ge=0, le=100)]
+MilliPoints = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+
+
+class Part(BaseModel):
+    """A part of the rules: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Level(Part):
+    """One level of the objective; a level counts only among the best answers of the levels before it."""
+
+    name: Id = Field(description="name of the level")
+    weights: dict[Term, Annotated[int, Field(ge=0, le=1000)]] = Field(
+        description="weight of each term: utility and role_value in milli-points, placed 1 a household, persons 1 a person, points of the household"
+    )
+
+
+class Objective(Part):
+    """What the optimum mode maximises."""
+
+    levels: tuple[Level, ...] = Field(
+        default=(Level(name="welfare", weights={"utility": 1, "role_value": 1}),), min_length=1, max_length=8
+    )
+
+
+class ListRule(Part):
+    """How one list of wishes is read."""
+
+    required: bool = Field(default=False, description="a household that asks here declines a place without it")
+    accept_unlisted: bool = Field(default=False, description="what fits but is not listed is acceptable, after all that is listed")
+    rank_utility: tuple[MilliPoints, ...] = Field(
+        default=(1000, 800, 600, 400, 200), min_length=1, description="milli-points of rank 1, 2, …; later ranks as the last"
+    )
+
+
+_NO_UTILITY = (0,)
+
+
+class Lists(Part):
+    """The lists of wishes and the order in which their ranks are compared."""
+
+    order: tuple[ListName, ...] = Field(
+        default=("stay", "school", "care", "desk", "role", "supporter", "experience"),
+        description="ranks are compared in this order, first difference decides",
+    )
+    stay: ListRule = ListRule(required=True)
+    school: ListRule = ListRule(required=True, rank_utility=(300, 200, 100))
+    care: ListRule = ListRule(rank_utility=(300, 200, 100))
+    desk: ListRule = ListRule(rank_utility=(100, 50))
+    role: ListRule = ListRule(rank_utility=(200, 150, 100))
+    supporter: ListRule = ListRule(accept_unlisted=True, rank_utility=_NO_UTILITY)
+    experience: ListRule = ListRule(rank_utility=(100, 50))
+
+
+class Procedure(Part):
+    """The clerk's procedure."""
+
+    kind: Literal["one_list", "per_target", "by_rank"] = Field(
+        default="one_list",
+        description="one_list: households in order, each its best place left; per_target: places choose by their own points; by_rank: first wishes first",
+    )
+    tie_order: tuple[TieKey, ...] = Field(
+        default=("income_class", "past_losses", "applied_at", "lottery"), description="what decides between equal points, in order"
+    )
+
+
+class Condition(Part):
+    """A test on a household, for the points table and the lottery weights."""
+
+    field: ConditionField = Field(description="group: one of the household's groups; children: under 18; preschool: under 6; pupils: grades 1-9")
+    op: Literal["==", "!=", "<=", ">="] = "=="
+    value: bool | int | Text
+
+
+class PointRule(Part):
+    """A row of the points table (選考基準)."""
+
+    rule_id: Id
+    points: Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+    when: tuple[Condition, ...] = Field(default=(), description="all must hold")
+    note: Text = ""
+
+
+class AgeLimit(Part):
+    """A limit that depends on age."""
+
+    up_to_age: Annotated[int, Field(ge=0, le=120)]
+    minutes: Annotated[int, Field(ge=0, le=8000)]
+
+
+class Limits(Part):
+    """Limits that hold for every household, beside its own."""
+
+    trip_minutes: Annotated[int, Field(ge=0, le=8000)] | None = Field(default=None, description="longest one-way trip between the homes")
+    commute_by_age: tuple[AgeLimit, ...] = Field(
+        default=(AgeLimit(up_to_age=6, minutes=30), AgeLimit(up_to_age=12, minutes=40)),
+        description="longest way of a child to school or care: the first row whose age is not below the child's",
+    )
+    hazards_apart: tuple[Hazard, ...] = Field(default=(), description="hazards that must not threaten both homes")
+    care_days_max: Annotated[int, Field(ge=0, le=366)] | None = Field(default=None, description="most care days of a child a period")
+    roles_per_person: Annotated[int, Field(ge=0, le=10)] = Field(default=2, description="most roles of one person")
+    registrations_max: Annotated[int, Field(ge=0, le=100)] = Field(default=3, description="most municipalities of a registration")
+    any_patterns_max: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=2000, description="most ways in which an 'any' stay may lie in its window; more is refused as input"
+    )
+
+
+class Travel(Part):
+    """How ways without a timetable are measured, and who pays which fare."""
+
+    walk_metres_per_minute: Annotated[int, Field(ge=1, le=1000)] = 75
+    car_metres_per_minute: Annotated[int, Field(ge=1, le=3000)] = 500
+    detour_percent: Annotated[int, Field(ge=100, le=500)] = Field(default=130, description="way by road in percent of the straight line")
+    walk_max_minutes: Annotated[int, Field(ge=0, le=600)] = Field(default=30, description="longest walk")
+    child_fare_percent: Percent = Field(default=50, description="fare of a child in percent, rounded down to 10 yen")
+    child_from_age: Annotated[int, Field(ge=0, le=120)] = Field(default=6, description="younger ones travel free")
+    adult_from_age: Annotated[int, Field(ge=0, le=120)] = Field(default=12, description="full fare from this age")
+
+
+class Weight(Part):
+    """Tickets added in a weighted lottery."""
+
+    tickets: Annotated[int, Field(ge=0, le=1000)]
+    when: tuple[Condition, ...] = ()
+
+
+class Lottery(Part):
+    """Weights of the lottery at the end of the tie order."""
+
+    base_tickets: Annotated[int, Field(ge=1, le=1000)] = 1
+    per_past_loss: Annotated[int, Field(ge=0, le=1000)] = 0
+    max_tickets: Annotated[int, Field(ge=1, le=10_000)] = 100
+    weights: tuple[Weight, ...] = ()
+
+
+class DemandRule(Part):
+    """Parameters of travel demand, for pricing."""
+
+    trip_value_yen: Annotated[int, Field(ge=0, le=1_000_000)] = Field(default=8000, description="value of a household's first round trip, per person")
+    trip_value_step_yen: Annotated[int, Field(ge=0, le=1_000_000)] = Field(default=1000, description="by how much each further one is worth less")
+    flat_bias_yen: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = Field(default=0, description="liking of a flat fee a month")
+    minute_value_yen: Annotated[int, Field(ge=0, le=10_000)] = Field(default=40, description="value of a minute")
+
+
+class Rules(Part):
+    """All rules of a run."""
+
+    rules_id: Id = "default"
+    version: Text = "1"
+    valid_from: date | None = None
+    source: Text = ""
+    objective: Objective = Objective()
+    lists: Lists = Lists()
+    procedure: Procedure = Procedure()
+    points: tuple[PointRule, ...] = ()
+    limits: Limits = Limits()
+    travel: Travel = Travel()
+    lottery: Lottery = Lottery()
+    demand: DemandRule = DemandRule()

@@ -1,0 +1,206 @@
+"""A column table: numpy columns described and checked by a pydantic row schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from nichiiki_models.columns import (
+    Array,
+    Column,
+    ColumnSpec,
+    Kind,
+    ListColumn,
+    as_column,
+    cell,
+    column_specs,
+    default_column,
+    freeze,
+)
+
+
+class Row(BaseModel):
+    """One row of a table: frozen, no unknown fields, input never echoed in an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    key: ClassVar[tuple[str, ...]]
+    """Columns that tell rows apart; a table is kept in their order."""
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Table(Generic[R]):
+    """Rows of one kind as read-only numpy columns; a row object is made only when asked for.
+
+    Parameters
+    ----------
+    schema
+        The pydantic row class that describes the columns.
+    columns
+        A column for each field that is not at its default everywhere; others are filled with the default.
+
+    Notes
+    -----
+    The constructor trusts its columns; `nichiiki_models.checks` finds what is wrong with them, and an
+    `Instance` holds only checked tables.
+    """
+
+    __slots__ = ("__dict__", "columns", "schema")
+
+    def __init__(self, schema: type[R], columns: Mapping[str, Column], *, rows: int | None = None) -> None:
+        size = rows if rows is not None else len(next(iter(columns.values()), ()))
+        specs = column_specs(schema)
+        unknown = set(columns) - set(specs)
+        if unknown:
+            raise KeyError(f"{schema.__name__} has no column {sorted(unknown)}")
+        if any(len(values) != size for values in columns.values()):
+            raise ValueError(f"columns of {schema.__name__} differ in length")
+        self.schema = schema
+        self.columns: dict[str, Column] = {
+            name: freeze(spec, columns[name]) if name in columns else default_column(spec, size)
+            for name, spec in specs.items()
+        }
+
+    @classmethod
+    def from_rows(cls, schema: type[R], rows: Iterable[R]) -> Self:
+        """Build from row objects."""
+        rows = list(rows)
+        return cls(
+            schema,
+            {name: as_column(spec, (getattr(row, name) for row in rows)) for name, spec in column_specs(schema).items()},
+            rows=len(rows),
+        )
+
+    @classmethod
+    def empty(cls, schema: type[R]) -> Self:
+        """Build a table without rows."""
+        return cls(schema, {}, rows=0)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, name: str) -> Array:
+        """Return a flat column by name."""
+        values = self.columns[name]
+        if isinstance(values, ListColumn):
+            raise TypeError(f"column {name!r} holds lists; use .lists({name!r})")
+        return values
+
+    def lists(self, name: str) -> ListColumn:
+        """Return a list column by name."""
+        values = self.columns[name]
+        if not isinstance(values, ListColumn):
+            raise TypeError(f"column {name!r} holds single values; use [{name!r}]")
+        return values
+
+    @property
+    def specs(self) -> dict[str, ColumnSpec]:
+        """The column specs by name."""
+        return column_specs(self.schema)
+
+    def row(self, index: int) -> R:
+        """Return one row as its pydantic object."""
+        return self.schema.model_construct(
+            **{name: cell(spec, self.columns[name], index) for name, spec in self.specs.items()}
+        )
+
+    def rows(self) -> Iterator[R]:
+        """Iterate over the rows as pydantic objects (small tables, JSON; never in a hot loop)."""
+        return (self.row(index) for index in range(len(self)))
+
+    def take(self, rows: Array) -> Table[R]:
+        """Return the table of the given rows (indices or mask), in their order."""
+        index = np.flatnonzero(rows) if rows.dtype == bool else rows
+        taken = {n: c.take(index) if isinstance(c, ListColumn) else c[index] for n, c in self.columns.items()}
+        return Table(self.schema, taken, rows=len(index))
+
+    def with_columns(self, **columns: Column) -> Table[R]:
+        """Return a table with some columns exchanged."""
+        return Table(self.schema, {**self.columns, **columns}, rows=len(self))
+
+    def sort_keys(self) -> list[Array]:
+        """The key columns as sortable flat arrays (a list becomes its joined text)."""
+        return [
+            np.array([";".join(entry) for entry in values], dtype=np.str_) if isinstance(values, ListColumn) else values
+            for values in (self.columns[name] for name in self.schema.key)
+        ]
+
+    def order(self) -> Array:
+        """Row indices in canonical order: by the key columns, first key first; stable."""
+        keys = self.sort_keys()
+        if len(self) < 2 or (len(keys) == 1 and bool((keys[0][:-1] <= keys[0][1:]).all())):
+            return np.arange(len(self))
+        return np.lexsort(keys[::-1])
+
+    def sorted(self) -> Table[R]:
+        """Return the table in canonical order."""
+        order = self.order()
+        return self if bool((order[:-1] < order[1:]).all()) else self.take(order)
+
+    @cached_property
+    def _index(self) -> tuple[Array, Array]:
+        ids = self[self.schema.key[0]]
+        order = np.argsort(ids, kind="stable")
+        return ids[order], order
+
+    def find(self, ids: Array) -> Array:
+        """Return the row of each id (first key column), or -1 where there is none.
+
+        Parameters
+        ----------
+        ids
+            unicode array of any length.
+        """
+        known, order = self._index
+        ids = np.asarray(ids)
+        if len(known) == 0:
+            return np.full(ids.shape, -1, dtype=np.int64)
+        at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+        return np.where(known[at] == ids, order[at], -1)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Table) or other.schema is not self.schema or len(other) != len(self):
+            return NotImplemented if not isinstance(other, Table) else False
+        return all(_same(spec, self.columns[name], other.columns[name]) for name, spec in self.specs.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Table({self.schema.__name__}, {len(self)} rows)"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let a table be a pydantic field: JSON both ways as a list of row objects."""
+        schema = get_args(source)[0]
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, Table) else cls.from_rows(schema, _rows(schema, value)),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda table: [row.model_dump(mode="json", exclude_defaults=True) for row in table.rows()],
+                return_schema=core_schema.list_schema(core_schema.dict_schema()),
+            ),
+            metadata={"row_schema": schema},
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe a table as an array of its rows."""
+        row_schema: type[Row] = schema["metadata"]["row_schema"]  # type: ignore[typeddict-item]
+        return {"type": "array", "items": handler(row_schema.__pydantic_core_schema__)}
+
+
+def _rows(schema: type[R], value: Any) -> list[R]:
+    return [row if isinstance(row, schema) else schema.model_validate(row) for row in value]
+
+
+def _same(spec: ColumnSpec, left: Column, right: Column) -> bool:
+    if isinstance(left, ListColumn) and isinstance(right, ListColumn):
+        return np.array_equal(left.offsets, right.offsets) and np.array_equal(left.values, right.values)
+    return np.array_equal(left, right, equal_nan=spec.kind in (Kind.NUMBER, Kind.DATE, Kind.TIME))
