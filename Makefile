@@ -44,7 +44,7 @@ bench: .venv/installed-test ## time the benchmarks; the figures go to benchmarks
 		--benchmark-json "benchmarks/results/$$(date -u +%Y%m%dT%H%M%SZ).json"
 
 docs: .venv/installed-docs ## build the documentation into docs/_build/html; a warning is an error
-	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	$(BIN)/sphinx-build -E -W --keep-going -b html docs docs/_build/html
 
 catalogues: .venv/installed-test ## compile the message catalogues
 	$(BIN)/python tools/compile_catalogues.py
