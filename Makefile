@@ -60,23 +60,23 @@ clean: ## remove the environment and everything built
 		exit 1; }
 	$(PYTHON) -m venv --clear .venv
 
-# An environment is reinstalled when the declared dependencies or the pins change, and not otherwise.
-.venv/installed-run: $(DECLARED) | .venv/bin/python
+# An environment is reinstalled when the declared dependencies, the pins or its Python change, and not otherwise.
+.venv/installed-run: $(DECLARED) .venv/bin/python
 	@echo "Installing nichiiki and its pinned dependencies into .venv (a minute or two) ..."
 	$(PIP) --editable .
 	@touch $@
 
-.venv/installed-test: $(DECLARED) | .venv/bin/python
+.venv/installed-test: $(DECLARED) .venv/bin/python
 	@echo "Installing nichiiki and what its tests need into .venv (a minute or two) ..."
 	$(PIP) --editable '.[test]'
 	@touch $@ .venv/installed-run
 
-.venv/installed-dev: $(DECLARED) | .venv/bin/python
+.venv/installed-dev: $(DECLARED) .venv/bin/python
 	@echo "Installing nichiiki and the developer's tools into .venv (a minute or two) ..."
 	$(PIP) --editable '.[dev]'
 	@touch $@ .venv/installed-test .venv/installed-run
 
-.venv/installed-docs: $(DECLARED) | .venv/bin/python
+.venv/installed-docs: $(DECLARED) .venv/bin/python
 	@echo "Installing nichiiki and what its documentation needs into .venv (a minute or two) ..."
 	$(PIP) --editable '.[docs]'
 	@touch $@ .venv/installed-run
