@@ -1,0 +1,1 @@
+"""Instances: reading, writing, headers in Japanese and English, generators, standard formats, data."""
