@@ -7,7 +7,6 @@ from typing import Any
 from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReason
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import Household
-
 from nichiiki_oracle.bundles import Bundle, bundles, refused_wishes
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.shared import Choice, Levels, add, levels_of, levels_of_choice
@@ -36,7 +35,9 @@ def to_allocation(
     )
     rows: dict[str, Any] = {
         "placements": [_object_of(bundle) for bundle in placed],
-        "unplaced": [_unplaced(market, market.households[n]) for n, bundle in choice.items() if bundle is None],
+        "unplaced": [
+            _unplaced(market, market.households[n]) for n, bundle in choice.items() if bundle is None
+        ],
     }
     return Allocation.model_validate(
         {
@@ -60,7 +61,12 @@ def _object_of(bundle: Bundle) -> dict[str, Any]:
     for need, target in bundle.held:
         if need.list == "role" and need.person_id is not None:
             roles.setdefault(need.person_id, []).append(target)
-    place = {"house_id": house.house_id, "region_id": house.region_id, "units": bundle.units, "periods": stay.periods}
+    place = {
+        "house_id": house.house_id,
+        "region_id": house.region_id,
+        "units": bundle.units,
+        "periods": stay.periods,
+    }
     return {
         "household_id": bundle.household_id,
         "stays": [place],
@@ -123,7 +129,11 @@ def _find(market: Market, household: Household, wanted: dict[str, Any]) -> Bundl
 
 def _comparable(entry: dict[str, Any]) -> dict[str, Any]:
     stays = [{**stay, "periods": tuple(stay["periods"])} for stay in entry["stays"]]
-    return {**entry, "stays": stays, "roles": {person: sorted(held) for person, held in entry["roles"].items()}}
+    return {
+        **entry,
+        "stays": stays,
+        "roles": {person: sorted(held) for person, held in entry["roles"].items()},
+    }
 
 
 def objective_levels(instance: Instance, allocation: Allocation) -> Levels:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import product
 
 from nichiiki_models.instance import Instance
-
 from nichiiki_oracle.bundles import Bundle, bundles
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.shared import (

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import product
 
 from nichiiki_models.tables import Choice, Household
-
 from nichiiki_oracle.market import Market, Periods
 from nichiiki_oracle.needs import (
     TARGET_RULES,
@@ -94,7 +93,9 @@ def _siblings_fit(market: Market, household: Household, chosen: tuple[Answer, ..
 
 
 def _bundle(market: Market, household: Household, stay: Stay, chosen: tuple[Answer, ...]) -> Bundle:
-    roles = [market.roles[target] for answer in chosen if answer.need.list == "role" for target in answer.targets]
+    roles = [
+        market.roles[target] for answer in chosen if answer.need.list == "role" for target in answer.targets
+    ]
     return Bundle(
         household_id=household.household_id,
         stay=stay,
@@ -112,7 +113,9 @@ def _bundle(market: Market, household: Household, stay: Stay, chosen: tuple[Answ
 def _rank_key(market: Market, stay: Stay, chosen: tuple[Answer, ...]) -> RankKey:
     entries: list[tuple[int, ...]] = []
     for name in list_order(market):
-        entries += [(stay.wished.rank,)] if name == "stay" else [a.entry for a in chosen if a.need.list == name]
+        entries += (
+            [(stay.wished.rank,)] if name == "stay" else [a.entry for a in chosen if a.need.list == name]
+        )
     return tuple(entries)
 
 
@@ -159,7 +162,12 @@ def _use_of(market: Market, need: Need, target: str, periods: Periods) -> Use:
 
 def _quotas_counting(market: Market, household: Household, stay: Stay) -> list[str]:
     house = stay.house
-    counted = {"all": None, "region": house.region_id, "settlement": house.settlement, "house": house.house_id}
+    counted = {
+        "all": None,
+        "region": house.region_id,
+        "settlement": house.settlement,
+        "house": house.house_id,
+    }
     return [
         quota.quota_id
         for quota in market.quotas
@@ -205,7 +213,9 @@ def _tries(market: Market, household: Household, wish: Choice, stays: list[Stay]
         return [refusal_of_stay(market, household, Stay(house, periods, wished)) for house, periods in pairs]
     need = Need(wish.list, wish.person_id)
     cases = [case_of(market, household, need, stay) for stay in stays]
-    return [refusal_of_target(case, wish.list, t) for case in cases for t in named_by(market, wish.list, wish)]
+    return [
+        refusal_of_target(case, wish.list, t) for case in cases for t in named_by(market, wish.list, wish)
+    ]
 
 
 def _depth(name: str, rule: str) -> int:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import Household
-
 from nichiiki_oracle.brute_force import options
 from nichiiki_oracle.bundles import Bundle
 from nichiiki_oracle.market import Market
@@ -79,7 +78,9 @@ def _pass(
 ) -> dict[str, Bundle | None]:
     """Step 3, from an empty allocation."""
     choice: dict[str, Bundle | None] = {household.household_id: None for household in order}
-    ranks = sorted({_stay_rank(bundle) for found in offered.values() for bundle in found}) if by_rank else [None]
+    ranks = (
+        sorted({_stay_rank(bundle) for found in offered.values() for bundle in found}) if by_rank else [None]
+    )
     for rank in ranks:
         for name in [name for name in choice if choice[name] is None]:
             wanted = [b for b in offered[name] if rank is None or _stay_rank(b) == rank]

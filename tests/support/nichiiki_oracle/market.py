@@ -44,7 +44,9 @@ class Market:
         self.roles = {row.role_id: row for row in instance.roles.rows()}
         self.supporters = {row.supporter_id: row for row in instance.supporters.rows()}
         self.experiences = {row.experience_id: row for row in instance.experiences.rows()}
-        self.seats = {(row.facility_id, row.band, row.period_id): row for row in instance.seats.rows()}
+        self.seats: dict[tuple[str, str, str], Seat] = {
+            (row.facility_id, row.band, row.period_id): row for row in instance.seats.rows()
+        }
         self.choices = list(instance.choices.rows())
         self.links = list(instance.links.rows())
         self.quotas = [row for row in instance.quotas.rows() if row.kind == "limit"]

@@ -21,7 +21,6 @@ from nichiiki_models.tables import (
     Role,
     Supporter,
 )
-
 from nichiiki_oracle.market import Market, Periods
 from nichiiki_oracle.stays import Broken, Refusal, Stay, Wished, best_of, broken_if
 from nichiiki_oracle.ways import commute_minutes
@@ -350,9 +349,13 @@ def _hours_fit(case: Case, role_ids: tuple[str, ...]) -> bool:
 
 
 def _role_sets(case: Case, allowed: list[str]) -> list[tuple[str, ...]]:
-    most = case.market.rules.limits.roles_per_person if case.market.applies("roles_per_person") else len(allowed)
+    most = (
+        case.market.rules.limits.roles_per_person if case.market.applies("roles_per_person") else len(allowed)
+    )
     sizes = range(1, min(most, len(allowed)) + 1)
-    return [chosen for size in sizes for chosen in combinations(sorted(allowed), size) if _hours_fit(case, chosen)]
+    return [
+        chosen for size in sizes for chosen in combinations(sorted(allowed), size) if _hours_fit(case, chosen)
+    ]
 
 
 def _padded(market: Market, ranks: list[int], nothing: Wished | None) -> tuple[int, ...]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from nichiiki_models.rules import Condition, TieKey
 from nichiiki_models.tables import SCHOOL_GRADES, Household
-
 from nichiiki_oracle.market import Market
 
 ONLY_EQUALITY = ("group", "registration", "home_region", "car")
@@ -53,7 +52,9 @@ def total_points(market: Market, household: Household) -> int:
 def tickets(market: Market, household: Household) -> int:
     """Return the number of lottery tickets of a household."""
     lottery = market.rules.lottery
-    added = [row.tickets for row in lottery.weights if all(holds(market, household, when) for when in row.when)]
+    added = [
+        row.tickets for row in lottery.weights if all(holds(market, household, when) for when in row.when)
+    ]
     count = lottery.base_tickets + lottery.per_past_loss * household.past_losses + sum(added)
     return min(count, lottery.max_tickets)
 

@@ -11,7 +11,6 @@ from typing import Any
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import Rules
 from nichiiki_models.tables import CARE_BANDS, SCHOOL_GRADES
-
 from nichiiki_oracle.bundles import bundles
 from nichiiki_oracle.market import Market
 
@@ -40,7 +39,7 @@ class Size:
     homes: int = 2
     hosts: int = 2
     months: int = 3
-    houses: int = 4
+    houses: int = 5
     roles: int = 3
     locks: int = 2
     spread: float = 0.012
@@ -169,10 +168,16 @@ class _Draw:
     def places(self) -> list[Row]:
         """Draw a stop and something that is none in every host region."""
         stops = [
-            {"place_id": f"stop-{host}", "kind": self.rng.choice(("station", "bus_stop", "port")), **self.near(host)}
+            {
+                "place_id": f"stop-{host}",
+                "kind": self.rng.choice(("station", "bus_stop", "port")),
+                **self.near(host),
+            }
             for host in self.hosts
         ]
-        return stops + [{"place_id": f"shop-{host}", "kind": "shop", **self.near(host)} for host in self.hosts]
+        return stops + [
+            {"place_id": f"shop-{host}", "kind": "shop", **self.near(host)} for host in self.hosts
+        ]
 
     def periods(self) -> list[Row]:
         """Draw months, in three of ten instances cut into weekdays and weekends; one may be closed."""
@@ -200,16 +205,18 @@ class _Draw:
             "kind": kind,
             **self.near(self.rng.choice(self.hosts)),
             "units": self.rng.choice((1, 1, 2)) if kind in ("whole", "trial") else self.rng.choice((1, 2, 3)),
-            "capacity_persons": self.rng.choice((2, 3, 4)) if kind in ("whole", "trial") else self.rng.choice((1, 2)),
+            "capacity_persons": self.rng.choice((2, 3, 4, 5))
+            if kind in ("whole", "trial")
+            else self.rng.choice((1, 2, 2)),
             "rent_yen": self.rng.randrange(10, 40) * 1000,
-            "min_stay": 2 if self.odds(15) else None,
+            "min_stay": 2 if self.odds(9) else None,
             "max_stay": self.maybe(20, (1, 2)),
-            "closed_periods": self.period_ids(15, keep=30),
-            "start_periods": self.period_ids(20),
+            "closed_periods": self.period_ids(11, keep=30),
+            "start_periods": self.period_ids(12),
             "gap_periods": self.rng.choice((0, 0, 0, 1, 1, 2)),
             "tags": self.some(TAGS, 75),
             "hazards": self.some(HAZARDS, 25),
-            "ready": not self.odds(8),
+            "ready": not self.odds(6),
             "settlement": settlement,
         }
 
@@ -254,7 +261,7 @@ class _Draw:
             "hours_per_period": self.rng.choice((5, 10, 20)),
             "periods": season,
             "whole_season": bool(season) and self.odds(35),
-            "min_holders": min(most, self.rng.choice((0, 0, 1, 2, 2))),
+            "min_holders": min(most, self.rng.choice((0, 1, 1, 2))),
             "max_holders": most,
             "value": self.rng.choice((-50, 0, 100, 300)),
         }
@@ -289,7 +296,9 @@ class _Draw:
         for host in self.hosts:
             for home in [*self.homes, *(other for other in self.hosts if other != host)]:
                 rows += self._links_between(home, host)
-        rows += [self._link(f"stop-{host}", host, "bus", (5, 20), 300) for host in self.hosts if self.odds(60)]
+        rows += [
+            self._link(f"stop-{host}", host, "bus", (5, 20), 300) for host in self.hosts if self.odds(60)
+        ]
         rows += self._links_of_houses()
         return [{"link_id": f"link{n:03}", **row} for n, row in enumerate(rows)]
 
@@ -297,7 +306,9 @@ class _Draw:
         rows = [self._link(home, f"stop-{host}", "rail", (60, 120), 3000)] if self.odds(90) else []
         rows += [self._link(home, host, "bus", (100, 200), 1500)] if self.odds(50) else []
         rows += [self._link(home, host, "car", (80, 160), 1200, vehicle=True)] if self.odds(60) else []
-        return rows + ([self._link(host, home, "taxi", (60, 90), 8000, vehicle=True)] if self.odds(20) else [])
+        return rows + (
+            [self._link(host, home, "taxi", (60, 90), 8000, vehicle=True)] if self.odds(20) else []
+        )
 
     def _links_of_houses(self) -> list[Row]:
         rows = []
@@ -334,13 +345,13 @@ class _Draw:
         return {
             "household_id": name,
             "home_region": self.rng.choice(self.hosts if self.odds(12) else self.homes),
-            "budget_yen": self.rng.randrange(45, 130) * 1000,
+            "budget_yen": self.rng.randrange(35, 105) * 1000,
             "round_trips": self.rng.choice((0.5, 1, 1.25, 2, 2.33)),
             **self._stay_wanted(),
             "max_trip_minutes": self.maybe(40, (90, 120, 150, 200)),
             "max_commute_minutes": self.maybe(60, (10, 20, 30)),
             "car": self.odds(50),
-            "needs": self.some(TAGS, 15),
+            "needs": self.some(TAGS, 8),
             "points": self.rng.choice((-5, 0, 0, 5, 10)),
             "past_losses": self.rng.choice((0, 0, 1, 3)),
             "income_class": self.maybe(70, (1, 2, 3)),
@@ -359,16 +370,23 @@ class _Draw:
         if kind == "fixed":
             return {"stay_kind": kind, "stay_periods": () if self.odds(8) else window[:2]}
         wide = () if self.odds(30) else self.some(periods, 80)
-        return {"stay_kind": kind, "stay_periods": wide, "stay_length": min(len(periods) - 1, self.rng.choice((1, 1, 2)))}
+        return {
+            "stay_kind": kind,
+            "stay_periods": wide,
+            "stay_length": min(len(periods) - 1, self.rng.choice((1, 1, 2))),
+        }
 
     def persons(self) -> list[Row]:
         """Draw nobody, one or two adults, and up to two children a household."""
         rows = []
         for household in self.ids("households"):
-            adults = [self._adult() for _ in range(self.rng.choice((0, 1, 1, 1, 2)))]
+            adults = [self._adult() for _ in range(self.rng.choice((0, 1, 1, 1, 1, 2)))]
             children = [self._child() for _ in range(self.rng.choice((0, 0, 1, 1, 2)))]
             members = adults + children
-            rows += [{"person_id": f"{household}-{n}", "household_id": household, **p} for n, p in enumerate(members)]
+            rows += [
+                {"person_id": f"{household}-{n}", "household_id": household, **p}
+                for n, p in enumerate(members)
+            ]
         return rows
 
     def _adult(self) -> Row:
@@ -414,7 +432,7 @@ class _Draw:
         targets = [("house", name) for name in self.ids("houses")] + [("region", name) for name in self.hosts]
         return [
             {**self._wish(household, "stay", None, rank, *target), "periods": self.period_ids(12, keep=40)}
-            for rank, target in self._ranked(targets, self.rng.choice((0, 1, 2, 2, 3)))
+            for rank, target in self._ranked(targets, self.rng.choice((0, *(1, 2, 2, 3, 3, 4) * 2)))
         ]
 
     def _wishes(self, household: str, name: str, person: str | None, percent: int) -> list[Row]:
@@ -428,7 +446,9 @@ class _Draw:
     def _targets(self, name: str) -> list[tuple[str, str | None]]:
         kind = {"school": "school", "care": "nursery", "desk": "coworking"}.get(name)
         if kind is not None:
-            found = [("facility", row["facility_id"]) for row in self.rows["facilities"] if row["kind"] == kind]
+            found = [
+                ("facility", row["facility_id"]) for row in self.rows["facilities"] if row["kind"] == kind
+            ]
         else:
             found = [(name, target) for target in self.ids(f"{name}s")]
         return [*found, *(("region", host) for host in self.hosts)]
@@ -436,7 +456,9 @@ class _Draw:
     def _ranked(self, targets: Sequence[Any], most: int) -> list[tuple[int, Any]]:
         """Give ranks with ties to a few of the targets."""
         chosen = self.rng.sample(list(targets), min(most, len(targets)))
-        return [(self.rng.choice((index, index, max(1, index - 1))), t) for index, t in enumerate(chosen, start=1)]
+        return [
+            (self.rng.choice((index, index, max(1, index - 1))), t) for index, t in enumerate(chosen, start=1)
+        ]
 
     def _wish(
         self, household: str, name: str, person: str | None, rank: int, kind: str, target: str | None
@@ -464,7 +486,7 @@ class _Draw:
         for n in range(self.rng.choice((0, 1, 1, 2))):
             kind = self.rng.choice(("all", "region", "house", "settlement"))
             target = self.rng.choice(self.ids("houses") if kind == "house" else self.hosts)
-            least = self.maybe(22, (1, 1, 2))
+            least = self.maybe(20, (1, 1, 1, 2))
             rows.append(
                 {
                     "quota_id": f"quota{n}",
@@ -472,7 +494,9 @@ class _Draw:
                     "target_id": None if kind == "all" else target,
                     "group": self.maybe(45, GROUPS),
                     "min": least,
-                    "max": None if least and self.odds(50) else max(least or 0, self.rng.choice((1, 1, 2, 3))),
+                    "max": None
+                    if least and self.odds(50)
+                    else max(least or 0, self.rng.choice((1, 1, 2, 3))),
                 }
             )
         return rows
@@ -489,12 +513,19 @@ class _Draw:
             else:
                 rows.append({name: row[name] for name in ("household_id", "target_kind", "target_id")})
         told_apart = {tuple(row.values()): row for row in rows}.values()
-        return [{**row, "effect": "must" if self.odds(35) else "never", "reason": "test"} for row in told_apart]
+        return [
+            {**row, "effect": "must" if self.odds(25) else "never", "reason": "test"} for row in told_apart
+        ]
 
     def priorities(self) -> list[Row]:
         """Draw points of households at single houses; they do not enter the one list."""
         return [
-            {"target_kind": "house", "target_id": house, "household_id": household, "points": self.rng.randrange(9)}
+            {
+                "target_kind": "house",
+                "target_id": house,
+                "household_id": household,
+                "points": self.rng.randrange(9),
+            }
             for house in self.ids("houses")
             for household in self.ids("households")
             if self.odds(10)
@@ -508,7 +539,10 @@ class _Draw:
             {
                 "objective": {"levels": self._levels()},
                 "lists": self._lists(),
-                "procedure": {"kind": self.rng.choice(("one_list", "by_rank")), "tie_order": self._tie_order()},
+                "procedure": {
+                    "kind": self.rng.choice(("one_list", "by_rank")),
+                    "tie_order": self._tie_order(),
+                },
                 "points": self._point_rules(),
                 "limits": self._limits(),
                 "travel": {
@@ -532,11 +566,11 @@ class _Draw:
         order = ["stay", *LISTS_BESIDE_STAY]
         if self.odds(40):
             self.rng.shuffle(order)
-        return {"order": order, "stay": {"required": True, "accept_unlisted": self.odds(35)}, **lists}
+        return {"order": order, "stay": {"required": True, "accept_unlisted": self.odds(45)}, **lists}
 
     def _list_rule(self, name: str) -> Row:
         table = self.rng.choice(((300, 200, 100), (100, 50), (0,)))
-        return {"required": self.odds(30), "accept_unlisted": self.odds(30), "rank_utility": table}
+        return {"required": self.odds(18), "accept_unlisted": self.odds(28), "rank_utility": table}
 
     def _tie_order(self) -> tuple[str, ...]:
         keys = ["income_class", "past_losses", "applied_at", "children", "persons", "lottery"]
@@ -581,5 +615,13 @@ class _Draw:
         }
 
     def _lottery(self) -> Row:
-        weights = [{"tickets": self.rng.choice((1, 3)), "when": self._conditions()} for _ in range(self.rng.randrange(3))]
-        return {"base_tickets": 1, "per_past_loss": self.rng.randrange(3), "max_tickets": 5, "weights": weights}
+        weights = [
+            {"tickets": self.rng.choice((1, 3)), "when": self._conditions()}
+            for _ in range(self.rng.randrange(3))
+        ]
+        return {
+            "base_tickets": 1,
+            "per_past_loss": self.rng.randrange(3),
+            "max_tickets": 5,
+            "weights": weights,
+        }

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from nichiiki_models.rules import Level
 from nichiiki_models.tables import Household, Lock
-
 from nichiiki_oracle.bundles import Bundle, Use
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.points import total_points

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from nichiiki_models.tables import Choice, House, Household
-
 from nichiiki_oracle.market import Market, Periods
-from nichiiki_oracle.ways import by_minutes, best_way, ceil_div, travel_yen, trip_limit
+from nichiiki_oracle.ways import best_way, by_minutes, ceil_div, travel_yen, trip_limit
 
 Broken = tuple[int | None, int | None]
 """What breaks a rule: the value and the limit, where they are numbers."""
@@ -93,7 +92,9 @@ def wished_stays(market: Market, household: Household) -> list[Stay]:
         for house in houses_of(market, wish):
             for periods in patterns_of(market, household, wish):
                 reached.setdefault((house.house_id, periods), []).append(wish)
-    listed = [Stay(market.houses[name], ps, best_of(by, rule.rank_utility)) for (name, ps), by in reached.items()]
+    listed = [
+        Stay(market.houses[name], ps, best_of(by, rule.rank_utility)) for (name, ps), by in reached.items()
+    ]
     return listed + (_unlisted(market, household, wishes) if rule.accept_unlisted else [])
 
 
@@ -220,4 +221,6 @@ def refusal_of_stay(market: Market, household: Household, stay: Stay) -> Refusal
 
 def allowed_stays(market: Market, household: Household) -> list[Stay]:
     """List the allowed stays of a household."""
-    return [stay for stay in wished_stays(market, household) if refusal_of_stay(market, household, stay) is None]
+    return [
+        stay for stay in wished_stays(market, household) if refusal_of_stay(market, household, stay) is None
+    ]

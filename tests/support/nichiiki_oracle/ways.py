@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nichiiki_models.tables import STOPS, Facility, House, Household, Link, Role
-
 from nichiiki_oracle.market import Market
 
 EARTH_METRES = 6_371_008.8
@@ -107,7 +106,11 @@ def _reached(market: Market, household: Household, period: str, order: Order) ->
 
 def _relax(market: Market, household: Household, period: str, order: Order) -> dict[str, Way]:
     best = {household.home_region: Way()}
-    arcs = [arc for arc in _arcs(market, household.car, period) if _is_point(market, arc[0]) and _is_point(market, arc[1])]
+    arcs = [
+        arc
+        for arc in _arcs(market, household.car, period)
+        if _is_point(market, arc[0]) and _is_point(market, arc[1])
+    ]
     changed = True
     while changed:
         changed = False
@@ -119,14 +122,20 @@ def _relax(market: Market, household: Household, period: str, order: Order) -> d
 
 
 def _last_ways(market: Market, household: Household, house: House, period: str) -> list[tuple[str, Way]]:
-    """List the ways by which the house is entered: from the office, from stops of its region, and by its own links."""
+    """List the ways by which the house is entered: from the office, from stops, by its own links."""
     office = market.regions[house.region_id]
-    stops = [place for place in market.places.values() if place.region_id == house.region_id and place.kind in STOPS]
+    stops = [
+        place
+        for place in market.places.values()
+        if place.region_id == house.region_id and place.kind in STOPS
+    ]
     starts = [(office.region_id, straight_minutes(market, household, office, house))]
     starts += [(stop.place_id, straight_minutes(market, household, stop, house)) for stop in stops]
     found = [(point, Way(minutes)) for point, choices in starts for minutes in choices]
     arcs = _arcs(market, household.car, period)
-    return found + [(start, way) for start, end, way in arcs if end == house.house_id and _is_point(market, start)]
+    return found + [
+        (start, way) for start, end, way in arcs if end == house.house_id and _is_point(market, start)
+    ]
 
 
 def best_way(market: Market, household: Household, house: House, period: str, order: Order) -> Way | None:
@@ -170,7 +179,9 @@ def travel_yen(market: Market, household: Household, house: House, period: str) 
     return 0 if way is None else ceil_div(2 * hundredths * trip_cost_yen(market, household, way), 100)
 
 
-def commute_minutes(market: Market, household: Household, house: House, target: Facility | Role) -> int | None:
+def commute_minutes(
+    market: Market, household: Household, house: House, target: Facility | Role
+) -> int | None:
     """Return the fewest minutes from a house to a facility or role, or None if there is no way."""
     name = target.facility_id if isinstance(target, Facility) else None
     arcs = _arcs(market, household.car, None)
