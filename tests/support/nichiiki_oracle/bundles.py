@@ -78,6 +78,14 @@ class Bundle:
 
 def bundles(market: Market, household: Household) -> list[Bundle]:
     """List every allowed bundle of a household, best first (rank, then ties)."""
+    key = ("bundles", household.household_id)
+    if key not in market.memo:
+        market.memo[key] = _enumerated(market, household)
+    found: list[Bundle] = market.memo[key]
+    return found
+
+
+def _enumerated(market: Market, household: Household) -> list[Bundle]:
     needs = needs_of(market, household)
     found = []
     for stay in allowed_stays(market, household):

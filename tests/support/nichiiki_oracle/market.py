@@ -27,7 +27,7 @@ class Market:
     calendar
         Ids of all periods in calendar order.
     memo
-        Answers of `nichiiki_oracle.ways` that are asked for again and again.
+        Ways and bundles that were found before.
     """
 
     def __init__(self, instance: Instance, *, without: Iterable[str] = ()) -> None:

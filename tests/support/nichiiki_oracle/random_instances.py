@@ -95,13 +95,17 @@ def _rng(kind: str, seed: int, attempt: int) -> random.Random:
 
 
 class _Draw:
-    """Draws the tables of one instance, one method a table, from one stream of random numbers."""
+    """Draws the tables of one instance, one method a table, from one stream of random numbers.
+
+    In a mild instance little stands against a single household and all want the same: what is shared decides.
+    """
 
     def __init__(self, rng: random.Random, size: Size) -> None:
         self.rng = rng
         self.size = size
         self.homes = [f"home{n}" for n in range(size.homes)]
-        self.hosts = [f"host{n}" for n in range(size.hosts)]
+        self.mild = self.odds(55)
+        self.hosts = [f"host{n}" for n in range(1 if self.mild and self.odds(60) else size.hosts)]
         self.rows: dict[str, list[Row]] = {}
 
     def instance(self, name: str) -> Instance:
@@ -119,6 +123,10 @@ class _Draw:
     def odds(self, percent: int) -> bool:
         """Say yes in so many cases of a hundred."""
         return self.rng.randrange(100) < percent
+
+    def unless_mild(self, percent: int) -> bool:
+        """Say yes in so many cases of a hundred, much less often in a mild instance."""
+        return self.odds(percent // 4 if self.mild else percent)
 
     def some(self, values: Sequence[Any], percent: int) -> tuple[Any, ...]:
         """Take each value with the given odds."""
@@ -162,7 +170,7 @@ class _Draw:
             "lon": 138.0 + 0.2 * number,
             "hazards": self.some(HAZARDS, 40),
             "reception_max": self.maybe(45, (1, 1, 2, 3)) if name in self.hosts else None,
-            "board_consents": ("*",) if self.odds(50) else self.some(self.hosts, 60),
+            "board_consents": ("*",) if not self.unless_mild(50) else self.some(self.hosts, 60),
         }
 
     def places(self) -> list[Row]:
@@ -184,7 +192,7 @@ class _Draw:
         slots = ("weekday", "weekend") if self.odds(30) else ("all",)
         months = max(2, self.size.months - (len(slots) > 1) + self.odds(30))
         rows = [self._period(month, slot) for month in range(months) for slot in slots]
-        if self.odds(35):
+        if self.odds(28):
             self.rng.choice(rows)["open"] = False
         return rows
 
@@ -205,18 +213,18 @@ class _Draw:
             "kind": kind,
             **self.near(self.rng.choice(self.hosts)),
             "units": self.rng.choice((1, 1, 2)) if kind in ("whole", "trial") else self.rng.choice((1, 2, 3)),
-            "capacity_persons": self.rng.choice((2, 3, 4, 5))
+            "capacity_persons": self.rng.choice((4, 5) if self.mild else (2, 3, 4, 5))
             if kind in ("whole", "trial")
             else self.rng.choice((1, 2, 2)),
             "rent_yen": self.rng.randrange(10, 40) * 1000,
-            "min_stay": 2 if self.odds(9) else None,
-            "max_stay": self.maybe(20, (1, 2)),
-            "closed_periods": self.period_ids(11, keep=30),
-            "start_periods": self.period_ids(12),
+            "min_stay": 2 if self.unless_mild(9) else None,
+            "max_stay": self.rng.choice((1, 2)) if self.unless_mild(20) else None,
+            "closed_periods": self.period_ids(3 if self.mild else 11, keep=30),
+            "start_periods": self.period_ids(3 if self.mild else 12),
             "gap_periods": self.rng.choice((0, 0, 0, 1, 1, 2)),
             "tags": self.some(TAGS, 75),
-            "hazards": self.some(HAZARDS, 25),
-            "ready": not self.odds(6),
+            "hazards": self.some(HAZARDS, 5 if self.mild else 25),
+            "ready": not self.unless_mild(6),
             "settlement": settlement,
         }
 
@@ -227,15 +235,17 @@ class _Draw:
         return [self._facility(f"{kind}{n}", host, kind) for n, (host, kind) in enumerate(kinds)]
 
     def _facility(self, name: str, host: str, kind: str) -> Row:
-        consents = ("*",) if self.odds(50) else self.some([*self.homes, *self.hosts], 65)
+        consents = ("*",) if not self.unless_mild(50) else self.some([*self.homes, *self.hosts], 65)
         return {"facility_id": name, "kind": kind, **self.near(host), "consent_regions": consents}
 
     def seats(self) -> list[Row]:
-        """Draw seat rows, most for all periods, some for one, some missing."""
+        """Draw seat rows, most for all periods, some for one, some missing, few of a band that does not suit."""
         bands = {"school": SCHOOL_GRADES[:3], "nursery": CARE_BANDS, "coworking": ("desk",)}
+        every = [band for suits in bands.values() for band in suits]
         rows = []
         for facility in self.rows["facilities"]:
-            for band in bands[facility["kind"]]:
+            suits = bands[facility["kind"]]
+            for band in (*suits, *(other for other in every if other not in suits and self.odds(9))):
                 periods = self.some(["all"], 92) + self.some(self.ids("periods"), 12)
                 rows += [self._seat(facility["facility_id"], band, period) for period in periods]
         return rows
@@ -344,15 +354,15 @@ class _Draw:
     def _household(self, name: str) -> Row:
         return {
             "household_id": name,
-            "home_region": self.rng.choice(self.hosts if self.odds(12) else self.homes),
-            "budget_yen": self.rng.randrange(35, 105) * 1000,
+            "home_region": self.rng.choice(self.hosts if self.unless_mild(16) else self.homes),
+            "budget_yen": self.rng.randrange(60 if self.mild else 35, 120) * 1000,
             "round_trips": self.rng.choice((0.5, 1, 1.25, 2, 2.33)),
             **self._stay_wanted(),
-            "max_trip_minutes": self.maybe(40, (90, 120, 150, 200)),
+            "max_trip_minutes": self.maybe(10 if self.mild else 40, (90, 120, 150, 200)),
             "max_commute_minutes": self.maybe(60, (10, 20, 30)),
             "car": self.odds(50),
-            "needs": self.some(TAGS, 8),
-            "points": self.rng.choice((-5, 0, 0, 5, 10)),
+            "needs": self.some(TAGS, 2 if self.mild else 8),
+            "points": self.rng.choice((-5, 0, 0, 0, 5)),
             "past_losses": self.rng.choice((0, 0, 1, 3)),
             "income_class": self.maybe(70, (1, 2, 3)),
             "applied_at": self.maybe(70, ("2027-01-10T09:00:00", "2027-01-11T10:30:00")),
@@ -366,7 +376,11 @@ class _Draw:
     def _stay_wanted(self) -> Row:
         periods = self.ids("periods")
         kind = self.rng.choice(("fixed", "consecutive", "any"))
-        window = self.some(periods, 40) or (self.rng.choice(periods),)
+        window = (
+            self.some(periods, 40) or (periods[0],)
+            if self.mild
+            else self.some(periods, 40) or (self.rng.choice(periods),)
+        )
         if kind == "fixed":
             return {"stay_kind": kind, "stay_periods": () if self.odds(8) else window[:2]}
         wide = () if self.odds(30) else self.some(periods, 80)
@@ -399,10 +413,10 @@ class _Draw:
 
     def _child(self) -> Row:
         if self.odds(60):
-            grade = self.rng.choice(SCHOOL_GRADES[:3])
+            grade = self.rng.choice(SCHOOL_GRADES[: 1 if self.mild else 3])
             return {"age": 5 + int(grade), "grade": grade}
-        band = self.rng.choice(CARE_BANDS)
-        return {"age": AGE_OF_BAND[band], "grade": band, "care_days": self.rng.choice((0, 4, 8, 12))}
+        band = "age3" if self.mild else self.rng.choice(CARE_BANDS)
+        return {"age": AGE_OF_BAND[band], "grade": band, "care_days": self.rng.choice((0, 4, 8, 8, 12))}
 
     # What they want
 
@@ -426,12 +440,12 @@ class _Draw:
             "desk": person.get("telework_days", 0) > 0,
             "role": person.get("hours_per_period", 0) > 0,
         }
-        return [name for name, suit in suits.items() if suit or self.odds(2)]
+        return [name for name, suit in suits.items() if suit or self.odds(6)]
 
     def _stay_wishes(self, household: str) -> list[Row]:
         targets = [("house", name) for name in self.ids("houses")] + [("region", name) for name in self.hosts]
         return [
-            {**self._wish(household, "stay", None, rank, *target), "periods": self.period_ids(12, keep=40)}
+            {**self._wish(household, "stay", None, rank, *target), "periods": self.period_ids(9, keep=40)}
             for rank, target in self._ranked(targets, self.rng.choice((0, *(1, 2, 2, 3, 3, 4) * 2)))
         ]
 
@@ -514,7 +528,7 @@ class _Draw:
                 rows.append({name: row[name] for name in ("household_id", "target_kind", "target_id")})
         told_apart = {tuple(row.values()): row for row in rows}.values()
         return [
-            {**row, "effect": "must" if self.odds(25) else "never", "reason": "test"} for row in told_apart
+            {**row, "effect": "must" if self.odds(20) else "never", "reason": "test"} for row in told_apart
         ]
 
     def priorities(self) -> list[Row]:
@@ -569,13 +583,13 @@ class _Draw:
         return {"order": order, "stay": {"required": True, "accept_unlisted": self.odds(45)}, **lists}
 
     def _list_rule(self, name: str) -> Row:
-        table = self.rng.choice(((300, 200, 100), (100, 50), (0,)))
+        table = self.rng.choice(((300, 200, 100), (100, 50), (400, 0) if self.mild else (0,)))
         return {"required": self.odds(18), "accept_unlisted": self.odds(28), "rank_utility": table}
 
     def _tie_order(self) -> tuple[str, ...]:
         keys = ["income_class", "past_losses", "applied_at", "children", "persons", "lottery"]
         self.rng.shuffle(keys)
-        return tuple(keys[: self.rng.randrange(1, 5)])
+        return tuple(keys[: self.rng.randrange(5)])
 
     def _condition(self) -> Row:
         return dict(
@@ -607,9 +621,9 @@ class _Draw:
     def _limits(self) -> Row:
         ages = [{"up_to_age": 6, "minutes": self.rng.choice((10, 30))}, {"up_to_age": 12, "minutes": 25}]
         return {
-            "trip_minutes": self.maybe(40, (120, 180)),
+            "trip_minutes": self.maybe(10 if self.mild else 40, (120, 180)),
             "commute_by_age": ages if self.odds(70) else [],
-            "hazards_apart": self.some(HAZARDS, 50),
+            "hazards_apart": self.some(HAZARDS, 35),
             "care_days_max": self.maybe(40, (6, 10)),
             "roles_per_person": self.rng.choice((1, 1, 2, 2, 2)),
         }
