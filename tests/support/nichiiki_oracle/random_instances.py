@@ -227,7 +227,7 @@ class _Draw:
             "gap_periods": self.rng.choice((0, 0, 0, 1, 1, 2)),
             "tags": self.some(TAGS, 75),
             "hazards": self.some(HAZARDS, 5 if self.mild else 25),
-            "ready": not self.unless_mild(6),
+            "ready": not self.unless_mild(8),
             "settlement": settlement,
         }
 
@@ -253,14 +253,14 @@ class _Draw:
         rows = []
         for facility in self.rows["facilities"]:
             suits = bands[facility["kind"]]
-            for band in (*suits, *(other for other in every if other not in suits and self.odds(9))):
+            for band in (*suits, *(other for other in every if other not in suits and self.odds(14))):
                 periods = self.some(["all"], 92) + self.some(self.ids("periods"), 12)
                 rows += [self._seat(facility["facility_id"], band, period) for period in periods]
         return rows
 
     def _seat(self, facility: str, band: str, period: str) -> Row:
         days = self.rng.choice((6, 10, 15)) if band in CARE_BANDS and self.odds(40) else None
-        seats = self.rng.choice((1, 1, 1, 2) if self.mild else (0, 1, 1, 1, 2, 2, 3))
+        seats = self.rng.choice((1, 1, 1, 1, 2) if self.mild else (0, 1, 1, 1, 2, 2, 3))
         return {"facility_id": facility, "band": band, "period_id": period, "seats": seats, "days": days}
 
     def roles(self) -> list[Row]:
@@ -268,7 +268,7 @@ class _Draw:
         return [self._role(f"role{n}") for n in range(self.size.roles)]
 
     def _role(self, name: str) -> Row:
-        most = self.rng.choice((1, 1, 2, 3))
+        most = self.rng.choice((1, 1, 1, 2) if self.mild else (1, 2, 2, 3))
         season = self.period_ids(20 if self.mild else 60)
         return {
             "role_id": name,
@@ -431,7 +431,7 @@ class _Draw:
             grade = self.rng.choice(SCHOOL_GRADES[: 1 if self.mild else 3])
             return {"age": 5 + int(grade), "grade": grade}
         band = "age3" if self.mild else self.rng.choice(CARE_BANDS)
-        return {"age": AGE_OF_BAND[band], "grade": band, "care_days": self.rng.choice((0, 4, 8, 8, 12))}
+        return {"age": AGE_OF_BAND[band], "grade": band, "care_days": self.rng.choice((0, 4, 8, 12, 12))}
 
     # What they want
 
@@ -451,11 +451,11 @@ class _Draw:
         """Return the lists that suit a person, rarely one more."""
         suits = {
             "school": person.get("grade") in SCHOOL_GRADES,
-            "care": person.get("care_days", 0) > 0,
+            "care": person.get("grade") in CARE_BANDS,
             "desk": person.get("telework_days", 0) > 0,
             "role": person.get("hours_per_period", 0) > 0,
         }
-        return [name for name, suit in suits.items() if suit or self.odds(6)]
+        return [name for name, suit in suits.items() if suit or self.odds(8)]
 
     def _stay_wishes(self, household: str) -> list[Row]:
         targets = [("house", name) for name in self.ids("houses")] + [("region", name) for name in self.hosts]
