@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 import xlsxwriter
+from xlsxwriter.exceptions import XlsxFileError
 
 from nichiiki_instances.cells import guard
 from nichiiki_instances.headers import CONTACTS, RULE_HEADERS, RULES, column_title, folded, table_names, table_title, words
@@ -58,7 +60,7 @@ def write(instance: Instance, path: str | Path, *, lang: Lang = "en") -> None:
             _replace_file(path, lambda temporary: writers[path.suffix.casefold()](instance, temporary, lang))
         else:
             _replace_folder(path, lambda temporary: _write_folder(instance, temporary, lang))
-    except OSError:
+    except (OSError, UnicodeEncodeError, XlsxFileError):
         raise FileError([problem("not_writable", path.name)]) from None
 
 
@@ -66,15 +68,13 @@ def _replace_file(path: Path, fill: Callable[[Path], None]) -> None:
     if path.is_dir():
         raise FileError([problem("folder_in_the_way", path.name)])
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".nichiiki-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
+    temporary = path.parent / f".nichiiki-{secrets.token_hex(8)}{path.suffix}"
     try:
-        fill(Path(name))
-        Path(name).chmod(0o666 & ~_umask())
-        os.replace(name, path)
+        fill(temporary)
+        os.replace(temporary, path)
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(name)
+            os.unlink(temporary)
 
 
 def _replace_folder(path: Path, fill: Callable[[Path], None]) -> None:
@@ -93,12 +93,6 @@ def _replace_folder(path: Path, fill: Callable[[Path], None]) -> None:
         os.replace(new, path)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _foreign(folder: Path) -> str:
