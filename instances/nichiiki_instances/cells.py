@@ -159,7 +159,7 @@ def choice(text: str, table: str, spec: ColumnSpec) -> str:
 @cache
 def _allowed_words(table: str, column: str) -> dict[str, str]:
     known = words(table, column)
-    return {"choices": " / ".join(known), "choices_ja": " / ".join(f"{word[0]}({value})" for value, word in known.items())}
+    return {"choices": " / ".join(f"{value} ({word[0]})" for value, word in known.items())}
 
 
 def entries(cell: str | tuple[str, ...]) -> tuple[str, ...]:

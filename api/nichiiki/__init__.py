@@ -1,0 +1,1 @@
+"""Allocate second homes, school seats and roles in Japan's two-region living, and price the trips."""

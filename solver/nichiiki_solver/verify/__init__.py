@@ -1,0 +1,5 @@
+"""Check an allocation against the rules and its own claims, independently of every solver.
+
+Code in here imports the standard library, numpy and `nichiiki_models`, and nothing else. An import
+contract keeps it so.
+"""

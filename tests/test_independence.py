@@ -1,0 +1,23 @@
+"""What checks a solution loads none of the code that made it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PROBE = """
+import sys
+import nichiiki_solver.verify
+foreign = {"click", "networkx", "ortools", "pandas", "scipy"} & set(sys.modules)
+solver = {name for name in sys.modules if name.startswith("nichiiki_solver.")}
+print(sorted(foreign), sorted(name for name in solver if name.split(".")[1] != "verify"))
+"""
+
+
+def test_verify_loads_no_solver() -> None:
+    paths = os.pathsep.join(str(ROOT / root) for root in ("models", "solver"))
+    environment = {**os.environ, "PYTHONPATH": paths}
+    probe = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True)
+    assert probe.returncode == 0, probe.stderr
+    assert probe.stdout.strip() == "[] []"
