@@ -269,7 +269,7 @@ class Link(Row):
     mode: Mode = column("mode; car needs a household with a car")
     operator_id: Id | None = column("operator", references=["operators"], default=None)
     minutes: int = column("minutes door to door of this link, waiting included", unit="minutes", ge=0, le=2000)
-    fare_yen: int = column("one-way fare", unit="yen", ge=0, le=300_000)
+    fare_yen: int = column("one-way fare", unit="yen", ge=0, le=250_000)
     fare_basis: Literal["person", "vehicle"] = column("who the fare is paid for", default="person")
     both_ways: bool = column("runs in both directions", default=True)
     seats: int | None = column("seats in a period for the product", unit="seats", default=None, **COUNT)

@@ -1,0 +1,289 @@
+"""The market: agents each take at most one option, options use resources, resources have capacities.
+
+    max Σ u_o x_o   s.t.   Σ_{o of a} x_o ≤ 1 for each agent a (= 1 if it must be assigned),
+                           Σ_o A_ro x_o ≤ b_r for each resource r,   x ∈ {0, 1}
+
+Amounts are signed: an option with a negative amount supplies. Every policy reads only this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nichiiki_models.allocation import LevelResult, Status, StopReason
+from nichiiki_models.errors import MarketError
+from nichiiki_solver.ragged import Array, Bools, Ints, group, offsets_of, segment_sum
+
+SAFE = 1 << 53
+"""Largest total of utilities or amounts that every engine holds exactly."""
+
+
+class Source(Protocol):
+    """Makes options on demand, so that not all of them need to be listed."""
+
+    def best_values(self, weights: Ints, prices: Ints, scale: int) -> tuple[Ints, Ints]:
+        """Return for each agent the largest scale · (weights @ utility) - prices · use over all its options, and the option's handle."""
+        ...
+
+    def within(self, weights: Ints, prices: Ints, scale: int, least: Ints, most: int) -> Market | None:
+        """List every option whose value at the prices is at least its agent's entry of `least`; None if there are more than `most`."""
+        ...
+
+    def listed(self, handles: Ints) -> Market:
+        """List the options of the given handles (as returned by `best_values`; -1 = none)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Market:
+    """A market as flat arrays.
+
+    Attributes
+    ----------
+    n_agents
+        Number of agents.
+    agent, utility, rank
+        Of each option: its agent; levels × options; rank for its agent (1 = best).
+    offsets, resource, amount
+        What each option uses (CSR by option).
+    capacity
+        Of each resource; may be negative (a demand that must be met).
+    must_assign
+        Agents that must take an option.
+    gate
+        Agents that are no households but decisions that open resources.
+    priority
+        Of each entry: the agent's priority at the resource, larger wins.
+    levels
+        Names of the levels.
+    source
+        Where more options come from; None if all are listed.
+    """
+
+    n_agents: int
+    agent: Ints
+    utility: Ints
+    rank: Ints
+    offsets: Ints
+    resource: Ints
+    amount: Ints
+    capacity: Ints
+    must_assign: Bools
+    gate: Bools
+    priority: Ints | None = None
+    levels: tuple[str, ...] = ("welfare",)
+    source: Source | None = None
+    order: Ints | None = None
+    labels: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_columns(
+        cls,
+        *,
+        agent: npt.ArrayLike,
+        utility: npt.ArrayLike,
+        resource: npt.ArrayLike,
+        option: npt.ArrayLike,
+        amount: npt.ArrayLike,
+        capacity: npt.ArrayLike,
+        rank: npt.ArrayLike | None = None,
+        priority: npt.ArrayLike | None = None,
+        must_assign: npt.ArrayLike | None = None,
+        n_agents: int | None = None,
+    ) -> Market:
+        """Build a market from flat integer columns.
+
+        Parameters
+        ----------
+        agent, utility
+            Agent of each option, and its utility (or levels × options, maximised in order).
+        resource, option, amount
+            Entry j: ``option[j]`` uses ``amount[j]`` (signed) of ``resource[j]``.
+        capacity
+            Capacity of each resource.
+        rank
+            1 = best; by falling utility of the first level if None.
+        priority
+            One per entry, larger wins, equal = tie.
+        must_assign
+            Mask of the agents, or None for nobody.
+        n_agents
+            Number of agents if some have no option.
+
+        Raises
+        ------
+        MarketError
+            If lengths, indices or ranges do not fit.
+        """
+        agents, levels = _ints("agent", agent), np.atleast_2d(_ints("utility", utility))
+        entry = [_ints(name, values) for name, values in (("option", option), ("resource", resource), ("amount", amount))]
+        size = int(agents.max(initial=-1)) + 1 if n_agents is None else n_agents
+        limits = _ints("capacity", capacity)
+        _check_columns(agents, levels, entry, limits, size)
+        order, offsets = group(entry[0], len(agents))
+        ranks = _ranks(agents, levels[0]) if rank is None else _ints("rank", rank)
+        must = np.zeros(size, dtype=bool) if must_assign is None else np.asarray(must_assign, dtype=bool)
+        weight = None if priority is None else _ints("priority", priority)[order]
+        market = cls(
+            n_agents=size,
+            agent=agents,
+            utility=levels,
+            rank=ranks,
+            offsets=offsets,
+            resource=entry[1][order],
+            amount=entry[2][order],
+            capacity=limits,
+            must_assign=must,
+            gate=np.zeros(size, dtype=bool),
+            priority=weight,
+            levels=("welfare",) if len(levels) == 1 else tuple(f"level{k + 1}" for k in range(len(levels))),
+        )
+        market.check_ranges()
+        return market
+
+    @property
+    def n_options(self) -> int:
+        """Number of listed options."""
+        return len(self.agent)
+
+    @property
+    def entry_option(self) -> Ints:
+        """Option of each entry."""
+        return np.repeat(np.arange(self.n_options), np.diff(self.offsets))
+
+    @cached_property
+    def by_agent(self) -> tuple[Ints, Ints]:
+        """Options grouped by agent: order and offsets."""
+        return group(self.agent, self.n_agents)
+
+    def usage(self, choice: Ints) -> Ints:
+        """Amount of each resource that a choice uses."""
+        taken = np.zeros(self.n_options, dtype=bool)
+        taken[choice[choice >= 0]] = True
+        entries = taken[self.entry_option]
+        total = np.zeros(len(self.capacity), dtype=np.int64)
+        np.add.at(total, self.resource[entries], self.amount[entries])
+        return total
+
+    def objectives(self, choice: Ints) -> Ints:
+        """Value of each level of a choice."""
+        return np.asarray(self.utility[:, choice[choice >= 0]].sum(axis=1), dtype=np.int64)
+
+    def is_feasible(self, choice: Ints) -> bool:
+        """Whether a choice keeps every capacity and assigns everybody who must be."""
+        return bool((self.usage(choice) <= self.capacity).all() and (choice[self.must_assign] >= 0).all())
+
+    def value_at(self, weights: Ints, prices: Ints, scale: int) -> Ints:
+        """Value of each option at prices: scale · (weights @ utility) - prices · use."""
+        return np.asarray(scale * (weights @ self.utility) - segment_sum(prices[self.resource] * self.amount, self.offsets))
+
+    def take(self, options: Array) -> Market:
+        """Return the market in which only some options are listed."""
+        rows = np.flatnonzero(options) if options.dtype == bool else options
+        counts = np.diff(self.offsets)[rows]
+        entries = np.repeat(self.offsets[:-1][rows] - offsets_of(counts)[:-1], counts) + np.arange(int(counts.sum()))
+        return replace(
+            self,
+            agent=self.agent[rows],
+            utility=self.utility[:, rows],
+            rank=self.rank[rows],
+            offsets=offsets_of(counts),
+            resource=self.resource[entries],
+            amount=self.amount[entries],
+            priority=None if self.priority is None else self.priority[entries],
+            labels={name: values[rows] for name, values in self.labels.items()},
+        )
+
+    def check_ranges(self) -> None:
+        """Refuse a market whose sums could leave the range in which integers are exact."""
+        worst = np.zeros((len(self.utility), self.n_agents), dtype=np.float64)
+        for level, row in zip(worst, self.utility, strict=True):
+            np.maximum.at(level, self.agent, np.abs(row).astype(np.float64))
+        if (worst.sum(axis=1) >= SAFE).any():
+            raise MarketError("utility: the sum of the largest utilities passes 2^53; divide utilities by a common factor")
+        load = np.zeros(len(self.capacity), dtype=np.float64)
+        np.add.at(load, self.resource, np.abs(self.amount).astype(np.float64))
+        if (load >= SAFE).any():
+            raise MarketError(f"amount: resource {int(load.argmax())} may use more than 2^53; divide its amounts and capacity by a common factor")
+
+
+def _ints(name: str, values: npt.ArrayLike) -> Ints:
+    array = np.asarray(values)
+    if array.size == 0:
+        return np.zeros(array.shape, dtype=np.int64)
+    if array.dtype.kind not in "iub":
+        raise MarketError(f"{name}: whole numbers are needed, got {array.dtype}")
+    return array.astype(np.int64)
+
+
+def _check_columns(agent: Ints, utility: Ints, entry: list[Ints], capacity: Ints, n_agents: int) -> None:
+    if utility.shape[1] != len(agent):
+        raise MarketError(f"utility: {utility.shape[1]} values for {len(agent)} options; give one per option")
+    if len({len(column) for column in entry}) != 1:
+        raise MarketError("option, resource, amount: the three columns must have one length")
+    for name, values, size in (("agent", agent, n_agents), ("option", entry[0], len(agent)), ("resource", entry[1], len(capacity))):
+        if len(values) and (values.min() < 0 or values.max() >= size):
+            raise MarketError(f"{name}: indices must lie in 0 … {size - 1}, got {int(values.min())} … {int(values.max())}")
+
+
+def _ranks(agent: Ints, utility: Ints) -> Ints:
+    """Rank of each option by falling utility: equal utility, equal rank."""
+    order = np.lexsort((-utility, agent))
+    new_agent = np.append(True, agent[order][1:] != agent[order][:-1])
+    step = new_agent | np.append(True, utility[order][1:] != utility[order][:-1])
+    count = np.cumsum(step)
+    start = np.maximum.accumulate(np.where(new_agent, count, 0))
+    rank = np.empty(len(agent), dtype=np.int64)
+    rank[order] = count - start + 1
+    return rank
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a policy found.
+
+    Attributes
+    ----------
+    market
+        The market whose option numbers `choice` uses (options of a source are listed as they are made).
+    choice
+        Option of each agent, -1 = none; None if nothing feasible is known.
+    status, reason
+        How it ended, and why it stopped.
+    levels
+        Value, bound and gap of each level.
+    seconds
+        Wall time.
+    lottery
+        None, or the lottery of which `choice` is a draw.
+    """
+
+    market: Market
+    choice: Ints | None
+    status: Status
+    reason: StopReason
+    levels: tuple[LevelResult, ...]
+    seconds: float = 0.0
+    lottery: Any = None
+
+    @property
+    def leading(self) -> LevelResult | None:
+        """The first unproven level, else the last."""
+        unproven = [level for level in self.levels if not level.proven]
+        return unproven[0] if unproven else self.levels[-1] if self.levels else None
+
+    @property
+    def objective(self) -> int | None:
+        """Value of the leading level."""
+        return self.leading.objective if self.leading else None
+
+    @property
+    def bound(self) -> int | None:
+        """Bound of the leading level."""
+        return self.leading.bound if self.leading else None

@@ -1,0 +1,114 @@
+"""Ragged arrays: rows of different length as flat values and offsets (CSR), joined without Python loops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Array = npt.NDArray[Any]
+
+
+def offsets_of(counts: Array) -> Ints:
+    """Return the offsets of rows with the given counts: 0, c0, c0 + c1, …"""
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def group(keys: Array, size: int) -> tuple[Ints, Ints]:
+    """Group indices by key.
+
+    Parameters
+    ----------
+    keys
+        Key of each index, integers in 0 … size - 1.
+    size
+        Number of keys.
+
+    Returns
+    -------
+    order, offsets
+        ``order[offsets[k]:offsets[k + 1]]`` are the indices with key k, ascending.
+    """
+    return np.argsort(keys, kind="stable"), offsets_of(np.bincount(keys, minlength=size))
+
+
+def expand(starts: Array, counts: Array) -> tuple[Ints, Ints]:
+    """Expand each row i to the positions starts[i], …, starts[i] + counts[i] - 1.
+
+    Returns
+    -------
+    owner, position
+        The row and the position of each entry, rows in order.
+    """
+    owner = np.repeat(np.arange(len(counts)), counts)
+    first = offsets_of(counts)[:-1]
+    return owner, np.arange(len(owner)) - np.repeat(first, counts) + np.repeat(starts, counts)
+
+
+def join(left: Array, right: Array, size: int) -> tuple[Ints, Ints]:
+    """Pair every left index with every right index of the same key.
+
+    Parameters
+    ----------
+    left, right
+        Keys, integers in 0 … size - 1.
+
+    Returns
+    -------
+    i, j
+        Pairs in order of i, then j.
+    """
+    order, offsets = group(right, size)
+    i, position = expand(offsets[left], (offsets[left + 1] - offsets[left]))
+    return i, order[position]
+
+
+def segment_max(values: Array, offsets: Array, empty: int) -> Ints:
+    """Return the maximum of each row; `empty` for rows without entries."""
+    return _reduce(np.maximum, values, offsets, empty)
+
+
+def segment_sum(values: Array, offsets: Array) -> Ints:
+    """Return the sum of each row."""
+    total = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(values, out=total[1:])
+    return np.asarray(total[offsets[1:]] - total[offsets[:-1]])
+
+
+def _reduce(ufunc: np.ufunc, values: Array, offsets: Array, empty: int) -> Ints:
+    result = np.full(len(offsets) - 1, empty, dtype=np.int64)
+    filled = np.flatnonzero(offsets[1:] > offsets[:-1])
+    if len(filled):
+        result[filled] = ufunc.reduceat(values, offsets[:-1][filled])
+    return result
+
+
+def first_of_group(sorted_keys: Array) -> Bools:
+    """Mask of the entries that begin a group in a sorted array (or matrix of rows)."""
+    first = np.ones(len(sorted_keys), dtype=bool)
+    if len(sorted_keys) > 1:
+        changed = sorted_keys[1:] != sorted_keys[:-1]
+        first[1:] = changed if changed.ndim == 1 else changed.any(axis=1)
+    return first
+
+
+def unique_rows(*columns: Array) -> tuple[list[Ints], Ints]:
+    """Number the distinct tuples of several integer columns.
+
+    Returns
+    -------
+    distinct, inverse
+        The distinct tuples as columns, in ascending order, and the number of each row's tuple.
+    """
+    matrix = np.stack([np.asarray(column, dtype=np.int64) for column in columns], axis=1)
+    order = np.lexsort([matrix[:, k] for k in range(matrix.shape[1] - 1, -1, -1)])
+    first = first_of_group(matrix[order])
+    inverse = np.empty(len(matrix), dtype=np.int64)
+    inverse[order] = np.cumsum(first) - 1
+    distinct = matrix[order[first]]
+    return [distinct[:, k] for k in range(matrix.shape[1])], inverse

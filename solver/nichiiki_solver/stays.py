@@ -1,0 +1,289 @@
+"""Stays: which household may live in which house over which periods, and what stands against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from nichiiki_models.columns import NULL_INT
+from nichiiki_models.instance import Instance
+from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.households import persons_of
+from nichiiki_solver.ragged import Array, Bools, Ints, expand, first_of_group, join, offsets_of, unique_rows
+from nichiiki_solver.travel import CHEAPEST, FASTEST, Labels, Travel, fare_shares, monthly_travel_yen, trip_cost_yen
+
+NO_LIMIT = np.int64(1) << 40
+STAY_RULES = (
+    "house_not_ready",
+    "period_closed",
+    "min_stay",
+    "max_stay",
+    "start_period",
+    "house_capacity",
+    "needs",
+    "hazard_shared",
+    "own_region",
+    "no_route",
+    "trip_minutes",
+    "budget",
+)
+"""Rules of a stay, in the order in which the first broken one is named."""
+
+
+@dataclass(frozen=True)
+class Stays:
+    """Stays as columns, one entry each, ordered by household, house, pattern.
+
+    Attributes
+    ----------
+    household, house, pattern
+        Indices into the instance's tables and the patterns.
+    rank, score
+        Rank of the wish; its score, or `NULL_INT` (unlisted: `unlisted` is true).
+    units, cost_yen
+        Units needed; highest monthly cost over the periods.
+    """
+
+    household: Ints
+    house: Ints
+    pattern: Ints
+    rank: Ints
+    score: Ints
+    unlisted: Bools
+    units: Ints
+    cost_yen: Ints
+
+    def __len__(self) -> int:
+        return len(self.household)
+
+    def take(self, rows: Array) -> Stays:
+        """Return some of the stays."""
+        return Stays(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """Stays that are wished for but not allowed: the first broken rule, its value and limit (`NULL_INT` = none)."""
+
+    household: Ints
+    house: Ints
+    rank: Ints
+    rule: Ints
+    value: Ints
+    limit: Ints
+
+
+def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Refusals]:
+    """List every allowed stay, and every wished one that is refused."""
+    wish = _wishes(instance)
+    household, house, rank, score, unlisted, own = _houses_of_wishes(instance, wish)
+    patterns, candidate = _with_patterns(instance, calendar, household, own, wish)
+    row, pattern = candidate
+    columns = _best_wish(household[row], house[row], pattern, rank[row], score[row], unlisted[row])
+    units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, columns)
+    allowed = refusal < 0
+    h, j, p, r, s, u = (column[allowed] for column in columns)
+    stays = Stays(h, j, p, r, s, u, units[allowed], cost[allowed])
+    h, j, p, r, s, u = (column[~allowed] for column in columns)
+    return stays, patterns, Refusals(h, j, r, refusal[~allowed], value[~allowed], limit[~allowed])
+
+
+def _wishes(instance: Instance) -> Ints:
+    """Rows of the choices table that wish for a stay."""
+    return np.flatnonzero(instance.choices["list"] == "stay")
+
+
+def _houses_of_wishes(instance: Instance, wish: Ints) -> tuple[Ints, Ints, Ints, Ints, Bools, Ints]:
+    """Expand wishes to houses: household, house, rank, score, unlisted, row of the wish (-1 = none)."""
+    choices = instance.choices
+    household = instance.households.find(choices["household_id"][wish])
+    kind, target = choices["target_kind"][wish], choices["target_id"][wish]
+    single = np.flatnonzero(kind == "house")
+    wide = np.flatnonzero(kind == "region")
+    region_of_house = instance.regions.find(instance.houses["region_id"])
+    i, j = join(instance.regions.find(target[wide]), region_of_house, len(instance.regions))
+    row = np.concatenate((single, wide[i]))
+    house = np.concatenate((instance.houses.find(target[single]), j))
+    listed = household[row], house, choices["rank"][wish[row]], choices["score"][wish[row]], np.zeros(len(row), dtype=bool), wish[row]
+    if not instance.rules.lists.stay.accept_unlisted:
+        return listed
+    extra = _unlisted(instance, household[row], house, listed[2])
+    return tuple(np.concatenate(pair) for pair in zip(listed, extra, strict=True))  # type: ignore[return-value]
+
+
+def _unlisted(instance: Instance, household: Ints, house: Ints, rank: Ints) -> tuple[Ints, Ints, Ints, Ints, Bools, Ints]:
+    """Every other house for every household, after all that is listed."""
+    wanted = np.ones((len(instance.households), len(instance.houses)), dtype=bool)
+    wanted[household, house] = False
+    worst = np.zeros(len(instance.households), dtype=np.int64)
+    np.maximum.at(worst, household, rank)
+    h, j = np.nonzero(wanted)
+    nothing = np.full(len(h), NULL_INT, dtype=np.int64)
+    return h, j, worst[h] + 1, nothing, np.ones(len(h), dtype=bool), np.full(len(h), -1, dtype=np.int64)
+
+
+def _with_patterns(instance: Instance, calendar: Calendar, household: Ints, own: Ints, wish: Ints) -> tuple[Patterns, tuple[Ints, Ints]]:
+    """Give each wish its patterns: the household's, or the wish's own periods."""
+    keys = _request_keys(instance)
+    requests = {request: index for index, request in enumerate(dict.fromkeys(keys))}
+    of_household, of_wish = _pattern_sets(instance, calendar, wish, requests)
+    distinct = sorted({s for sets in of_household.values() for s in sets} | set(of_wish.values()))
+    number = {positions: index for index, positions in enumerate(distinct)}
+    lists = [np.array([number[s] for s in sets], dtype=np.int64) for sets in of_household.values()]
+    kind_of = np.array([requests[key] for key in keys], dtype=np.int64)
+    flat = np.concatenate([*lists, np.array([number[s] for s in of_wish.values()], dtype=np.int64)])
+    starts = offsets_of(np.array([*map(len, lists), *([1] * len(of_wish))], dtype=np.int64))
+    slot_of_wish = {row: len(lists) + index for index, row in enumerate(of_wish)}
+    slot = kind_of[household]
+    for k in np.flatnonzero(np.isin(own, list(slot_of_wish))).tolist():
+        slot[k] = slot_of_wish[int(own[k])]
+    row, position = expand(starts[slot], starts[slot + 1] - starts[slot])
+    return Patterns.of(calendar, distinct), (row, flat[position])
+
+
+Request = tuple[str, tuple[str, ...], int]
+
+
+def _request_keys(instance: Instance) -> list[Request]:
+    """What each household asks for: kind, periods, length."""
+    households = instance.households
+    return list(
+        zip(households["stay_kind"].tolist(), households.lists("stay_periods"), households["stay_length"].tolist(), strict=True)
+    )
+
+
+def _pattern_sets(
+    instance: Instance, calendar: Calendar, wish: Ints, requests: Iterable[Request]
+) -> tuple[dict[Request, list[tuple[int, ...]]], dict[int, tuple[int, ...]]]:
+    """Pattern sets of each distinct request, and of each wish with periods of its own."""
+    everything = tuple(np.flatnonzero(calendar.open).tolist())
+    of_household = {
+        request: calendar.patterns(request[0], calendar.positions(request[1]) or everything, request[2])
+        for request in requests
+    }
+    periods = instance.choices.lists("periods")
+    with_own = wish[periods.lengths[wish] > 0].tolist()
+    return of_household, {row: calendar.positions(periods[row]) for row in with_own}
+
+
+def _best_wish(household: Ints, house: Ints, pattern: Ints, rank: Ints, score: Ints, unlisted: Bools) -> tuple[Ints, ...]:
+    """Of several wishes for the same stay keep the best rank, then the highest score."""
+    order = np.lexsort((-np.maximum(score, -NO_LIMIT), rank, pattern, house, household))
+    keys = np.stack((household, house, pattern), axis=1)[order]
+    kept = order[first_of_group(keys)]
+    return household[kept], house[kept], pattern[kept], rank[kept], score[kept], unlisted[kept]
+
+
+class _Judge:
+    """Collects, stay by stay, the first broken rule with its value and limit."""
+
+    def __init__(self, size: int) -> None:
+        self.rule = np.full(size, -1, dtype=np.int64)
+        self.value = np.full(size, NULL_INT, dtype=np.int64)
+        self.limit = np.full(size, NULL_INT, dtype=np.int64)
+
+    def refuse(self, rule: str, broken: Bools, value: Ints | None = None, limit: Ints | None = None) -> None:
+        """Note a broken rule where none is noted yet."""
+        new = broken & (self.rule < 0)
+        self.rule[new] = STAY_RULES.index(rule)
+        if value is not None:
+            self.value[new] = value[new]
+        if limit is not None:
+            self.limit[new] = limit[new]
+
+
+def _judge(
+    instance: Instance, calendar: Calendar, travel: Travel, patterns: Patterns, columns: tuple[Ints, ...]
+) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """Units, cost, and the first broken rule (-1 = allowed) with value and limit of each stay."""
+    household, house, pattern = columns[:3]
+    judge = _Judge(len(household))
+    judge.refuse("house_not_ready", ~instance.houses["ready"][house])
+    _judge_periods(instance, calendar, patterns, house, pattern, judge)
+    units = _judge_capacity(instance, household, house, judge)
+    _judge_fit(instance, household, house, judge)
+    cost = _judge_travel(instance, travel, patterns, household, house, pattern, units, judge)
+    return units, cost, judge.rule, judge.value, judge.limit
+
+
+def _judge_periods(instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints, judge: _Judge) -> None:
+    (houses, pats), pair = unique_rows(house, pattern)
+    closed = calendar.mask(instance.houses.lists("closed_periods"), empty=False) | ~calendar.open
+    startable = calendar.mask(instance.houses.lists("start_periods"), empty=True)
+    judge.refuse("period_closed", (closed[houses] & patterns.mask[pats]).any(axis=1)[pair])
+    low = np.where(instance.houses["min_stay"] == NULL_INT, 0, instance.houses["min_stay"])[house]
+    high = np.where(instance.houses["max_stay"] == NULL_INT, NO_LIMIT, instance.houses["max_stay"])[house]
+    judge.refuse("min_stay", patterns.shortest_run[pattern] < low, patterns.shortest_run[pattern], low)
+    judge.refuse("max_stay", patterns.longest_run[pattern] > high, patterns.longest_run[pattern], high)
+    judge.refuse("start_period", (~startable[houses] & patterns.starts[pats]).any(axis=1)[pair])
+
+
+def _judge_capacity(instance: Instance, household: Ints, house: Ints, judge: _Judge) -> Ints:
+    persons = np.maximum(persons_of(instance), 1)[household]
+    units = -(-persons // instance.houses["capacity_persons"][house])
+    several = np.isin(instance.houses["kind"], ("room", "hotel"))[house]
+    limit = np.where(several, instance.houses["units"][house], np.minimum(1, instance.houses["units"][house]))
+    judge.refuse("house_capacity", units > limit, persons, limit * instance.houses["capacity_persons"][house])
+    return units
+
+
+def _judge_fit(instance: Instance, household: Ints, house: Ints, judge: _Judge) -> None:
+    lacking = np.zeros(len(household), dtype=bool)
+    for need in np.unique(instance.households.lists("needs").values).tolist():
+        has = instance.houses.lists("tags").holds(need)[house]
+        lacking |= instance.households.lists("needs").holds(need)[household] & ~has
+    judge.refuse("needs", lacking)
+    region = instance.regions.find(instance.households["home_region"])[household]
+    shared = np.zeros(len(household), dtype=bool)
+    for hazard in instance.rules.limits.hazards_apart:
+        at_home = instance.regions.lists("hazards").holds(hazard)[region]
+        shared |= at_home & instance.houses.lists("hazards").holds(hazard)[house]
+    judge.refuse("hazard_shared", shared)
+    judge.refuse("own_region", region == instance.regions.find(instance.houses["region_id"])[house])
+
+
+def _judge_travel(
+    instance: Instance, travel: Travel, patterns: Patterns, household: Ints, house: Ints, pattern: Ints, units: Ints, judge: _Judge
+) -> Ints:
+    """Check ways, minutes and budget network by network; return the highest monthly cost."""
+    limit = trip_limit(instance)[household]
+    budget = instance.households["budget_yen"][household]
+    rent = units * instance.houses["rent_yen"][house]
+    cost = rent.copy()
+    minutes = np.zeros(len(household), dtype=np.int64)
+    for network in range(len(travel.running)):
+        used = patterns.mask[:, travel.network_of_period == network].any(axis=1)
+        rows = np.flatnonzero(used[pattern])
+        took, yen = _monthly_trip(instance, travel, household[rows], house[rows], limit[rows], network)
+        minutes[rows] = np.where((took < 0) | (minutes[rows] < 0), -1, np.maximum(minutes[rows], took))
+        cost[rows] = np.maximum(cost[rows], rent[rows] + yen)
+    judge.refuse("no_route", minutes < 0)
+    judge.refuse("trip_minutes", minutes > limit, minutes, limit)
+    judge.refuse("budget", cost > budget, cost, budget)
+    return cost
+
+
+def _monthly_trip(
+    instance: Instance, travel: Travel, household: Ints, house: Ints, limit: Ints, network: int
+) -> tuple[Ints, Ints]:
+    """Minutes of the way each household takes (-1 = none), and its travel cost a month."""
+    car = instance.households["car"][household]
+    (homes, houses, cars), pair = unique_rows(travel.home_of_household[household], house, car)
+    numbers = np.full(len(homes), network, dtype=np.int64)
+    fast = travel.trips(homes, houses, cars.astype(bool), numbers, FASTEST)
+    cheap = travel.trips(homes, houses, cars.astype(bool), numbers, CHEAPEST)
+    adults, children = fare_shares(instance)
+    cheap_fits = (cheap.minutes[pair] >= 0) & (cheap.minutes[pair] <= limit)
+    minutes = np.where(cheap_fits, cheap.minutes[pair], fast.minutes[pair])
+    taken = Labels(minutes, np.where(cheap_fits, cheap.fare_yen[pair], fast.fare_yen[pair]), np.where(cheap_fits, cheap.vehicle_yen[pair], fast.vehicle_yen[pair]))
+    yen = trip_cost_yen(instance, taken, adults[household], children[household])
+    return minutes, monthly_travel_yen(instance.households["round_trips"][household], yen)
+
+
+def trip_limit(instance: Instance) -> Ints:
+    """Longest one-way trip of each household in minutes: its own limit or the general one, whichever is smaller."""
+    own = instance.households["max_trip_minutes"]
+    general = instance.rules.limits.trip_minutes
+    return np.minimum(np.where(own == NULL_INT, NO_LIMIT, own), NO_LIMIT if general is None else general)

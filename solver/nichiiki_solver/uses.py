@@ -1,0 +1,372 @@
+"""Shared capacity: numbered resources, and what each stay and option uses of them.
+
+Many stays and options use the same thing (a seat in a school over the same periods), so uses are kept once as
+*classes*: a class is a short list of (resource, amount), and a stay or an option is a list of classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nichiiki_models.columns import NULL_INT
+from nichiiki_models.instance import Instance
+from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.needs import CARE, DESK, EXPERIENCE, ROLE, Needs, Targets
+from nichiiki_solver.options import Options, Seats, band_rows, own_periods
+from nichiiki_solver.ragged import Array, Bools, Ints, group, offsets_of, segment_sum, unique_rows
+from nichiiki_solver.stays import Stays
+
+KINDS = (
+    "house_units",
+    "reception",
+    "seats",
+    "role_max",
+    "role_min",
+    "supporter_caseload",
+    "experience_places",
+    "experience_min",
+    "quota_max",
+    "quota_min",
+    "lock",
+)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Resources as columns: kind (`KINDS` index), row of the thing, period (-1 = none), capacity."""
+
+    kind: Ints
+    thing: Ints
+    period: Ints
+    capacity: Ints
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What agents' stays and options use, by classes, and the gates that open resources.
+
+    Attributes
+    ----------
+    class_offsets, resource, amount
+        Classes (CSR): what each uses of which resource.
+    stay_offsets, stay_class, option_offsets, option_class
+        Classes of each stay and option (CSR).
+    gate_offsets, gate_resource, gate_amount
+        What each gate uses (CSR): a gate is the decision that a role runs in a period, or an experience at all.
+    """
+
+    resources: Resources
+    class_offsets: Ints
+    resource: Ints
+    amount: Ints
+    stay_offsets: Ints
+    stay_class: Ints
+    option_offsets: Ints
+    option_class: Ints
+    gate_offsets: Ints
+    gate_resource: Ints
+    gate_amount: Ints
+
+    def price_of_classes(self, prices: Ints) -> Ints:
+        """What each class costs at given prices."""
+        return segment_sum(prices[self.resource] * self.amount, self.class_offsets)
+
+
+class _Layout:
+    """Numbers every possible resource block by block; only those in use become resources."""
+
+    def __init__(self, instance: Instance, calendar: Calendar, seats: Seats) -> None:
+        self.periods = len(calendar)
+        sizes = {
+            "house_units": len(instance.houses),
+            "reception": len(instance.regions),
+            "seats": len(seats.number),
+            "role_max": len(instance.roles),
+            "role_min": len(instance.roles),
+            "supporter_caseload": len(instance.supporters),
+            "experience_places": len(instance.experiences),
+            "experience_min": len(instance.experiences),
+            "quota_max": len(instance.quotas),
+            "quota_min": len(instance.quotas),
+            "lock": len(instance.locks),
+        }
+        self.first = dict(zip(KINDS, np.cumsum([0, *(size * (self.periods + 1) for size in sizes.values())]).tolist(), strict=False))
+
+    def number(self, kind: str, thing: Array, period: Array | int = -1) -> Ints:
+        """Number of a thing's resource in a period (-1 = without period)."""
+        return np.asarray(self.first[kind] + np.asarray(thing) * (self.periods + 1) + np.asarray(period) + 1, dtype=np.int64)
+
+    def decode(self, numbers: Ints) -> tuple[Ints, Ints, Ints]:
+        """Kind, thing and period of numbers."""
+        firsts = np.array(list(self.first.values()))
+        kind = np.searchsorted(firsts, numbers, side="right") - 1
+        rest = numbers - firsts[kind]
+        return kind, rest // (self.periods + 1), rest % (self.periods + 1) - 1
+
+
+class _Classes:
+    """Collects classes and who has them."""
+
+    def __init__(self) -> None:
+        self.counts: list[Ints] = []
+        self.resource: list[Ints] = []
+        self.amount: list[Ints] = []
+        self.size = 0
+
+    def add(self, owner: Ints, resource: Ints, amount: Ints, count: int) -> int:
+        """Add `count` classes whose entries are given by owner (ascending); return the number of the first."""
+        first = self.size
+        self.counts.append(np.bincount(owner, minlength=count))
+        self.resource.append(resource)
+        self.amount.append(amount)
+        self.size += count
+        return first
+
+
+def find_uses(
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    targets: Targets,
+    stays: Stays,
+    needs: Needs,
+    seats: Seats,
+    options: Options,
+) -> Uses:
+    """Say what every stay and option uses, and what there is of it."""
+    layout, classes = _Layout(instance, calendar, seats), _Classes()
+    by_stay = [
+        _house_classes(instance, calendar, patterns, stays, layout, classes),
+        _reception_classes(instance, patterns, stays, layout, classes),
+        *_quota_classes(instance, stays, layout, classes),
+    ]
+    by_part = _part_classes(instance, calendar, patterns, targets, stays, needs, seats, options, layout, classes)
+    owner = np.repeat(np.arange(len(options)), np.diff(options.part_offsets))
+    by_option = [(owner[row], cls) for row, cls in (by_part, *_lock_classes(instance, targets, needs, options, layout, classes))]
+    return _numbered(instance, seats, layout, classes, (by_stay, len(stays)), (by_option, len(options)))
+
+
+Pairs = tuple[Ints, Ints]
+"""Rows and the class each of them has."""
+
+
+def _house_classes(instance: Instance, calendar: Calendar, patterns: Patterns, stays: Stays, layout: _Layout, classes: _Classes) -> Pairs:
+    (house, pattern, units), cls = unique_rows(stays.house, stays.pattern, stays.units)
+    held = _held_periods(instance, calendar, patterns, house, pattern)
+    owner, period = np.nonzero(held)
+    first = classes.add(owner, layout.number("house_units", house[owner], period), units[owner], len(house))
+    return np.arange(len(stays)), first + cls
+
+
+def _held_periods(instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints) -> Bools:
+    """Periods in which a stay keeps others out: its own, and the cleaning gap after each run."""
+    (pats, gaps), pair = unique_rows(pattern, instance.houses["gap_periods"][house])
+    held = patterns.mask[pats].copy()
+    for row in np.flatnonzero(gaps > 0).tolist():
+        for run in calendar.runs(patterns.mask[pats[row]]):
+            held[row, calendar.gap_after(run[-1], int(gaps[row]))] = True
+    return np.asarray(held[pair])
+
+
+def _reception_classes(instance: Instance, patterns: Patterns, stays: Stays, layout: _Layout, classes: _Classes) -> Pairs:
+    region = instance.regions.find(instance.houses["region_id"])[stays.house]
+    rows = np.flatnonzero(instance.regions["reception_max"][region] != NULL_INT)
+    (regions, pats), cls = unique_rows(region[rows], stays.pattern[rows])
+    owner, period = np.nonzero(patterns.mask[pats])
+    first = classes.add(owner, layout.number("reception", regions[owner], period), np.ones(len(owner), dtype=np.int64), len(regions))
+    return rows, first + cls
+
+
+def _quota_classes(instance: Instance, stays: Stays, layout: _Layout, classes: _Classes) -> list[Pairs]:
+    found: list[Pairs] = []
+    quotas = instance.quotas
+    for quota in np.flatnonzero(quotas["kind"] == "limit").tolist():
+        rows = np.flatnonzero(_counted(instance, stays, quota))
+        for kind, column, sign in (("quota_max", "max", 1), ("quota_min", "min", -1)):
+            if quotas[column][quota] != NULL_INT:
+                number = layout.number(kind, np.array([quota]))
+                first = classes.add(np.zeros(1, dtype=np.int64), number, np.array([sign]), 1)
+                found.append((rows, np.full(len(rows), first)))
+    return found
+
+
+def _counted(instance: Instance, stays: Stays, quota: int) -> Bools:
+    """Stays that a quota counts."""
+    row = instance.quotas.row(quota)
+    column = {"region": "region_id", "settlement": "settlement", "house": "house_id"}.get(row.target_kind)
+    mask = np.ones(len(stays), dtype=bool) if column is None else instance.houses[column][stays.house] == row.target_id
+    if row.group is not None:
+        mask = mask & instance.households.lists("groups").holds(row.group)[stays.household]
+    return mask
+
+
+def _part_classes(
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    targets: Targets,
+    stays: Stays,
+    needs: Needs,
+    seats: Seats,
+    options: Options,
+    layout: _Layout,
+    classes: _Classes,
+) -> Pairs:
+    need, target = options.part_need, options.part_target
+    pattern = stays.pattern[np.repeat(options.stay, np.diff(options.part_offsets))]
+    code = needs.list[need]
+    care = instance.persons["care_days"][needs.person[need]] if len(instance.persons) else np.zeros_like(need)
+    amount = np.where(code == CARE, care, 1)
+    thing = _thing(instance, targets, needs, seats, need, target)
+    (codes, things, pats, amounts), cls = unique_rows(code, thing, pattern, amount)
+    mask = patterns.mask[pats].copy()
+    own, _ = own_periods(instance, calendar, targets)
+    seasonal = np.flatnonzero(codes == ROLE)
+    mask[seasonal] &= own[things[seasonal]]
+    once = codes == EXPERIENCE
+    mask[once] = False
+    owner, period = np.nonzero(mask)
+    entries = [_entries(codes, things, amounts, owner, period, layout)]
+    entries += _minimum_entries(instance, codes, things, owner, period, layout)
+    entries += _experience_entries(instance, things, np.flatnonzero(once), layout)
+    owner, resource, use = (np.concatenate([entry[k] for entry in entries]) for k in range(3))
+    order = np.argsort(owner, kind="stable")
+    first = classes.add(owner[order], resource[order], use[order], len(codes))
+    return np.arange(len(need)), first + cls
+
+
+def _thing(instance: Instance, targets: Targets, needs: Needs, seats: Seats, need: Ints, target: Ints) -> Ints:
+    """Row of what a part uses: seat row, role, supporter or experience."""
+    code = needs.list[need]
+    firsts = np.array([0, 0, 0, targets.first[1], targets.first[2], targets.first[3]])
+    return np.where(code <= DESK, band_rows(instance, targets, needs, seats, need, target), target - firsts[code])
+
+
+Entries = tuple[Ints, Ints, Ints]
+
+
+def _entries(codes: Ints, things: Ints, amounts: Ints, owner: Ints, period: Ints, layout: _Layout) -> Entries:
+    kinds = np.array(["seats", "seats", "seats", "role_max", "supporter_caseload", "experience_places"])
+    resource = np.zeros(len(owner), dtype=np.int64)
+    for kind in ("seats", "role_max", "supporter_caseload"):
+        rows = kinds[codes[owner]] == kind
+        resource[rows] = layout.number(kind, things[owner[rows]], period[rows])
+    return owner, resource, amounts[owner]
+
+
+def gated_roles(instance: Instance) -> Bools:
+    """Roles that need at least two holders: one holder alone never breaks a smaller minimum."""
+    return np.asarray(instance.roles["min_holders"] >= 2)
+
+
+def gated_experiences(instance: Instance) -> Bools:
+    """Experiences that need at least two households."""
+    return np.asarray(instance.experiences["min_places"] >= 2)
+
+
+def _minimum_entries(instance: Instance, codes: Ints, things: Ints, owner: Ints, period: Ints, layout: _Layout) -> list[Entries]:
+    rows = np.flatnonzero(codes[owner] == ROLE)
+    rows = rows[gated_roles(instance)[things[owner[rows]]]]
+    return [(owner[rows], layout.number("role_min", things[owner[rows]], period[rows]), np.full(len(rows), -1))]
+
+
+def _experience_entries(instance: Instance, things: Ints, once: Ints, layout: _Layout) -> list[Entries]:
+    gated = once[gated_experiences(instance)[things[once]]]
+    return [
+        (once, layout.number("experience_places", things[once]), np.ones(len(once), dtype=np.int64)),
+        (gated, layout.number("experience_min", things[gated]), np.full(len(gated), -1)),
+    ]
+
+
+def _lock_classes(
+    instance: Instance, targets: Targets, needs: Needs, options: Options, layout: _Layout, classes: _Classes
+) -> list[Pairs]:
+    """A lock ``must`` on a target is a private resource of capacity -1 that the target fills."""
+    found: list[Pairs] = []
+    locks = instance.locks
+    household = needs.household[options.part_need]
+    for lock in np.flatnonzero((locks["effect"] == "must") & ~np.isin(locks["target_kind"], ("house", "region", "placed"))).tolist():
+        row = locks.row(lock)
+        target = targets.find(instance, locks["target_kind"][[lock]], locks["target_id"][[lock]])[0]
+        parts = np.flatnonzero((options.part_target == target) & (household == instance.households.find(np.array([row.household_id]))[0]))
+        first = classes.add(np.zeros(1, dtype=np.int64), layout.number("lock", np.array([lock])), np.array([-1]), 1)
+        found.append((parts, np.full(len(parts), first)))
+    return found
+
+
+def _numbered(
+    instance: Instance,
+    seats: Seats,
+    layout: _Layout,
+    classes: _Classes,
+    stays: tuple[list[Pairs], int],
+    options: tuple[list[Pairs], int],
+) -> Uses:
+    """Number the resources in use, and put rows, classes and gates into CSR form."""
+    raw, amount = np.concatenate(classes.resource), np.concatenate(classes.amount).astype(np.int64)
+    used, resource = np.unique(raw, return_inverse=True)
+    kind, thing, period = layout.decode(used)
+    resources = Resources(kind, thing, period, _capacity(instance, seats, kind, thing, period))
+    return Uses(
+        resources,
+        offsets_of(np.concatenate(classes.counts)),
+        resource.astype(np.int64),
+        amount,
+        *_rows(*stays),
+        *_rows(*options),
+        *_gates(instance, layout, used, kind, thing, period),
+    )
+
+
+def _rows(pairs: list[Pairs], size: int) -> tuple[Ints, Ints]:
+    owner = np.concatenate([pair[0] for pair in pairs])
+    order, offsets = group(owner, size)
+    return offsets, np.concatenate([pair[1] for pair in pairs])[order]
+
+
+def _capacity(instance: Instance, seats: Seats, kind: Ints, thing: Ints, period: Ints) -> Ints:
+    """What there is of each resource; gated ones hold nothing until their gate opens them."""
+    capacity = np.zeros(len(kind), dtype=np.int64)
+
+    def fill(name: str, values: Array) -> None:
+        rows = np.flatnonzero(kind == KINDS.index(name))
+        capacity[rows] = values[thing[rows]]
+
+    fill("house_units", instance.houses["units"])
+    fill("reception", instance.regions["reception_max"])
+    fill("role_max", np.where(gated_roles(instance), 0, instance.roles["max_holders"]))
+    fill("supporter_caseload", instance.supporters["caseload"])
+    fill("experience_places", np.where(gated_experiences(instance), 0, instance.experiences["places"]))
+    fill("quota_max", instance.quotas["max"])
+    fill("quota_min", -instance.quotas["min"])
+    fill("lock", np.full(len(instance.locks), -1))
+    rows = np.flatnonzero(kind == KINDS.index("seats"))
+    is_care = instance.facilities["kind"][seats.facility] == "nursery"
+    places = np.where(is_care[:, None], seats.seats * seats.days, seats.seats)
+    capacity[rows] = places[thing[rows], period[rows]]
+    return capacity
+
+
+def _gates(instance: Instance, layout: _Layout, used: Ints, kind: Ints, thing: Ints, period: Ints) -> tuple[Ints, Ints, Ints]:
+    """One gate for each minimum in use: it supplies the maximum and asks for the minimum."""
+    gates = np.flatnonzero((kind == KINDS.index("role_min")) | (kind == KINDS.index("experience_min")))
+    is_role = kind[gates] == KINDS.index("role_min")
+    low, high = np.zeros(len(gates), dtype=np.int64), np.zeros(len(gates), dtype=np.int64)
+    top = np.zeros(len(gates), dtype=np.int64)
+    for rows, table, names, name in (
+        (np.flatnonzero(is_role), instance.roles, ("min_holders", "max_holders"), "role_max"),
+        (np.flatnonzero(~is_role), instance.experiences, ("min_places", "places"), "experience_places"),
+    ):
+        things = thing[gates[rows]]
+        low[rows], high[rows] = table[names[0]][things], table[names[1]][things]
+        top[rows] = np.searchsorted(used, layout.number(name, things, period[gates[rows]]))
+    resource = np.stack((top, gates), axis=1).reshape(-1)
+    amount = np.stack((-high, low), axis=1).reshape(-1)
+    return np.arange(len(gates) + 1) * 2, resource, amount
+
+
