@@ -33,6 +33,8 @@ class Size:
     ----------
     spread
         Half the width, in degrees, of the square around an office in which its houses lie.
+    scale
+        By how much whatever many households share is larger than in a small instance.
     """
 
     households: int
@@ -43,6 +45,7 @@ class Size:
     roles: int = 3
     locks: int = 2
     spread: float = 0.012
+    scale: int = 1
 
 
 def random_instance(seed: int, households: int | None = None) -> Instance:
@@ -75,6 +78,7 @@ def medium_instance(seed: int, households: int = 40) -> Instance:
         houses=max(6, households // 2),
         roles=max(4, households // 4),
         locks=max(2, households // 10),
+        scale=max(1, households // 12),
     )
     return _Draw(_rng("medium", seed, 0), size).instance(f"medium-{seed}")
 
@@ -170,7 +174,7 @@ class _Draw:
             "lat": lat,
             "lon": 138.0 + 0.2 * number,
             "hazards": self.some(HAZARDS, 40),
-            "reception_max": self.maybe(15 if self.mild else 45, (1, 1, 2, 3))
+            "reception_max": self.maybe(15 if self.mild else 45, [n * self.size.scale for n in (1, 1, 2, 3)])
             if name in self.hosts
             else None,
             "board_consents": ("*",) if not self.unless_mild(50) else self.some(self.hosts, 60),
@@ -227,7 +231,7 @@ class _Draw:
             "gap_periods": self.rng.choice((0, 0, 0, 1, 1, 2)),
             "tags": self.some(TAGS, 75),
             "hazards": self.some(HAZARDS, 5 if self.mild else 25),
-            "ready": not self.unless_mild(8),
+            "ready": not self.unless_mild(12),
             "settlement": settlement,
         }
 
@@ -261,7 +265,13 @@ class _Draw:
     def _seat(self, facility: str, band: str, period: str) -> Row:
         days = self.rng.choice((6, 10, 15)) if band in CARE_BANDS and self.odds(40) else None
         seats = self.rng.choice((1, 1, 1, 1, 2) if self.mild else (0, 1, 1, 1, 2, 2, 3))
-        return {"facility_id": facility, "band": band, "period_id": period, "seats": seats, "days": days}
+        return {
+            "facility_id": facility,
+            "band": band,
+            "period_id": period,
+            "seats": seats * self.size.scale,
+            "days": days,
+        }
 
     def roles(self) -> list[Row]:
         """Draw roles in the host regions."""
@@ -293,7 +303,7 @@ class _Draw:
                 "regions": self.some(self.hosts, 50),
                 "languages": self.some(("ja", "en"), 70),
                 "topics": self.some(("school", "work"), 65),
-                "caseload": self.rng.choice((1, 1, 2)),
+                "caseload": self.rng.choice((1, 1, 2)) * self.size.scale,
             }
             for n in range(self.size.hosts)
         ]
@@ -302,7 +312,7 @@ class _Draw:
         """Draw experiences, some of which need several households."""
         rows = []
         for n in range(self.size.hosts):
-            places = self.rng.choice((1, 1, 2) if self.mild else (1, 2, 3))
+            places = self.rng.choice((1, 1, 2) if self.mild else (1, 2, 3)) * self.size.scale
             least = min(places, self.rng.choice((0, 0, 2)))
             head = {"experience_id": f"experience{n}", "region_id": self.rng.choice(self.hosts)}
             rows.append(
@@ -527,7 +537,7 @@ class _Draw:
                     "min": least,
                     "max": None
                     if least and self.odds(50)
-                    else max(least or 0, self.rng.choice((1, 1, 2, 3))),
+                    else max(least or 0, self.rng.choice((1, 1, 2, 3)) * self.size.scale),
                 }
             )
         return rows

@@ -82,6 +82,10 @@ def _way_of(link: Link) -> Way:
 
 def _arcs(market: Market, car: bool, period: str | None) -> list[tuple[str, str, Way]]:
     """List every link that can be used, once a direction; period None means in any period."""
+    return market.once(("arcs", car, period), lambda: _usable_arcs(market, car, period))
+
+
+def _usable_arcs(market: Market, car: bool, period: str | None) -> list[tuple[str, str, Way]]:
     usable = [
         link
         for link in market.links
@@ -97,11 +101,8 @@ def _is_point(market: Market, name: str) -> bool:
 
 def _reached(market: Market, household: Household, period: str, order: Order) -> dict[str, Way]:
     """Return the best way from the home office to every point that can be reached."""
-    key = (household.home_region, household.car, period, order)
-    if key not in market.memo:
-        market.memo[key] = _relax(market, household, period, order)
-    found: dict[str, Way] = market.memo[key]
-    return found
+    key = ("reached", household.home_region, household.car, period, order)
+    return market.once(key, lambda: _relax(market, household, period, order))
 
 
 def _relax(market: Market, household: Household, period: str, order: Order) -> dict[str, Way]:
@@ -140,6 +141,11 @@ def _last_ways(market: Market, household: Household, house: House, period: str) 
 
 def best_way(market: Market, household: Household, house: House, period: str, order: Order) -> Way | None:
     """Return the best way from home to a house in a period, or None if there is none."""
+    key = ("way", household.household_id, house.house_id, period, order)
+    return market.once(key, lambda: _best_way(market, household, house, period, order))
+
+
+def _best_way(market: Market, household: Household, house: House, period: str, order: Order) -> Way | None:
     reached = _reached(market, household, period, order)
     last = _last_ways(market, household, house, period)
     ways = [reached[point].then(way) for point, way in last if point in reached]
