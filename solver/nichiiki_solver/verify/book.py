@@ -71,6 +71,13 @@ class Book:
         self.calendar = Calendar(instance.periods)
         self._items: dict[str, Items] = {}
 
+    def with_stays(self, stays: Stays) -> Book:
+        """Return a book with other stays, to ask what would be allowed."""
+        other = Book(self.instance, self.allocation)
+        shared = ("home", "house_region", "household_of_person", "household_size")
+        other.__dict__.update({name: getattr(self, name) for name in shared}, stays=stays)
+        return other
+
     # ---- people and places -------------------------------------------------------------------------------
 
     @cached_property
@@ -179,7 +186,9 @@ class Book:
         households = find(self.instance.households, table["household_id"])
         households = np.where((households >= 0) & _at(self.is_placed, households), households, -1)
         persons = find(self.instance.persons, table["person_id"])
-        persons = np.where((persons >= 0) & (_at(self.household_of_person, persons) == households), persons, -1)
+        persons = np.where(
+            (persons >= 0) & (_at(self.household_of_person, persons) == households), persons, -1
+        )
         repeated = repeats(table["household_id"], table["list"], table["person_id"], table["target_id"])
         return households, persons, repeated
 

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from nichiiki_models.allocation import Violation
 from nichiiki_models.columns import NULL_INT, Array
+
+
+class Finder(Protocol):
+    """What a check reports to."""
+
+    def add(self, rule: str, rows: Array, *ids: Any, value: Any = None, limit: Any = None) -> None:
+        """Take note of the rows that break a rule."""
+
+
+class Refused:
+    """Notes only which of the rows checked break any rule."""
+
+    def __init__(self, rows: int) -> None:
+        self.mask = np.zeros(rows, dtype=bool)
+
+    def add(self, rule: str, rows: Array, *ids: Any, value: Any = None, limit: Any = None) -> None:
+        """Take note of the rows that break a rule; a mask over all rows checked."""
+        self.mask |= rows
 
 
 class Findings:
@@ -34,15 +52,18 @@ class Findings:
         if len(index) == 0:
             return
         places = [_taken(column, index) for column in ids]
+        wheres = zip(*places, strict=True) if places else ((),) * len(index)
         numbers = zip(_taken(value, index), _taken(limit, index), strict=True)
-        for place, (is_, allowed) in zip(zip(*places, strict=True), numbers, strict=True):
+        for place, (is_, allowed) in zip(wheres, numbers, strict=True):
             self._found.append(
                 Violation(rule=rule, where=" ".join(p for p in place if p), details=_details(is_, allowed))
             )
 
     def sorted(self) -> list[Violation]:
         """Return everything found, by rule, place and numbers."""
-        return sorted(self._found, key=lambda v: (v.rule, v.where, sorted((k, str(x)) for k, x in v.details.items())))
+        return sorted(
+            self._found, key=lambda v: (v.rule, v.where, sorted((k, str(x)) for k, x in v.details.items()))
+        )
 
 
 def _taken(column: Any, index: Array) -> list[Any]:
