@@ -214,7 +214,8 @@ class _Draw:
 
     def _house(self, name: str) -> Row:
         kind = self.rng.choice(("whole", "whole", "room", "trial", "hotel"))
-        settlement = self.rng.choice(self.hosts) if self.odds(50) else None
+        settlement = self.rng.choice(("north", "south")) if self.odds(50) else None
+        least = 2 if self.unless_mild(9) else None
         return {
             "house_id": name,
             "kind": kind,
@@ -224,8 +225,8 @@ class _Draw:
             if kind in ("whole", "trial")
             else self.rng.choice((1, 2, 2)),
             "rent_yen": self.rng.randrange(10, 40) * 1000,
-            "min_stay": 2 if self.unless_mild(9) else None,
-            "max_stay": self.rng.choice((1, 2)) if self.unless_mild(20) else None,
+            "min_stay": least,
+            "max_stay": self.rng.choice((1, 2) if least is None else (2,)) if self.unless_mild(20) else None,
             "closed_periods": self.period_ids(3 if self.mild else 11, keep=30),
             "start_periods": self.period_ids(3 if self.mild else 12),
             "gap_periods": self.rng.choice((0, 0, 0, 1, 1, 2)),
@@ -251,13 +252,11 @@ class _Draw:
         return {"facility_id": name, "kind": kind, **self.near(host), "consent_regions": consents}
 
     def seats(self) -> list[Row]:
-        """Draw seat rows, most for all periods, some for one, some missing, few that do not suit."""
+        """Draw seat rows, most for all periods, some for one, some missing."""
         bands = {"school": SCHOOL_GRADES[:3], "nursery": CARE_BANDS, "coworking": ("desk",)}
-        every = [band for suits in bands.values() for band in suits]
         rows = []
         for facility in self.rows["facilities"]:
-            suits = bands[facility["kind"]]
-            for band in (*suits, *(other for other in every if other not in suits and self.odds(14))):
+            for band in bands[facility["kind"]]:
                 periods = self.some(["all"], 92) + self.some(self.ids("periods"), 12)
                 rows += [self._seat(facility["facility_id"], band, period) for period in periods]
         return rows
@@ -409,10 +408,17 @@ class _Draw:
         if kind == "fixed":
             return {"stay_kind": kind, "stay_periods": () if self.odds(8) else window[:2]}
         wide = () if self.odds(30) else self.some(periods, 80)
+        inside = [
+            row
+            for row in self.rows["periods"]
+            if row.get("open", True) and (not wide or row["period_id"] in wide)
+        ]
+        if not inside:
+            return {"stay_kind": "fixed"}
         return {
             "stay_kind": kind,
             "stay_periods": wide,
-            "stay_length": min(len(periods) - 1, self.rng.choice((1, 1, 2))),
+            "stay_length": min(len(inside), self.rng.choice((1, 1, 2))),
         }
 
     def persons(self) -> list[Row]:
@@ -525,14 +531,16 @@ class _Draw:
         """Draw quotas with a maximum, rarely with a minimum."""
         rows = []
         for n in range(self.rng.choice((0, 1, 1, 2))):
-            kind = self.rng.choice(("all", "region", "house", "settlement"))
-            target = self.rng.choice(self.ids("houses") if kind == "house" else self.hosts)
+            settlements = [row["settlement"] for row in self.rows["houses"] if row["settlement"]]
+            targets = {"house": self.ids("houses"), "region": self.hosts, "settlement": settlements}
+            kind = self.rng.choice(("all", *(kind for kind, found in targets.items() if found)))
+            target = None if kind == "all" else self.rng.choice(targets[kind])
             least = self.maybe(38, (1, 1, 1, 2))
             rows.append(
                 {
                     "quota_id": f"quota{n}",
                     "target_kind": kind,
-                    "target_id": None if kind == "all" else target,
+                    "target_id": target,
                     "group": self.maybe(45, GROUPS),
                     "min": least,
                     "max": None
@@ -553,9 +561,18 @@ class _Draw:
                 rows.append({"household_id": household, "target_kind": "placed", "target_id": None})
             else:
                 rows.append({name: row[name] for name in ("household_id", "target_kind", "target_id")})
-        told_apart = {tuple(row.values()): row for row in rows}.values()
+        return self._agreeing([{**row, "effect": self._effect(), "reason": "test"} for row in rows])
+
+    def _effect(self) -> str:
+        return "must" if self.odds(20) else "never"
+
+    def _agreeing(self, rows: list[Row]) -> list[Row]:
+        """Keep one `must` of a household, else its different locks of `never`."""
+        musts = {row["household_id"]: row for row in rows if row["effect"] == "must"}
+        rest = [row for row in rows if row["household_id"] not in musts]
         return [
-            {**row, "effect": "must" if self.odds(20) else "never", "reason": "test"} for row in told_apart
+            *musts.values(),
+            *{(r["household_id"], r["target_kind"], r["target_id"]): r for r in rest}.values(),
         ]
 
     def priorities(self) -> list[Row]:

@@ -134,9 +134,11 @@ def _last_ways(market: Market, household: Household, house: House, period: str) 
     starts += [(stop.place_id, straight_minutes(market, household, stop, house)) for stop in stops]
     found = [(point, Way(minutes)) for point, choices in starts for minutes in choices]
     arcs = _arcs(market, household.car, period)
-    return found + [
-        (start, way) for start, end, way in arcs if end == house.house_id and _is_point(market, start)
-    ]
+    return found + [(start, way) for start, end, way in arcs if _enters(market, start, end, house)]
+
+
+def _enters(market: Market, start: str, end: str, house: House) -> bool:
+    return end == house.house_id and not _is_point(market, end) and _is_point(market, start)
 
 
 def best_way(market: Market, household: Household, house: House, period: str, order: Order) -> Way | None:
@@ -191,5 +193,8 @@ def commute_minutes(
     """Return the fewest minutes from a house to a facility or role, or None if there is no way."""
     name = target.facility_id if isinstance(target, Facility) else None
     arcs = _arcs(market, household.car, None)
-    linked = [way.minutes for start, end, way in arcs if (start, end) == (house.house_id, name)]
+    hidden = {house.house_id, name} & {*market.regions, *market.places} or name in market.houses
+    linked = [
+        way.minutes for start, end, way in arcs if (start, end) == (house.house_id, name) and not hidden
+    ]
     return min(straight_minutes(market, household, house, target) + linked, default=None)
