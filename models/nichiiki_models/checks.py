@@ -56,6 +56,8 @@ def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
 
 
 def _table_problems(name: str, table: Table[Any], tables: Tables) -> Iterator[Problem]:
+    if not len(table):
+        return
     yield from _cell_problems(name, table)
     yield from _repeated_entries(name, table)
     yield from _duplicates(name, table)

@@ -14,11 +14,11 @@ from nichiiki_models.tables import HAZARDS
 AWKWARD = (
     "=1+1", "+81", "-5", "@SUM(A1)", "'quoted", "''", "'=x", " lead", "trail　", "a,b", 'say "x"', "a;b；c、d",
     "＝1+1", "#N/A", "true", "001", "1e5", "２０２６年", "髙﨑𠮷", "<script>", "_x0041_", "http://x.jp", "{=1}", "\\n",
-    "\N{REPLACEMENT CHARACTER}", "\u2028", "\ufeffbom", "e\u0301", " ", "'", "#", "null", "\uffff",
+    "\N{REPLACEMENT CHARACTER}", "\u2028", "\ufeffbom", "e\u0301", " ", "'", "#", "null",
 )  # fmt: skip
 TEXTS = st.one_of(
     st.sampled_from(AWKWARD),
-    st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs")), max_size=12),
+    st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"), max_size=12),
     st.text(alphabet="'=+-@ #;,\"\\　", max_size=6),
 )
 IDS = st.one_of(
