@@ -20,7 +20,9 @@ from nichiiki_models.municipality_codes import check_digit
 LIST_SEPARATORS = re.compile(r"[;；、]")
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'")
 LONGEST_NUMBER = 26  # Decimal is exact up to here, also times 10,000 of a 万円
-_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?(e[+-]?\d{1,3})?|[+-]?\.\d+(e[+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(
+    r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?(e[+-]?\d{1,3})?|[+-]?\.\d+(e[+-]?\d{1,3})?", re.ASCII
+)
 _MULTIPLES = {"万円": 10_000, "千円": 1_000}
 _SEPARATED = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
 _KANJI = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日", re.ASCII)
@@ -98,7 +100,9 @@ def _era_day(plain: str) -> date:
     year = first.year - 1 + (1 if match[2] == "元" else int(match[2]))
     found = _date(str(year), match[4], match[6])
     if not first <= found <= last or match[2] == "0":
-        raise BadCell("outside_era", era=era, first=first.isoformat(), last="" if era == "令和" else last.isoformat())
+        raise BadCell(
+            "outside_era", era=era, first=first.isoformat(), last="" if era == "令和" else last.isoformat()
+        )
     return found
 
 
@@ -164,7 +168,9 @@ def _allowed_words(table: str, column: str) -> dict[str, str]:
 
 def entries(cell: str | tuple[str, ...]) -> tuple[str, ...]:
     """Split a list cell at ; ； 、 into its entries, narrow and trimmed."""
-    parts = cell if isinstance(cell, tuple) else [part for part in LIST_SEPARATORS.split(cell) if part.strip()]
+    parts = (
+        cell if isinstance(cell, tuple) else [part for part in LIST_SEPARATORS.split(cell) if part.strip()]
+    )
     return tuple(narrow(part) for part in parts)
 
 
@@ -204,5 +210,3 @@ def unguard(cell: str) -> str:
     if cell.startswith("'") and (inner.startswith(GUARDED) or inner != inner.strip()):
         return inner
     return cell.strip()
-
-

@@ -58,7 +58,11 @@ def table_names() -> Mapping[str, str]:
 @cache
 def column_names(table: str) -> Mapping[str, str]:
     """Return every known header of a table, folded, with the canonical header."""
-    return {folded(word): name for name, words in vocabulary()["columns"][table].items() for word in [name, *words]}
+    return {
+        folded(word): name
+        for name, words in vocabulary()["columns"][table].items()
+        for word in [name, *words]
+    }
 
 
 def find_column(table: str, header: str) -> str | None:

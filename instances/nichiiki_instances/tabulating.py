@@ -47,7 +47,9 @@ def tabulate(grid: Grid, table: str) -> tuple[RawTable | None, list[Problem]]:
             columns={name: cells[index] for name, index in used.items()},
             headers={name: header[index] for name, index in used.items()},
             lines=lines,
-            dates={name: _date_rows(grid, first, index) for name, index in used.items()} if grid.dates else {},
+            dates={name: _date_rows(grid, first, index) for name, index in used.items()}
+            if grid.dates
+            else {},
         ),
         problems,
     )
@@ -70,14 +72,18 @@ def _date_rows(grid: Grid, first: int, column: int) -> frozenset[int]:
     return frozenset(row - first for row, at in grid.dates if at == column and row >= first)
 
 
-def _name_columns(grid: Grid, table: str, header: Sequence[str], line: int) -> tuple[dict[int, str], list[Problem]]:
+def _name_columns(
+    grid: Grid, table: str, header: Sequence[str], line: int
+) -> tuple[dict[int, str], list[Problem]]:
     names: dict[int, str] = {}
     problems: list[Problem] = []
     for index, title in enumerate(header):
         name = find_column(table, title.removeprefix("#"))
         if name is None and title:
             near = nearest(title, column_names(table))
-            problems.append(problem("unknown_column", grid.source, table=table, line=line, header=title, nearest=near))
+            problems.append(
+                problem("unknown_column", grid.source, table=table, line=line, header=title, nearest=near)
+            )
         elif name in names.values():
             problems.append(problem("duplicate_column", grid.source, table=table, line=line, header=title))
         elif name:
@@ -93,7 +99,9 @@ def _misfits(
     width = len(header)
     for row, line in zip(rows, lines, strict=True):
         if len(row) > width and any(row[width:]):
-            yield problem("cell_without_header", grid.source, table=table, line=line, number=_first_filled(row, width))
+            yield problem(
+                "cell_without_header", grid.source, table=table, line=line, number=_first_filled(row, width)
+            )
         elif len(row) < width:
             yield problem("short_row", grid.source, table=table, line=line, cells=len(row), expected=width)
         for index in unnamed:

@@ -56,7 +56,9 @@ def _check_sizes(archive: zipfile.ZipFile, label: str) -> None:
     if "xl/workbook.xml" not in names or len(names) != len(parts):
         raise FileError([problem("broken_workbook", label)])
     total = sum(part.file_size for part in parts)
-    dense = any(part.file_size > RATIO_FROM and part.file_size > MAX_RATIO * part.compress_size for part in parts)
+    dense = any(
+        part.file_size > RATIO_FROM and part.file_size > MAX_RATIO * part.compress_size for part in parts
+    )
     if len(parts) > MAX_PARTS or total > MAX_TOTAL or dense:
         raise FileError([problem("swollen_workbook", label, limit=MAX_TOTAL // 2**20)])
 

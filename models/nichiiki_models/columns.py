@@ -380,6 +380,16 @@ def _code_points(values: Array) -> Array:
     return wide.view(np.uint32).reshape(len(values), width)
 
 
+def ascii_words(values: Array) -> list[Array] | None:
+    """Return ASCII texts as big-endian words of 8 characters, which sort as the texts do; None for other texts."""
+    points = _code_points(values)
+    if (points > 127).any():
+        return None
+    padded = np.zeros((len(points), -(-points.shape[1] // 8) * 8), dtype=np.uint8)
+    padded[:, : points.shape[1]] = points
+    return list(padded.view(">u8").astype(np.uint64).T)
+
+
 _ID_FIRST = np.array([re.match(r"\w", chr(c)) is not None for c in range(128)])
 _ID_REST = np.array([c == 0 or re.match(r"[\w.\-:/#+]", chr(c)) is not None for c in range(128)])
 

@@ -65,7 +65,9 @@ SCOPES = {"od": ("places", "regions"), "zone": ("regions",), "links": ("links",)
 END_TABLES = ("places", "regions", "houses", "facilities")
 
 
-def _rows(code: str, table: str, mask: Array, column: str, values: Array | None = None, **fields: Any) -> Iterator[Problem]:
+def _rows(
+    code: str, table: str, mask: Array, column: str, values: Array | None = None, **fields: Any
+) -> Iterator[Problem]:
     """A problem for each row of a mask."""
     for row in np.flatnonzero(mask).tolist():
         value = None if values is None else str(values[row])
@@ -83,7 +85,14 @@ def range_order(tables: Tables, rules: Rules) -> Iterator[Problem]:
         wrong = ~_null(table, low) & ~_null(table, high) & (table[low] > table[high])
         for row in np.flatnonzero(wrong).tolist():
             params = {"low_column": low, "high": str(table[high][row])}
-            yield Problem(code="range_reversed", table=name, row=row, column=high, value=params["high"], params={**params, "low": str(table[low][row])})
+            yield Problem(
+                code="range_reversed",
+                table=name,
+                row=row,
+                column=high,
+                value=params["high"],
+                params={**params, "low": str(table[low][row])},
+            )
 
 
 def periods_apart(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -96,11 +105,23 @@ def periods_apart(tables: Tables, rules: Rules) -> Iterator[Problem]:
         ends = np.maximum.accumulate(table["ends_on"][rows].astype(np.int64)) if len(rows) else rows
         for place in np.flatnonzero(table["starts_on"][rows][1:].astype(np.int64) <= ends[:-1]).tolist():
             row = int(rows[place + 1])
-            other = int(rows[: place + 1][np.flatnonzero(table["ends_on"][rows[: place + 1]] >= table["starts_on"][row])[0]])
+            other = int(
+                rows[: place + 1][
+                    np.flatnonzero(table["ends_on"][rows[: place + 1]] >= table["starts_on"][row])[0]
+                ]
+            )
             if slots[1] == "weekday" or "weekend" in (table["slot"][row], table["slot"][other]):
                 params = {"other_id": str(table["period_id"][other])}
                 value = str(table["period_id"][row])
-                yield Problem(code="periods_overlap", table="periods", row=row, column="starts_on", value=value, params=params, other_row=other)
+                yield Problem(
+                    code="periods_overlap",
+                    table="periods",
+                    row=row,
+                    column="starts_on",
+                    value=value,
+                    params=params,
+                    other_row=other,
+                )
 
 
 def codes_checked(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -137,7 +158,13 @@ def stay_length_given(tables: Tables, rules: Rules) -> Iterator[Problem]:
     flexible = np.isin(table["stay_kind"], ("consecutive", "any"))
     null = _null(table, "stay_length")
     yield from _rows("stay_length_missing", "households", flexible & null, "stay_length")
-    yield from _rows("stay_length_unused", "households", (table["stay_kind"] == "fixed") & ~null, "stay_length", severity="warning")
+    yield from _rows(
+        "stay_length_unused",
+        "households",
+        (table["stay_kind"] == "fixed") & ~null,
+        "stay_length",
+        severity="warning",
+    )
 
 
 def window_long_enough(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -148,7 +175,14 @@ def window_long_enough(tables: Tables, rules: Rules) -> Iterator[Problem]:
     short = flexible & (window < length)
     for row in np.flatnonzero(short).tolist():
         params = {"window": str(int(window[row]))}
-        yield Problem(code="window_too_short", table="households", row=row, column="stay_length", value=str(length[row]), params=params)
+        yield Problem(
+            code="window_too_short",
+            table="households",
+            row=row,
+            column="stay_length",
+            value=str(length[row]),
+            params=params,
+        )
     wide = flexible & ~short & (table["stay_kind"] == "any")
     ways = {pair: comb(*pair) for pair in set(zip(window[wide].tolist(), length[wide].tolist(), strict=True))}
     most = rules.limits.any_patterns_max
@@ -156,7 +190,14 @@ def window_long_enough(tables: Tables, rules: Rules) -> Iterator[Problem]:
         pair = (int(window[row]), int(length[row]))
         if ways[pair] > most:
             params = {"window": str(pair[0]), "ways": _count(ways[pair]), "most": str(most)}
-            yield Problem(code="too_many_patterns", table="households", row=row, column="stay_length", value=str(pair[1]), params=params)
+            yield Problem(
+                code="too_many_patterns",
+                table="households",
+                row=row,
+                column="stay_length",
+                value=str(pair[1]),
+                params=params,
+            )
 
 
 def _count(number: int) -> str:
@@ -172,7 +213,9 @@ def trips_in_hundredths(tables: Tables, rules: Rules) -> Iterator[Problem]:
     """Round trips are counted in hundredths."""
     trips = tables["households"]["round_trips"]
     hundredths = np.where(np.isfinite(trips), trips, 0.0) * 100
-    yield from _rows("too_fine", "households", np.abs(hundredths - np.round(hundredths)) > 1e-6, "round_trips", trips)
+    yield from _rows(
+        "too_fine", "households", np.abs(hundredths - np.round(hundredths)) > 1e-6, "round_trips", trips
+    )
 
 
 def stay_is_wished(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -181,14 +224,18 @@ def stay_is_wished(tables: Tables, rules: Rules) -> Iterator[Problem]:
     if not rules.lists.stay.accept_unlisted:
         wishing = choices["household_id"][choices["list"] == "stay"]
         lost = ~is_in(table["household_id"], wishing.tolist()) & (table["household_id"] != "")
-        yield from _rows("no_stay_wish", "households", lost, "household_id", table["household_id"], severity="warning")
+        yield from _rows(
+            "no_stay_wish", "households", lost, "household_id", table["household_id"], severity="warning"
+        )
 
 
 def registration_dated(tables: Tables, rules: Rules) -> Iterator[Problem]:
     """A premium registration has a last day."""
     table = tables["households"]
     undated = (table["registration"] == "premium") & _null(table, "registration_valid_until")
-    yield from _rows("registration_undated", "households", undated, "registration_valid_until", severity="warning")
+    yield from _rows(
+        "registration_undated", "households", undated, "registration_valid_until", severity="warning"
+    )
 
 
 def registrations_elsewhere(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -201,16 +248,29 @@ def registrations_elsewhere(tables: Tables, rules: Rules) -> Iterator[Problem]:
     here = (table["registration"] != "none").astype(np.int64)
     most = rules.limits.registrations_max
     many = others.lengths + here > most
-    yield from _rows("too_many_registrations", "households", many, "other_municipalities", others.lengths + here, params={"most": str(most)})
+    yield from _rows(
+        "too_many_registrations",
+        "households",
+        many,
+        "other_municipalities",
+        others.lengths + here,
+        params={"most": str(most)},
+    )
 
 
 def grade_fits_age(tables: Tables, rules: Rules) -> Iterator[Problem]:
     """A grade or age band is usual for the age."""
     table = tables["persons"]
     for band, (young, old) in BAND_AGES.items():
-        odd = (table["grade"] == band) & (table["age"] != NULL_INT) & ((table["age"] < young) | (table["age"] > old))
+        odd = (
+            (table["grade"] == band)
+            & (table["age"] != NULL_INT)
+            & ((table["age"] < young) | (table["age"] > old))
+        )
         params = {"low": str(young), "high": str(old), "grade": band}
-        yield from _rows("grade_unlikely", "persons", odd, "grade", table["age"], severity="warning", params=params)
+        yield from _rows(
+            "grade_unlikely", "persons", odd, "grade", table["age"], severity="warning", params=params
+        )
 
 
 def seats_fit_facility(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -252,7 +312,13 @@ def persons_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
     table = tables["choices"]
     personal, named = np.isin(table["list"], PERSONAL), table["person_id"] != ""
     yield from _rows("person_missing", "choices", personal & ~named, "person_id")
-    yield from _rows("person_superfluous", "choices", ~personal & named & (table["list"] != ""), "person_id", table["person_id"])
+    yield from _rows(
+        "person_superfluous",
+        "choices",
+        ~personal & named & (table["list"] != ""),
+        "person_id",
+        table["person_id"],
+    )
     for name in ("choices", "use_history", "previous"):
         yield from _foreign_persons(name, tables)
 
@@ -271,12 +337,18 @@ def kinds_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
     for name, kinds in LIST_KINDS.items():
         wrong = (table["list"] == name) & given & ~np.isin(table["target_kind"], kinds)
         params = {"list": name, "kinds": " / ".join(kinds)}
-        yield from _rows("kind_not_for_list", "choices", wrong, "target_kind", table["target_kind"], params=params)
+        yield from _rows(
+            "kind_not_for_list", "choices", wrong, "target_kind", table["target_kind"], params=params
+        )
     kind = _looked_up(tables["facilities"], table["target_id"], "kind")
     for name, right in LIST_FACILITIES.items():
-        wrong = (table["list"] == name) & (table["target_kind"] == "facility") & (kind != "") & (kind != right)
+        wrong = (
+            (table["list"] == name) & (table["target_kind"] == "facility") & (kind != "") & (kind != right)
+        )
         params = {"list": name, "kind": right}
-        yield from _rows("facility_not_for_list", "choices", wrong, "target_id", table["target_id"], params=params)
+        yield from _rows(
+            "facility_not_for_list", "choices", wrong, "target_id", table["target_id"], params=params
+        )
 
 
 def periods_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -306,26 +378,43 @@ def targets_of_their_kind(tables: Tables, rules: Rules) -> Iterator[Problem]:
             yield from _other_kind(name, tables, kind == word, (of,), word)
 
 
-def _other_kind(name: str, tables: Tables, rows: Array, allowed: tuple[str, ...], word: str) -> Iterator[Problem]:
+def _other_kind(
+    name: str, tables: Tables, rows: Array, allowed: tuple[str, ...], word: str
+) -> Iterator[Problem]:
     """Targets that are known, but in another table than the kind says."""
     table = tables[name]
     target = table["target_id"]
     candidates = np.flatnonzero(rows & (target != ""))
     for of in allowed:
         candidates = candidates[~is_in(target[candidates], tables[of].ids)]
-    known = frozenset().union(*(tables[of].ids for of in table.specs["target_id"].references)) if len(candidates) else frozenset()
+    known = (
+        frozenset().union(*(tables[of].ids for of in table.specs["target_id"].references))
+        if len(candidates)
+        else frozenset()
+    )
     wrong = np.zeros(len(table), dtype=bool)
     wrong[candidates[is_in(target[candidates], known)]] = True
-    yield from _rows("target_of_other_kind", name, wrong, "target_id", target, params={"kind": word, "tables": " / ".join(allowed)})
+    yield from _rows(
+        "target_of_other_kind",
+        name,
+        wrong,
+        "target_id",
+        target,
+        params={"kind": word, "tables": " / ".join(allowed)},
+    )
 
 
 def history_of_its_kind(tables: Tables, rules: Rules) -> Iterator[Problem]:
     """An earlier stay names a house, an activity a role or experience; the last allocation names what its list holds."""
     use, previous = tables["use_history"], tables["previous"]
     yield from _other_kind("use_history", tables, use["kind"] == "stay", ("houses",), "stay")
-    yield from _other_kind("use_history", tables, use["kind"] == "activity", ("roles", "experiences"), "activity")
+    yield from _other_kind(
+        "use_history", tables, use["kind"] == "activity", ("roles", "experiences"), "activity"
+    )
     for name, kinds in LIST_KINDS.items():
-        yield from _other_kind("previous", tables, previous["item_kind"] == name, (KIND_TABLES[kinds[0]],), name)
+        yield from _other_kind(
+            "previous", tables, previous["item_kind"] == name, (KIND_TABLES[kinds[0]],), name
+        )
     undated = (use["period_id"] == "") & _null(use, "on")
     yield from _rows("use_undated", "use_history", undated, "on")
 
@@ -360,18 +449,29 @@ def scopes_fit(tables: Tables, rules: Rules) -> Iterator[Problem]:
     for kind, names in SCOPES.items():
         rows = table["scope_kind"] == kind
         wrong_count = rows & ((scope.lengths != 2) if kind == "od" else (scope.lengths == 0))
-        yield from _rows("scope_count", "products", wrong_count, "scope", scope.lengths, params={"kind": kind})
+        yield from _rows(
+            "scope_count", "products", wrong_count, "scope", scope.lengths, params={"kind": kind}
+        )
         yield from _scope_kinds(scope, rows, kind, names, tables)
 
 
-def _scope_kinds(scope: ListColumn, rows: Array, kind: str, names: tuple[str, ...], tables: Tables) -> Iterator[Problem]:
+def _scope_kinds(
+    scope: ListColumn, rows: Array, kind: str, names: tuple[str, ...], tables: Tables
+) -> Iterator[Problem]:
     known = frozenset().union(*(tables[name].ids for name in names))
     anything = frozenset().union(*(tables[name].ids for allowed in SCOPES.values() for name in allowed))
     wrong = rows[scope.owners] & ~is_in(scope.values, known) & is_in(scope.values, anything)
     for entry in np.flatnonzero(wrong).tolist():
         params = {"kind": kind, "tables": " / ".join(names)}
         row = int(scope.owners[entry])
-        yield Problem(code="target_of_other_kind", table="products", row=row, column="scope", value=str(scope.values[entry]), params=params)
+        yield Problem(
+            code="target_of_other_kind",
+            table="products",
+            row=row,
+            column="scope",
+            value=str(scope.values[entry]),
+            params=params,
+        )
 
 
 def quotas_bind(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -381,7 +481,13 @@ def quotas_bind(tables: Tables, rules: Rules) -> Iterator[Problem]:
     yield from _rows("quota_without_bound", "quotas", open_ended, "min")
     settlements = frozenset(tables["houses"]["settlement"].tolist()) - {""}
     named = (table["target_kind"] == "settlement") & (table["target_id"] != "")
-    yield from _rows("settlement_unknown", "quotas", named & ~is_in(table["target_id"], settlements), "target_id", table["target_id"])
+    yield from _rows(
+        "settlement_unknown",
+        "quotas",
+        named & ~is_in(table["target_id"], settlements),
+        "target_id",
+        table["target_id"],
+    )
 
 
 def locks_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -392,25 +498,47 @@ def locks_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
     houses = must & (table["target_kind"] == "house")
     first = np.full(len(table), -1)
     for row in np.flatnonzero(houses).tolist():
-        if first[households[row]] >= 0 and table["target_id"][row] != table["target_id"][first[households[row]]]:
+        if (
+            first[households[row]] >= 0
+            and table["target_id"][row] != table["target_id"][first[households[row]]]
+        ):
             value, other = str(table["target_id"][row]), int(first[households[row]])
-            yield Problem(code="two_must_houses", table="locks", row=row, column="target_id", value=value, other_row=other)
+            yield Problem(
+                code="two_must_houses",
+                table="locks",
+                row=row,
+                column="target_id",
+                value=value,
+                other_row=other,
+            )
         elif first[households[row]] < 0:
             first[households[row]] = row
     barred = table["household_id"][(table["effect"] == "never") & (table["target_kind"] == "placed")]
-    yield from _rows("must_but_never_placed", "locks", must & is_in(table["household_id"], barred.tolist()), "effect")
+    yield from _rows(
+        "must_but_never_placed", "locks", must & is_in(table["household_id"], barred.tolist()), "effect"
+    )
 
 
 def rules_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
     """The ids of the points table and the names of the levels are unique; the order of lists names each list once."""
     ids = [row.rule_id for row in rules.points]
     names = [level.name for level in rules.objective.levels]
-    for values, key in ((ids, "points.rule_id"), (names, "objective.levels.name"), (list(rules.procedure.tie_order), "procedure.tie_order")):
+    for values, key in (
+        (ids, "points.rule_id"),
+        (names, "objective.levels.name"),
+        (list(rules.procedure.tie_order), "procedure.tie_order"),
+    ):
         for value in sorted({value for value in values if values.count(value) > 1}):
             yield Problem(code="rule_name_twice", table="rules", column=key, value=value)
     if sorted(rules.lists.order) != sorted(LISTS):
         shown = ", ".join(rules.lists.order)
-        yield Problem(code="list_order_incomplete", table="rules", column="lists.order", value=shown, params={"lists": ", ".join(LISTS)})
+        yield Problem(
+            code="list_order_incomplete",
+            table="rules",
+            column="lists.order",
+            value=shown,
+            params={"lists": ", ".join(LISTS)},
+        )
 
 
 CROSS_CHECKS: tuple[Check, ...] = (

@@ -41,7 +41,9 @@ class InputError(NichiikiError):
 
     def __init__(self, problems: Sequence[Problem] | str = ()) -> None:
         self.problems: tuple[Problem, ...] = () if isinstance(problems, str) else tuple(problems)
-        sentence = problems if isinstance(problems, str) else "\n".join(p.message("en") for p in self.problems)
+        sentence = (
+            problems if isinstance(problems, str) else "\n".join(p.message("en") for p in self.problems)
+        )
         super().__init__(sentence)
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
+
 from nichiiki_models.columns import is_one_id
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import Rules
@@ -18,7 +19,10 @@ AWKWARD = (
 )  # fmt: skip
 TEXTS = st.one_of(
     st.sampled_from(AWKWARD),
-    st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"), max_size=12),
+    st.text(
+        alphabet=st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"),
+        max_size=12,
+    ),
     st.text(alphabet="'=+-@ #;,\"\\　", max_size=6),
 )
 IDS = st.one_of(

@@ -9,13 +9,33 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
 from nichiiki_models.columns import ColumnSpec, Kind, as_column, bad_cells, cell, column_specs, is_null
 from nichiiki_models.tables import TABLES
-from pydantic import TypeAdapter, ValidationError
 
 COLUMNS = [(table, name) for table, schema in TABLES.items() for name in schema.model_fields]
 TEXTS = st.one_of(
-    st.sampled_from(("", "*", "a b", "ｱ", "e\u0301", "é", "a\n", "\x7f", "x" * 65, "x" * 201, "7" * 7, "①", "a\0b", "_", "-a", "\ufffe")),
+    st.sampled_from(
+        (
+            "",
+            "*",
+            "a b",
+            "ｱ",
+            "e\u0301",
+            "é",
+            "a\n",
+            "\x7f",
+            "x" * 65,
+            "x" * 201,
+            "7" * 7,
+            "①",
+            "a\0b",
+            "_",
+            "-a",
+            "\ufffe",
+        )
+    ),
     st.text(max_size=8).filter(lambda t: not t.endswith("\0")),
 )
 
