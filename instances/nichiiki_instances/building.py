@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nichiiki_instances.columns import read_column
@@ -48,7 +48,7 @@ def _build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:
     columns = {}
     for column, spec in column_specs(schema).items():
         if column in raw.columns:
-            cells, dates = _without_dates(name, column, raw, problems)
+            cells = _without_dates(name, column, raw, problems)
             columns[column], bad = read_column(name, spec, cells, raw.source)
             problems += _cell_problems(name, column, raw, cells, bad)
             problems += _damaged(name, column, raw) if spec.kind is Kind.TEXT else ()
@@ -67,15 +67,13 @@ def _missing_columns(name: str, raw: RawTable) -> Iterator[Problem]:
             )
 
 
-def _without_dates(
-    name: str, column: str, raw: RawTable, problems: list[Problem]
-) -> tuple[Any, frozenset[int]]:
+def _without_dates(name: str, column: str, raw: RawTable, problems: list[Problem]) -> Sequence[Cell]:
     """Cells of a column without those that a spreadsheet turned into dates where no date belongs."""
     dates = raw.dates.get(column, frozenset())
     if not dates or column_specs(TABLES[name])[column].kind in _MAY_BE_DATES:
-        return raw.columns[column], dates
+        return raw.columns[column]
     problems += [_at(raw, name, column, row, "date_cell", raw.columns[column][row]) for row in sorted(dates)]
-    return ["" if row in dates else cell for row, cell in enumerate(raw.columns[column])], dates
+    return ["" if row in dates else cell for row, cell in enumerate(raw.columns[column])]
 
 
 def _cell_problems(
@@ -150,14 +148,14 @@ def _located(found: Problem, parsed: Parsed) -> Problem:
         where["line"] = raw.lines[found.row]
     if found.other_row is not None:
         where["other_line"] = raw.lines[found.other_row]
-    if found.column in raw.headers:
-        where["header"] = raw.headers[found.column]
+    if found.column is not None and found.column in raw.headers:
+        where["header"] = raw.headers[str(found.column)]
         where |= _as_written(found, raw)
     return found.model_copy(update=where)
 
 
 def _as_written(found: Problem, raw: RawTable) -> dict[str, str]:
-    """The cell as it was written, for problems that are about its value alone."""
+    """Return the cell as it was written, for problems that are about its value alone."""
     if found.row is None or found.code not in OF_ONE_CELL:
         return {}
     return {"value": written(raw.columns[str(found.column)][found.row])}

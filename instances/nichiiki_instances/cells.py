@@ -1,6 +1,7 @@
 """Cells: from text to value where the meaning is certain, else a `BadCell`.
 
-Understood: full-width digits, thousands separators, the unit of the column behind a number, Western and Japanese
+Understood: full-width digits, thousands separators, the unit of the column behind a number, Western
+and Japanese
 dates, words for choices and flags, lists. Everything else is reported.
 """
 
@@ -76,7 +77,7 @@ def _without_unit(text: str, spec: ColumnSpec) -> tuple[str, int]:
 
 
 def day(text: str, *, serials: bool = False) -> date:
-    """Read a date: 2026-04-01, 2026/4/1, 2026.4.1, 2026年4月1日, 令和8年4月1日, R8.4.1, or a day number of a workbook."""
+    """Read a date: 2026-04-01, 2026/4/1, 2026年4月1日, 令和8年4月1日, R8.4.1, a workbook's day number."""
     plain = narrow(text)
     if clock := _CLOCK.fullmatch(plain.casefold()):
         if any(int(part or 0) for part in clock.groups()[1:]):
@@ -199,7 +200,8 @@ def municipality_code(text: str) -> str:
 def guard(text: str) -> str:
     """Return a text as it is written to CSV: an apostrophe in front where a spreadsheet would see a formula.
 
-    Also where trimming would change it, and where it starts with an apostrophe itself; `unguard` takes it off.
+    Also where trimming would change it, and where it starts with an apostrophe itself; `unguard`
+    takes it off.
     """
     return f"'{text}" if text.startswith(GUARDED) or text != text.strip() else text
 

@@ -66,7 +66,7 @@ def column_names(table: str) -> Mapping[str, str]:
 
 
 def find_column(table: str, header: str) -> str | None:
-    """Return the canonical header of a header as written; a unit in brackets behind it must be the column's."""
+    """Return the canonical header of a header as written; a unit in brackets must be the column's."""
     names = column_names(table)
     known = names.get(folded(header))
     bracketed = _BRACKETED.match(narrow(header))

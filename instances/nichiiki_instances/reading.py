@@ -24,7 +24,7 @@ from nichiiki_models.rules import Rules
 
 RULES_FILE = "rules.toml"
 TABULAR = (".csv", ".tsv", ".toml", ".xlsx", ".xlsm", ".xls", ".ods")
-"""Endings of files that hold tables; others in a folder (notes, licences) are none of the reader's business."""
+"""Endings of files that hold tables; others in a folder (notes, licences) are passed over."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def inspect(path: str | Path) -> Reading:
 
 @contextmanager
 def _no_cycle_search() -> Iterator[None]:
-    """Hold the search for reference cycles while millions of cells are made: none has one, and it costs a third."""
+    """Hold the search for reference cycles while cells are made: none has one, and it costs a third."""
     active = gc.isenabled()
     gc.disable()
     try:

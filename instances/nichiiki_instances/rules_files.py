@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from nichiiki_instances.headers import nearest
 from nichiiki_instances.json_files import ABOUT, load_json
-from nichiiki_instances.raw import RawTable, Source, problem
+from nichiiki_instances.raw import RawTable, problem
 from nichiiki_models.errors import FileError
 from nichiiki_models.instance import INSTANCE_FORMAT, Instance
 from nichiiki_models.problems import Problem

@@ -12,7 +12,7 @@ PREAMBLE_MAX = 50
 
 
 def find_header(rows: Sequence[Sequence[str]], is_known: Callable[[str], bool]) -> int:
-    """Return the index of the header: the first row of the preamble with most known names, -1 if none has any."""
+    """Return the index of the header: the first row with most known names, -1 if none has any."""
     hits = [sum(map(is_known, row)) for row in rows[:PREAMBLE_MAX]]
     best = max(hits, default=0)
     return hits.index(best) if best else -1
@@ -26,7 +26,8 @@ def tabulate(grid: Grid, table: str) -> tuple[RawTable | None, list[Problem]]:
     RawTable or None
         The known columns; None if there is no header.
     list of Problem
-        Unknown, repeated and unnamed columns, and rows that do not fit the header. No cell of an unknown column
+        Unknown, repeated and unnamed columns, and rows that do not fit the header. No cell of an
+        unknown column
         is ever shown.
     """
     at = find_header(grid.rows, lambda cell: find_column(table, cell.removeprefix("#")) is not None)
@@ -60,7 +61,7 @@ def _fitted(rows: Sequence[Sequence[str]], width: int) -> Iterator[Sequence[str]
 
 
 def _first_row(grid: Grid, header: int) -> int:
-    """Row after the header; where the header itself is a ``#`` line, the ``#`` lines below it are preamble too."""
+    """Return the row after the header; below a ``#`` header further ``#`` lines are passed over."""
     row = header + 1
     if grid.rows[header][0].startswith("#"):
         while row < len(grid.rows) and grid.rows[row][0].startswith("#"):

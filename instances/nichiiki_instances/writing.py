@@ -52,7 +52,8 @@ def write(instance: Instance, path: str | Path, *, lang: Lang = "en") -> None:
     instance
         What to write. Only tables with rows, and columns that are not at their default, are written.
     path
-        A file ending in ``.xlsx`` or ``.json``, which is replaced; else a folder, which is replaced only if it
+        A file ending in ``.xlsx`` or ``.json``, which is replaced; else a folder, which is replaced
+        only if it
         holds nothing but an instance.
     lang
         Language of headers, names of tables, and values of choices; JSON has only the English ones.
@@ -122,7 +123,7 @@ def written_columns(table: Table[Any]) -> Iterator[tuple[ColumnSpec, Column]]:
 
 
 def _texts(table: str, spec: ColumnSpec, values: Column, lang: Lang) -> list[str]:
-    """The cells of a column as texts, null as the empty text."""
+    """Return the cells of a column as texts, null as the empty text."""
     named = {value: known[0] for value, known in words(table, spec.name).items()} if lang == "ja" else {}
     if isinstance(values, ListColumn):
         return [";".join(named.get(entry, entry) for entry in cell) for cell in values]
@@ -132,7 +133,7 @@ def _texts(table: str, spec: ColumnSpec, values: Column, lang: Lang) -> list[str
     if spec.kind is Kind.CHOICE:
         return [named.get(cell, cell) for cell in cells]
     if values.dtype.kind == "U":
-        return cells
+        return list(cells)
     show = repr if spec.kind is Kind.NUMBER else str
     return [
         "" if null else show(cell)
@@ -242,7 +243,7 @@ def _write_json(instance: Instance, path: Path, lang: Lang) -> None:
 
 
 def _objects(table: Table[Any]) -> Iterator[dict[str, Any]]:
-    """The rows as JSON objects without nulls; built by columns, so no row object is made."""
+    """Yield the rows as JSON objects without nulls; built by columns, so no row object is made."""
     names, columns = [], []
     for spec, values in written_columns(table):
         names.append(spec.name)
@@ -254,7 +255,9 @@ def _objects(table: Table[Any]) -> Iterator[dict[str, Any]]:
 def _json_cells(spec: ColumnSpec, values: Column) -> list[Any]:
     if isinstance(values, ListColumn):
         return [list(cell) for cell in values]
-    cells = [str(cell) for cell in values.tolist()] if spec.kind is Kind.DATE else values.tolist()
+    cells: list[Any] = values.tolist()
+    if spec.kind is Kind.DATE:
+        cells = [str(cell) for cell in cells]
     if spec.kind is Kind.TIME:
         cells = [cell and cell.isoformat() for cell in cells]
     nulls = is_null(spec.kind, values).tolist()

@@ -60,7 +60,7 @@ def _grid(rows: list[list[Any]], source: Source) -> Grid:
 
 
 def _text(cell: Any) -> str:
-    """The text of a cell: whole numbers without a fraction, dates in ISO form."""
+    """Return the text of a cell: whole numbers without a fraction, dates in ISO form."""
     match cell:
         case str():
             return cell

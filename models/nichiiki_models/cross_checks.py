@@ -1,6 +1,7 @@
 """Rules that hold across columns and tables: one small function a rule, each listing what breaks it.
 
-Every rule works on whole columns, passes over empty cells and unknown ids (other checks report them), and names
+Every rule works on whole columns, passes over empty cells and unknown ids (other checks report
+them), and names
 the column that a person would correct.
 """
 
@@ -68,7 +69,7 @@ END_TABLES = ("places", "regions", "houses", "facilities")
 def _rows(
     code: str, table: str, mask: Array, column: str, values: Array | None = None, **fields: Any
 ) -> Iterator[Problem]:
-    """A problem for each row of a mask."""
+    """Yield a problem for each row of a mask."""
     for row in np.flatnonzero(mask).tolist():
         value = None if values is None else str(values[row])
         yield Problem(code=code, table=table, row=row, column=column, value=value, **fields)
@@ -79,7 +80,7 @@ def _null(table: Table[Any], column: str) -> Array:
 
 
 def range_order(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A lower end is not above its upper end: days, stays, ages, holders, places, prices, quotas."""
+    """Check: a lower end is not above its upper end: days, stays, ages, holders, places, prices, quotas."""
     for name, low, high in RANGES:
         table = tables[name]
         wrong = ~_null(table, low) & ~_null(table, high) & (table[low] > table[high])
@@ -96,7 +97,7 @@ def range_order(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def periods_apart(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Periods overlap only in different slots; ``all`` meets both others."""
+    """Check: periods overlap only in different slots; ``all`` meets both others."""
     table = tables["periods"]
     dated = ~_null(table, "starts_on") & ~_null(table, "ends_on") & (table["slot"] != "")
     for slots in (("all", "weekday"), ("all", "weekend")):
@@ -125,14 +126,14 @@ def periods_apart(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def codes_checked(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A municipality code has six digits of which the last one is right."""
+    """Check: a municipality code has six digits of which the last one is right."""
     codes = tables["regions"]["municipality_code"]
     wrong = np.array([code != "" and not is_municipality_code(code) for code in codes.tolist()], dtype=bool)
     yield from _rows("bad_check_digit", "regions", wrong, "municipality_code", codes)
 
 
 def no_cycle(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """No region is, over others, part of itself."""
+    """Check: no region is, over others, part of itself."""
     table = tables["regions"]
     parent = table.find(table["part_of"])
     parent[table["part_of"] == ""] = -1
@@ -153,7 +154,7 @@ def no_cycle(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def stay_length_given(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A household that wants consecutive or any periods says how many; one that wants fixed ones does not."""
+    """Check: a household that wants consecutive or any periods says how many; a fixed one does not."""
     table = tables["households"]
     flexible = np.isin(table["stay_kind"], ("consecutive", "any"))
     null = _null(table, "stay_length")
@@ -168,7 +169,7 @@ def stay_length_given(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def window_long_enough(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """The window has at least ``stay_length`` periods, and an ``any`` stay has not too many ways to lie in it."""
+    """Check: the window is long enough, and an ``any`` stay has not too many ways to lie in it."""
     table = tables["households"]
     window, length = _window(tables), table["stay_length"]
     flexible = np.isin(table["stay_kind"], ("consecutive", "any")) & (length != NULL_INT)
@@ -210,7 +211,7 @@ def _window(tables: Tables) -> Array:
 
 
 def trips_in_hundredths(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Round trips are counted in hundredths."""
+    """Check: round trips are counted in hundredths."""
     trips = tables["households"]["round_trips"]
     hundredths = np.where(np.isfinite(trips), trips, 0.0) * 100
     yield from _rows(
@@ -219,7 +220,7 @@ def trips_in_hundredths(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def stay_is_wished(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A household without a wish for a stay can get nothing, unless unlisted houses are accepted."""
+    """Check: a household without a wish for a stay can get nothing, unless unlisted houses are accepted."""
     choices, table = tables["choices"], tables["households"]
     if not rules.lists.stay.accept_unlisted:
         wishing = choices["household_id"][choices["list"] == "stay"]
@@ -230,7 +231,7 @@ def stay_is_wished(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def registration_dated(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A premium registration has a last day."""
+    """Check: a premium registration has a last day."""
     table = tables["households"]
     undated = (table["registration"] == "premium") & _null(table, "registration_valid_until")
     yield from _rows(
@@ -239,7 +240,7 @@ def registration_dated(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def registrations_elsewhere(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Registrations elsewhere are not at home, and with this one not more than the rules allow."""
+    """Check: registrations elsewhere are not at home, and with this one not more than the rules allow."""
     table = tables["households"]
     others = table.lists("other_municipalities")
     home = np.zeros(len(table), dtype=bool)
@@ -259,7 +260,7 @@ def registrations_elsewhere(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def grade_fits_age(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A grade or age band is usual for the age."""
+    """Check: a grade or age band is usual for the age."""
     table = tables["persons"]
     for band, (young, old) in BAND_AGES.items():
         odd = (
@@ -274,7 +275,7 @@ def grade_fits_age(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def seats_fit_facility(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A seat row has a band of its facility's kind, and days only where there is care."""
+    """Check: a seat row has a band of its facility's kind, and days only where there is care."""
     seats = tables["seats"]
     kinds = _looked_up(tables["facilities"], seats["facility_id"], "kind")
     yield from _band_problems("seats", seats, kinds)
@@ -290,7 +291,7 @@ def _band_problems(name: str, table: Table[Any], kinds: Array) -> Iterator[Probl
 
 
 def _looked_up(table: Table[Any], ids: Array, column: str) -> Array:
-    """A column of the rows that ids name; empty where there is none."""
+    """Return a column of the rows that ids name; empty where there is none."""
     at = table.find(ids)
     if not len(table):
         return np.full(len(ids), "", dtype=np.str_)
@@ -298,7 +299,7 @@ def _looked_up(table: Table[Any], ids: Array, column: str) -> Array:
 
 
 def links_join_two_points(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A link joins two different points, each of which is one thing only."""
+    """Check: a link joins two different points, each of which is one thing only."""
     links = tables["links"]
     loops = (links["from_id"] == links["to_id"]) & (links["from_id"] != "")
     yield from _rows("link_to_itself", "links", loops, "to_id", links["to_id"])
@@ -308,7 +309,7 @@ def links_join_two_points(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def persons_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A wish for school, care, desk or role names a person of the household; other wishes name none."""
+    """Check: a wish for school, care, desk or role names a person of the household; others none."""
     table = tables["choices"]
     personal, named = np.isin(table["list"], PERSONAL), table["person_id"] != ""
     yield from _rows("person_missing", "choices", personal & ~named, "person_id")
@@ -331,7 +332,7 @@ def _foreign_persons(name: str, tables: Tables) -> Iterator[Problem]:
 
 
 def kinds_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A list of wishes holds only its own kinds of targets, and facilities of its own kind."""
+    """Check: a list of wishes holds only its own kinds of targets, and facilities of its own kind."""
     table = tables["choices"]
     given = table["target_kind"] != ""
     for name, kinds in LIST_KINDS.items():
@@ -352,14 +353,14 @@ def kinds_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def periods_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Only a wish for a stay has periods of its own."""
+    """Check: only a wish for a stay has periods of its own."""
     table = tables["choices"]
     wrong = (table["list"] != "stay") & (table["list"] != "") & (table.lists("periods").lengths > 0)
     yield from _rows("periods_outside_stay", "choices", wrong, "periods")
 
 
 def targets_of_their_kind(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """The target of a row is of the kind that the row says; kinds without a target have none."""
+    """Check: the target of a row is of the kind that the row says; kinds without a target have none."""
     none: dict[str, tuple[str, ...]] = {
         "choices": ("none",),
         "priorities": (),
@@ -405,7 +406,7 @@ def _other_kind(
 
 
 def history_of_its_kind(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """An earlier stay names a house, an activity a role or experience; the last allocation names what its list holds."""
+    """Check: earlier stays, activities and the last allocation name targets of their kind."""
     use, previous = tables["use_history"], tables["previous"]
     yield from _other_kind("use_history", tables, use["kind"] == "stay", ("houses",), "stay")
     yield from _other_kind(
@@ -420,7 +421,7 @@ def history_of_its_kind(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def measures_name_bands(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A measure at a facility says which grade, band or desk it adds to; one elsewhere does not."""
+    """Check: a measure at a facility says which grade, band or desk it adds to; one elsewhere does not."""
     table = tables["measures"]
     at_facility, given = table["target_kind"] == "facility", table["band"] != ""
     yield from _rows("band_missing", "measures", at_facility & ~given, "band")
@@ -431,7 +432,7 @@ def measures_name_bands(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def products_are_complete(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A product has the fields of its kind, and a price or a range of prices where its kind has one."""
+    """Check: a product has the fields of its kind, and a price or a range of them where its kind has one."""
     table = tables["products"]
     for kind, columns in PRODUCT_FIELDS.items():
         for column in columns:
@@ -443,7 +444,7 @@ def products_are_complete(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def scopes_fit(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A scope lists what its kind says: two ends, regions, or links."""
+    """Check: a scope lists what its kind says: two ends, regions, or links."""
     table = tables["products"]
     scope = table.lists("scope")
     for kind, names in SCOPES.items():
@@ -475,7 +476,7 @@ def _scope_kinds(
 
 
 def quotas_bind(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A quota has a bound (a reserved one its minimum), and its settlement has a house."""
+    """Check: a quota has a bound (a reserved one its minimum), and its settlement has a house."""
     table = tables["quotas"]
     open_ended = _null(table, "min") & (_null(table, "max") | (table["kind"] == "reserved"))
     yield from _rows("quota_without_bound", "quotas", open_ended, "min")
@@ -491,7 +492,7 @@ def quotas_bind(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def locks_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A household has at most one house it must have, and none if it must never be placed."""
+    """Check: a household has at most one house it must have, and none if it must never be placed."""
     table = tables["locks"]
     must = table["effect"] == "must"
     households, _ = rank_codes(table["household_id"])
@@ -520,14 +521,15 @@ def locks_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def rules_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """The ids of the points table and the names of the levels are unique; the order of lists names each list once."""
+    """Check: names in the rules are unique; the order of lists names each list once."""
     ids = [row.rule_id for row in rules.points]
     names = [level.name for level in rules.objective.levels]
-    for values, key in (
+    named: tuple[tuple[list[str], str], ...] = (
         (ids, "points.rule_id"),
         (names, "objective.levels.name"),
         (list(rules.procedure.tie_order), "procedure.tie_order"),
-    ):
+    )
+    for values, key in named:
         for value in sorted({value for value in values if values.count(value) > 1}):
             yield Problem(code="rule_name_twice", table="rules", column=key, value=value)
     if sorted(rules.lists.order) != sorted(LISTS):

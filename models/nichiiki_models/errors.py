@@ -48,7 +48,7 @@ class InputError(NichiikiError):
 
 
 class InstanceError(InputError):
-    """An instance, allocation or rules file has problems: all of them, in the order of file, row and column."""
+    """An instance, allocation or rules file has problems: all of them, by file, row and column."""
 
 
 class FileError(InputError):

@@ -13,7 +13,7 @@ from nichiiki_models.errors import InputError
 from nichiiki_models.texts import LANGUAGES, has_text
 
 sys.path.insert(0, str(Path(__file__).parent))
-from defects import BASE, DEFECTS, MESSAGES, make, problems_of
+from defects import BASE, DEFECTS, MESSAGES, make, problems_of  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).parents[2]
 UNIT_TESTED = {

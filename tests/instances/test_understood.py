@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+
 from nichiiki_instances import inspect, read, write
 from nichiiki_instances.cells import day, entries, flag, guard, integer, moment, municipality_code, unguard
 from nichiiki_instances.headers import find_column, table_names, vocabulary, words
@@ -26,12 +27,40 @@ SHARED = ROOT.parent / "shared" / "data"
 RENT = column_specs(TABLES["houses"])["rent_yen"]
 
 
-@pytest.mark.parametrize("text", ["30000", "３００００", "30,000", "30,000円", "３万円", "3.0万円", "30千円", "¥30,000", "￥30000", " 30000 ", "30000.0", "+30000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "30000",
+        "３００００",
+        "30,000",
+        "30,000円",
+        "３万円",
+        "3.0万円",
+        "30千円",
+        "¥30,000",
+        "￥30000",
+        " 30000 ",
+        "30000.0",
+        "+30000",
+    ],
+)
 def test_numbers(text: str) -> None:
     assert integer(text, RENT) == 30_000
 
 
-@pytest.mark.parametrize("text", ["2026-04-01", "2026/4/1", "2026.4.1", "２０２６年４月１日", "令和8年4月1日", "R8.4.1", "r8/4/1", "2026-04-01 00:00:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-04-01",
+        "2026/4/1",
+        "2026.4.1",
+        "２０２６年４月１日",
+        "令和8年4月1日",
+        "R8.4.1",
+        "r8/4/1",
+        "2026-04-01 00:00:00",
+    ],
+)
 def test_dates(text: str) -> None:
     assert day(text) == date(2026, 4, 1)
 
@@ -45,7 +74,16 @@ def test_first_years_of_eras() -> None:
             day(text)
 
 
-@pytest.mark.parametrize("text", ["2026-04-01 09:30", "2026-04-01T09:30:00", "2026/4/1 9:30", "令和8年4月1日 9時30分", "2026-04-01T09:30:00+09:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-04-01 09:30",
+        "2026-04-01T09:30:00",
+        "2026/4/1 9:30",
+        "令和8年4月1日 9時30分",
+        "2026-04-01T09:30:00+09:00",
+    ],
+)
 def test_times(text: str) -> None:
     assert moment(text) == datetime(2026, 4, 1, 9, 30)
 
@@ -62,7 +100,18 @@ def test_flags_and_lists() -> None:
     assert entries("a；b、 c;") == ("a", "b", "c")
 
 
-@pytest.mark.parametrize(("text", "code"), [("131016", "131016"), ("13101", "131016"), ("１３１０１６", "131016"), ("1100", "011002"), ("11002", None), ("01100", "011002"), ("94072", "094072")])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("131016", "131016"),
+        ("13101", "131016"),
+        ("１３１０１６", "131016"),
+        ("1100", "011002"),
+        ("11002", None),
+        ("01100", "011002"),
+        ("94072", "094072"),
+    ],
+)
 def test_municipality_codes(text: str, code: str | None) -> None:
     if code is None:
         with pytest.raises(BadCell):
@@ -78,7 +127,9 @@ def test_guard_is_reversible(text: str) -> None:
 
 def test_words_are_unambiguous_and_complete() -> None:
     known = vocabulary()
-    assert len(table_names()) == len({word for name, all_words in known["tables"].items() for word in (name, *all_words)})
+    assert len(table_names()) == len(
+        {word for name, all_words in known["tables"].items() for word in (name, *all_words)}
+    )
     for table, schema in TABLES.items():
         titles = known["columns"][table]
         assert list(titles) == list(schema.model_fields)
@@ -130,13 +181,19 @@ def attack(name: str, content: str, folder: Path) -> Path:
     """A good workbook with one part replaced."""
     write(read(BASE), folder / "good.xlsx")
     target = folder / "bad.xlsx"
-    with zipfile.ZipFile(folder / "good.xlsx") as good, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bad:
+    with (
+        zipfile.ZipFile(folder / "good.xlsx") as good,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bad,
+    ):
         for part in good.namelist():
             bad.writestr(part, content if part == name else good.read(part))
     return target
 
 
-SHEET = '<worksheet><dimension ref="{0}"/><sheetData><row r="1"><c r="{1}"><v>1</v></c></row></sheetData></worksheet>'
+SHEET = (
+    '<worksheet><dimension ref="{0}"/><sheetData><row r="1">'
+    '<c r="{1}"><v>1</v></c></row></sheetData></worksheet>'
+)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +201,11 @@ SHEET = '<worksheet><dimension ref="{0}"/><sheetData><row r="1"><c r="{1}"><v>1<
     [
         ("xl/worksheets/sheet1.xml", SHEET.format("A1", "XFD1048576"), "false_extent"),
         ("xl/worksheets/sheet1.xml", SHEET.format("A1:XFD1048576", "A1"), "false_extent"),
-        ("xl/sharedStrings.xml", '<sst count="1" uniqueCount="4000000000"><si><t>a</t></si></sst>', "false_extent"),
+        (
+            "xl/sharedStrings.xml",
+            '<sst count="1" uniqueCount="4000000000"><si><t>a</t></si></sst>',
+            "false_extent",
+        ),
         ("xl/sharedStrings.xml", '<!DOCTYPE x [<!ENTITY a "b">]><sst/>', "dtd_in_workbook"),
         ("xl/worksheets/sheet1.xml", "<worksheet>" + " " * 20_000_000 + "</worksheet>", "swollen_workbook"),
     ],
