@@ -201,7 +201,12 @@ def column_specs(schema: type[BaseModel]) -> dict[str, ColumnSpec]:
 
 def _spec(name: str, field: FieldInfo) -> ColumnSpec:
     kind, choices, is_list = _kind(field.annotation)
-    limits = {key: getattr(item, key) for item in _metadata(field) for key in ("ge", "le", "max_length") if hasattr(item, key)}
+    limits = {
+        key: getattr(item, key)
+        for item in _metadata(field)
+        for key in ("ge", "le", "max_length")
+        if hasattr(item, key)
+    }
     extra = typing.cast(dict[str, Any], field.json_schema_extra or {})
     patterns = {getattr(item, "pattern", None) for item in _metadata(field)}
     is_id = bool(patterns & {ID_PATTERN, ID_OR_ALL_PATTERN})
@@ -230,7 +235,9 @@ def _metadata(field: FieldInfo) -> list[Any]:
         annotation = stack.pop()
         if typing.get_origin(annotation) is typing.Annotated:
             found += [m for item in annotation.__metadata__ for m in getattr(item, "metadata", [item])]
-        stack += [a for a in typing.get_args(annotation) if a is not Ellipsis and not isinstance(a, str | int)]
+        stack += [
+            a for a in typing.get_args(annotation) if a is not Ellipsis and not isinstance(a, str | int)
+        ]
     return found
 
 
@@ -286,7 +293,11 @@ def is_null(kind: Kind, values: Column) -> Array:
 
 def runs(values: Array) -> tuple[Array, Array]:
     """Return the first value of each run of equal neighbours, and how long the runs are."""
-    starts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1]))) if len(values) else np.zeros(0, dtype=np.int64)
+    starts = (
+        np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
+        if len(values)
+        else np.zeros(0, dtype=np.int64)
+    )
     return values[starts], np.diff(np.append(starts, len(values)))
 
 
@@ -294,7 +305,9 @@ def is_in(values: Array, known: Iterable[str]) -> Array:
     """Mask of the texts that are among the known ones; a set is many times faster than sorting them."""
     members = known if isinstance(known, frozenset | set) else frozenset(known)
     heads, lengths = runs(values)
-    return np.repeat(np.fromiter(map(members.__contains__, heads.tolist()), dtype=bool, count=len(heads)), lengths)
+    return np.repeat(
+        np.fromiter(map(members.__contains__, heads.tolist()), dtype=bool, count=len(heads)), lengths
+    )
 
 
 def as_column(spec: ColumnSpec, values: Iterable[Any]) -> Column:
@@ -331,7 +344,9 @@ def cell(spec: ColumnSpec, values: Column, row: int) -> Any:
     if isinstance(values, ListColumn):
         return values[row]
     value = values[row]
-    if spec.kind in (Kind.DATE, Kind.TIME, Kind.INT, Kind.NUMBER) and bool(is_null(spec.kind, values[row : row + 1])[0]):
+    if spec.kind in (Kind.DATE, Kind.TIME, Kind.INT, Kind.NUMBER) and bool(
+        is_null(spec.kind, values[row : row + 1])[0]
+    ):
         return None
     value = value.item()
     return None if value == "" and spec.default is None else value
@@ -345,8 +360,12 @@ def bad_cells(spec: ColumnSpec, values: Column) -> Iterator[tuple[str, Array]]:
     null = is_null(spec.kind, values)
     if not spec.nullable and spec.kind is not Kind.LIST and null.any():
         yield "empty_cell", np.flatnonzero(null)
-    flat, owners = (values.values, values.owners) if isinstance(values, ListColumn) else (values, np.arange(len(values)))
-    for code, mask in _bad_values(spec, flat, np.zeros(len(flat), bool) if isinstance(values, ListColumn) else null):
+    flat, owners = (
+        (values.values, values.owners) if isinstance(values, ListColumn) else (values, np.arange(len(values)))
+    )
+    for code, mask in _bad_values(
+        spec, flat, np.zeros(len(flat), bool) if isinstance(values, ListColumn) else null
+    ):
         if mask.any():
             yield code, np.unique(owners[mask])
 
@@ -366,12 +385,12 @@ def _bad_values(spec: ColumnSpec, flat: Array, null: Array) -> Iterator[tuple[st
 
 
 def _out_of_range(spec: ColumnSpec, flat: Array, null: Array) -> Iterator[tuple[str, Array]]:
-    if spec.kind is Kind.NUMBER:
-        yield "not_finite", ~null & ~np.isfinite(flat)
+    finite = np.isfinite(flat)
+    yield "not_finite", ~null & ~finite
     if spec.low is not None:
-        yield "too_small", ~null & (flat < spec.low)
+        yield "too_small", ~null & finite & (flat < spec.low)
     if spec.high is not None:
-        yield "too_large", ~null & (flat > spec.high)
+        yield "too_large", ~null & finite & (flat > spec.high)
 
 
 def _code_points(values: Array) -> Array:
@@ -380,18 +399,34 @@ def _code_points(values: Array) -> Array:
     return wide.view(np.uint32).reshape(len(values), width)
 
 
+def ascii_words(values: Array) -> list[Array] | None:
+    """Return ASCII texts as big-endian words of 8 characters, which sort as the texts do; None for other texts."""
+    points = _code_points(values)
+    if (points > 127).any():
+        return None
+    padded = np.zeros((len(points), -(-points.shape[1] // 8) * 8), dtype=np.uint8)
+    padded[:, : points.shape[1]] = points
+    return list(padded.view(">u8").astype(np.uint64).T)
+
+
 _ID_FIRST = np.array([re.match(r"\w", chr(c)) is not None for c in range(128)])
 _ID_REST = np.array([c == 0 or re.match(r"[\w.\-:/#+]", chr(c)) is not None for c in range(128)])
 
 
 def is_one_id(value: str) -> bool:
     """Say whether one text is a well-formed id; the scalar twin of `is_id`."""
-    return re.fullmatch(ID_PATTERN, value) is not None and "\n" not in value and unicodedata.is_normalized("NFKC", value)
+    return (
+        re.fullmatch(ID_PATTERN, value) is not None
+        and "\n" not in value
+        and unicodedata.is_normalized("NFKC", value)
+    )
 
 
 def is_plain(value: str) -> bool:
-    """Say whether one text is free of control characters; the scalar twin of `has_control`."""
-    return not any(ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000 for c in value)
+    """Say whether one text is free of control characters, lone surrogates and U+FFFE, U+FFFF; the scalar twin of `has_control`."""
+    return not any(
+        c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000 or c in (0xFFFE, 0xFFFF) for c in map(ord, value)
+    )
 
 
 def is_id(values: Array) -> Array:
@@ -409,11 +444,16 @@ def is_id(values: Array) -> Array:
 
 
 def has_control(values: Array) -> Array:
-    """Mask of the texts that hold a control character or half of a surrogate pair."""
+    """Mask of the texts that hold a control character, half of a surrogate pair, or U+FFFE or U+FFFF."""
     if len(values) == 0:
         return np.zeros(0, dtype=bool)
     points = _code_points(values)
-    control = ((points < 32) & (points > 0)) | ((points >= 127) & (points < 160)) | ((points >= 0xD800) & (points < 0xE000))
+    control = (
+        ((points < 32) & (points > 0))
+        | ((points >= 127) & (points < 160))
+        | ((points >= 0xD800) & (points < 0xE000))
+    )
+    control |= (points == 0xFFFE) | (points == 0xFFFF)
     return np.asarray(control.any(axis=1) | _inner_nul(points))
 
 

@@ -61,7 +61,9 @@ class Instance(BaseModel):
         If cells, keys, references or rules across tables are broken; every problem is listed.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
     format: Literal["nichiiki-instance/1"] = INSTANCE_FORMAT
     name: str = "instance"

@@ -18,7 +18,17 @@ from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.registry import Progress, Settings, get_policy
 from nichiiki_solver.verify import verify
 
-NOT_YET_BINDING = ("measures", "programmes", "use_history", "previous", "products", "operators", "demand", "offers", "needs")
+NOT_YET_BINDING = (
+    "measures",
+    "programmes",
+    "use_history",
+    "previous",
+    "products",
+    "operators",
+    "demand",
+    "offers",
+    "needs",
+)
 """Tables whose rows an allocation does not look at in this version; a result that had any says so."""
 
 
@@ -81,7 +91,9 @@ def allocate(
     started = time.perf_counter()
     solved = _with_locks(instance, locks)
     market = compile_market(solved)
-    settings = _settings(time_limit_s - (time.perf_counter() - started), relative_gap, seed, workers, progress, should_stop)
+    settings = _settings(
+        time_limit_s - (time.perf_counter() - started), relative_gap, seed, workers, progress, should_stop
+    )
     outcome = get_policy(policy).solve(market, settings)
     allocation = _allocation(solved, outcome, policy, seed, settings)
     _check(solved, allocation)
@@ -89,7 +101,12 @@ def allocate(
 
 
 def _check_arguments(
-    time_limit_s: float, relative_gap: float, seed: int, workers: int, hint: Allocation | None, previous: Allocation | None
+    time_limit_s: float,
+    relative_gap: float,
+    seed: int,
+    workers: int,
+    hint: Allocation | None,
+    previous: Allocation | None,
 ) -> None:
     if not time_limit_s > 0:
         raise UsageError(f"time_limit_s: a positive number of seconds is needed, got {time_limit_s}")
@@ -100,7 +117,9 @@ def _check_arguments(
     if workers < 1:
         raise UsageError(f"workers: at least 1 is needed, got {workers}")
     if hint is not None or previous is not None:
-        raise UsageError("hint, previous: this version does not start from an earlier allocation; leave them out")
+        raise UsageError(
+            "hint, previous: this version does not start from an earlier allocation; leave them out"
+        )
 
 
 def _with_locks(instance: Instance, locks: Iterable[Lock | Mapping[str, Any]]) -> Instance:
@@ -129,7 +148,9 @@ def _settings(
     )
 
 
-def _allocation(instance: Instance, outcome: Outcome, policy: str, seed: int, settings: Settings) -> Allocation | None:
+def _allocation(
+    instance: Instance, outcome: Outcome, policy: str, seed: int, settings: Settings
+) -> Allocation | None:
     if outcome.choice is None:
         return None
     return outcome.market.to_allocation(
@@ -166,7 +187,13 @@ def _check(instance: Instance, allocation: Allocation | None) -> None:
 
 
 def _result(
-    instance: Instance, market: Market, outcome: Outcome, allocation: Allocation | None, policy: str, seed: int, seconds: float
+    instance: Instance,
+    market: Market,
+    outcome: Outcome,
+    allocation: Allocation | None,
+    policy: str,
+    seed: int,
+    seconds: float,
 ) -> Result:
     return Result(
         status=outcome.status,

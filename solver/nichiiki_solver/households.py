@@ -91,8 +91,13 @@ def lottery_numbers(instance: Instance, seed: int) -> list[int]:
     """Lottery number of each household: the smallest HMAC-SHA256 over its tickets, as an integer."""
     key = str(seed).encode()
     return [
-        min(int.from_bytes(hmac.digest(key, f"{household}#{k}".encode(), "sha256")) for k in range(1, count + 1))
-        for household, count in zip(instance.households["household_id"].tolist(), tickets(instance).tolist(), strict=True)
+        min(
+            int.from_bytes(hmac.digest(key, f"{household}#{k}".encode(), "sha256"))
+            for k in range(1, count + 1)
+        )
+        for household, count in zip(
+            instance.households["household_id"].tolist(), tickets(instance).tolist(), strict=True
+        )
     ]
 
 

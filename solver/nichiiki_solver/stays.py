@@ -12,7 +12,15 @@ from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import persons_of
 from nichiiki_solver.ragged import Array, Bools, Ints, expand, first_of_group, join, offsets_of, unique_rows
-from nichiiki_solver.travel import CHEAPEST, FASTEST, Labels, Travel, fare_shares, monthly_travel_yen, trip_cost_yen
+from nichiiki_solver.travel import (
+    CHEAPEST,
+    FASTEST,
+    Labels,
+    Travel,
+    fare_shares,
+    monthly_travel_yen,
+    trip_cost_yen,
+)
 
 NO_LIMIT = np.int64(1) << 40
 STAY_RULES = (
@@ -118,7 +126,9 @@ def _houses_of_wishes(instance: Instance, wish: Ints) -> tuple[Ints, Ints, Ints,
     return tuple(np.concatenate(pair) for pair in zip(listed, extra, strict=True))  # type: ignore[return-value]
 
 
-def _unlisted(instance: Instance, household: Ints, house: Ints, rank: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def _unlisted(
+    instance: Instance, household: Ints, house: Ints, rank: Ints
+) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Every other house for every household, after all that is listed."""
     wanted = np.ones((len(instance.households), len(instance.houses)), dtype=bool)
     wanted[household, house] = False
@@ -128,7 +138,9 @@ def _unlisted(instance: Instance, household: Ints, house: Ints, rank: Ints) -> t
     return h, j, worst[h] + 1, np.zeros(len(h), dtype=np.int64), np.full(len(h), -1, dtype=np.int64)
 
 
-def _with_patterns(instance: Instance, calendar: Calendar, household: Ints, own: Ints, wish: Ints) -> tuple[Patterns, tuple[Ints, Ints]]:
+def _with_patterns(
+    instance: Instance, calendar: Calendar, household: Ints, own: Ints, wish: Ints
+) -> tuple[Patterns, tuple[Ints, Ints]]:
     """Give each wish its patterns: the household's, or the wish's own periods."""
     keys = _request_keys(instance)
     requests = {request: index for index, request in enumerate(dict.fromkeys(keys))}
@@ -154,7 +166,12 @@ def _request_keys(instance: Instance) -> list[Request]:
     """What each household asks for: kind, periods, length."""
     households = instance.households
     return list(
-        zip(households["stay_kind"].tolist(), households.lists("stay_periods"), households["stay_length"].tolist(), strict=True)
+        zip(
+            households["stay_kind"].tolist(),
+            households.lists("stay_periods"),
+            households["stay_length"].tolist(),
+            strict=True,
+        )
     )
 
 
@@ -211,7 +228,9 @@ def _judge(
     return units, cost, judge.rule, judge.value, judge.limit
 
 
-def _judge_periods(instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints, judge: _Judge) -> None:
+def _judge_periods(
+    instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints, judge: _Judge
+) -> None:
     (houses, pats), pair = unique_rows(house, pattern)
     closed = calendar.mask(instance.houses.lists("closed_periods"), empty=False) | ~calendar.open
     startable = calendar.mask(instance.houses.lists("start_periods"), empty=True)
@@ -248,7 +267,14 @@ def _judge_fit(instance: Instance, household: Ints, house: Ints, judge: _Judge) 
 
 
 def _judge_travel(
-    instance: Instance, travel: Travel, patterns: Patterns, household: Ints, house: Ints, pattern: Ints, units: Ints, judge: _Judge
+    instance: Instance,
+    travel: Travel,
+    patterns: Patterns,
+    household: Ints,
+    house: Ints,
+    pattern: Ints,
+    units: Ints,
+    judge: _Judge,
 ) -> Ints:
     """Check ways, minutes and budget network by network; return the highest monthly cost."""
     limit = trip_limit(instance)[household]
@@ -280,7 +306,11 @@ def _monthly_trip(
     adults, children = fare_shares(instance)
     cheap_fits = (cheap.minutes[pair] >= 0) & (cheap.minutes[pair] <= limit)
     minutes = np.where(cheap_fits, cheap.minutes[pair], fast.minutes[pair])
-    taken = Labels(minutes, np.where(cheap_fits, cheap.fare_yen[pair], fast.fare_yen[pair]), np.where(cheap_fits, cheap.vehicle_yen[pair], fast.vehicle_yen[pair]))
+    taken = Labels(
+        minutes,
+        np.where(cheap_fits, cheap.fare_yen[pair], fast.fare_yen[pair]),
+        np.where(cheap_fits, cheap.vehicle_yen[pair], fast.vehicle_yen[pair]),
+    )
     yen = trip_cost_yen(instance, taken, adults[household], children[household])
     return minutes, monthly_travel_yen(instance.households["round_trips"][household], yen)
 
