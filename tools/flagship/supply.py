@@ -9,6 +9,7 @@ from flagship.chance import Chance
 from flagship.facts import DESKS, ELEMENTARY, MONTHS, NURSERIES, SCHOOLS
 from nichiiki_instances.generating import parameters as p
 from nichiiki_models.tables import (
+    CARE_BANDS,
     Demand,
     Experience,
     House,
@@ -173,7 +174,7 @@ def last_mile_links(chance: Chance, made: list[House]) -> list[Link]:
 
 
 def seats() -> list[Seat]:
-    """Return two guest seats a grade (one in July, at the end of term), three day places a nursery, desks."""
+    """Return two guest seats a grade (one in July), three day places a nursery (8-12 days at some), desks."""
     found = []
     for school in SCHOOLS:
         grades = "123456" if school.facility_id in ELEMENTARY else "789"
@@ -242,7 +243,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
     ),
     RoleKind(*_FIRE, where=("ryujin", "hongu", "oto"), pay=3_000, oldest=69),
     RoleKind("副業 広報", "side_job", "it", _YEAR, 16, 0, 1, 150, ("ryujin", "motomachi"), 40_000),
-    RoleKind("草刈り", "community", None, _MOWING, 6, 2, 6, 100, ("ryujin", "hongu", "oto")),
+    RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("ryujin", "hongu", "oto")),
     RoleKind(*_STUDY, where=("ryujin", "kamiakizu")),
     RoleKind("稲作", "job", "farming", (5, 9), 12, 1, 3, 180, ("ryujin", "kamiakizu"), 14_000, 69),
     RoleKind("夏祭り", "event", None, (8,), 12, 5, 15, 160, ("ryujin",)),
@@ -253,7 +254,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
     RoleKind(
         "副業 DX・広報", "side_job", "it", _YEAR, 16, 0, 1, 150, ("kurodahara", "kogen", "kogen"), 40_000
     ),
-    RoleKind("草刈り", "community", None, _MOWING, 6, 2, 6, 100, ("takaku", "kogen", "kurodahara")),
+    RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("takaku", "kogen", "kurodahara")),
     RoleKind(*_STUDY, where=("kurodahara", "kogen")),
     RoleKind("宿の手伝い", "job", "cooking", (7, 8, 10, 11), 20, 0, 2, 170, ("yumoto", "yumoto"), 24_000),
     RoleKind("夏祭り", "event", None, (8,), 12, 5, 15, 160, ("kogen",)),
@@ -295,7 +296,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
         69,
     ),
     RoleKind(*_FIRE, where=("happo", "kamishiro"), pay=3_000, oldest=69),
-    RoleKind("草刈り", "community", None, _MOWING, 6, 2, 6, 100, ("kamishiro", "happo")),
+    RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("kamishiro", "happo")),
     RoleKind("副業 観光DX", "side_job", "it", _YEAR, 16, 0, 1, 150, ("happo",), 40_000),
     RoleKind(*_STUDY, where=("happo",)),
     RoleKind("夏祭り", "event", None, (8,), 12, 3, 15, 160, ("kamishiro",)),
@@ -329,7 +330,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
     RoleKind("栗の加工", "job", "cooking", (9, 10), 16, 1, 2, 200, ("obuse-centre",), 19_000),
     RoleKind(*_FIRE, where=("tsuzumi",), pay=3_000, oldest=69),
     RoleKind("副業 広報", "side_job", "it", _YEAR, 16, 0, 1, 150, ("obuse-centre",), 40_000),
-    RoleKind("草刈り", "community", None, _MOWING, 6, 2, 6, 100, ("tsuzumi",)),
+    RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("tsuzumi",)),
     RoleKind(*_STUDY, where=("obuse-centre",)),
     RoleKind("夏祭り", "event", None, (8,), 12, 3, 15, 160, ("obuse-centre",)),
 )
