@@ -9,6 +9,7 @@ from typing import Any
 
 from flagship.chance import Chance
 from flagship.facts import DESKS, ELEMENTARY, HOSTS, MONTHS, NURSERIES, SCHOOLS
+from flagship.rows import row
 from nichiiki_instances.generating import parameters as p
 from nichiiki_instances.generating.people import BAND_OF_AGE, GRADES
 from nichiiki_models.tables import Choice, House, Household, Person, Priority, Role, Use
@@ -84,7 +85,7 @@ def _family(chance: Chance, index: int, home: str, *, premium: bool, alumni: boo
     others = {host: weight for host, weight in likes.items() if host != first}
     second = chance.weighted(others) if others and chance.happens(0.5) else None
     budget = _budget(chance, len(ages), first)
-    row = Household(
+    applicant = Household(
         household_id=household_id,
         home_region=home,
         budget_yen=budget,
@@ -105,7 +106,7 @@ def _family(chance: Chance, index: int, home: str, *, premium: bool, alumni: boo
         languages=("en",) if chance.happens(p.SPEAKS_OTHER.value) else (),
         topics=_topics(chance),
     )
-    return Family(row, members, first, second)
+    return Family(applicant, members, first, second)
 
 
 def _sibling_ages(chance: Chance, index: int) -> list[int]:
@@ -137,7 +138,8 @@ def _person(chance: Chance, household_id: str, number: int, age: int) -> Person:
     band = str(GRADES[BAND_OF_AGE[age]]) if age < len(BAND_OF_AGE) else "none"
     helps = adult and (number == 1 or chance.happens(0.35)) and chance.happens(0.85)
     skilled = adult and chance.happens(p.HAS_SKILL.value)
-    return Person(
+    return row(
+        Person,
         person_id=f"{household_id}-{number}",
         household_id=household_id,
         age=age,
@@ -154,7 +156,7 @@ def _person(chance: Chance, household_id: str, number: int, age: int) -> Person:
 def _budget(chance: Chance, persons: int, first: str) -> int:
     travel = chance.spread(p.TRAVEL_BUDGET) * (1 + p.EXTRA_PERSON.value * (persons - 1))
     far = 1.3 if first == "tanabe" else 1.0
-    return int(travel * far / 1000) * 1000 + chance.spread(p.HOUSING_BUDGET) + 12_000
+    return min(240_000, int(travel * far / 1000) * 1000 + chance.spread(p.HOUSING_BUDGET) + 12_000)
 
 
 def _round_trips(chance: Chance, home: str, host: str, ages: Sequence[int], budget: int) -> float:
@@ -363,7 +365,8 @@ def _suits(family: Family, member: Person, role: Role) -> float:
 def _choice(
     family: Family, name: str, rank: int, kind: str, target: str | None, person: Person | None = None
 ) -> Choice:
-    return Choice(
+    return row(
+        Choice,
         household_id=family.row.household_id,
         list=name,
         person_id=person.person_id if person else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from flagship.chance import Chance
 from flagship.facts import DESKS, ELEMENTARY, MONTHS, NURSERIES, SCHOOLS
+from flagship.rows import row
 from nichiiki_instances.generating import parameters as p
 from nichiiki_models.tables import (
     CARE_BANDS,
@@ -104,7 +105,8 @@ def _house(chance: Chance, settlement: Settlement, number: int) -> House:
     rules: dict[str, Any] = dict(_TRIAL_RULES.get(settlement.name, {}))
     if settlement.kind == "whole":
         rules["min_stay"] = chance.weighted({1: 0.5, 2: 0.3, 3: 0.2})
-    return House(
+    return row(
+        House,
         house_id=f"h-{settlement.name}-{number}",
         region_id=settlement.region,
         lat=round(settlement.lat + chance.between(-40, 40) / 10_000, 5),
@@ -158,7 +160,8 @@ def last_mile_links(chance: Chance, made: list[House]) -> list[Link]:
         for stop, mode, basis, minutes, fare, share, months in LAST_MILES.get(house.settlement or "", ()):
             if chance.happens(share):
                 found.append(
-                    Link(
+                    row(
+                        Link,
                         link_id=f"lm-{house.house_id}-{mode}",
                         from_id=stop,
                         to_id=house.house_id,
@@ -174,13 +177,13 @@ def last_mile_links(chance: Chance, made: list[House]) -> list[Link]:
 
 
 def seats() -> list[Seat]:
-    """Return two guest seats a grade (one in July), three day places a nursery (8-12 days at some), desks."""
+    """Return two guest seats a grade (one in July), three day places a nursery (8-12 days), and desks."""
     found = []
     for school in SCHOOLS:
         grades = "123456" if school.facility_id in ELEMENTARY else "789"
         for grade in grades:
             found.append(
-                Seat(facility_id=school.facility_id, band=grade, seats=2, class_limit=35, enrolled=18)
+                row(Seat, facility_id=school.facility_id, band=grade, seats=2, class_limit=35, enrolled=18)
             )
             found.append(
                 Seat(
@@ -193,12 +196,14 @@ def seats() -> list[Seat]:
                 )
             )
     for nursery in NURSERIES:
+        days = 8 if nursery.region_id in ("nasu", "shiojiri") else 12
         found += [
-            Seat(facility_id=nursery.facility_id, band=band, seats=1) for band in ("age1-2", "age3", "age4-5")
+            row(Seat, facility_id=nursery.facility_id, band=band, seats=1, days=days)
+            for band in CARE_BANDS[1:]
         ]
     for desk, count in zip(DESKS, (4, 3, 3, 2, 3), strict=True):
-        found.append(Seat(facility_id=desk.facility_id, band="desk", seats=count))
-    found.append(Seat(facility_id="cw-nasu", band="desk", period_id=MONTHS[8], seats=2))
+        found.append(row(Seat, facility_id=desk.facility_id, band="desk", seats=count))
+    found.append(row(Seat, facility_id="cw-nasu", band="desk", period_id=MONTHS[8], seats=2))
     return found
 
 
@@ -349,7 +354,8 @@ def roles(chance: Chance) -> list[Role]:
 
 def _role(chance: Chance, number: int, kind: RoleKind, where: str, region: str) -> Role:
     lat, lon = CENTRES[where]
-    return Role(
+    return row(
+        Role,
         role_id=f"r{number:02d}-{where}",
         region_id=region,
         lat=round(lat + chance.between(-60, 60) / 10_000, 5),
@@ -569,7 +575,8 @@ def measures(chance: Chance, made: list[House]) -> list[Measure]:
 
 
 DEMAND: tuple[Demand, ...] = tuple(
-    Demand(
+    row(
+        Demand,
         demand_id=f"d-{name}",
         from_id=start,
         to_id=end,

@@ -95,12 +95,12 @@ TRAVEL_BUDGET = Lognormal(
     20_000,
     60_000,
     4_000,
-    300_000,
+    120_000,
     1_000,
     "yen a month",
     f"fares of main lines, 2023-2024; shape: {ASSUMPTION}",
 )
-HOUSING_BUDGET = Lognormal("housing budget", 40_000, 85_000, 8_000, 300_000, 1_000, "yen a month", ASSUMPTION)
+HOUSING_BUDGET = Lognormal("housing budget", 40_000, 85_000, 8_000, 150_000, 1_000, "yen a month", ASSUMPTION)
 EXTRA_PERSON = Number("further travel budget for each further person", 0.6, "share", ASSUMPTION)
 TRAVEL_SHARE = Number("most of the budget planned for trips to the nearest wish", 0.6, "share", ASSUMPTION)
 CAR = Number("households with a car at hand", 0.58, "share", f"{DUAL_LIFE}: own car just under 60 %")
