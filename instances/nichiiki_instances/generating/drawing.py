@@ -60,11 +60,13 @@ def draw_in_group(rng: np.random.Generator, weights: Array, offsets: Array, grou
     heights = np.concatenate(([0.0], np.cumsum(weights)))
     low, high = heights[offsets[groups]], heights[offsets[groups + 1]]
     found = np.searchsorted(heights, low + rng.random(groups.shape) * (high - low), side="right") - 1
-    return np.clip(found, offsets[groups], offsets[groups + 1] - 1)
+    return np.asarray(np.clip(found, offsets[groups], offsets[groups + 1] - 1))
 
 
 def ids(prefix: str, count: int, width: int = 0) -> Array:
     """Return ids in ascending order: a prefix and a number with leading zeros."""
+    if count == 0:
+        return np.zeros(0, dtype="U1")
     digits = max(width, len(str(count)))
     return np.char.add(prefix, np.char.zfill(np.arange(1, count + 1).astype(f"U{digits}"), digits))
 
