@@ -13,7 +13,7 @@ from nichiiki_models.table import Row, Table
 from nichiiki_models.tables import TOTAL_YEN, Id
 from nichiiki_models.texts import Lang, text
 
-ALLOCATION_FORMAT = "nichiiki-allocation/1"
+ALLOCATION_FORMAT: Literal["nichiiki-allocation/1"] = "nichiiki-allocation/1"
 ItemList = Literal["school", "care", "desk", "role", "experience"]
 ITEM_FIELDS = {
     "school": "schools",
@@ -164,9 +164,8 @@ class Violation(BaseModel):
 
     def sentence(self, lang: Lang) -> str:
         """Return the sentence in a language."""
-        return text(
-            f"rule.{self.rule}", lang, where=self.where, **{"value": "?", "limit": "?", **self.details}
-        )
+        values: dict[str, Any] = {"value": "?", "limit": "?", **self.details}
+        return text(f"rule.{self.rule}", lang, where=self.where, **values)
 
     def __str__(self) -> str:
         return f"[{self.rule}] {self.message}"
@@ -185,7 +184,7 @@ class Reason(BaseModel):
 
     def sentence(self, lang: Lang) -> str:
         """Return the sentence in a language."""
-        shown = {
+        shown: dict[str, Any] = {
             "value": "?" if self.value is None else self.value,
             "limit": "?" if self.limit is None else self.limit,
         }
@@ -256,25 +255,25 @@ class Allocation(BaseModel):
 
 
 def _placement_objects(allocation: Allocation) -> list[dict[str, Any]]:
-    objects = {
-        row.household_id: {
-            "household_id": row.household_id,
-            "stays": [],
-            "schools": {},
-            "care": {},
-            "desks": {},
-            "roles": {},
-            "experiences": [],
-            "supporter_id": row.supporter_id,
-            "cost_yen": row.cost_yen,
-        }
-        for row in allocation.placements.rows()
-    }
+    households = dict.fromkeys(
+        id_
+        for table in (allocation.placements, allocation.stays, allocation.items)
+        for id_ in table["household_id"].tolist()
+    )
+    objects: dict[str, dict[str, Any]] = {household: _blank(household) for household in households}
+    for row in allocation.placements.rows():
+        objects[row.household_id] |= {"supporter_id": row.supporter_id, "cost_yen": row.cost_yen}
     for stay in allocation.stays.rows():
         objects[stay.household_id]["stays"].append(stay.model_dump(mode="json", exclude={"household_id"}))
     for item in allocation.items.rows():
         _add_item(objects[item.household_id], item)
     return list(objects.values())
+
+
+def _blank(household_id: str) -> dict[str, Any]:
+    """Return a placement object without anything in it."""
+    lists: dict[str, Any] = {"schools": {}, "care": {}, "desks": {}, "roles": {}, "experiences": []}
+    return {"household_id": household_id, "stays": [], **lists, "supporter_id": None, "cost_yen": 0}
 
 
 def _add_item(target: dict[str, Any], item: Item) -> None:

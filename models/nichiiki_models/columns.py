@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -180,16 +180,24 @@ class ColumnSpec:
         return self.default is None or self.default in ("", ())
 
 
+class Limits(TypedDict, total=False):
+    """Limits of a field, as pydantic names them."""
+
+    ge: float
+    le: float
+    max_length: int
+
+
 def column(
     description: str,
     *,
     unit: str = "",
     references: Sequence[str] = (),
     default: Any = PydanticUndefined,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> Any:
     """Declare a field of a row: its meaning, unit, what it refers to, and its limits (ge, le, max_length)."""
-    extra = {"unit": unit, "references": list(references)}
+    extra: dict[str, Any] = {"unit": unit, "references": list(references)}
     return Field(default=default, description=description, json_schema_extra=extra, **limits)
 
 
@@ -230,7 +238,7 @@ def _spec(name: str, field: FieldInfo) -> ColumnSpec:
 def _metadata(field: FieldInfo) -> list[Any]:
     """All constraint objects of a field, also those inside ``Annotated`` members of unions and tuples."""
     found: list[Any] = list(field.metadata)
-    stack = [field.annotation]
+    stack: list[Any] = [field.annotation]
     while stack:
         annotation = stack.pop()
         if typing.get_origin(annotation) is typing.Annotated:
@@ -440,7 +448,7 @@ def is_id(values: Array) -> Array:
     good &= (points[:, 0] != 0) & ~_inner_nul(points)
     for row in np.flatnonzero(~ascii_only):
         good[row] = is_one_id(str(values[row]))
-    return good
+    return np.asarray(good)
 
 
 def has_control(values: Array) -> Array:

@@ -42,7 +42,7 @@ from nichiiki_models.tables import (
     Use,
 )
 
-INSTANCE_FORMAT = "nichiiki-instance/1"
+INSTANCE_FORMAT: Literal["nichiiki-instance/1"] = "nichiiki-instance/1"
 
 
 def _empty(schema: type[Row]) -> Any:
@@ -128,8 +128,10 @@ class Instance(BaseModel):
             True only if `find_problems` has just passed on these tables.
         """
         if not checked:
-            return cls(name=name, note=note, rules=rules or Rules(), **tables)
-        full = {key: tables.get(key, Table.empty(schema)).sorted() for key, schema in TABLES.items()}
+            return cls.model_validate({"name": name, "note": note, "rules": rules or Rules(), **tables})
+        full: dict[str, Any] = {
+            key: tables.get(key, Table.empty(schema)).sorted() for key, schema in TABLES.items()
+        }
         return cls.model_construct(name=name, note=note, rules=rules or Rules(), **full)
 
     @property

@@ -41,7 +41,7 @@ class Level(Part):
 
     name: Id = Field(description="name of the level")
     weights: dict[Term, Annotated[int, Field(ge=0, le=1000)]] = Field(
-        description="weight of each term: utility and role_value in milli-points, placed 1 a household, persons 1 a person, points of the household"
+        description="weight of each term: utility, role_value (milli-points), placed (1 a household), persons, points"
     )
 
 
@@ -93,7 +93,7 @@ class Procedure(Part):
 
     kind: Literal["one_list", "per_target", "by_rank"] = Field(
         default="one_list",
-        description="one_list: households in order, each its best place left; per_target: places choose by their own points; by_rank: first wishes first",
+        description="one_list: households in order, each its best left; per_target: places choose by points; by_rank: first wishes first",
     )
     tie_order: tuple[TieKey, ...] = Field(
         default=("income_class", "past_losses", "applied_at", "lottery"),

@@ -11,7 +11,15 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from nichiiki_models.columns import ID_OR_ALL_PATTERN, ID_PATTERN, WILDCARD, column, is_one_id, is_plain
+from nichiiki_models.columns import (
+    ID_OR_ALL_PATTERN,
+    ID_PATTERN,
+    WILDCARD,
+    Limits,
+    column,
+    is_one_id,
+    is_plain,
+)
 from nichiiki_models.table import Row
 
 
@@ -51,9 +59,9 @@ STOPS = ("station", "airport", "port", "bus_stop")
 
 Lat = Annotated[float, Field(ge=20, le=46)]
 Lon = Annotated[float, Field(ge=122, le=154)]
-MONTH_YEN = {"ge": 0, "le": 10_000_000}
-TOTAL_YEN = {"ge": 0, "le": 1_000_000_000_000}
-COUNT = {"ge": 0, "le": 10_000_000}
+MONTH_YEN: Limits = {"ge": 0, "le": 10_000_000}
+TOTAL_YEN: Limits = {"ge": 0, "le": 1_000_000_000_000}
+COUNT: Limits = {"ge": 0, "le": 10_000_000}
 
 
 class Region(Row):
@@ -124,7 +132,7 @@ class Household(Row):
         "round trips between the homes a month, in hundredths at most", unit="a month", ge=0, le=60
     )
     stay_kind: Literal["fixed", "consecutive", "any"] = column(
-        "fixed: exactly stay_periods; consecutive: stay_length periods in a row inside stay_periods; any: any stay_length of stay_periods",
+        "fixed: exactly stay_periods; consecutive: stay_length in a row inside stay_periods; any: any stay_length of them",
         default="fixed",
     )
     stay_periods: tuple[Id, ...] = column(

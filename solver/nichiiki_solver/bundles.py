@@ -404,7 +404,7 @@ class BundleSource:
         owner, entry = expand(uses.class_offsets[:-1][cls], np.diff(uses.class_offsets)[cls])
         too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
         bad = np.bincount(owner[too_much], minlength=len(cls)) > 0
-        return segment_sum(bad.astype(np.int64), offsets - offsets[0]) == 0
+        return np.asarray(segment_sum(bad.astype(np.int64), offsets - offsets[0]) == 0)
 
     def _fit(self, household: int, stays: Ints, chosen: Ints, left: Ints) -> Bools:
         """Whether whole bundles fit what is left, and fill the household's locks."""
@@ -412,7 +412,7 @@ class BundleSource:
         fits = np.bincount(owner[(amount > 0) & (amount > left[resource])], minlength=len(stays)) == 0
         for lock in self._locks_of(household):
             fits &= np.isin(np.arange(len(stays)), owner[resource == lock])
-        return fits
+        return np.asarray(fits)
 
     def _locks_of(self, household: int) -> list[int]:
         """Resources that are private demands of a household."""

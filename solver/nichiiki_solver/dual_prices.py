@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
@@ -131,7 +132,9 @@ def _solve_master(columns: Market, utility: Ints) -> tuple[Ints, Ints, float]:
     matrix = csr_array(vstack([left, demand, right]))
     limits = np.concatenate((np.ones(agents), -np.ones(len(must)), columns.capacity.astype(float)))
     cost = np.concatenate((-utility.astype(float), np.full(len(must) + len(short), penalty)))
-    result = linprog(cost, A_ub=matrix, b_ub=limits, bounds=(0, None), method="highs")
+    result: Any = linprog(  # type: ignore[call-overload]  # the stubs know no sparse arrays
+        cost, A_ub=matrix, b_ub=limits, bounds=(0, None), method="highs"
+    )
     if result.status != 0:
         raise RuntimeError(f"the linear program ended with {result.message}")
     duals = -result.ineqlin.marginals * SCALE

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nichiiki_models.columns import NULL_INT, WILDCARD, ListColumn
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import ListRule
+from nichiiki_models.table import Table
 from nichiiki_models.tables import CARE_BANDS, LISTS, SCHOOL_GRADES
 from nichiiki_solver.ragged import Array, Bools, Ints, first_of_group, join, unique_rows
 from nichiiki_solver.stays import NO_LIMIT, Stays, utility_of
@@ -41,6 +43,11 @@ TARGET_RULES = (
 """Rules of a target, in the order in which the first broken one is named."""
 
 
+def _tables(instance: Instance) -> tuple[Table[Any], ...]:
+    """Return the tables of targets, in the order in which targets are numbered."""
+    return (instance.facilities, instance.roles, instance.supporters, instance.experiences)
+
+
 @dataclass(frozen=True)
 class Targets:
     """Everything that can answer a need, numbered through: facilities, roles, supporters, experiences.
@@ -63,7 +70,7 @@ class Targets:
     @classmethod
     def of(cls, instance: Instance) -> Targets:
         """Number the targets of an instance; inside a list the order is that of the ids."""
-        tables = (instance.facilities, instance.roles, instance.supporters, instance.experiences)
+        tables = _tables(instance)
         kinds = instance.facilities["kind"]
         lists = np.select([kinds == "school", kinds == "nursery"], [SCHOOL, CARE], DESK)
         others = [
@@ -88,7 +95,7 @@ class Targets:
     def find(self, instance: Instance, kind: Array, ids: Array) -> Ints:
         """Number of each target given by kind and id; -1 for other kinds."""
         found = np.full(len(ids), -1, dtype=np.int64)
-        tables = (instance.facilities, instance.roles, instance.supporters, instance.experiences)
+        tables = _tables(instance)
         for table, name, first in zip(
             tables, ("facility", "role", "supporter", "experience"), self.first, strict=True
         ):
@@ -185,7 +192,7 @@ def _needs(instance: Instance) -> tuple[Needs, Ints, Ints]:
     code = np.argsort(NEED_LISTS)[codes].astype(np.int64)
     person = instance.persons.find(choices["person_id"][wish])
     natural = _natural(instance)
-    position = np.array([instance.rules.lists.order.index(name) for name in NEED_LISTS], dtype=np.int64)  # type: ignore[arg-type]
+    position = np.array([instance.rules.lists.order.index(name) for name in NEED_LISTS], dtype=np.int64)
     all_household, all_code, all_person = (
         np.concatenate(pair) for pair in zip((household, code, person), natural, strict=True)
     )

@@ -30,6 +30,7 @@ from nichiiki_solver.ragged import (
     Array,
     Bools,
     Ints,
+    any_column,
     expand,
     first_of_group,
     join,
@@ -202,7 +203,7 @@ def _seats_missing(
     at = np.flatnonzero(row >= 0)
     if len(at):
         (rows, pats), pair = unique_rows(row[at], pattern[at])
-        missing[at] = ((seats.seats[rows] <= 0) & patterns.mask[pats]).any(axis=1)[pair]
+        missing[at] = any_column((seats.seats[rows] <= 0) & patterns.mask[pats])[pair]
         fewest = np.where(patterns.mask[pats], seats.days[rows], NO_LIMIT).min(axis=1)[pair]
         wants_care = needs.list[need[at]] == CARE
         few[at] = wants_care & (instance.persons["care_days"][needs.person[need[at]]] > fewest)
@@ -240,7 +241,7 @@ def _absent(
         own, whole = own_periods(instance, calendar, targets)
         (rows, pats), pair = unique_rows(_own_row(instance, targets, target[at]), pattern[at])
         common = own[rows] & patterns.mask[pats]
-        missed = ~common.any(axis=1) | (whole[rows] & (common != own[rows]).any(axis=1))
+        missed = ~any_column(common) | (whole[rows] & any_column(common != own[rows]))
         absent[at] = missed[pair]
     return absent
 

@@ -11,7 +11,17 @@ from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import persons_of
-from nichiiki_solver.ragged import Array, Bools, Ints, expand, first_of_group, join, offsets_of, unique_rows
+from nichiiki_solver.ragged import (
+    Array,
+    Bools,
+    Ints,
+    any_column,
+    expand,
+    first_of_group,
+    join,
+    offsets_of,
+    unique_rows,
+)
 from nichiiki_solver.travel import (
     CHEAPEST,
     FASTEST,
@@ -91,7 +101,8 @@ def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[
     columns = _best_wish(household[row], house[row], pattern, rank[row], utility[row])
     units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, columns)
     allowed = refusal < 0
-    stays = Stays(*(column[allowed] for column in columns), units[allowed], cost[allowed])
+    h, j, p, r, u = (column[allowed] for column in columns)
+    stays = Stays(h, j, p, r, u, units[allowed], cost[allowed])
     h, j, _, r, _ = (column[~allowed] for column in columns)
     return stays, patterns, Refusals(h, j, r, refusal[~allowed], value[~allowed], limit[~allowed])
 
@@ -234,12 +245,12 @@ def _judge_periods(
     (houses, pats), pair = unique_rows(house, pattern)
     closed = calendar.mask(instance.houses.lists("closed_periods"), empty=False) | ~calendar.open
     startable = calendar.mask(instance.houses.lists("start_periods"), empty=True)
-    judge.refuse("period_closed", (closed[houses] & patterns.mask[pats]).any(axis=1)[pair])
+    judge.refuse("period_closed", any_column(closed[houses] & patterns.mask[pats])[pair])
     low = np.where(instance.houses["min_stay"] == NULL_INT, 0, instance.houses["min_stay"])[house]
     high = np.where(instance.houses["max_stay"] == NULL_INT, NO_LIMIT, instance.houses["max_stay"])[house]
     judge.refuse("min_stay", patterns.shortest_run[pattern] < low, patterns.shortest_run[pattern], low)
     judge.refuse("max_stay", patterns.longest_run[pattern] > high, patterns.longest_run[pattern], high)
-    judge.refuse("start_period", (~startable[houses] & patterns.starts[pats]).any(axis=1)[pair])
+    judge.refuse("start_period", any_column(~startable[houses] & patterns.starts[pats])[pair])
 
 
 def _judge_capacity(instance: Instance, household: Ints, house: Ints, judge: _Judge) -> Ints:
@@ -283,7 +294,7 @@ def _judge_travel(
     cost = rent.copy()
     minutes = np.zeros(len(household), dtype=np.int64)
     for network in range(len(travel.running)):
-        used = patterns.mask[:, travel.network_of_period == network].any(axis=1)
+        used = any_column(patterns.mask[:, travel.network_of_period == network])
         rows = np.flatnonzero(used[pattern])
         took, yen = _monthly_trip(instance, travel, household[rows], house[rows], limit[rows], network)
         minutes[rows] = np.where((took < 0) | (minutes[rows] < 0), -1, np.maximum(minutes[rows], took))

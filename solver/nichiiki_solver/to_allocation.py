@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nichiiki_models.allocation import Allocation, Item, Placement, Status, Stay, StopReason, Unplaced
-from nichiiki_models.columns import NULL_INT, ListColumn
+from nichiiki_models.columns import NULL_INT, Column, ListColumn
 from nichiiki_models.table import Table
 from nichiiki_solver.needs import NEED_LISTS, SUPPORTER, TARGET_RULES
 from nichiiki_solver.ragged import Array, Ints, expand, first_of_group
@@ -32,14 +32,20 @@ def build_allocation(bundles: Bundles, stays: Ints, chosen: Ints, **claims: Any)
         Fields of the allocation beside its tables.
     """
     need, target, household = _parts(bundles, stays, chosen)
-    tables = {
+    tables: dict[str, Any] = {
         "placements": _placements(bundles, stays, need, target, household),
         "stays": _stays(bundles, stays),
         "items": _items(bundles, need, target, household),
         "unplaced": _unplaced(bundles, bundles.stays.household[stays]),
     }
-    defaults = {"policy": "", "status": Status.FEASIBLE, "reason": StopReason.PROCEDURE_ENDED}
-    return Allocation(instance_hash=bundles.instance.hash, **{**defaults, **claims}, **tables)
+    fields: dict[str, Any] = {
+        "policy": "",
+        "status": Status.FEASIBLE,
+        "reason": StopReason.PROCEDURE_ENDED,
+        **claims,
+        **tables,
+    }
+    return Allocation(instance_hash=bundles.instance.hash, **fields)
 
 
 def _parts(bundles: Bundles, stays: Ints, chosen: Ints) -> tuple[Ints, Ints, Ints]:
@@ -69,9 +75,9 @@ def _placements(bundles: Bundles, stays: Ints, need: Ints, target: Ints, househo
 def _stays(bundles: Bundles, stays: Ints) -> Table[Stay]:
     instance, house = bundles.instance, bundles.stays.house[stays]
     mask = bundles.patterns.mask[bundles.stays.pattern[stays]]
-    row, period = np.nonzero(mask)
+    _, period = np.nonzero(mask)
     offsets = np.concatenate(([0], np.cumsum(mask.sum(axis=1)))).astype(np.int64)
-    columns = {
+    columns: dict[str, Column] = {
         "household_id": instance.households["household_id"][bundles.stays.household[stays]],
         "house_id": instance.houses["house_id"][house],
         "region_id": instance.houses["region_id"][house],

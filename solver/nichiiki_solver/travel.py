@@ -66,7 +66,7 @@ def metres(lat1: Array, lon1: Array, lat2: Array, lon2: Array) -> Ints:
     phi1, phi2 = np.radians(lat1), np.radians(lat2)
     half = np.sin((phi2 - phi1) / 2) ** 2
     half = half + np.cos(phi1) * np.cos(phi2) * np.sin(np.radians(np.subtract(lon2, lon1)) / 2) ** 2
-    return np.rint(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(half))).astype(np.int64)
+    return np.asarray(np.rint(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(half))), dtype=np.int64)
 
 
 def straight_minutes(instance: Instance, distance_m: Ints, metres_per_minute: int) -> Ints:
