@@ -93,7 +93,7 @@ class Procedure(Part):
 
     kind: Literal["one_list", "per_target", "by_rank"] = Field(
         default="one_list",
-        description="one_list: households in order, each its best left; per_target: places choose by points; by_rank: first wishes first",
+        description="one_list: households in order, each its best left; by_rank: first wishes first; per_target: places choose",
     )
     tie_order: tuple[TieKey, ...] = Field(
         default=("income_class", "past_losses", "applied_at", "lottery"),
