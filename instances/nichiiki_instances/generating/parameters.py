@@ -275,7 +275,7 @@ STAY_WISHES = Number(
     "most wishes for a stay", 5, "wishes", "ranked choices up to 5: nursery allocation of Saitama, 2016"
 )
 REGION_WISH = Number("households whose last wish is a whole region", 0.3, "share", ASSUMPTION)
-CAREFUL = Number("wishes checked against limit, size and budget before applying", 0.75, "share", ASSUMPTION)
+CAREFUL = Number("wishes checked against size and budget before applying", 0.75, "share", ASSUMPTION)
 WANTS_SCHOOL = Number("pupils who want a seat", 0.5, "share", ASSUMPTION)
 NO_SCHOOL_NEEDED = Number("pupils with a wish who would also come without a seat", 0.3, "share", ASSUMPTION)
 WANTS_EXPERIENCE = Number("households that want an experience", 0.3, "share", ASSUMPTION)
