@@ -1,0 +1,61 @@
+"""What a run returns: the allocation, how good it is known to be, and why the run stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, computed_field, model_validator
+
+from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReason
+from nichiiki_models.instance import Instance
+
+
+class Result(BaseModel):
+    """The outcome of a run; JSON both ways.
+
+    Attributes
+    ----------
+    status, reason
+        How the run ended, and why it stopped; two different things.
+    allocation
+        Who gets what; None unless one was found.
+    objective, bound
+        The objective is always maximised; no allocation passes the bound. Both belong to the first level
+        that is not proven, else to the last. None where unknown.
+    gap
+        (bound - objective) / max(1, |objective|); None without a bound.
+    seconds
+        Wall time of the run.
+    levels
+        Every level of the objective, in order.
+    instance
+        What was solved, with locks and the earlier allocation folded in; the allocation carries its hash.
+    policy, seed
+        What was asked for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    status: Status
+    reason: StopReason
+    allocation: Allocation | None = None
+    objective: int | None = None
+    bound: int | None = None
+    seconds: float = 0.0
+    levels: tuple[LevelResult, ...] = ()
+    instance: Instance
+    policy: str
+    seed: int = 0
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def gap(self) -> float | None:
+        """Relative distance between objective and bound."""
+        if self.objective is None or self.bound is None:
+            return None
+        return (self.bound - self.objective) / max(1, abs(self.objective))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_derived(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if k != "gap"} if isinstance(value, dict) else value
