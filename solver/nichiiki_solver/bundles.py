@@ -6,25 +6,27 @@ household at given prices exactly (given the stay the slots are independent), an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
-from nichiiki_solver.households import persons_of, total_points
-from nichiiki_solver.market import Market
-from nichiiki_solver.needs import ROLE, Needs, RefusedTargets, Targets, Wanted, find_needs, utility_of
+from nichiiki_solver.households import order_of_households, persons_of, total_points
+from nichiiki_solver.market import NO_VALUE, Market
+from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs, utility_of
 from nichiiki_solver.options import Options, Seats, Singles, Slots, drop_incomplete, find_options, find_singles
-from nichiiki_solver.ragged import Array, Bools, Ints, expand, first_of_group, group, offsets_of, segment_max, segment_sum
+from nichiiki_solver.ragged import Bools, Ints, expand, first_of_group, offsets_of, segment_max, segment_sum
 from nichiiki_solver.stays import Refusals, Stays, find_stays
+from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
-from nichiiki_solver.uses import Uses, find_uses
+from nichiiki_solver.uses import KINDS, Uses, find_uses
 
 LIST_ALL = 300_000
 """Most bundles that `compile_market` lists at once; above, they stay with the source."""
-NO_VALUE = -(np.int64(1) << 60)
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,69 @@ def _terms(instance: Instance, stays: Stays, utility: Ints, options: Options) ->
     return np.array(stay_rows).reshape(len(levels), -1), np.array(option_rows).reshape(len(levels), -1)
 
 
+NO_LIMIT = 1 << 62
+CHUNK = 64
+"""Bundles whose whole use is worked out at a time when one that fits is looked for."""
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """Stays, the slots of each, and the options of each slot.
+
+    Attributes
+    ----------
+    segment_offsets
+        A segment is a slot of a stay; those of stay s are ``segment_offsets[s]`` … ``segment_offsets[s + 1] - 1``.
+    segments
+        Options of segment k are ``segments[k]`` … ``segments[k + 1] - 1``.
+    """
+
+    segment_offsets: Ints
+    segments: Ints
+
+    def best(self, stay: Ints, option: Ints) -> tuple[Ints, Ints]:
+        """Best option value of each segment, and best bundle value of each stay."""
+        best = segment_max(option, self.segments, NO_VALUE)
+        return best, stay + segment_sum(np.maximum(best, NO_VALUE // 64), self.segment_offsets)
+
+    def grow(self, stay: Ints, option: Ints, least: Ints, most: int) -> tuple[Ints, Ints] | None:
+        """List the bundles worth at least `least` (by stay): join slot after slot, dropping at once what cannot reach it.
+
+        Returns
+        -------
+        stays, chosen
+            Stay and options (matrix, -1 = no slot) of each bundle; None if there are more than `most`.
+        """
+        best, value = self.best(stay, option)
+        rows = np.flatnonzero(value >= least)
+        chosen, value = np.zeros((len(rows), 0), dtype=np.int64), value[rows]
+        for depth in range(int(np.diff(self.segment_offsets)[rows].max(initial=0))):
+            owner, position, value = self._next_slot(rows, value, depth, option, best, least)
+            rows, chosen = rows[owner], np.concatenate((chosen[owner], position[:, None]), axis=1)
+            if len(rows) > most:
+                return None
+        return rows, chosen
+
+    def _next_slot(self, rows: Ints, value: Ints, depth: int, option: Ints, best: Ints, least: Ints) -> tuple[Ints, Ints, Ints]:
+        """Give every partial bundle each option of its next slot, and keep those that can still reach the least value."""
+        deeper = np.diff(self.segment_offsets)[rows] > depth
+        segment = np.where(deeper, self.segment_offsets[:-1][rows] + depth, 0)
+        start = np.where(deeper, self.segments[segment], -1)
+        size = np.where(deeper, self.segments[segment + 1] - self.segments[segment], 1)
+        owner, position = expand(start, size)
+        gain = np.where(position >= 0, option[position] - best[segment[owner]], 0)
+        total = value[owner] + gain
+        kept = total >= least[rows[owner]]
+        return owner[kept], position[kept], total[kept]
+
+
+def _must(found: tuple[Ints, Ints] | None) -> tuple[Ints, Ints]:
+    """Return what was found without a limit."""
+    if found is None:
+        raise RuntimeError("a listing without limit was cut")
+    return found
+
+
 class BundleSource:
     """Makes bundles at given prices; a market source.
 
@@ -143,20 +208,19 @@ class BundleSource:
 
     Notes
     -----
-    Agents are the households, then the gates. A handle of a household's bundle is the number of its stay (its best
-    options follow from the prices); `listed` therefore needs the prices of the last `best_values`.
+    Agents are the households, then the gates, which have one option each.
     """
 
     def __init__(self, bundles: Bundles) -> None:
         self.bundles = bundles
         options = bundles.options
         key = options.stay * max(1, len(bundles.slots)) + options.slot
-        self._first = np.flatnonzero(first_of_group(key)) if len(key) else np.zeros(0, dtype=np.int64)
-        self._segments = np.append(self._first, len(options))
-        self._stay_of_segment = options.stay[self._first]
-        self._segment_offsets = offsets_of(np.bincount(self._stay_of_segment, minlength=len(bundles.stays)))
+        first = np.flatnonzero(first_of_group(key)) if len(key) else np.zeros(0, dtype=np.int64)
+        of_stay = np.bincount(options.stay[first], minlength=len(bundles.stays))
+        self._tree = _Tree(offsets_of(of_stay), np.append(first, len(options)))
         self._household_offsets = offsets_of(np.bincount(bundles.stays.household, minlength=bundles.n_households))
-        self._best: tuple[Ints, Ints] | None = None
+        nothing = np.zeros(0, dtype=np.int64)
+        self._last: tuple[Ints, Ints, Ints] = (nothing, nothing, nothing)
 
     @property
     def n_agents(self) -> int:
@@ -165,105 +229,159 @@ class BundleSource:
 
     def count(self) -> float:
         """Number of bundles in all."""
-        sizes = np.log(np.diff(self._segments).astype(np.float64)) if len(self._first) else np.zeros(0)
-        total = np.zeros(len(self.bundles.stays))
-        np.add.at(total, self._stay_of_segment, sizes)
-        return float(np.exp(total).sum())
+        sizes = np.log(np.diff(self._tree.segments).astype(np.float64))
+        owner = np.repeat(np.arange(len(self.bundles.stays)), np.diff(self._tree.segment_offsets))
+        return float(np.exp(np.bincount(owner, weights=sizes, minlength=len(self.bundles.stays))).sum())
 
-    def _values(self, weights: Ints, prices: Ints, scale: int) -> tuple[Ints, Ints]:
+    def _values(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints]:
         """Value of each stay alone and of each option at the prices."""
         uses = self.bundles.uses
         of_class = uses.price_of_classes(prices)
-        stay = scale * (weights @ self.bundles.stay_terms) - segment_sum(of_class[uses.stay_class], uses.stay_offsets)
-        option = scale * (weights @ self.bundles.option_terms) - segment_sum(of_class[uses.option_class], uses.option_offsets)
+        stay = (weights @ self.bundles.stay_terms) - segment_sum(of_class[uses.stay_class], uses.stay_offsets)
+        option = (weights @ self.bundles.option_terms) - segment_sum(of_class[uses.option_class], uses.option_offsets)
         return stay, option
 
     def _gate_values(self, prices: Ints) -> Ints:
         uses = self.bundles.uses
         return -segment_sum(prices[uses.gate_resource] * uses.gate_amount, uses.gate_offsets)
 
-    def best_values(self, weights: Ints, prices: Ints, scale: int) -> tuple[Ints, Ints]:
-        """Return each agent's largest value over all its bundles, and the stay that reaches it (a gate: itself)."""
-        stay, option = self._values(weights, prices, scale)
-        best_of_segment = segment_max(option, self._segments, int(NO_VALUE))
-        total = stay + segment_sum(best_of_segment, self._segment_offsets)
-        best = segment_max(total, self._household_offsets, int(NO_VALUE))
-        reached = np.flatnonzero(total == best[self.bundles.stays.household])
-        handle = np.full(self.bundles.n_households, -1, dtype=np.int64)
-        handle[self.bundles.stays.household[reached[::-1]]] = reached[::-1]
-        self._best = (option, best_of_segment)
-        gates = self._gate_values(prices)
-        return np.concatenate((best, gates)), np.concatenate((handle, np.arange(self.bundles.n_gates)))
+    def best_values(self, weights: Ints, prices: Ints) -> Ints:
+        """Return each agent's largest value over all its bundles at the prices (`NO_VALUE` where it has none)."""
+        stay, option = self._values(weights, prices)
+        best, total = self._tree.best(stay, option)
+        self._last = (option, best, total)
+        return np.concatenate((segment_max(total, self._household_offsets, NO_VALUE), self._gate_values(prices)))
 
-    def listed(self, handles: Ints) -> Market:
-        """List the bundles that `best_values` found last."""
-        if self._best is None:
-            raise RuntimeError("best_values comes first")
-        option, best = self._best
-        households = handles[: self.bundles.n_households]
-        stays = np.sort(households[households >= 0])
-        owner, segment = expand(self._segment_offsets[:-1][stays], np.diff(self._segment_offsets)[stays])
-        reached = np.flatnonzero(option == np.repeat(best, np.diff(self._segments)))
-        segment_of = np.repeat(np.arange(len(self._first)), np.diff(self._segments))
-        chosen = np.zeros(len(self._first), dtype=np.int64)
-        chosen[segment_of[reached[::-1]]] = reached[::-1]
-        width = int(np.diff(self._segment_offsets)[stays].max(initial=0))
-        rows = np.full((len(stays), width), -1, dtype=np.int64)
-        rows[owner, segment - self._segment_offsets[:-1][stays][owner]] = chosen[segment]
-        return self.market_of(stays, rows)
+    def improving(self, least: Ints, most: int) -> Market:
+        """List, for each stay whose best bundle was worth more than its household's entry of `least`, that bundle.
 
-    def within(self, weights: Ints, prices: Ints, scale: int, least: Ints, most: int) -> Market | None:
+        Parameters
+        ----------
+        least
+            Value to pass, by agent, at the prices of the last `best_values`.
+        most
+            Most bundles of one household; the best ones are taken.
+        """
+        option, best, total = self._last
+        household = self.bundles.stays.household
+        rows = np.flatnonzero(total > least[household])
+        order = rows[np.lexsort((-total[rows], household[rows]))]
+        first = np.flatnonzero(first_of_group(household[order]))
+        place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+        stays = np.sort(order[place < most])
+        return self.market_of(stays, self._best_options(stays, option, best))
+
+    def _best_options(self, stays: Ints, option: Ints, best: Ints) -> Ints:
+        """The first best option of each slot of some stays (matrix, -1 = no slot)."""
+        tree = self._tree
+        segment_of = np.repeat(np.arange(len(best)), np.diff(tree.segments))
+        reached = np.flatnonzero(option == best[segment_of])[::-1]
+        chosen = np.zeros(len(best), dtype=np.int64)
+        chosen[segment_of[reached]] = reached
+        counts = np.diff(tree.segment_offsets)[stays]
+        owner, segment = expand(tree.segment_offsets[:-1][stays], counts)
+        rows = np.full((len(stays), int(counts.max(initial=0))), -1, dtype=np.int64)
+        rows[owner, segment - tree.segment_offsets[:-1][stays][owner]] = chosen[segment]
+        return rows
+
+    def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
         """List every bundle whose value is at least its household's entry of `least` (all gates are listed)."""
-        stay, option = self._values(weights, prices, scale)
-        found = self._grow(stay, option, least[self.bundles.stays.household], np.arange(len(self.bundles.stays)), None, most)
+        stay, option = self._values(weights, prices)
+        found = self._tree.grow(stay, option, least[self.bundles.stays.household], most)
         return None if found is None else self.market_of(*found)
 
-    def _grow(
-        self, stay: Ints, option: Ints, least: Ints, rows: Ints, usable: Bools | None, most: int
-    ) -> tuple[Ints, Ints] | None:
-        """Join slot after slot, dropping at once what can no longer reach the least value."""
-        ceiling = option if usable is None else np.where(usable, option, NO_VALUE)
-        best = segment_max(ceiling, self._segments, int(NO_VALUE))
-        rest = stay + segment_sum(np.maximum(best, NO_VALUE // 64), self._segment_offsets)
-        rows = rows[rest[rows] >= least[rows]]
-        chosen, value = np.zeros((len(rows), 0), dtype=np.int64), rest[rows]
-        counts = np.diff(self._segment_offsets)
-        for depth in range(int(counts[rows].max(initial=0))):
-            rows, chosen, value = self._grow_slot(rows, chosen, value, depth, ceiling, best, least)
-            if len(rows) > most:
-                return None
-        return rows, chosen
+    def all_listed(self) -> Market:
+        """List every bundle."""
+        stays, options = len(self.bundles.stays), len(self.bundles.options)
+        nothing = np.zeros(stays, dtype=np.int64)
+        return self.market_of(*_must(self._tree.grow(nothing, np.zeros(options, dtype=np.int64), nothing, NO_LIMIT)))
 
-    def _grow_slot(
-        self, rows: Ints, chosen: Ints, value: Ints, depth: int, option: Ints, best: Ints, least: Ints
-    ) -> tuple[Ints, Ints, Ints]:
-        """Give every partial bundle each option of its next slot, and keep those that can still reach the least value."""
-        counts = np.diff(self._segment_offsets)[rows]
-        deeper = counts > depth
-        segment = np.where(deeper, self._segment_offsets[:-1][rows] + depth, 0)
-        size = np.where(deeper, self._segments[segment + 1] - self._segments[segment], 1) if len(self._first) else np.ones_like(rows)
-        start = np.where(deeper, self._segments[segment], -1) if len(self._first) else np.full_like(rows, -1)
-        owner, position = expand(start, size)
-        there = position >= 0
-        gain = np.where(there, option[position] - best[segment[owner]], 0) if len(option) else np.zeros(len(owner), dtype=np.int64)
-        total = value[owner] + gain
-        kept = total >= least[rows[owner]]
-        owner, position = owner[kept], position[kept]
-        return rows[owner], np.concatenate((chosen[owner], position[:, None]), axis=1), total[kept]
+    @property
+    def procedure(self) -> str:
+        """The variant of the clerk's procedure that the rules name."""
+        return self.bundles.instance.rules.procedure.kind
 
-    def of_household(self, household: int, usable_stay: Bools, usable_option: Bools) -> tuple[Ints, Ints]:
-        """Every bundle of one household that is made of usable stays and options: stays, and options (matrix, -1 = no slot)."""
-        low, high = self._household_offsets[household], self._household_offsets[household + 1]
-        rows = np.arange(low, high)[usable_stay[low:high]]
-        nothing = np.zeros(len(self.bundles.stays), dtype=np.int64)
-        flat = np.zeros(len(self.bundles.options), dtype=np.int64)
-        found = self._grow(nothing, flat, nothing, rows, usable_option, 1 << 62)
-        assert found is not None  # noqa: S101 - no limit was given
-        return found
+    def order(self, seed: int) -> Ints:
+        """Households in the order of the procedure."""
+        return order_of_households(self.bundles.instance, seed)
+
+    @property
+    def has_demands(self) -> bool:
+        """Whether some minimum must be met by several households together."""
+        return bool((self.bundles.uses.resources.kind == KINDS.index("quota_min")).any())
+
+    def stay_ranks(self, household: int) -> Ints:
+        """Distinct ranks of a household's possible stays, ascending."""
+        low, high = self._household_offsets[household : household + 2]
+        return np.unique(self.bundles.stays.rank[low:high])
+
+    def first_fit(self, household: int, left: Ints, stay_rank: int | None = None) -> Market | None:
+        """List the best bundle of a household for which everything is left; None if there is none.
+
+        Parameters
+        ----------
+        left
+            What is left of each resource.
+        stay_rank
+            Only bundles whose stay has this rank.
+        """
+        stays, chosen = self._usable(household, left, stay_rank)
+        if not len(stays):
+            return None
+        ranks, ties = self.sort_keys(stays, chosen)
+        order = np.lexsort([*ties[::-1], *ranks[::-1]])
+        for start in range(0, len(order), CHUNK):
+            rows = order[start : start + CHUNK]
+            fits = np.flatnonzero(self._fit(household, stays[rows], chosen[rows], left))
+            if len(fits):
+                best = rows[fits[:1]]
+                return self.market_of(stays[best], chosen[best])
+        return None
+
+    def _usable(self, household: int, left: Ints, stay_rank: int | None) -> tuple[Ints, Ints]:
+        """Bundles of a household each part of which, taken alone, still fits."""
+        low, high = self._household_offsets[household : household + 2].tolist()
+        first, last = self._tree.segment_offsets[[low, high]].tolist()
+        start, end = self._tree.segments[[first, last]].tolist()
+        uses = self.bundles.uses
+        stay_fits = self._rows_fit(uses.stay_offsets[low : high + 1], uses.stay_class, left)
+        option_fits = self._rows_fit(uses.option_offsets[start : end + 1], uses.option_class, left)
+        if stay_rank is not None:
+            stay_fits &= self.bundles.stays.rank[low:high] == stay_rank
+        tree = _Tree(self._tree.segment_offsets[low : high + 1] - first, self._tree.segments[first : last + 1] - start)
+        nothing = np.zeros(high - low, dtype=np.int64)
+        stays, chosen = _must(
+            tree.grow(np.where(stay_fits, 0, NO_VALUE), np.where(option_fits, 0, NO_VALUE), nothing, NO_LIMIT)
+        )
+        return stays + low, np.where(chosen >= 0, chosen + start, -1)
+
+    def _rows_fit(self, offsets: Ints, classes: Ints, left: Ints) -> Bools:
+        """Whether every class of each row fits what is left."""
+        uses = self.bundles.uses
+        cls = classes[offsets[0] : offsets[-1]]
+        owner, entry = expand(uses.class_offsets[:-1][cls], np.diff(uses.class_offsets)[cls])
+        too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
+        bad = np.bincount(owner[too_much], minlength=len(cls)) > 0
+        return segment_sum(bad.astype(np.int64), offsets - offsets[0]) == 0
+
+    def _fit(self, household: int, stays: Ints, chosen: Ints, left: Ints) -> Bools:
+        """Whether whole bundles fit what is left, and fill the household's locks."""
+        owner, resource, amount = self._entries(stays, chosen)
+        fits = np.bincount(owner[(amount > 0) & (amount > left[resource])], minlength=len(stays)) == 0
+        for lock in self._locks_of(household):
+            fits &= np.isin(np.arange(len(stays)), owner[resource == lock])
+        return fits
+
+    def _locks_of(self, household: int) -> list[int]:
+        """Resources that are private demands of a household."""
+        resources, instance = self.bundles.uses.resources, self.bundles.instance
+        rows = np.flatnonzero(resources.kind == KINDS.index("lock"))
+        owner = instance.households.find(instance.locks["household_id"][resources.thing[rows]]) if len(rows) else rows
+        return [int(row) for row in rows[owner == household]]
 
     def sort_keys(self, stays: Ints, chosen: Ints) -> tuple[list[Ints], list[Ints]]:
         """Rank columns and tie columns of bundles, most important first (bundles of one household compare column by column)."""
-        options, slots = self.bundles.options, self.bundles.slots
+        options = self.bundles.options
         there = chosen >= 0
         safe = np.where(there, chosen, 0)
         size = len(options)
@@ -276,16 +394,12 @@ class BundleSource:
             earlier = ranks[:, depth - 1] if depth else np.zeros_like(stay_rank)
             own = ranks[:, depth] if depth < chosen.shape[1] else np.zeros_like(stay_rank)
             columns.append(np.where(depth == before, stay_rank, np.where(depth < before, own, earlier)))
-        _ = slots
         return columns, [self.bundles.stays.house[stays], self.bundles.stays.pattern[stays], *ties.T]
 
     def _slots_before_stay(self, stays: Ints, chosen: Ints) -> Ints:
         """How many of a household's slots come before the stay in the order of lists."""
         order = self.bundles.order_of_lists
-        early = [name for name in order[: order.index("stay")]]
-        from nichiiki_solver.needs import NEED_LISTS
-
-        codes = [NEED_LISTS.index(name) for name in early]
+        codes = [NEED_LISTS.index(name) for name in order[: order.index("stay")]]
         slots = self.bundles.slots
         counts = np.bincount(slots.household[np.isin(slots.list, codes)], minlength=self.bundles.n_households)
         return np.asarray(counts[self.bundles.stays.household[stays]])
@@ -300,7 +414,6 @@ class BundleSource:
         rank = _dense_ranks(household, [column[order] for column in ranks])
         owner, resource, amount = self._entries(stays, chosen)
         n, gates = len(stays), bundles.n_gates
-        gate_counts = np.diff(bundles.uses.gate_offsets)
         utility = bundles.stay_terms[:, stays] + _sum_options(bundles.option_terms, chosen)
         return Market(
             n_agents=self.n_agents,
@@ -319,7 +432,7 @@ class BundleSource:
                 "chosen": np.concatenate((chosen, np.full((gates, chosen.shape[1]), -1))),
             },
             source=self,
-        ).with_checked_gates(gate_counts)
+        )
 
     def _entries(self, stays: Ints, chosen: Ints) -> tuple[Ints, Ints, Ints]:
         """What bundles use: owner, resource, amount, one entry a resource."""
@@ -335,6 +448,12 @@ class BundleSource:
         owner, cls = np.concatenate(owners), np.concatenate(classes)
         i, entry = expand(uses.class_offsets[:-1][cls], np.diff(uses.class_offsets)[cls])
         return _merged(owner[i], uses.resource[entry], uses.amount[entry], len(uses.resources))
+
+    def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
+        """Turn a choice into an allocation."""
+        taken = choice[: self.bundles.n_households]
+        taken = taken[taken >= 0]
+        return build_allocation(self.bundles, market.labels["stay"][taken], market.labels["chosen"][taken], **claims)
 
     def _must_assign(self) -> Bools:
         locks = self.bundles.instance.locks
@@ -368,4 +487,14 @@ def _dense_ranks(household: Ints, columns: list[Ints]) -> Ints:
     return count - start + 1
 
 
-__all__ = ["BundleSource", "Bundles", "ROLE", "find_bundles", "group", "replace", "Array"]
+
+def compile_market(instance: Instance) -> Market:
+    """Compile an instance to its market.
+
+    All bundles are listed if there are at most `LIST_ALL`; else only the gates are, and the market's `source` makes
+    bundles at prices.
+    """
+    source = BundleSource(find_bundles(instance))
+    if source.count() <= LIST_ALL:
+        return source.all_listed()
+    return source.market_of(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64))

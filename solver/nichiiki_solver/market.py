@@ -16,10 +16,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nichiiki_models.allocation import LevelResult, Status, StopReason
+from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReason
 from nichiiki_models.errors import MarketError
-from nichiiki_solver.ragged import Array, Bools, Ints, group, offsets_of, segment_sum
+from nichiiki_solver.ragged import Array, Bools, Ints, first_of_group, group, offsets_of, segment_max, segment_sum
 
+NO_VALUE = -(1 << 60)
+"""Value of an agent without options: below any other, and safe to add to."""
 SAFE = 1 << 53
 """Largest total of utilities or amounts that every engine holds exactly."""
 
@@ -27,16 +29,42 @@ SAFE = 1 << 53
 class Source(Protocol):
     """Makes options on demand, so that not all of them need to be listed."""
 
-    def best_values(self, weights: Ints, prices: Ints, scale: int) -> tuple[Ints, Ints]:
-        """Return for each agent the largest scale · (weights @ utility) - prices · use over all its options, and the option's handle."""
+    def best_values(self, weights: Ints, prices: Ints) -> Ints:
+        """Return for each agent the largest ``weights @ utility - prices · use`` over all its options."""
         ...
 
-    def within(self, weights: Ints, prices: Ints, scale: int, least: Ints, most: int) -> Market | None:
-        """List every option whose value at the prices is at least its agent's entry of `least`; None if there are more than `most`."""
+    def improving(self, least: Ints, most: int) -> Market:
+        """List options worth more than `least` at the last prices, at most `most` an agent."""
         ...
 
-    def listed(self, handles: Ints) -> Market:
-        """List the options of the given handles (as returned by `best_values`; -1 = none)."""
+    def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
+        """List every option whose value at the prices is at least its agent's entry; None if they are more than `most`."""
+        ...
+
+    @property
+    def procedure(self) -> str:
+        """The variant of the clerk's procedure."""
+        ...
+
+    @property
+    def has_demands(self) -> bool:
+        """Whether some minimum must be met by several agents together."""
+        ...
+
+    def order(self, seed: int) -> Ints:
+        """Agents in the order of the procedure."""
+        ...
+
+    def stay_ranks(self, agent: int) -> Ints:
+        """Distinct ranks of what counts as a first wish, ascending."""
+        ...
+
+    def first_fit(self, agent: int, left: Ints, stay_rank: int | None = None) -> Market | None:
+        """List the agent's best option for which everything is left; None if there is none."""
+        ...
+
+    def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
+        """Turn a choice of the market's options into an allocation."""
         ...
 
 
@@ -79,7 +107,6 @@ class Market:
     priority: Ints | None = None
     levels: tuple[str, ...] = ("welfare",)
     source: Source | None = None
-    order: Ints | None = None
     labels: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -179,9 +206,9 @@ class Market:
         """Whether a choice keeps every capacity and assigns everybody who must be."""
         return bool((self.usage(choice) <= self.capacity).all() and (choice[self.must_assign] >= 0).all())
 
-    def value_at(self, weights: Ints, prices: Ints, scale: int) -> Ints:
-        """Value of each option at prices: scale · (weights @ utility) - prices · use."""
-        return np.asarray(scale * (weights @ self.utility) - segment_sum(prices[self.resource] * self.amount, self.offsets))
+    def value_at(self, weights: Ints, prices: Ints) -> Ints:
+        """Value of each option at prices: ``weights @ utility - prices · use``."""
+        return np.asarray((weights @ self.utility) - segment_sum(prices[self.resource] * self.amount, self.offsets))
 
     def take(self, options: Array) -> Market:
         """Return the market in which only some options are listed."""
@@ -200,6 +227,35 @@ class Market:
             labels={name: values[rows] for name, values in self.labels.items()},
         )
 
+    def join(self, other: Market) -> Market:
+        """Return the market that also lists the options of another one on the same agents and resources."""
+        width = {name: max(v.shape[1:], other.labels[name].shape[1:]) for name, v in self.labels.items()}
+        return replace(
+            self,
+            agent=np.concatenate((self.agent, other.agent)),
+            utility=np.concatenate((self.utility, other.utility), axis=1),
+            rank=np.concatenate((self.rank, other.rank)),
+            offsets=np.concatenate((self.offsets, self.offsets[-1] + other.offsets[1:])),
+            resource=np.concatenate((self.resource, other.resource)),
+            amount=np.concatenate((self.amount, other.amount)),
+            priority=None,
+            labels={n: np.concatenate((_widen(v, width[n]), _widen(other.labels[n], width[n]))) for n, v in self.labels.items()},
+        )
+
+    def to_allocation(self, choice: Ints, **claims: Any) -> Allocation:
+        """Turn a choice into the allocation of the instance that the market was compiled from.
+
+        Parameters
+        ----------
+        choice
+            Option of each agent, -1 = none.
+        claims
+            Fields of the allocation: policy, seed, status, reason, objective, bound, levels, provenance.
+        """
+        if self.source is None:
+            raise MarketError("this market was not compiled from an instance; its choice is the answer")
+        return self.source.to_allocation(self, choice, **claims)
+
     def check_ranges(self) -> None:
         """Refuse a market whose sums could leave the range in which integers are exact."""
         worst = np.zeros((len(self.utility), self.n_agents), dtype=np.float64)
@@ -211,6 +267,11 @@ class Market:
         np.add.at(load, self.resource, np.abs(self.amount).astype(np.float64))
         if (load >= SAFE).any():
             raise MarketError(f"amount: resource {int(load.argmax())} may use more than 2^53; divide its amounts and capacity by a common factor")
+
+
+def _widen(values: Array, width: tuple[int, ...]) -> Array:
+    """Pad the columns of a matrix with -1."""
+    return values if not width else np.pad(values, ((0, 0), (0, width[0] - values.shape[1])), constant_values=-1)
 
 
 def _ints(name: str, values: npt.ArrayLike) -> Ints:
@@ -242,6 +303,68 @@ def _ranks(agent: Ints, utility: Ints) -> Ints:
     rank = np.empty(len(agent), dtype=np.int64)
     rank[order] = count - start + 1
     return rank
+
+
+class ListedSource:
+    """The source of a market whose options are all listed."""
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self._last = np.zeros(0, dtype=np.int64)
+
+    def best_values(self, weights: Ints, prices: Ints) -> Ints:
+        """Return each agent's largest value at the prices."""
+        self._last = self.market.value_at(weights, prices)
+        order, offsets = self.market.by_agent
+        return segment_max(self._last[order], offsets, NO_VALUE)
+
+    def improving(self, least: Ints, most: int) -> Market:
+        """List the options worth more than `least` at the last prices, the best `most` of each agent."""
+        rows = np.flatnonzero(self._last > least[self.market.agent])
+        order = rows[np.lexsort((-self._last[rows], self.market.agent[rows]))]
+        first = np.flatnonzero(first_of_group(self.market.agent[order]))
+        place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+        return self.market.take(np.sort(order[place < most]))
+
+    def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
+        """List the options that reach `least` at the prices."""
+        found = np.flatnonzero(self.market.value_at(weights, prices) >= least[self.market.agent])
+        return None if len(found) > most else self.market.take(found)
+
+    @property
+    def procedure(self) -> str:
+        """A plain market has one list."""
+        return "one_list"
+
+    @property
+    def has_demands(self) -> bool:
+        """Whether some capacity is a demand."""
+        return bool((self.market.capacity < 0).any())
+
+    def order(self, seed: int) -> Ints:
+        """Agents by number."""
+        return np.arange(self.market.n_agents)
+
+    def stay_ranks(self, agent: int) -> Ints:
+        """Distinct ranks of the agent's options."""
+        order, offsets = self.market.by_agent
+        return np.unique(self.market.rank[order[offsets[agent] : offsets[agent + 1]]])
+
+    def first_fit(self, agent: int, left: Ints, stay_rank: int | None = None) -> Market | None:
+        """List the agent's best option that fits; equal ranks in the order of the options."""
+        order, offsets = self.market.by_agent
+        mine = order[offsets[agent] : offsets[agent + 1]]
+        mine = mine[np.argsort(self.market.rank[mine], kind="stable")]
+        for option in mine.tolist():
+            entries = slice(self.market.offsets[option], self.market.offsets[option + 1])
+            wanted = stay_rank is None or int(self.market.rank[option]) == stay_rank
+            if wanted and (self.market.amount[entries] <= np.maximum(left[self.market.resource[entries]], 0)).all():
+                return self.market.take(np.array([option]))
+        return None
+
+    def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
+        """Refuse: a plain market has no households."""
+        raise MarketError("this market was not compiled from an instance; its choice is the answer")
 
 
 @dataclass(frozen=True)

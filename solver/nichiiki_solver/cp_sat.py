@@ -1,0 +1,202 @@
+"""A listed market as one CP-SAT model: safe rows, levels one after the other, a real bound.
+
+CP-SAT of ortools 9.15 can return a wrong OPTIMAL when a row's Σ|coefficient| · range passes 2^30 (google/or-tools
+#5293). Every row here stays below 2^28: it is divided by its common divisor, and split into a high and a low digit with
+an exact carry where that is not enough. The faulty presolve step is switched off as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from nichiiki_solver.market import Market
+from nichiiki_solver.ragged import Ints
+
+ROW_LIMIT = 1 << 28
+Report = Callable[[int | None, int | None], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one solve of one level found: choice, value and bound (None = unknown), infeasible, interrupted."""
+
+    choice: Ints | None
+    objective: int | None
+    bound: int | None
+    infeasible: bool = False
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A demand that weights @ x is at least a value: a level already solved."""
+
+    weights: Ints
+    least: int
+
+
+def solve_level(
+    market: Market,
+    weights: Ints,
+    *,
+    floors: tuple[Floor, ...] = (),
+    hint: Ints | None = None,
+    time_limit_s: float = 60.0,
+    relative_gap: float = 0.0,
+    workers: int = 2,
+    seed: int = 0,
+    presolve: bool = True,
+    report: Report | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Answer:
+    """Maximise integer weights of options over a listed market.
+
+    Parameters
+    ----------
+    market
+        Its listed options are the variables.
+    weights
+        Objective coefficient of each option.
+    floors
+        Levels that must keep their value.
+    hint
+        Option of each agent to start from (complete), -1 = none.
+    presolve
+        False to confirm an infeasible answer without the presolve.
+    report
+        Called with (value, bound) at every better answer.
+    should_stop
+        Asked at every better answer or bound; True ends the search with the best answer.
+    """
+    model, variables = _build(market, floors)
+    model.maximize(cp_model.LinearExpr.weighted_sum(variables, weights.tolist()))
+    if hint is not None:
+        taken = set(hint[hint >= 0].tolist())
+        for index, variable in enumerate(variables):
+            model.add_hint(variable, index in taken)
+    solver = _solver(time_limit_s, relative_gap, workers, seed)
+    solver.parameters.cp_model_presolve = presolve
+    status = solver.solve(model, _Watch(report, should_stop, solver))
+    return _answer(market, weights, variables, solver, status)
+
+
+def _solver(time_limit_s: float, relative_gap: float, workers: int, seed: int) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = max(0.01, time_limit_s)
+    solver.parameters.relative_gap_limit = relative_gap
+    solver.parameters.num_workers = workers
+    solver.parameters.random_seed = seed % (1 << 31)
+    solver.parameters.presolve_inclusion_work_limit = 0
+    solver.parameters.linearization_level = 2
+    return solver
+
+
+class _Watch(cp_model.CpSolverSolutionCallback):
+    """Passes better answers on, and stops the search when asked to."""
+
+    def __init__(self, report: Report | None, should_stop: Callable[[], bool] | None, solver: cp_model.CpSolver) -> None:
+        super().__init__()
+        self._report, self._should_stop = report, should_stop
+        solver.best_bound_callback = self._on_bound
+        self._solver = solver
+
+    def on_solution_callback(self) -> None:
+        """Report an answer."""
+        if self._report is not None:
+            self._report(round(self.objective_value), _whole(self.best_objective_bound))
+        if self._should_stop is not None and self._should_stop():
+            self.stop_search()
+
+    def _on_bound(self, _bound: float) -> None:
+        if self._should_stop is not None and self._should_stop():
+            self._solver.stop_search()
+
+
+def _build(market: Market, floors: tuple[Floor, ...]) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
+    model = cp_model.CpModel()
+    variables = [model.new_bool_var("") for _ in range(market.n_options)]
+    order, offsets = market.by_agent
+    for agent in range(market.n_agents):
+        mine = [variables[k] for k in order[offsets[agent] : offsets[agent + 1]].tolist()]
+        if market.must_assign[agent]:
+            model.add_exactly_one(mine) if mine else model.add_bool_or([])
+        elif len(mine) > 1:
+            model.add_at_most_one(mine)
+    _add_resources(model, variables, market)
+    for floor in floors:
+        used = np.flatnonzero(floor.weights)
+        add_row(model, [variables[k] for k in used.tolist()], (-floor.weights[used]).tolist(), -floor.least)
+    return model, variables
+
+
+def _add_resources(model: cp_model.CpModel, variables: list[cp_model.IntVar], market: Market) -> None:
+    order = np.argsort(market.resource, kind="stable")
+    option, amount = market.entry_option[order], market.amount[order]
+    offsets = np.searchsorted(market.resource[order], np.arange(len(market.capacity) + 1))
+    for resource, capacity in enumerate(market.capacity.tolist()):
+        low, high = int(offsets[resource]), int(offsets[resource + 1])
+        amounts = amount[low:high]
+        if int(np.maximum(amounts, 0).sum()) > capacity:
+            add_row(model, [variables[k] for k in option[low:high].tolist()], amounts.tolist(), capacity)
+
+
+def add_row(model: cp_model.CpModel, variables: list[cp_model.IntVar], coefficients: list[int], limit: int) -> None:
+    """Add Σ c·x ≤ limit over Booleans with every row small enough for CP-SAT, without loss.
+
+    With c = q · 2^k + r and 0 ≤ r < 2^k the row is the same as Σ q·x + t ≤ limit div 2^k with an integer carry
+    t ≥ (Σ r·x - limit mod 2^k) / 2^k.
+    """
+    divisor = gcd(*coefficients) if coefficients else 1
+    if divisor > 1:
+        coefficients, limit = [c // divisor for c in coefficients], limit // divisor
+    if not coefficients:
+        if limit < 0:
+            model.add_bool_or([])
+        return
+    if sum(map(abs, coefficients)) < ROW_LIMIT:
+        model.add(cp_model.LinearExpr.weighted_sum(variables, coefficients) <= limit)
+        return
+    base = max(1, (ROW_LIMIT // 4 // len(coefficients)).bit_length() - 1)
+    low = [c & ((1 << base) - 1) for c in coefficients]
+    carry = model.new_int_var(0, len(coefficients) + 1, "")
+    model.add(cp_model.LinearExpr.weighted_sum([*variables, carry], [*low, -(1 << base)]) <= limit & ((1 << base) - 1))
+    _add_high_row(model, variables, [c >> base for c in coefficients], carry, limit >> base)
+
+
+def _add_high_row(
+    model: cp_model.CpModel, variables: list[cp_model.IntVar], high: list[int], carry: cp_model.IntVar, limit: int
+) -> None:
+    """Add Σ q·x + carry ≤ limit; the carry is written in Booleans so that the row can be split again."""
+    if sum(map(abs, high)) + len(high) + 1 < ROW_LIMIT:
+        model.add(cp_model.LinearExpr.weighted_sum([*variables, carry], [*high, 1]) <= limit)
+        return
+    bits = [model.new_bool_var("") for _ in range((len(high) + 1).bit_length())]
+    powers = [1 << k for k in range(len(bits))]
+    model.add(cp_model.LinearExpr.weighted_sum(bits, powers) == carry)
+    add_row(model, [*variables, *bits], [*high, *powers], limit)
+
+
+def _answer(
+    market: Market, weights: Ints, variables: list[cp_model.IntVar], solver: cp_model.CpSolver, status: cp_model.CpSolverStatus
+) -> Answer:
+    if status == cp_model.INFEASIBLE:
+        return Answer(None, None, None, infeasible=True)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        if status != cp_model.UNKNOWN:
+            raise RuntimeError(f"CP-SAT answered {solver.status_name(status)}")
+        return Answer(None, None, None)
+    taken = np.flatnonzero(np.array([solver.boolean_value(variable) for variable in variables], dtype=bool))
+    choice = np.full(market.n_agents, -1, dtype=np.int64)
+    choice[market.agent[taken]] = taken
+    value = int(weights[taken].sum())
+    bound = value if status == cp_model.OPTIMAL and solver.parameters.relative_gap_limit == 0 else _whole(solver.best_objective_bound)
+    return Answer(choice, value, max(bound, value))
+
+
+def _whole(bound: float) -> int:
+    """Integer upper bound of a float one: the objective is integral, and float noise must not add a unit."""
+    return int(np.ceil(bound - 1e-6))

@@ -1,0 +1,134 @@
+"""Dual prices of the shared resources, and the bound they prove over all options, listed or not.
+
+A linear program over the options found so far gives prices; the source answers with every agent's best options at these
+prices; they join the program, until none is better. Whatever the prices λ ≥ 0 are, no allocation is worth more than
+Σ_a max(0, best value of a at λ) + λ · b. That bound is summed in integers from rounded prices, so it is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, hstack, vstack
+
+from nichiiki_solver.market import NO_VALUE, ListedSource, Market, Source
+from nichiiki_solver.ragged import Ints
+
+SCALE = 4096
+"""Prices are integer multiples of 1/4096 of a unit of utility."""
+COLUMNS_AN_AGENT = 8
+"""Most new options of an agent in a round."""
+ROUNDS = 400
+
+
+@dataclass(frozen=True)
+class Priced:
+    """The outcome of pricing.
+
+    Attributes
+    ----------
+    columns
+        The options met on the way, as a listed market.
+    prices
+        Of each resource, in 1/`SCALE` of a unit.
+    values
+        Best value of each agent at the prices, in 1/`SCALE`.
+    total
+        Upper bound on any allocation, in 1/`SCALE`.
+    """
+
+    columns: Market
+    prices: Ints
+    values: Ints
+    total: int
+
+    @property
+    def bound(self) -> int:
+        """Upper bound on any allocation, in units."""
+        return self.total // SCALE
+
+
+def source_of(market: Market) -> Source:
+    """Return the market's source, or one over its listed options."""
+    return market.source if market.source is not None else ListedSource(market)
+
+
+def find_prices(market: Market, weights: Ints, should_stop: Callable[[], bool]) -> Priced:
+    """Find prices whose bound meets the linear program over all options, or the best until told to stop.
+
+    Parameters
+    ----------
+    market
+        Gates are listed; the other options come from its source.
+    weights
+        Weight of each level of utility.
+    should_stop
+        Asked between rounds.
+    """
+    source = source_of(market)
+    prices = np.zeros(len(market.capacity), dtype=np.int64)
+    best = _priced(market, source, weights, prices)
+    columns = _with_gates(market, source.improving(np.zeros(market.n_agents, dtype=np.int64), COLUMNS_AN_AGENT))
+    for _ in range(ROUNDS):
+        if should_stop():
+            break
+        prices, rents, value = _solve_master(columns, weights @ columns.utility)
+        here = _priced(market, source, weights, prices)
+        best = min(best, here, key=lambda priced: priced.total)
+        new = source.improving(rents, COLUMNS_AN_AGENT)
+        new = new.take(~new.gate[new.agent]) if new.n_options else new
+        if new.n_options == 0 or best.total <= value + SCALE // 2:
+            break
+        columns = columns.join(new)
+    return replace(best, columns=columns)
+
+
+def _with_gates(market: Market, first: Market) -> Market:
+    """The first options, and every gate once."""
+    gates = market.take(market.gate[market.agent]) if market.n_options else market
+    others = first.take(~first.gate[first.agent])
+    return gates.join(others) if market.n_options else others
+
+
+def _priced(market: Market, source: Source, weights: Ints, prices: Ints) -> Priced:
+    values = source.best_values(weights * SCALE, prices)
+    total = int(gains(market, values).sum()) + int(prices @ market.capacity)
+    return Priced(market, prices, values, total)
+
+
+def gains(market: Market, values: Ints) -> Ints:
+    """What each agent adds to the bound: its best value, or 0 where nothing is better and allowed."""
+    free = np.maximum(values, 0)
+    return np.where(market.must_assign & (values > NO_VALUE), values, free)
+
+
+def _solve_master(columns: Market, utility: Ints) -> tuple[Ints, Ints, float]:
+    """Solve the linear program over listed columns: prices, what each agent must beat, value; all in 1/`SCALE`."""
+    n, agents, resources = columns.n_options, columns.n_agents, len(columns.capacity)
+    owners = csr_array((np.ones(n), (columns.agent, np.arange(n))), shape=(agents, n))
+    use = csr_array((columns.amount.astype(float), (columns.resource, columns.entry_option)), shape=(resources, n))
+    must, short = np.flatnonzero(columns.must_assign), np.flatnonzero(columns.capacity < 0)
+    penalty = 2.0 * (float(np.abs(utility).max(initial=1)) + 1.0) * max(1, agents)
+    # artificial columns keep the program feasible while options that meet a demand are still to be found
+    help_agents = csr_array((-np.ones(len(must)), (must, np.arange(len(must)))), shape=(agents, len(must)))
+    help_rows = csr_array((-np.ones(len(short)), (short, np.arange(len(short)))), shape=(resources, len(short)))
+    blank = csr_array((agents, len(short)))
+    lower = csr_array((-1.0 * owners)[must])
+    left = hstack([owners, csr_array((agents, len(must))), blank])
+    demand = hstack([lower, help_agents[must], csr_array((len(must), len(short)))])
+    right = hstack([use, csr_array((resources, len(must))), help_rows])
+    matrix = csr_array(vstack([left, demand, right]))
+    limits = np.concatenate((np.ones(agents), -np.ones(len(must)), columns.capacity.astype(float)))
+    cost = np.concatenate((-utility.astype(float), np.full(len(must) + len(short), penalty)))
+    result = linprog(cost, A_ub=matrix, b_ub=limits, bounds=(0, None), method="highs")
+    if result.status != 0:
+        raise RuntimeError(f"the linear program ended with {result.message}")
+    duals = -result.ineqlin.marginals * SCALE
+    rent = duals[:agents].copy()
+    rent[must] -= duals[agents : agents + len(must)]
+    prices = np.maximum(np.rint(duals[agents + len(must) :]), 0).astype(np.int64)
+    return prices, np.ceil(rent).astype(np.int64) + 1, -float(result.fun) * SCALE
+

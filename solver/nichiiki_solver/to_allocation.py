@@ -1,0 +1,168 @@
+"""From a choice of bundles back to an allocation, with reasons for every household without a place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nichiiki_models.allocation import Allocation, Item, Placement, Status, Stay, StopReason, Unplaced
+from nichiiki_models.columns import NULL_INT, ListColumn
+from nichiiki_models.table import Table
+from nichiiki_solver.needs import NEED_LISTS, SUPPORTER, TARGET_RULES
+from nichiiki_solver.ragged import Array, Ints, expand, first_of_group
+from nichiiki_solver.stays import STAY_RULES
+
+if TYPE_CHECKING:
+    from nichiiki_solver.bundles import Bundles
+
+ITEM_NAMES = np.array(NEED_LISTS)
+
+
+def build_allocation(bundles: Bundles, stays: Ints, chosen: Ints, **claims: Any) -> Allocation:
+    """Build the allocation of some bundles.
+
+    Parameters
+    ----------
+    bundles
+        What they are made of.
+    stays, chosen
+        Stay and options (matrix, -1 = no slot) of each placed household.
+    claims
+        Fields of the allocation beside its tables.
+    """
+    need, target, household = _parts(bundles, stays, chosen)
+    tables = {
+        "placements": _placements(bundles, stays, need, target, household),
+        "stays": _stays(bundles, stays),
+        "items": _items(bundles, need, target, household),
+        "unplaced": _unplaced(bundles, bundles.stays.household[stays]),
+    }
+    defaults = {"policy": "", "status": Status.FEASIBLE, "reason": StopReason.PROCEDURE_ENDED}
+    return Allocation(instance_hash=bundles.instance.hash, **{**defaults, **claims}, **tables)
+
+
+def _parts(bundles: Bundles, stays: Ints, chosen: Ints) -> tuple[Ints, Ints, Ints]:
+    """Need, target and household of every part of the chosen options."""
+    row, column = np.nonzero(chosen >= 0)
+    option = chosen[row, column]
+    offsets = bundles.options.part_offsets
+    owner, part = expand(offsets[:-1][option], np.diff(offsets)[option])
+    household = bundles.stays.household[stays[row[owner]]]
+    return bundles.options.part_need[part], bundles.options.part_target[part], household
+
+
+def _placements(bundles: Bundles, stays: Ints, need: Ints, target: Ints, household: Ints) -> Table[Placement]:
+    ids = bundles.instance.households["household_id"]
+    supporter = np.full(len(ids), "", dtype=bundles.targets.ids.dtype if len(bundles.targets.ids) else "U1")
+    supports = bundles.needs.list[need] == SUPPORTER
+    supporter[household[supports]] = bundles.targets.ids[target[supports]]
+    placed = bundles.stays.household[stays]
+    columns = {"household_id": ids[placed], "supporter_id": supporter[placed], "cost_yen": bundles.stays.cost_yen[stays]}
+    return Table(Placement, columns, rows=len(stays))
+
+
+def _stays(bundles: Bundles, stays: Ints) -> Table[Stay]:
+    instance, house = bundles.instance, bundles.stays.house[stays]
+    mask = bundles.patterns.mask[bundles.stays.pattern[stays]]
+    row, period = np.nonzero(mask)
+    offsets = np.concatenate(([0], np.cumsum(mask.sum(axis=1)))).astype(np.int64)
+    columns = {
+        "household_id": instance.households["household_id"][bundles.stays.household[stays]],
+        "house_id": instance.houses["house_id"][house],
+        "region_id": instance.houses["region_id"][house],
+        "units": bundles.stays.units[stays],
+        "periods": ListColumn(offsets, bundles.calendar.ids[period]),
+    }
+    return Table(Stay, columns, rows=len(stays))
+
+
+def _items(bundles: Bundles, need: Ints, target: Ints, household: Ints) -> Table[Item]:
+    kept = bundles.needs.list[need] != SUPPORTER
+    need, target, household = need[kept], target[kept], household[kept]
+    person = bundles.needs.person[need]
+    persons = bundles.instance.persons["person_id"]
+    nobody = np.zeros(len(need), dtype=persons.dtype if len(persons) else "U1")
+    nobody[person >= 0] = persons[person[person >= 0]]
+    columns = {
+        "household_id": bundles.instance.households["household_id"][household],
+        "list": ITEM_NAMES[bundles.needs.list[need]],
+        "person_id": nobody,
+        "target_id": bundles.targets.ids[target],
+    }
+    return Table(Item, columns, rows=len(need))
+
+
+Reasons = tuple[Ints, Array, Array, Ints, Ints, Ints]
+"""Household, rule, target id, value, limit, order of importance of each reason."""
+
+
+def _unplaced(bundles: Bundles, placed: Ints) -> Table[Unplaced]:
+    """Every reason against every wish of the households without a place; of several against one target the first."""
+    without = np.ones(bundles.n_households, dtype=bool)
+    without[placed] = False
+    blocks = [_refused_stays(bundles), _full(bundles), _incomplete(bundles), _refused_targets(bundles), _refused_singles(bundles)]
+    blocks.append(_no_wish(bundles, without, blocks))
+    household, rule, target, value, limit, weight = (np.concatenate([np.asarray(b[k]) for b in blocks]) for k in range(6))
+    rows = np.flatnonzero(without[household])
+    _, code = np.unique(target[rows], return_inverse=True)
+    order = rows[np.lexsort((weight[rows], code, household[rows]))]
+    _, code = np.unique(target[order], return_inverse=True)
+    kept = order[first_of_group(np.stack((household[order], code), axis=1))] if len(order) else order
+    ids = bundles.instance.households["household_id"]
+    columns = {
+        "household_id": ids[household[kept]],
+        "rule": rule[kept],
+        "target_id": target[kept],
+        "value": value[kept],
+        "limit": limit[kept],
+    }
+    return Table(Unplaced, columns, rows=len(kept))
+
+
+def _none(size: int) -> Ints:
+    return np.full(size, NULL_INT, dtype=np.int64)
+
+
+def _refused_stays(bundles: Bundles) -> Reasons:
+    refused = bundles.refused_stays
+    rules = np.array(STAY_RULES)[refused.rule]
+    return refused.household, rules, bundles.instance.houses["house_id"][refused.house], refused.value, refused.limit, refused.rule
+
+
+def _full(bundles: Bundles) -> Reasons:
+    """Stays that are allowed: what they need was given to others."""
+    size = len(bundles.stays)
+    houses = bundles.instance.houses["house_id"][bundles.stays.house]
+    return bundles.stays.household, np.full(size, "capacity"), houses, _none(size), _none(size), np.full(size, -2)
+
+
+def _incomplete(bundles: Bundles) -> Reasons:
+    """Stays without an answer to a need that the household insists on."""
+    size = len(bundles.dropped)
+    houses = bundles.instance.houses["house_id"][bundles.dropped.house]
+    return bundles.dropped.household, np.full(size, "required"), houses, _none(size), _none(size), np.full(size, -1)
+
+
+def _refused_targets(bundles: Bundles) -> Reasons:
+    refused = bundles.refused_targets
+    household = bundles.needs.household[refused.need]
+    rules = np.array(TARGET_RULES)[refused.rule]
+    return household, rules, bundles.targets.ids[refused.target], _none(len(household)), _none(len(household)), refused.rule
+
+
+def _refused_singles(bundles: Bundles) -> Reasons:
+    found, wanted = bundles.singles, bundles.wanted
+    need, target = wanted.need[found.refused_wanted], wanted.target[found.refused_wanted]
+    rules = np.array(TARGET_RULES)[found.refused_rule]
+    return bundles.needs.household[need], rules, bundles.targets.ids[target], _none(len(need)), _none(len(need)), found.refused_rule
+
+
+def _no_wish(bundles: Bundles, without: Array, blocks: list[Reasons]) -> Reasons:
+    """Households of which nothing else is known: they wish for no stay that could be judged."""
+    silent = without.copy()
+    for block in blocks:
+        silent[block[0]] = False
+    household = np.flatnonzero(silent)
+    size = len(household)
+    return household, np.full(size, "no_wish"), np.full(size, ""), _none(size), _none(size), np.zeros(size, dtype=np.int64)

@@ -1,0 +1,77 @@
+"""The check as a whole: form and rules first, then claims."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nichiiki_models.allocation import Allocation, Violation
+from nichiiki_models.instance import Instance
+from nichiiki_solver.verify.book import Book
+from nichiiki_solver.verify.capacity import check_house_units, check_reception
+from nichiiki_solver.verify.care import check_care
+from nichiiki_solver.verify.claims import check_claims
+from nichiiki_solver.verify.desks import check_desks
+from nichiiki_solver.verify.experiences import check_experiences
+from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.locks import check_locks
+from nichiiki_solver.verify.money import check_money
+from nichiiki_solver.verify.quotas import check_quotas
+from nichiiki_solver.verify.roles import check_roles
+from nichiiki_solver.verify.schooling import check_schooling, check_siblings
+from nichiiki_solver.verify.seats import SeatRows
+from nichiiki_solver.verify.stays import check_stays
+from nichiiki_solver.verify.structure import check_structure
+from nichiiki_solver.verify.supporters import check_supporters
+from nichiiki_solver.verify.travel import Commutes, check_commute, check_trips, find_trips
+from nichiiki_solver.verify.wishes import Wishes, check_wishes
+
+
+def verify(instance: Instance, allocation: Allocation) -> list[Violation]:
+    """List every rule an allocation breaks and every claim of it that is not true.
+
+    Parameters
+    ----------
+    instance
+        What was to be allocated, locks included.
+    allocation
+        The answer, from whatever source; nothing in it is trusted.
+
+    Returns
+    -------
+    list of Violation
+        Sorted by rule and place; empty if everything is kept. An allocation of another instance gives the one
+        violation ``instance_hash`` and is looked at no further.
+    """
+    findings = Findings()
+    if allocation.instance_hash != instance.hash:
+        findings.add("instance_hash", np.array([0]), value=allocation.instance_hash, limit=instance.hash)
+        return findings.sorted()
+    book = Book(instance, allocation)
+    wishes = Wishes(book)
+    check_structure(book, findings)
+    _check_rules(book, wishes, findings)
+    check_claims(book, wishes, findings)
+    return findings.sorted()
+
+
+def _check_rules(book: Book, wishes: Wishes, findings: Findings) -> None:
+    check_stays(book, findings)
+    trips = find_trips(book)
+    check_trips(book, trips, findings)
+    check_money(book, trips, findings)
+    check_wishes(book, wishes, findings)
+    rows = SeatRows(book)
+    check_schooling(book, rows, findings)
+    check_siblings(book, wishes.needs["school"].exists, findings)
+    check_care(book, rows, findings)
+    check_desks(book, rows, findings)
+    check_roles(book, findings)
+    commutes = Commutes(book)
+    for name in ("school", "care", "desk", "role"):
+        check_commute(book, commutes, name, findings)
+    check_supporters(book, findings)
+    check_experiences(book, findings)
+    check_house_units(book, findings)
+    check_reception(book, findings)
+    check_quotas(book, findings)
+    check_locks(book, findings)

@@ -1,0 +1,77 @@
+"""What a second base costs a month: rent, and travel between the homes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nichiiki_models.columns import Array
+from nichiiki_solver.verify.arrays import FAR, find, repeats
+from nichiiki_solver.verify.book import Book
+from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.stays import units_needed
+from nichiiki_solver.verify.travel import Trips
+
+
+def trip_cost_yen(book: Book, household: Array, fare: Array, vehicle: Array) -> Array:
+    """Return the cost of one one-way trip of households, from the adult fare and its part per vehicle."""
+    travel = book.instance.rules.travel
+    age = book.instance.persons["age"]
+    adult = age >= travel.adult_from_age
+    adults = book.count_persons(adult)[household]
+    children = book.count_persons(~adult & (age >= travel.child_from_age))[household]
+    adults = np.where(book.household_size[household] == 0, 1, adults)
+    each = fare - vehicle
+    child = each * travel.child_fare_percent // 1000 * 10
+    return np.asarray(each * adults + child * children + vehicle)
+
+
+def monthly_travel_yen(book: Book, trips: Trips) -> Array:
+    """Return the travel cost of a month of every stay in every kind of period; 0 where there is no way."""
+    households = book.stays.household
+    hundredths = np.rint(book.instance.households["round_trips"][households] * 100).astype(np.int64)
+    reached = trips.fare < FAR
+    fare, vehicle = (np.where(reached, x, 0) for x in (trips.fare, trips.vehicle))
+    monthly = [
+        -(-2 * hundredths * trip_cost_yen(book, households, fare[kind], vehicle[kind]) // 100)
+        for kind in range(len(fare))
+    ]
+    return np.array(monthly, dtype=np.int64).reshape(fare.shape)
+
+
+def rent_yen(book: Book) -> Array:
+    """Return the rent of a month of every stay."""
+    return np.asarray(units_needed(book) * book.instance.houses["rent_yen"][book.stays.house])
+
+
+def highest_cost_yen(book: Book, trips: Trips) -> Array:
+    """Return the highest monthly cost (rent and travel) over the periods of every stay."""
+    travel = np.where(trips.used, monthly_travel_yen(book, trips), 0)
+    return np.asarray(rent_yen(book) + travel.max(axis=0, initial=0))
+
+
+def check_money(book: Book, trips: Trips, findings: Findings) -> None:
+    """Check `budget`, and `claim_cost`: the cost stated for each placement."""
+    cost = highest_cost_yen(book, trips)
+    household = book.stays.household
+    limit = book.instance.households["budget_yen"][household]
+    findings.add("budget", cost > limit, *book.stay_ids(), value=cost, limit=limit)
+    rows = book.placement_household
+    stay = np.where(rows >= 0, book.stay_of[rows], -1) if len(book.stay_of) else np.full(len(rows), -1)
+    known = (stay >= 0) & ~repeats(rows)
+    unreachable = (trips.used & (trips.fare >= FAR)).any(axis=0)
+    known[known] = ~unreachable[stay[known]]
+    claimed = book.allocation.placements["cost_yen"]
+    real = np.zeros(len(rows), dtype=np.int64)
+    real[known] = cost[stay[known]]
+    ids = book.allocation.placements["household_id"]
+    findings.add("claim_cost", known & (claimed != real), ids, value=claimed, limit=real)
+    _measures(book, findings)
+
+
+def _measures(book: Book, findings: Findings) -> None:
+    """Check `claim_cost` of measures taken."""
+    taken, known = book.allocation.measures, book.instance.measures
+    rows = find(known, taken["measure_id"])
+    listed = np.append(known["cost_yen"], 0)[rows]
+    wrong = (rows >= 0) & (taken["cost_yen"] != listed)
+    findings.add("claim_cost", wrong, taken["measure_id"], value=taken["cost_yen"], limit=listed)

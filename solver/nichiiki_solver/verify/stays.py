@@ -1,0 +1,84 @@
+"""Rules of a stay that look at one household and one house."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nichiiki_models.columns import NULL_INT, Array
+from nichiiki_solver.verify.arrays import lacks
+from nichiiki_solver.verify.book import Book
+from nichiiki_solver.verify.findings import Findings
+
+SINGLE_UNIT_KINDS = ("whole", "trial")
+
+
+def check_stays(book: Book, findings: Findings) -> None:
+    """Check every rule between a household and the house it stays in."""
+    _house(book, findings)
+    _periods(book, findings)
+    _runs(book, findings)
+    _units(book, findings)
+    _hazards(book, findings)
+
+
+def _house(book: Book, findings: Findings) -> None:
+    """Check `house_not_ready`, `own_region` and `needs`."""
+    ids, houses, households = book.stay_ids(), book.instance.houses, book.instance.households
+    house, household = book.stays.house, book.stays.household
+    findings.add("house_not_ready", ~houses["ready"][house], *ids)
+    findings.add("own_region", book.house_region[house] == book.home[household], *ids)
+    missing = lacks(households.lists("needs"), household, houses.lists("tags"), house)
+    findings.add("needs", missing, *ids)
+
+
+def _periods(book: Book, findings: Findings) -> None:
+    """Check `period_closed`: every period is open, in the calendar and in the house."""
+    house, held = book.stays.house, book.stays.held
+    closed = book.calendar.sets(book.instance.houses.lists("closed_periods"))
+    for period, name in enumerate(book.calendar.ids.tolist()):
+        wrong = held[period] & (closed[period, house] | (not book.calendar.open[period]))
+        findings.add("period_closed", wrong, *book.stay_ids(), name)
+
+
+def _runs(book: Book, findings: Findings) -> None:
+    """Check `min_stay`, `max_stay` and `start_period` of every run of the stay."""
+    ids, houses = book.stay_ids(), book.instance.houses
+    house, held = book.stays.house, book.stays.held
+    lengths = book.calendar.run_lengths(held)
+    ended = np.where(book.calendar.is_run_end(held), lengths, 0)
+    longest = ended.max(axis=0, initial=0)
+    shortest = np.where(ended > 0, ended, np.iinfo(np.int16).max).min(axis=0, initial=np.iinfo(np.int16).max)
+    least, most = houses["min_stay"][house], houses["max_stay"][house]
+    findings.add("min_stay", (least != NULL_INT) & (shortest < least), *ids, value=shortest, limit=least)
+    findings.add("max_stay", (most != NULL_INT) & (longest > most), *ids, value=longest, limit=most)
+    starts = book.calendar.sets(houses.lists("start_periods"), empty=book.calendar.every)
+    wrong = np.zeros(len(house), dtype=bool)
+    for period in range(len(book.calendar)):
+        wrong |= (lengths[period] == 1) & ~starts[period, house]
+    findings.add("start_period", wrong, *ids)
+
+
+def units_needed(book: Book) -> Array:
+    """Return the units that the household of each stay needs in its house."""
+    persons = np.maximum(1, book.household_size[book.stays.household])
+    return np.asarray(-(-persons // np.maximum(1, book.instance.houses["capacity_persons"][book.stays.house])))
+
+
+def _units(book: Book, findings: Findings) -> None:
+    """Check `house_capacity` (units the household needs) and `units` (units it claims)."""
+    ids, houses, house = book.stay_ids(), book.instance.houses, book.stays.house
+    needed = units_needed(book)
+    single = np.isin(houses["kind"][house], SINGLE_UNIT_KINDS)
+    most = np.minimum(houses["units"][house], np.where(single, 1, np.iinfo(np.int64).max))
+    findings.add("house_capacity", needed > most, *ids, value=needed, limit=most)
+    claimed = book.allocation.stays["units"][book.stays.row]
+    findings.add("units", claimed != needed, *ids, value=claimed, limit=needed)
+
+
+def _hazards(book: Book, findings: Findings) -> None:
+    """Check `hazard_shared`: no hazard of `limits.hazards_apart` threatens both homes."""
+    shared = np.zeros(len(book.stays.house), dtype=bool)
+    for hazard in book.instance.rules.limits.hazards_apart:
+        at_home = book.instance.regions.lists("hazards").holds(hazard)[book.home[book.stays.household]]
+        shared |= at_home & book.instance.houses.lists("hazards").holds(hazard)[book.stays.house]
+    findings.add("hazard_shared", shared, *book.stay_ids())

@@ -1,0 +1,1 @@
+"""A slow, literal reading of the rules in plain Python, against which the solver and `verify` are tested."""

@@ -1,0 +1,102 @@
+"""The clerk's procedure: sections 8 (one_list) and 9 (by_rank) of the rules, step by step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Set
+from dataclasses import dataclass
+
+from nichiiki_models.instance import Instance
+from nichiiki_models.tables import Household
+from nichiiki_oracle.brute_force import options
+from nichiiki_oracle.bundles import Bundle
+from nichiiki_oracle.market import Market
+from nichiiki_oracle.points import ordered_households
+from nichiiki_oracle.shared import Choice, Key, below_minimum, fits, quota_minima, total_use
+
+
+class MinimumQuotaError(ValueError):
+    """A market with a minimum quota was given to the clerk."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the procedure ended.
+
+    Attributes
+    ----------
+    choice
+        The bundle of each household, or None for a household that gets nothing.
+    feasible
+        False if a household with a `must` gets nothing.
+    closed
+        Roles in periods, and experiences, that were closed.
+    rounds
+        How often step 3 was begun.
+    """
+
+    choice: Choice
+    feasible: bool
+    closed: frozenset[Key]
+    rounds: int
+
+
+def one_list(instance: Instance | Market, seed: int) -> Outcome:
+    """Run the variant `one_list`."""
+    return _run(instance, seed, by_rank=False)
+
+
+def by_rank(instance: Instance | Market, seed: int) -> Outcome:
+    """Run the variant `by_rank`."""
+    return _run(instance, seed, by_rank=True)
+
+
+def _run(instance: Instance | Market, seed: int, *, by_rank: bool) -> Outcome:
+    market = instance if isinstance(instance, Market) else Market(instance)
+    if quota_minima(market):
+        raise MinimumQuotaError("the clerk's procedure knows no minimum quotas")
+    order = ordered_households(market, seed)
+    offered = {name: [b for b in found if b is not None] for name, found in options(market).items()}
+    closed: frozenset[Key] = frozenset()
+    rounds = 1
+    while True:
+        choice = _pass(market, order, offered, closed, by_rank=by_rank)
+        below = below_minimum(market, total_use(choice.values()))
+        if not below:
+            return Outcome(choice, _musts_served(market, choice), closed, rounds)
+        closed |= frozenset(below)
+        rounds += 1
+
+
+def _pass(
+    market: Market,
+    order: list[Household],
+    offered: dict[str, list[Bundle]],
+    closed: Set[Key],
+    *,
+    by_rank: bool,
+) -> dict[str, Bundle | None]:
+    """Step 3, from an empty allocation."""
+    choice: dict[str, Bundle | None] = {household.household_id: None for household in order}
+    ranks = (
+        sorted({_stay_rank(bundle) for found in offered.values() for bundle in found}) if by_rank else [None]
+    )
+    for rank in ranks:
+        for name in [name for name in choice if choice[name] is None]:
+            wanted = [b for b in offered[name] if rank is None or _stay_rank(b) == rank]
+            used = total_use(choice.values())
+            choice[name] = next((b for b in wanted if _is_left(market, used, closed, b)), None)
+    return choice
+
+
+def _stay_rank(bundle: Bundle) -> int:
+    return bundle.stay.wished.rank
+
+
+def _is_left(market: Market, used: Counter[Key], closed: Set[Key], bundle: Bundle) -> bool:
+    return not closed & bundle.use.keys() and fits(market, used, bundle.use)
+
+
+def _musts_served(market: Market, choice: Choice) -> bool:
+    musts = {lock.household_id for lock in market.locks if lock.effect == "must"}
+    return all(choice[name] is not None for name in musts)

@@ -1,0 +1,143 @@
+"""What is shared: greatest and least amounts, locks, and the levels of the objective."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from nichiiki_models.rules import Level
+from nichiiki_models.tables import Household, Lock
+from nichiiki_oracle.bundles import Bundle, Use
+from nichiiki_oracle.market import Market
+from nichiiki_oracle.points import total_points
+
+Choice = Mapping[str, Bundle | None]
+"""The bundle of every household, or None for those that are not placed."""
+Levels = tuple[int, ...]
+Key = tuple[str, ...]
+
+
+def most_of(market: Market, key: Key) -> int | None:
+    """Return the most of something that may be used, or None if it has no limit."""
+    kind, rest = key[0], key[1:]
+    rule = {"role": "role_max", "experience": "experience_places", "quota": "quota_max"}.get(kind, kind)
+    if not market.applies(rule):
+        return None
+    if kind == "house_units":
+        return market.houses[rest[0]].units
+    if kind == "reception":
+        return market.regions[rest[0]].reception_max
+    if kind == "role":
+        return market.roles[rest[0]].max_holders
+    if kind == "supporter_caseload":
+        return market.supporters[rest[0]].caseload
+    if kind == "experience":
+        return market.experiences[rest[0]].places
+    if kind == "quota":
+        return next(quota.max for quota in market.quotas if quota.quota_id == rest[0])
+    return _seats_of(market, key)
+
+
+def _seats_of(market: Market, key: Key) -> int:
+    kind, facility_id, *band, period = key
+    row = market.seat_row(facility_id, band[0] if band else "desk", period)
+    if row is None:
+        return 0
+    return row.seats * market.days_of(row, period) if kind == "care_places" else row.seats
+
+
+def least_of(market: Market, key: Key) -> int:
+    """Return the least of a role or experience that somebody holds; 0 for everything else."""
+    if key[0] == "role" and market.applies("role_min"):
+        return market.roles[key[1]].min_holders
+    if key[0] == "experience" and market.applies("experience_min"):
+        return market.experiences[key[1]].min_places
+    return 0
+
+
+def quota_minima(market: Market) -> dict[Key, int]:
+    """Return the least count of every quota that has one."""
+    quotas = market.quotas if market.applies("quota_min") else []
+    return {("quota", quota.quota_id): quota.min for quota in quotas if quota.min}
+
+
+def total_use(chosen: Iterable[Bundle | None]) -> Counter[Key]:
+    """Return the use of several bundles together."""
+    total: Counter[Key] = Counter()
+    for bundle in chosen:
+        total.update({} if bundle is None else bundle.use)
+    return total
+
+
+def fits(market: Market, used: Mapping[Key, int], more: Use) -> bool:
+    """Say whether no maximum is passed if more is used."""
+    for key, amount in more.items():
+        most = most_of(market, key)
+        if most is not None and used.get(key, 0) + amount > most:
+            return False
+    return True
+
+
+def below_minimum(market: Market, used: Mapping[Key, int]) -> list[Key]:
+    """List the roles (by period) and experiences that have holders, but fewer than their minimum."""
+    return [key for key, amount in used.items() if 0 < amount < least_of(market, key)]
+
+
+# Locks
+
+
+def obeys(market: Market, household_id: str, bundle: Bundle | None) -> bool:
+    """Say whether a bundle (or no place) keeps every lock of a household."""
+    locks = [lock for lock in market.locks if lock.household_id == household_id]
+    return not market.applies("lock") or all((lock.effect == "must") == _has(lock, bundle) for lock in locks)
+
+
+def _has(lock: Lock, bundle: Bundle | None) -> bool:
+    if bundle is None or lock.target_kind == "placed":
+        return bundle is not None
+    if lock.target_kind == "house":
+        return bundle.stay.house.house_id == lock.target_id
+    if lock.target_kind == "region":
+        return bundle.stay.house.region_id == lock.target_id
+    lists = {"facility": ("school", "care", "desk")}.get(lock.target_kind, (lock.target_kind,))
+    return lock.target_id in bundle.targets(*lists)
+
+
+# Objective
+
+
+def _term(market: Market, household: Household, bundle: Bundle, name: str) -> int:
+    terms = {
+        "utility": bundle.utility,
+        "role_value": bundle.role_value,
+        "placed": 1,
+        "persons": len(market.members(household)),
+        "points": max(0, total_points(market, household)),
+    }
+    return terms[name]
+
+
+def _level_value(market: Market, household: Household, bundle: Bundle, level: Level) -> int:
+    return sum(weight * _term(market, household, bundle, name) for name, weight in level.weights.items())
+
+
+def levels_of(market: Market, bundle: Bundle | None) -> Levels:
+    """Return what a bundle adds to each level of the objective."""
+    levels = market.rules.objective.levels
+    if bundle is None:
+        return (0,) * len(levels)
+    household = market.households[bundle.household_id]
+    return tuple(_level_value(market, household, bundle, level) for level in levels)
+
+
+def add(left: Levels, right: Levels) -> Levels:
+    """Add level by level."""
+    return tuple(a + b for a, b in zip(left, right, strict=True))
+
+
+def levels_of_choice(market: Market, choice: Choice) -> Levels:
+    """Return the level values of a whole choice."""
+    total = levels_of(market, None)
+    for bundle in choice.values():
+        total = add(total, levels_of(market, bundle))
+    return total
