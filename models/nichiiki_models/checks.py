@@ -11,11 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from nichiiki_models.columns import WILDCARD, Array, Column, ColumnSpec, Kind, ListColumn, bad_cells, cell, is_null
+from nichiiki_models.columns import (
+    WILDCARD,
+    Column,
+    ColumnSpec,
+    Kind,
+    ListColumn,
+    bad_cells,
+    cell,
+    is_in,
+    is_null,
+)
 from nichiiki_models.cross_checks import CROSS_CHECKS
 from nichiiki_models.problems import Problem
 from nichiiki_models.rules import Rules
-from nichiiki_models.table import Table
+from nichiiki_models.table import Table, rank_codes
 from nichiiki_models.tables import TABLES
 
 Tables = Mapping[str, Table[Any]]
@@ -47,6 +57,7 @@ def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
 
 def _table_problems(name: str, table: Table[Any], tables: Tables) -> Iterator[Problem]:
     yield from _cell_problems(name, table)
+    yield from _repeated_entries(name, table)
     yield from _duplicates(name, table)
     for spec in table.specs.values():
         if spec.references:
@@ -61,6 +72,18 @@ def _cell_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
                 yield Problem(
                     code=code, table=name, row=row, column=spec.name, value=_as_text(spec, values, row), params=limits_of(spec)
                 )
+
+
+def _repeated_entries(name: str, table: Table[Any]) -> Iterator[Problem]:
+    for column, values in table.columns.items():
+        if isinstance(values, ListColumn) and len(values.values) > 1:
+            codes, size = rank_codes(values.values)
+            pairs = values.owners * size + codes
+            order = np.argsort(pairs, kind="stable")
+            again = order[1:][pairs[order][1:] == pairs[order][:-1]]
+            for entry in np.sort(again).tolist():
+                value = str(values.values[entry])
+                yield Problem(code="repeated_entry", table=name, row=int(values.owners[entry]), column=column, value=value)
 
 
 def limits_of(spec: ColumnSpec) -> dict[str, str]:
@@ -79,25 +102,21 @@ def _as_text(spec: ColumnSpec, values: Column, row: int) -> str:
 
 
 def _duplicates(name: str, table: Table[Any]) -> Iterator[Problem]:
-    if len(table) < 2:
-        return
-    keys = table.sort_keys()
-    order = np.lexsort(keys[::-1])
-    same = np.ones(len(table) - 1, dtype=bool)
-    for key in keys:
-        ordered = key[order]
-        same &= (ordered[1:] == ordered[:-1]) if ordered.dtype.kind != "M" else (ordered[1:] == ordered[:-1]) | (np.isnat(ordered[1:]) & np.isnat(ordered[:-1]))
-    repeated = order[1:][same]
-    first = order[:-1][same]
-    for row, other in zip(repeated.tolist(), first.tolist(), strict=True):
-        value = " / ".join(str(key[row]) for key in keys if str(key[row]))
+    codes = table.key_codes
+    order = np.argsort(codes, kind="stable")
+    same = codes[order][1:] == codes[order][:-1]
+    starts = np.maximum.accumulate(np.where(np.concatenate(([False], same)), 0, np.arange(len(order))))
+    for place in np.flatnonzero(same).tolist():
+        row, first = int(order[place + 1]), int(order[starts[place + 1]])
+        shown = (_as_text(table.specs[key], table.columns[key], row) for key in table.schema.key)
         yield Problem(
             code="duplicate",
             table=name,
             row=row,
             column=table.schema.key[0],
-            value=value,
-            params={"first": str(other + 1)},
+            value=" / ".join(text for text in shown if text),
+            params={"key": ", ".join(table.schema.key)},
+            other_row=first,
         )
 
 
@@ -107,9 +126,11 @@ def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> It
     unknown = ~is_null(Kind.ID, flat) & ~np.isin(flat, RESERVED.get(spec.name, ()))
     if spec.wildcard:
         unknown &= flat != WILDCARD
+    if (name, spec.name) == ("quotas", "target_id"):
+        unknown &= tables["quotas"]["target_kind"] != "settlement"
     for target in spec.references:
         if unknown.any():
-            unknown[unknown] = ~_known(tables[target], flat[unknown])
+            unknown[unknown] = ~is_in(flat[unknown], tables[target].ids)
     for index in np.flatnonzero(unknown).tolist():
         yield Problem(
             code="unknown_id",
@@ -119,8 +140,3 @@ def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> It
             value=str(flat[index]),
             params={"tables": " / ".join(spec.references)},
         )
-
-
-def _known(table: Table[Any], ids: Array) -> Array:
-    key = "period_id" if "period_id" in table.columns and table.schema.key[0] == "starts_on" else table.schema.key[0]
-    return np.isin(ids, table[key])

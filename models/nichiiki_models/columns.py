@@ -167,6 +167,11 @@ class ColumnSpec:
         """Whether every row must fill the cell."""
         return self.default is PydanticUndefined
 
+    @property
+    def nullable(self) -> bool:
+        """Whether null is a value of the column (and not only the spelling of a missing cell)."""
+        return self.default is None or self.default in ("", ())
+
 
 def column(
     description: str,
@@ -272,6 +277,12 @@ def is_null(kind: Kind, values: Column) -> Array:
             return np.asarray(values == "")
 
 
+def is_in(values: Array, known: Iterable[str]) -> Array:
+    """Mask of the texts that are among the known ones; a set is many times faster than sorting them."""
+    members = known if isinstance(known, frozenset | set) else frozenset(known)
+    return np.fromiter(map(members.__contains__, values.tolist()), dtype=bool, count=len(values))
+
+
 def as_column(spec: ColumnSpec, values: Iterable[Any]) -> Column:
     """Turn Python values (None = null) into the column of a spec."""
     null = null_of(spec.kind)
@@ -318,7 +329,7 @@ def bad_cells(spec: ColumnSpec, values: Column) -> Iterator[tuple[str, Array]]:
     The rules are those of the pydantic field: required, range, choice, length, form of an id.
     """
     null = is_null(spec.kind, values)
-    if spec.required and spec.kind is not Kind.LIST and null.any():
+    if not spec.nullable and spec.kind is not Kind.LIST and null.any():
         yield "empty_cell", np.flatnonzero(null)
     flat, owners = (values.values, values.owners) if isinstance(values, ListColumn) else (values, np.arange(len(values)))
     for code, mask in _bad_values(spec, flat, np.zeros(len(flat), bool) if isinstance(values, ListColumn) else null):
@@ -359,6 +370,16 @@ _ID_FIRST = np.array([re.match(r"\w", chr(c)) is not None for c in range(128)])
 _ID_REST = np.array([c == 0 or re.match(r"[\w.\-:/#+]", chr(c)) is not None for c in range(128)])
 
 
+def is_one_id(value: str) -> bool:
+    """Say whether one text is a well-formed id; the scalar twin of `is_id`."""
+    return re.fullmatch(ID_PATTERN, value) is not None and "\n" not in value and unicodedata.is_normalized("NFKC", value)
+
+
+def is_plain(value: str) -> bool:
+    """Say whether one text is free of control characters; the scalar twin of `has_control`."""
+    return not any(ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000 for c in value)
+
+
 def is_id(values: Array) -> Array:
     """Mask of the texts that are well-formed ids: word characters and ``.-:/#+``, NFKC-normal, not empty."""
     if len(values) == 0:
@@ -369,17 +390,16 @@ def is_id(values: Array) -> Array:
     good = ascii_only & _ID_FIRST[clipped[:, 0]] & _ID_REST[clipped].all(axis=1)
     good &= (points[:, 0] != 0) & ~_inner_nul(points)
     for row in np.flatnonzero(~ascii_only):
-        value = str(values[row])
-        good[row] = re.match(ID_PATTERN, value) is not None and unicodedata.is_normalized("NFKC", value) and "\n" not in value
+        good[row] = is_one_id(str(values[row]))
     return good
 
 
 def has_control(values: Array) -> Array:
-    """Mask of the texts that hold a control character."""
+    """Mask of the texts that hold a control character or half of a surrogate pair."""
     if len(values) == 0:
         return np.zeros(0, dtype=bool)
     points = _code_points(values)
-    control = ((points < 32) & (points > 0)) | ((points >= 127) & (points < 160))
+    control = ((points < 32) & (points > 0)) | ((points >= 127) & (points < 160)) | ((points >= 0xD800) & (points < 0xE000))
     return np.asarray(control.any(axis=1) | _inner_nul(points))
 
 

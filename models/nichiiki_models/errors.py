@@ -25,21 +25,28 @@ class NichiikiError(Exception):
 
 
 class InputError(NichiikiError):
-    """What was given cannot be used."""
-
-
-class InstanceError(InputError):
-    """An instance, allocation or rules file has problems.
+    """What was given cannot be used.
 
     Parameters
     ----------
     problems
-        Every problem found, in the order of file, row and column.
+        Every problem found, in the order of file, row and column; or one English sentence where there is no
+        file, row or column to name.
+
+    Attributes
+    ----------
+    problems
+        The problems, which speak both languages; empty after a plain sentence.
     """
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(problem.message("en") for problem in self.problems))
+    def __init__(self, problems: Sequence[Problem] | str = ()) -> None:
+        self.problems: tuple[Problem, ...] = () if isinstance(problems, str) else tuple(problems)
+        sentence = problems if isinstance(problems, str) else "\n".join(p.message("en") for p in self.problems)
+        super().__init__(sentence)
+
+
+class InstanceError(InputError):
+    """An instance, allocation or rules file has problems: all of them, in the order of file, row and column."""
 
 
 class FileError(InputError):

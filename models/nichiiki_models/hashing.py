@@ -41,7 +41,7 @@ def content_hash(tables: Mapping[str, Table[Any]], document: BaseModel) -> str:
             _part(digest, f"table {name} {len(table)}".encode())
             for column, spec in sorted(table.specs.items()):
                 values = table.columns[column]
-                if spec.required or not _is_default(spec, values):
+                if spec.required or not is_default(spec, values):
                     _part(digest, f"column {column} {spec.kind}".encode())
                     for block in _blocks(spec, values):
                         _part(digest, block)
@@ -56,7 +56,8 @@ def _part(digest: Any, block: bytes) -> None:
     digest.update(block)
 
 
-def _is_default(spec: ColumnSpec, values: Column) -> bool:
+def is_default(spec: ColumnSpec, values: Column) -> bool:
+    """Say whether a column holds its default in every row."""
     default = default_column(spec, 1)
     if isinstance(values, ListColumn) or isinstance(default, ListColumn):
         return spec.default == () and not len(values.values if isinstance(values, ListColumn) else values)

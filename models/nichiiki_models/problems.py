@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from nichiiki_models.texts import Lang, text
 
 VALUE_SHOWN = 60
+PARTS = ("what", "allowed", "remedy")
 
 
 class Problem(BaseModel):
@@ -25,8 +26,14 @@ class Problem(BaseModel):
         The offending value as it was written.
     params
         What else the texts name, for example the allowed values.
+    other_row, other_line
+        The other row of a pair (the first of two equal keys), counted as `row` and `line` are.
     file, line, header
         Where the reader found it: file (and sheet), line or row number as the user counts, header as written.
+    unit
+        Whether `line` counts the lines of a text file, the rows of a sheet, or the entries of a JSON list.
+    severity
+        A warning does not stop anything.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,9 +44,12 @@ class Problem(BaseModel):
     column: str | None = None
     value: str | None = None
     params: Mapping[str, str] = Field(default_factory=dict)
+    other_row: int | None = None
     file: str | None = None
     line: int | None = None
+    other_line: int | None = None
     header: str | None = None
+    unit: Literal["line", "row", "entry"] = "line"
     severity: Literal["error", "warning"] = "error"
 
     def message(self, lang: Lang) -> str:
@@ -48,18 +58,28 @@ class Problem(BaseModel):
 
     def parts(self, lang: Lang) -> dict[str, str]:
         """Return the texts ``what``, ``allowed`` and ``remedy``."""
-        values = {"table": self.table or "", "column": self.header or self.column or "", "value": shown(self.value), **self.params}
-        return {part: text(f"problem.{self.code}.{part}", lang, **values) for part in ("what", "allowed", "remedy")}
+        values = {
+            "table": self.table or "",
+            "column": self.header or self.column or "",
+            "value": shown(self.value),
+            "other": _line(self.other_line, self.other_row),
+            **self.params,
+        }
+        return {part: text(f"problem.{self.code}.{part}", lang, **values) for part in PARTS}
 
     def place(self, lang: Lang) -> str:
         """Return where the problem is, in words."""
-        line = self.line if self.line is not None else None if self.row is None else self.row + 1
+        line = _line(self.line, self.row)
         parts = [self.file or self.table or ""]
         if line is not None:
-            parts.append(text("problem.place.line", lang, line=line))
+            parts.append(text(f"problem.place.{self.unit}", lang, line=line))
         if self.header or self.column:
             parts.append(text("problem.place.column", lang, column=self.header or self.column))
         return text("problem.place.join", lang).join(part for part in parts if part)
+
+
+def _line(line: int | None, row: int | None) -> int | None:
+    return line if line is not None or row is None else row + 1
 
 
 def shown(value: str | None) -> str:

@@ -126,19 +126,29 @@ class Table(Generic[R]):
         """Return a table with some columns exchanged."""
         return Table(self.schema, {**self.columns, **columns}, rows=len(self))
 
-    def sort_keys(self) -> list[Array]:
-        """The key columns as sortable flat arrays (a list becomes its joined text)."""
-        return [
-            np.array([";".join(entry) for entry in values], dtype=np.str_) if isinstance(values, ListColumn) else values
-            for values in (self.columns[name] for name in self.schema.key)
-        ]
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """The ids of the rows: the values of the column that names a row (of the first key column if none does)."""
+        key = self.schema.key
+        return frozenset(self[key[-1] if key[0] == "starts_on" else key[0]].tolist())
+
+    @cached_property
+    def key_codes(self) -> Array:
+        """One integer a row that sorts as the key does: equal keys, equal codes (a list counts as its joined text)."""
+        codes = np.zeros(len(self), dtype=np.int64)
+        size = 1
+        for name in self.schema.key:
+            ranks, distinct = rank_codes(self.columns[name])
+            if size * distinct >= 2**62:
+                codes, size = rank_codes(codes)
+            codes = codes * distinct + ranks
+            size *= distinct
+        return codes
 
     def order(self) -> Array:
         """Row indices in canonical order: by the key columns, first key first; stable."""
-        keys = self.sort_keys()
-        if len(self) < 2 or (len(keys) == 1 and bool((keys[0][:-1] <= keys[0][1:]).all())):
-            return np.arange(len(self))
-        return np.lexsort(keys[::-1])
+        codes = self.key_codes
+        return np.arange(len(self)) if bool((codes[:-1] <= codes[1:]).all()) else np.argsort(codes, kind="stable")
 
     def sorted(self) -> Table[R]:
         """Return the table in canonical order."""
@@ -194,6 +204,24 @@ class Table(Generic[R]):
         """Describe a table as an array of its rows."""
         row_schema: type[Row] = schema["metadata"]["row_schema"]  # type: ignore[typeddict-item]
         return {"type": "array", "items": handler(row_schema.__pydantic_core_schema__)}
+
+
+def rank_codes(values: Column) -> tuple[Array, int]:
+    """Replace values by their rank among the distinct ones; return the ranks and how many there are.
+
+    Texts go through a Python dict: a comparison sort of fixed-width unicode is many times slower.
+    """
+    if isinstance(values, ListColumn):
+        cells = [""] * len(values)
+        for row in np.flatnonzero(values.lengths).tolist():
+            cells[row] = ";".join(values[row])
+    elif values.dtype.kind == "U":
+        cells = values.tolist()
+    else:
+        distinct, ranks = np.unique(values, return_inverse=True)
+        return ranks.astype(np.int64), max(1, len(distinct))
+    rank = {text: index for index, text in enumerate(sorted(set(cells)))}
+    return np.fromiter(map(rank.__getitem__, cells), dtype=np.int64, count=len(cells)), max(1, len(rank))
 
 
 def _rows(schema: type[R], value: Any) -> list[R]:

@@ -9,14 +9,28 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from nichiiki_models.columns import ID_OR_ALL_PATTERN, ID_PATTERN, column
+from nichiiki_models.columns import ID_OR_ALL_PATTERN, ID_PATTERN, WILDCARD, column, is_one_id, is_plain
 from nichiiki_models.table import Row
 
-Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=64)]
-IdOrAll = Annotated[str, Field(pattern=ID_OR_ALL_PATTERN, max_length=64)]
-Text = Annotated[str, Field(max_length=200)]
+
+def _id(value: str) -> str:
+    if value != WILDCARD and not is_one_id(value):
+        raise ValueError("not an id in its NFKC form")
+    return value
+
+
+def _plain(value: str) -> str:
+    if not is_plain(value):
+        raise ValueError("holds a control character")
+    return value
+
+
+Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=64), AfterValidator(_id)]
+IdOrAll = Annotated[str, Field(pattern=ID_OR_ALL_PATTERN, max_length=64), AfterValidator(_id)]
+PlainText = Annotated[str, AfterValidator(_plain)]
+Text = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
 
 Hazard = Literal["flood", "landslide", "storm_surge", "earthquake", "tsunami", "fire", "inland_flood", "volcano"]
 Band = Literal["age0", "age1-2", "age3", "age4-5", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
@@ -44,7 +58,7 @@ class Region(Row):
     key: ClassVar[tuple[str, ...]] = ("region_id",)
     region_id: Id = column("id of the region")
     name: Text = column("name of the municipality or area")
-    municipality_code: str | None = column("code of local governments (全国地方公共団体コード), 6 digits", default=None, max_length=6)
+    municipality_code: PlainText | None = column("code of local governments (全国地方公共団体コード), 6 digits", default=None, max_length=6)
     part_of: Id | None = column("larger region it belongs to (ward of a city, prefecture)", references=["regions"], default=None)
     lat: Lat = column("latitude of the office", unit="degrees")
     lon: Lon = column("longitude of the office", unit="degrees")

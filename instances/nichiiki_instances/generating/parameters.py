@@ -115,11 +115,11 @@ INCOME_CLASS = Shares(
 )
 REGISTRATION = Shares("registration (none, basic, premium)", (0, 1, 2), (70, 20, 10), "code", ASSUMPTION)
 OTHER_MUNICIPALITIES = Shares(
-    "municipalities of a premium registration",
-    (0, 1, 2, 3),
-    (20, 40, 25, 15),
+    "further municipalities of a premium registration",
+    (0, 1, 2),
+    (40, 35, 25),
     "regions",
-    f"at most 3: ministry briefing of 2026-01-08; shares: {ASSUMPTION}",
+    f"at most 3 together: ministry briefing of 2026-01-08; shares: {ASSUMPTION}",
 )
 TOGETHER = Number("families with several pupils that want one school", 0.6, "share", ASSUMPTION)
 LOCAL_TIES = Number("households with ties to the host region", 0.15, "share", ASSUMPTION)

@@ -1,0 +1,143 @@
+"""From parsed files to typed tables, and from problems of rows to problems of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+from nichiiki_instances.columns import read_column
+from nichiiki_instances.raw import BadCell, Cell, Parsed, RawTable, problem
+from nichiiki_models.columns import Kind, column_specs
+from nichiiki_models.problems import Problem
+from nichiiki_models.table import Table
+from nichiiki_models.tables import TABLES
+
+COMPULSORY = ("regions", "periods", "households", "houses", "choices")
+_MAY_BE_DATES = (Kind.DATE, Kind.TIME)
+
+
+def build_tables(parsed: Parsed) -> dict[str, Table[Any]]:
+    """Build every table in the order of its file; what is wrong joins ``parsed.problems``."""
+    tables = {name: Table.empty(schema) for name, schema in TABLES.items()}
+    for name, raw in parsed.tables.items():
+        tables[name], problems = _build_table(name, raw)
+        parsed.problems += problems
+    for name in COMPULSORY:
+        if name not in parsed.broken and (name not in parsed.tables or not len(parsed.tables[name].lines)):
+            source = parsed.tables[name].source if name in parsed.tables else ""
+            parsed.problems.append(problem("missing_table", source, table=name))
+    return tables
+
+
+def _build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:
+    schema = TABLES[name]
+    problems = list(_missing_columns(name, raw))
+    columns = {}
+    for column, spec in column_specs(schema).items():
+        if column in raw.columns:
+            cells, dates = _without_dates(name, column, raw, problems)
+            columns[column], bad = read_column(name, spec, cells, raw.source)
+            problems += _cell_problems(name, column, raw, cells, bad)
+            problems += _damaged(name, column, raw) if spec.kind is Kind.TEXT else ()
+    return Table(schema, columns, rows=len(raw.lines)), problems
+
+
+def _missing_columns(name: str, raw: RawTable) -> Iterator[Problem]:
+    for column, spec in column_specs(TABLES[name]).items():
+        if spec.required and column not in raw.columns:
+            yield problem("missing_column", raw.source, table=name, column=column, description=spec.description)
+
+
+def _without_dates(name: str, column: str, raw: RawTable, problems: list[Problem]) -> tuple[Any, frozenset[int]]:
+    """Cells of a column without those that a spreadsheet turned into dates where no date belongs."""
+    dates = raw.dates.get(column, frozenset())
+    if not dates or column_specs(TABLES[name])[column].kind in _MAY_BE_DATES:
+        return raw.columns[column], dates
+    problems += [_at(raw, name, column, row, "date_cell", raw.columns[column][row]) for row in sorted(dates)]
+    return ["" if row in dates else cell for row, cell in enumerate(raw.columns[column])], dates
+
+
+def _cell_problems(name: str, column: str, raw: RawTable, cells: Any, bad: Mapping[Cell, BadCell]) -> Iterator[Problem]:
+    for row, cell in enumerate(cells) if bad else ():
+        if cell in bad:
+            yield _at(raw, name, column, row, bad[cell].code, cell, **bad[cell].params)
+
+
+def _damaged(name: str, column: str, raw: RawTable) -> Iterator[Problem]:
+    """Warn of the mark that another program left where it could not read a character."""
+    for row, cell in enumerate(raw.columns[column]):
+        if "\N{REPLACEMENT CHARACTER}" in cell:
+            yield _at(raw, name, column, row, "damaged_text", cell, severity="warning")
+
+
+def _at(raw: RawTable, table: str, column: str, row: int, code: str, cell: Cell, **params: Any) -> Problem:
+    where = {"table": table, "column": column, "row": row, "line": raw.lines[row], "header": raw.headers[column]}
+    return problem(code, raw.source, value=written(cell), **where, **params)
+
+
+def written(cell: Cell) -> str:
+    """Return a cell as it was written."""
+    return cell if isinstance(cell, str) else ";".join(cell)
+
+
+def in_files(problems: list[Problem], parsed: Parsed) -> Iterator[Problem]:
+    """Turn problems of rows into problems of lines; drop those that only follow from one already known."""
+    known = {(p.table, p.row, p.column) for p in parsed.problems if p.row is not None}
+    absent = {(p.table, p.column) for p in parsed.problems if p.code == "missing_column"}
+    hidden = _hidden_tables(parsed)
+    for found in problems:
+        spot = (found.table, found.row, found.column)
+        if spot in known or spot[::2] in absent or (found.code == "unknown_id" and hidden & _targets(found)):
+            continue
+        yield _located(found, parsed)
+
+
+def _hidden_tables(parsed: Parsed) -> set[str]:
+    """Tables whose ids are not all known: unreadable, or with a cell of their own id that cannot be read."""
+    keys = {name: schema.key[-1] if schema.key[0] == "starts_on" else schema.key[0] for name, schema in TABLES.items()}
+    unreadable = {str(p.table) for p in parsed.problems if p.table in keys and p.column == keys[p.table]}
+    unnamed = {str(p.table) for p in parsed.problems if p.code == "missing_table"}
+    return parsed.broken | unreadable | unnamed
+
+
+def _targets(found: Problem) -> set[str]:
+    return set(column_specs(TABLES[str(found.table)])[str(found.column)].references)
+
+
+def _located(found: Problem, parsed: Parsed) -> Problem:
+    if found.table == "rules":
+        return found.model_copy(update={"file": parsed.rules_file, "header": found.column})
+    raw = parsed.tables.get(found.table or "")
+    if raw is None:
+        return found
+    where: dict[str, Any] = {"file": raw.source.file, "unit": raw.source.unit}
+    if found.row is not None:
+        where["line"] = raw.lines[found.row]
+    if found.other_row is not None:
+        where["other_line"] = raw.lines[found.other_row]
+    if found.column in raw.headers:
+        where["header"] = raw.headers[found.column]
+        where |= _as_written(found, raw)
+    return found.model_copy(update=where)
+
+
+def _as_written(found: Problem, raw: RawTable) -> dict[str, str]:
+    """The whole cell as it was written, unless one entry of a list or a joined key is meant."""
+    if found.row is None or found.code in ("duplicate", "unknown_id", "repeated_entry"):
+        return {}
+    return {"value": written(raw.columns[str(found.column)][found.row])}
+
+
+def in_order(problems: list[Problem]) -> list[Problem]:
+    """Sort by table, line and column; what concerns no table comes first."""
+    tables = {name: index for index, name in enumerate(TABLES)}
+    columns = {name: {column: i for i, column in enumerate(schema.model_fields)} for name, schema in TABLES.items()}
+
+    def place(found: Problem) -> tuple[int, int, int]:
+        at = columns.get(found.table or "", {}).get(found.column or "", -1)
+        return tables.get(found.table or "", -1), -1 if found.line is None else found.line, at
+
+    return sorted(problems, key=place)
+
+

@@ -1,0 +1,113 @@
+"""Parser of JSON: an instance as one object, its tables as lists of row objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nichiiki_instances.headers import nearest
+from nichiiki_instances.raw import Cell, Parsed, RawTable, Source, problem
+from nichiiki_models.errors import FileError
+from nichiiki_models.instance import INSTANCE_FORMAT
+from nichiiki_models.problems import Problem
+from nichiiki_models.tables import TABLES
+
+ABOUT = ("format", "name", "note")
+
+
+class _Repeated(ValueError):
+    """A key that stands twice in one object."""
+
+
+def parse_json(text: str, label: str) -> Parsed:
+    """Return the tables, rules and name of an instance in JSON.
+
+    Raises
+    ------
+    FileError
+        If it is no JSON, not an object, or repeats a key.
+    """
+    document = load_json(text, label)
+    if not isinstance(document, dict):
+        raise FileError([problem("not_an_object", label)])
+    parsed = Parsed(rules_file=f"{label} [rules]")
+    for key, value in document.items():
+        if key in ABOUT:
+            parsed.about[key] = value
+        elif key == "rules" and isinstance(value, dict):
+            parsed.rules = value
+        elif key in TABLES and isinstance(value, list):
+            raw, problems = _table(key, value, Source(f"{label} [{key}]", unit="entry", verbatim=True))
+            parsed.tables[key] = raw
+            parsed.problems += problems
+        elif key in TABLES or key == "rules":
+            parsed.broken.add(key)
+            parsed.problems.append(problem("wrong_shape", label, header=key))
+        else:
+            known = nearest(key, [*TABLES, "rules", *ABOUT])
+            parsed.problems.append(problem("unknown_key", label, header=key, nearest=known))
+    return parsed
+
+
+def load_json(text: str, label: str) -> Any:
+    """Return the content of a JSON text; a repeated key, NaN and Infinity are refused."""
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise FileError([problem("broken_json", label, line=error.lineno)]) from None
+    except _Repeated as error:
+        raise FileError([problem("repeated_key", label, key=str(error)[:60])]) from None
+    except (RecursionError, ValueError):
+        raise FileError([problem("broken_json", label)]) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _Repeated(next(key for key in keys if keys.count(key) > 1))
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+def _table(table: str, rows: list[Any], source: Source) -> tuple[RawTable, list[Problem]]:
+    problems = [
+        problem("wrong_shape", source, line=index, header=table) for index, row in enumerate(rows, 1) if not isinstance(row, dict)
+    ]
+    good: list[Mapping[str, Any]] = [row if isinstance(row, dict) else {} for row in rows]
+    headers: dict[str, str] = {}
+    for key in dict.fromkeys(key for row in good for key in row):
+        if key in TABLES[table].model_fields:
+            headers[key] = key
+        else:
+            near = nearest(key, TABLES[table].model_fields)
+            problems.append(problem("unknown_column", source, table=table, header=key, nearest=near))
+    columns = {key: [_cell(row.get(key)) for row in good] for key in headers}
+    return RawTable(source, columns, headers, range(1, len(rows) + 1)), problems
+
+
+def _cell(value: Any) -> Cell:
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return tuple(_cell_text(entry) for entry in value)
+        case dict():
+            return ("", "{}")  # an object is no value of any column: a list with an empty entry is refused everywhere
+        case _:
+            return repr(value)
+
+
+def _cell_text(entry: Any) -> str:
+    cell = _cell(entry)
+    return cell if isinstance(cell, str) else ""
+
+

@@ -1,0 +1,163 @@
+"""Read an instance: parser (files to text) and builder (text to tables), every problem in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nichiiki_instances.building import build_tables, in_files, in_order
+from nichiiki_instances.headers import CONTACTS, RULES, folded, nearest, table_names
+from nichiiki_instances.json_files import parse_json
+from nichiiki_instances.raw import Grid, Parsed, problem
+from nichiiki_instances.rules_files import about_problems, build_rules, parse_sheet, parse_toml, split_about
+from nichiiki_instances.tabulating import tabulate
+from nichiiki_instances.text_files import decode, parse_csv, read_bytes
+from nichiiki_instances.xlsx_files import parse_workbook
+from nichiiki_models.checks import find_problems
+from nichiiki_models.errors import FileError, InstanceError
+from nichiiki_models.instance import Instance
+from nichiiki_models.problems import Problem
+from nichiiki_models.rules import Rules
+
+RULES_FILE = "rules.toml"
+TABULAR = (".csv", ".tsv", ".toml", ".xlsx", ".xlsm", ".xls", ".ods")
+"""Endings of files that hold tables; others in a folder (notes, licences) are none of the reader's business."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came out of a file set.
+
+    Attributes
+    ----------
+    instance
+        None if there is an error.
+    problems
+        Every error and warning, in the order of table, line and column.
+    """
+
+    instance: Instance | None
+    problems: tuple[Problem, ...]
+
+
+def read(path: str | Path) -> Instance:
+    """Read an instance from a folder of CSV tables, a workbook or a JSON file.
+
+    Parameters
+    ----------
+    path
+        Folder with ``<table>.csv`` and ``rules.toml``, or a file ``.xlsx`` or ``.json``.
+
+    Returns
+    -------
+    Instance
+        Checked, in canonical order.
+
+    Raises
+    ------
+    InstanceError
+        If anything is wrong with the content; every problem of the whole file set is listed.
+    FileError
+        If the file cannot be read at all.
+    """
+    reading = inspect(path)
+    if reading.instance is None:
+        raise InstanceError(reading.problems)
+    return reading.instance
+
+
+def inspect(path: str | Path) -> Reading:
+    """Read an instance and return its problems instead of raising them; see `read`.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read at all.
+    """
+    path = Path(path)
+    parsed = _parser(path)(path)
+    rules, problems = build_rules(parsed.rules, parsed.rules_file)
+    parsed.problems += problems
+    parsed.problems += about_problems(parsed.about, parsed.rules_file)
+    tables = build_tables(parsed)
+    found = find_problems(tables, rules or Rules())
+    everything = tuple(in_order([*parsed.problems, *in_files(found, parsed)]))
+    if any(each.severity == "error" for each in everything):
+        return Reading(None, everything)
+    name, note = parsed.about.get("name", path.stem), parsed.about.get("note", "")
+    return Reading(Instance.from_tables(tables, rules, name=name, note=note, checked=True), everything)
+
+
+def _parser(path: Path) -> Callable[[Path], Parsed]:
+    if path.is_dir():
+        return _parse_folder
+    parsers = {".xlsx": _parse_xlsx, ".json": _parse_json}
+    if path.suffix.casefold() not in parsers:
+        code = "unknown_ending" if path.exists() else "file_not_found"
+        raise FileError([problem(code, path.name, value=path.suffix)])
+    return parsers[path.suffix.casefold()]
+
+
+def _parse_json(path: Path) -> Parsed:
+    return parse_json(decode(read_bytes(path, path.name), path.name), path.name)
+
+
+def _parse_xlsx(path: Path) -> Parsed:
+    grids, problems = parse_workbook(read_bytes(path, path.name), path.name)
+    parsed = Parsed(problems=problems, rules_file=path.name)
+    for name, grid in grids.items():
+        table = table_names().get(folded(name))
+        if table is None:
+            known = nearest(name, table_names())
+            parsed.problems.append(problem("unknown_sheet", path.name, value=name, nearest=known))
+        elif table != CONTACTS:
+            _add_grid(parsed, table, grid)
+    return parsed
+
+
+def _parse_folder(path: Path) -> Parsed:
+    parsed = Parsed()
+    for file in sorted(path.iterdir()):
+        if file.suffix.casefold() in TABULAR and not file.name.startswith((".", "~$")):
+            _add_file(parsed, file)
+    return parsed
+
+
+def _add_file(parsed: Parsed, file: Path) -> None:
+    table = table_names().get(folded(file.stem)) if file.suffix.casefold() in (".csv", ".toml") else None
+    if table is None or (table == RULES) != (file.suffix.casefold() == ".toml"):
+        known = nearest(file.stem, table_names())
+        ending = ".toml" if table_names()[known] == RULES else ".csv"
+        parsed.problems.append(problem("unknown_file", file.name, nearest=known + ending))
+    elif table != CONTACTS:
+        try:
+            text = decode(read_bytes(file, file.name), file.name)
+            if table == RULES:
+                _add_rules(parsed, parse_toml(text, file.name), file.name)
+            else:
+                _add_grid(parsed, table, parse_csv(text, file.name))
+        except FileError as error:
+            parsed.broken.add(table)
+            parsed.problems += [each.model_copy(update={"table": each.table or table}) for each in error.problems]
+
+
+def _add_grid(parsed: Parsed, table: str, grid: Grid) -> None:
+    raw, problems = tabulate(grid, table)
+    parsed.problems += problems
+    if raw is None:
+        parsed.broken.add(table)
+    elif table in parsed.tables:
+        parsed.problems.append(problem("table_twice", grid.source, table=table, first=parsed.tables[table].source.file))
+    elif table == RULES:
+        document, problems = parse_sheet(raw)
+        parsed.problems += problems
+        _add_rules(parsed, document, grid.source.file)
+    else:
+        parsed.tables[table] = raw
+
+
+def _add_rules(parsed: Parsed, document: dict[str, object], label: str) -> None:
+    parsed.rules, parsed.about, problems = split_about(document, label)
+    parsed.rules_file = label
+    parsed.problems += problems

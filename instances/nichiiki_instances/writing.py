@@ -1,0 +1,222 @@
+"""Write an instance: a folder of CSV tables, a workbook or JSON; whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+import xlsxwriter
+from xlsxwriter.exceptions import XlsxFileError
+
+from nichiiki_instances.cells import guard
+from nichiiki_instances.headers import CONTACTS, RULE_HEADERS, RULES, column_title, folded, table_names, table_title, words
+from nichiiki_instances.raw import problem
+from nichiiki_instances.rules_files import rules_document, sheet_rows
+from nichiiki_models.columns import Column, ColumnSpec, Kind, ListColumn, is_null
+from nichiiki_models.errors import FileError
+from nichiiki_models.hashing import is_default
+from nichiiki_models.instance import Instance
+from nichiiki_models.table import Table
+from nichiiki_models.texts import Lang
+
+XLSX_CELL = 32_767
+XLSX_ROWS = 1_048_575
+_FLAGS: dict[Lang, dict[bool, str]] = {"en": {True: "true", False: "false"}, "ja": {True: "○", False: "×"}}
+
+
+def write(instance: Instance, path: str | Path, *, lang: Lang = "en") -> None:
+    """Write an instance; reading it back gives an equal one.
+
+    Parameters
+    ----------
+    instance
+        What to write. Only tables with rows, and columns that are not at their default, are written.
+    path
+        A file ending in ``.xlsx`` or ``.json``, which is replaced; else a folder, which is replaced only if it
+        holds nothing but an instance.
+    lang
+        Language of headers, names of tables, and values of choices; JSON has only the English ones.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written; nothing is changed then.
+    """
+    path = Path(path)
+    writers: dict[str, Callable[[Instance, Path, Lang], None]] = {".xlsx": _write_xlsx, ".json": _write_json}
+    try:
+        if path.suffix.casefold() in writers:
+            _replace_file(path, lambda temporary: writers[path.suffix.casefold()](instance, temporary, lang))
+        else:
+            _replace_folder(path, lambda temporary: _write_folder(instance, temporary, lang))
+    except (OSError, UnicodeEncodeError, XlsxFileError):
+        raise FileError([problem("not_writable", path.name)]) from None
+
+
+def _replace_file(path: Path, fill: Callable[[Path], None]) -> None:
+    if path.is_dir():
+        raise FileError([problem("folder_in_the_way", path.name)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".nichiiki-{secrets.token_hex(8)}{path.suffix}"
+    try:
+        fill(temporary)
+        os.replace(temporary, path)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def _replace_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    if path.exists() and not path.is_dir():
+        raise FileError([problem("file_in_the_way", path.name)])
+    if path.exists() and (foreign := _foreign(path)):
+        raise FileError([problem("folder_not_ours", path.name, value=foreign)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    workshop = Path(tempfile.mkdtemp(prefix=".nichiiki-", dir=path.parent))
+    try:
+        new, old = workshop / "new", workshop / "old"
+        new.mkdir()
+        fill(new)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(new, path)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _foreign(folder: Path) -> str:
+    """Name of a file in a folder that no instance has; empty if there is none."""
+    ours = {name for name, table in table_names().items() if table != CONTACTS}
+    for file in sorted(folder.iterdir()):
+        ending = ".toml" if table_names().get(folded(file.stem)) == RULES else ".csv"
+        if not file.is_file() or folded(file.stem) not in ours or file.suffix != ending:
+            return file.name
+    return ""
+
+
+def written_columns(table: Table[Any]) -> Iterator[tuple[ColumnSpec, Column]]:
+    """Return the columns that are written: the required ones and those not at their default."""
+    for name, spec in table.specs.items():
+        if spec.required or not is_default(spec, table.columns[name]):
+            yield spec, table.columns[name]
+
+
+def _texts(table: str, spec: ColumnSpec, values: Column, lang: Lang) -> list[str]:
+    """The cells of a column as texts, null as the empty text."""
+    named = {value: known[0] for value, known in words(table, spec.name).items()} if lang == "ja" else {}
+    if isinstance(values, ListColumn):
+        return [";".join(named.get(entry, entry) for entry in cell) for cell in values]
+    cells = values.tolist()
+    if spec.kind is Kind.FLAG:
+        return [_FLAGS[lang][cell] for cell in cells]
+    if spec.kind is Kind.CHOICE:
+        return [named.get(cell, cell) for cell in cells]
+    if values.dtype.kind == "U":
+        return cells
+    show = repr if spec.kind is Kind.NUMBER else str
+    return ["" if null else show(cell) for cell, null in zip(cells, is_null(spec.kind, values).tolist(), strict=True)]
+
+
+def _write_folder(instance: Instance, folder: Path, lang: Lang) -> None:
+    encoding = "utf-8-sig" if lang == "ja" else "utf-8"
+    for name, table in instance.tables.items():
+        if len(table):
+            with (folder / f"{table_title(name, lang)}.csv").open("w", encoding=encoding, newline="") as stream:
+                _write_csv(stream, name, table, lang)
+    (folder / "rules.toml").write_bytes(tomli_w.dumps(rules_document(instance)).encode())
+
+
+def _write_csv(stream: io.TextIOBase, name: str, table: Table[Any], lang: Lang) -> None:
+    writer = csv.writer(stream, lineterminator="\r\n" if lang == "ja" else "\n")
+    chosen = list(written_columns(table))
+    writer.writerow([column_title(name, spec.name, lang) for spec, _ in chosen])
+    texts = [_texts(name, spec, values, lang) for spec, values in chosen]
+    guarded = [list(map(guard, t)) if s.kind is Kind.TEXT else t for (s, _), t in zip(chosen, texts, strict=True)]
+    writer.writerows(zip(*guarded, strict=True))
+
+
+def _write_xlsx(instance: Instance, path: Path, lang: Lang) -> None:
+    safe = {"constant_memory": False, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    _check_fits(instance, lang)
+    with xlsxwriter.Workbook(path, safe) as workbook:
+        bold = workbook.add_format({"bold": True})
+        for name, table in instance.tables.items():
+            if len(table):
+                sheet = _sheet(workbook, bold, name, [spec.name for spec, _ in written_columns(table)], lang)
+                for at, (spec, values) in enumerate(written_columns(table)):
+                    _write_cells(sheet, at, spec, values, _texts(name, spec, values, lang))
+        sheet = _sheet(workbook, bold, RULES, RULE_HEADERS, lang)
+        for row, (key, value) in enumerate(sheet_rows(rules_document(instance)), start=1):
+            sheet.write_string(row, 0, key)
+            sheet.write_string(row, 1, value)
+
+
+def _check_fits(instance: Instance, lang: Lang) -> None:
+    for name, table in instance.tables.items():
+        if len(table) > XLSX_ROWS:
+            raise FileError([problem("too_many_rows_for_xlsx", "", table=name, limit=XLSX_ROWS)])
+        for spec, values in written_columns(table):
+            if isinstance(values, ListColumn) and max(map(len, _texts(name, spec, values, lang))) > XLSX_CELL:
+                raise FileError([problem("cell_too_long_for_xlsx", "", table=name, column=spec.name, limit=XLSX_CELL)])
+    for key, value in sheet_rows(rules_document(instance)):
+        if len(value) > XLSX_CELL:
+            raise FileError([problem("cell_too_long_for_xlsx", "", table=RULES, header=key, limit=XLSX_CELL)])
+
+
+def _sheet(workbook: Any, bold: Any, name: str, columns: Any, lang: Lang) -> Any:
+    sheet = workbook.add_worksheet(table_title(name, lang))
+    for at, column in enumerate(columns):
+        sheet.write_string(0, at, column_title(name, column, lang), bold)
+    sheet.freeze_panes(1, 0)
+    return sheet
+
+
+def _write_cells(sheet: Any, at: int, spec: ColumnSpec, values: Column, texts: list[str]) -> None:
+    """Write a column by the typed writers only: no text can become a formula or a link."""
+    if spec.kind is Kind.NUMBER or (spec.kind is Kind.INT and bool((np.abs(values) < 2**53).all())):
+        numbers = (~is_null(spec.kind, values)).nonzero()[0].tolist()
+        for row in numbers:
+            sheet.write_number(row + 1, at, values[row].item())
+    else:
+        for row, cell in enumerate(texts, start=1):
+            if cell:
+                sheet.write_string(row, at, cell)
+
+
+def _write_json(instance: Instance, path: Path, lang: Lang) -> None:
+    document: dict[str, Any] = {"format": instance.format, "name": instance.name, "note": instance.note}
+    document["rules"] = instance.rules.model_dump(mode="json", exclude_defaults=True)
+    document |= {name: list(_objects(table)) for name, table in instance.tables.items() if len(table)}
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _objects(table: Table[Any]) -> Iterator[dict[str, Any]]:
+    """The rows as JSON objects without nulls; built by columns, so no row object is made."""
+    names, columns = [], []
+    for spec, values in written_columns(table):
+        names.append(spec.name)
+        columns.append(_json_cells(spec, values))
+    for cells in zip(*columns, strict=True):
+        yield {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
+
+
+def _json_cells(spec: ColumnSpec, values: Column) -> list[Any]:
+    if isinstance(values, ListColumn):
+        return [list(cell) for cell in values]
+    cells = [str(cell) for cell in values.tolist()] if spec.kind is Kind.DATE else values.tolist()
+    if spec.kind is Kind.TIME:
+        cells = [cell and cell.isoformat() for cell in cells]
+    nulls = is_null(spec.kind, values).tolist()
+    return [None if null else cell for cell, null in zip(cells, nulls, strict=True)]

@@ -1,0 +1,105 @@
+"""Parser of workbooks: one grid a sheet."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from nichiiki_instances.raw import Grid, Source, problem
+from nichiiki_instances.xlsx_guard import check_workbook, error_cells
+from nichiiki_models.errors import FileError
+from nichiiki_models.problems import Problem
+
+_DATE_1904 = re.compile(rb'<workbookPr\b[^>]*\bdate1904="(1|true)"')
+_SHEET = re.compile(rb"<sheet\b[^>]*>")
+_RELATION = re.compile(rb"<Relationship\b[^>]*>")
+
+
+def parse_workbook(content: bytes, label: str) -> tuple[dict[str, Grid], list[Problem]]:
+    """Return the grid of each sheet by its name, and the cells that hold an error or are merged.
+
+    Raises
+    ------
+    FileError
+        If the guard refuses the file or the reader cannot open it.
+    """
+    check_workbook(content, label)
+    serials = not _DATE_1904.search(_part(content, "xl/workbook.xml"))
+    problems: list[Problem] = []
+    grids: dict[str, Grid] = {}
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        for name in workbook.sheet_names:
+            sheet = workbook.get_sheet_by_name(name)
+            source = Source(f"{label} [{name}]", unit="row", verbatim=True, serials=serials)
+            grids[name] = _grid(sheet.to_python(skip_empty_area=False), source)
+            for (row, column), _ in sheet.merged_cell_ranges or ():
+                problems.append(problem("merged_cells", source, line=row + 1, cell=cell_name(row + 1, column + 1)))
+    except (CalamineError, ValueError):
+        raise FileError([problem("broken_workbook", label)]) from None
+    return grids, problems + list(_error_problems(content, label))
+
+
+def _grid(rows: list[list[Any]], source: Source) -> Grid:
+    kept = [(line, row) for line, row in enumerate(rows, start=1) if any(cell != "" for cell in row)]
+    dates = frozenset(
+        (index, at) for index, (_, row) in enumerate(kept) for at, cell in enumerate(row) if isinstance(cell, date | time | timedelta)
+    )
+    return Grid(source, [[_text(cell) for cell in row] for _, row in kept], [line for line, _ in kept], dates)
+
+
+def _text(cell: Any) -> str:
+    """The text of a cell: whole numbers without a fraction, dates in ISO form."""
+    match cell:
+        case str():
+            return cell
+        case bool():
+            return "true" if cell else "false"
+        case float():
+            return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+        case datetime():
+            return cell.isoformat(sep=" ", timespec="auto")
+        case _:
+            return str(cell)
+
+
+def _part(content: bytes, name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(name) if name in archive.namelist() else b""
+
+
+def _error_problems(content: bytes, label: str) -> Iterator[Problem]:
+    names = _sheet_names(content)
+    for part, places in error_cells(content).items():
+        source = Source(f"{label} [{names.get(part, part)}]", unit="row")
+        for row, column in places:
+            yield problem("error_cell", source, line=row, cell=cell_name(row, column))
+
+
+def _sheet_names(content: bytes) -> dict[str, str]:
+    """Name of the sheet in each part of the zip."""
+    targets = {_attribute(tag, b"Id"): _attribute(tag, b"Target") for tag in _RELATION.findall(_part(content, "xl/_rels/workbook.xml.rels"))}
+    sheets = _SHEET.findall(_part(content, "xl/workbook.xml"))
+    return {
+        "xl/" + targets.get(_attribute(tag, b"r:id"), "").removeprefix("/xl/"): _attribute(tag, b"name") for tag in sheets
+    }
+
+
+def _attribute(tag: bytes, name: bytes) -> str:
+    found = re.search(rb"\s" + re.escape(name) + rb'="([^"]*)"', tag)
+    return found[1].decode("utf-8", "backslashreplace") if found else ""
+
+
+def cell_name(row: int, column: int) -> str:
+    """Return the name of a cell as a spreadsheet shows it: (3, 28) is AB3."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row}"

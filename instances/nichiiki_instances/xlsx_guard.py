@@ -1,0 +1,147 @@
+"""Guard in front of the workbook reader: hostile or broken files are refused before it sees them.
+
+The reader underneath reserves memory for what a file claims (a last cell XFD1048576, a count of shared strings),
+and a claim of a few bytes can abort the whole process. The guard reads the parts of the zip as a stream.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from nichiiki_instances.raw import problem
+from nichiiki_models.errors import FileError
+
+MAX_PARTS = 2_000
+MAX_TOTAL = 2**30
+MAX_RATIO = 200
+RATIO_FROM = 2**23
+MAX_EMPTY = 1_000_000
+"""Cells that a sheet may span beyond 100 for each cell it really has."""
+_CHUNK = 2**20
+_OVERLAP = 256
+_CELL = re.compile(rb'<c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"([^>]*)')
+_DIMENSION = re.compile(rb'<dimension\s[^>]*?\bref="([^"]*)"')
+_COUNT = re.compile(rb'<sst\b[^>]*?\buniqueCount="(\d+)"')
+_COUNT_ANY = re.compile(rb'<sst\b[^>]*?\bcount="(\d+)"')
+_CORNER = re.compile(rb"([A-Z]{1,3})(\d{1,7})")
+_DTD = re.compile(rb"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
+
+
+def check_workbook(content: bytes, label: str) -> None:
+    """Refuse a workbook that is no zip, is encrypted, too large when unpacked, or claims what it does not hold.
+
+    Raises
+    ------
+    FileError
+        With the reason.
+    """
+    if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise FileError([problem("old_or_locked_workbook", label)])
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_sizes(archive, label)
+            for info in archive.infolist():
+                _check_part(archive, info, label)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+        raise FileError([problem("broken_workbook", label)]) from None
+
+
+def _check_sizes(archive: zipfile.ZipFile, label: str) -> None:
+    parts = archive.infolist()
+    names = {part.filename for part in parts}
+    if "xl/workbook.xml" not in names or len(names) != len(parts):
+        raise FileError([problem("broken_workbook", label)])
+    total = sum(part.file_size for part in parts)
+    dense = any(part.file_size > RATIO_FROM and part.file_size > MAX_RATIO * part.compress_size for part in parts)
+    if len(parts) > MAX_PARTS or total > MAX_TOTAL or dense:
+        raise FileError([problem("swollen_workbook", label, limit=MAX_TOTAL // 2**20)])
+
+
+def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Content in pieces that end at a ``>``, so that no tag is cut."""
+    rest = b""
+    with archive.open(info) as stream:
+        while chunk := stream.read(_CHUNK):
+            block = rest + chunk
+            cut = block.rfind(b">") + 1
+            if not cut and len(block) > 4 * _CHUNK:
+                raise ValueError("a tag without end")
+            yield block[:cut]
+            rest = block[cut:]
+    yield rest
+
+
+def _check_part(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> None:
+    if not info.filename.endswith((".xml", ".rels")):
+        return
+    is_sheet = info.filename.startswith("xl/worksheets/")
+    sheet = _Extent()
+    for number, block in enumerate(_chunks(archive, info)):
+        if _DTD.search(block) or (number == 0 and b"\0" in block[:64]):
+            raise FileError([problem("dtd_in_workbook", label)])
+        if is_sheet:
+            sheet.add(block)
+        for pattern in (_COUNT, _COUNT_ANY) if number == 0 else ():
+            claim = pattern.search(block)
+            if claim and int(claim[1]) > MAX_EMPTY + 100 * info.file_size:
+                raise FileError([problem("false_extent", label)])
+            if claim and pattern is _COUNT and int(claim[1]) > info.file_size:
+                raise FileError([problem("false_extent", label)])
+    if sheet.is_false():
+        raise FileError([problem("false_extent", label)])
+
+
+class _Extent:
+    """Corner that a sheet claims or reaches, and cells that it has."""
+
+    def __init__(self) -> None:
+        self.cells = 0
+        self.column = 0
+        self.row = 0
+
+    def add(self, block: bytes) -> None:
+        for found in _DIMENSION.findall(block):
+            for letters, digits in _CORNER.findall(found):
+                self._reach(letters, int(digits))
+        cells = _CELL.findall(block)
+        self.cells += len(cells)
+        if cells:
+            for letters in {cell[0] for cell in cells}:
+                self._reach(letters, 0)
+            self._reach(b"A", max(int(cell[1]) for cell in cells))
+
+    def _reach(self, letters: bytes, row: int) -> None:
+        self.column = max(self.column, column_number(letters.decode()))
+        self.row = max(self.row, row)
+
+    def is_false(self) -> bool:
+        return self.column * self.row > MAX_EMPTY + 100 * self.cells
+
+
+def column_number(letters: str) -> int:
+    """Return the number of a sheet's column: A = 1, Z = 26, AA = 27."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number
+
+
+def error_cells(content: bytes) -> dict[str, list[tuple[int, int]]]:
+    """Return the (row, column) of every cell that holds an error such as #N/A, counted from 1, by part name."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for info in archive.infolist():
+            if info.filename.startswith("xl/worksheets/") and info.filename.endswith(".xml"):
+                for block in _chunks(archive, info):
+                    if b't="e"' in block:
+                        errors = [cell for cell in _CELL_TAG.finditer(block) if b't="e"' in cell[0]]
+                        places = [(int(cell[2]), column_number(cell[1].decode())) for cell in errors]
+                        found.setdefault(info.filename, []).extend(places)
+    return found
+
+
+_CELL_TAG = re.compile(rb'<c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*>')

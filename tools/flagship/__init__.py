@@ -1,0 +1,1 @@
+"""The flagship instance: typed facts, synthetic supply and people, and where each comes from."""
