@@ -1,6 +1,6 @@
 """A small world in which every family of rules is at work, with an allocation that keeps all of them.
 
-Positions are chosen on a meridian: 0.005 degrees of latitude are 556 m, 723 m by road, 10 minutes on foot, 2 by car.
+Positions lie on a meridian: 0.005 degrees of latitude are 556 m, 723 m by road, 10 minutes on foot, 2 by car.
 """
 
 from __future__ import annotations
@@ -263,9 +263,30 @@ CHOICES: list[Record] = [
     _wish("h5", "stay", 1, "house", "a1"),
 ]
 LINKS: list[Record] = [
-    {"link_id": "rail_sea", "from_id": "tokyo", "to_id": "sea_st", "mode": "rail", "minutes": 200, "fare_yen": 10_000},
-    {"link_id": "bus_sea", "from_id": "tokyo", "to_id": "sea_port", "mode": "bus", "minutes": 290, "fare_yen": 4_000},
-    {"link_id": "rail_hill", "from_id": "hill_st", "to_id": "tokyo", "mode": "rail", "minutes": 120, "fare_yen": 5_000},
+    {
+        "link_id": "rail_sea",
+        "from_id": "tokyo",
+        "to_id": "sea_st",
+        "mode": "rail",
+        "minutes": 200,
+        "fare_yen": 10_000,
+    },
+    {
+        "link_id": "bus_sea",
+        "from_id": "tokyo",
+        "to_id": "sea_port",
+        "mode": "bus",
+        "minutes": 290,
+        "fare_yen": 4_000,
+    },
+    {
+        "link_id": "rail_hill",
+        "from_id": "hill_st",
+        "to_id": "tokyo",
+        "mode": "rail",
+        "minutes": 120,
+        "fare_yen": 5_000,
+    },
     {
         "link_id": "road_hill",
         "from_id": "tokyo",
@@ -279,19 +300,38 @@ LINKS: list[Record] = [
 QUOTAS: list[Record] = [
     {"quota_id": "q_all", "max": 4},
     {"quota_id": "q_hill", "target_kind": "region", "target_id": "hill", "min": 3},
-    {"quota_id": "q_bay", "target_kind": "settlement", "target_id": "sea", "group": "family", "min": 1, "max": 1},
+    {
+        "quota_id": "q_bay",
+        "target_kind": "settlement",
+        "target_id": "sea",
+        "group": "family",
+        "min": 1,
+        "max": 1,
+    },
     {"quota_id": "q_house", "target_kind": "house", "target_id": "c1", "group": "family", "max": 0},
     {"quota_id": "q_kept", "kind": "reserved", "target_kind": "house", "target_id": "b1", "min": 2},
 ]
 LOCKS: list[Record] = [
-    {"household_id": "h1", "target_kind": "house", "target_id": "a1", "effect": "must", "reason": "a test"},
-    {"household_id": "h1", "target_kind": "facility", "target_id": "s1", "effect": "must", "reason": "a test"},
-    {"household_id": "h2", "target_kind": "region", "target_id": "hill", "effect": "must", "reason": "a test"},
-    {"household_id": "h2", "target_kind": "supporter", "target_id": "wide", "effect": "must", "reason": "a test"},
-    {"household_id": "h3", "target_kind": "experience", "target_id": "e1", "effect": "must", "reason": "a test"},
-    {"household_id": "h3", "target_kind": "role", "target_id": "r2", "effect": "never", "reason": "a test"},
-    {"household_id": "h4", "target_kind": "placed", "effect": "must", "reason": "a test"},
-    {"household_id": "h5", "target_kind": "placed", "effect": "never", "reason": "a test"},
+    {"household_id": "h1", "target_kind": "house", "target_id": "a1", "effect": "must", "reason": "test"},
+    {"household_id": "h1", "target_kind": "facility", "target_id": "s1", "effect": "must", "reason": "test"},
+    {"household_id": "h2", "target_kind": "region", "target_id": "hill", "effect": "must", "reason": "test"},
+    {
+        "household_id": "h2",
+        "target_kind": "supporter",
+        "target_id": "wide",
+        "effect": "must",
+        "reason": "test",
+    },
+    {
+        "household_id": "h3",
+        "target_kind": "experience",
+        "target_id": "e1",
+        "effect": "must",
+        "reason": "test",
+    },
+    {"household_id": "h3", "target_kind": "role", "target_id": "r2", "effect": "never", "reason": "test"},
+    {"household_id": "h4", "target_kind": "placed", "effect": "must", "reason": "test"},
+    {"household_id": "h5", "target_kind": "placed", "effect": "never", "reason": "test"},
 ]
 RULES: Record = {
     "objective": {

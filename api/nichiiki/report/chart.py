@@ -12,7 +12,8 @@ from nichiiki.report.facts import Facts
 WIDTH, HEIGHT, MARGIN = 760, 520, 56
 MOST_FLOWS, MOST_LABELS = 200, 24
 EARTH_KM = 6371.0088
-LABEL_HEIGHT, LETTER = 15, 13
+LABEL_HEIGHT, LETTER = 18, 17
+"""Room for a name: more than it takes on a large screen, since it is drawn larger on a small one."""
 
 
 @dataclass(frozen=True)

@@ -104,8 +104,10 @@ def shares(left: ListColumn, lefts: Array, right: ListColumn, rights: Array) -> 
     return common
 
 
-def is_listed(lists: ListColumn, rows: Array, table: Table[Any], ids: Array, wildcard: str | None = None) -> Array:
-    """Mask of the pairs (row, id) in which the row's list holds the id (a row of `table`), or the wildcard."""
+def is_listed(
+    lists: ListColumn, rows: Array, table: Table[Any], ids: Array, wildcard: str | None = None
+) -> Array:
+    """Mask of the pairs (row, id): the row's list holds the id (a row of `table`), or the wildcard."""
     known = find(table, lists.values)
     size = len(table) + 1
     keys = lists.owners * size + known

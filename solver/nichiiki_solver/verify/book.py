@@ -179,7 +179,9 @@ class Book:
         households = find(self.instance.households, table["household_id"])
         households = np.where((households >= 0) & _at(self.is_placed, households), households, -1)
         persons = find(self.instance.persons, table["person_id"])
-        persons = np.where((persons >= 0) & (_at(self.household_of_person, persons) == households), persons, -1)
+        persons = np.where(
+            (persons >= 0) & (_at(self.household_of_person, persons) == households), persons, -1
+        )
         repeated = repeats(table["household_id"], table["list"], table["person_id"], table["target_id"])
         return households, persons, repeated
 

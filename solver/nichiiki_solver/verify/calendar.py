@@ -90,7 +90,7 @@ class Calendar:
 
     @cached_property
     def care_days(self) -> Array:
-        """Days of each period on which care is given if nothing else is said: Mondays to Fridays, or weekends."""
+        """Days of care in each period if nothing else is said: Mondays to Fridays, or weekends."""
         first = self.periods["starts_on"]
         after = self.periods["ends_on"] + np.timedelta64(1, "D")
         workdays = np.busday_count(first, after)

@@ -7,7 +7,14 @@ import numpy as np
 from nichiiki_models.tables import CARE_BANDS
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
-from nichiiki_solver.verify.seats import SeatRows, SeatUse, band_numbers, check_capacity, check_no_seats, check_region
+from nichiiki_solver.verify.seats import (
+    SeatRows,
+    SeatUse,
+    band_numbers,
+    check_capacity,
+    check_no_seats,
+    check_region,
+)
 
 NO_LIMIT = np.iinfo(np.int64).max
 
@@ -50,4 +57,6 @@ def _days(book: Book, rows: SeatRows, use: SeatUse, findings: Findings) -> None:
         counts = book.stays.held[period, items.stay] & (row >= 0)
         days = np.where(counts, rows.care_days(row, period), NO_LIMIT)
         limit = np.minimum(limit, days)
-    findings.add("care_days_max", use.amount > limit, *book.item_ids("care", items), value=use.amount, limit=limit)
+    findings.add(
+        "care_days_max", use.amount > limit, *book.item_ids("care", items), value=use.amount, limit=limit
+    )

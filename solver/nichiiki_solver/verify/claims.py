@@ -71,7 +71,7 @@ def _false_claims(book: Book, terms: dict[str, int]) -> Iterator[Claim]:
 
 
 def _objectives(book: Book, terms: dict[str, int]) -> Iterator[Claim]:
-    """The objective of each level is what the allocation is worth."""
+    """Yield levels whose objective is not what the allocation is worth."""
     for claimed, level in zip(book.allocation.levels, book.instance.rules.objective.levels, strict=False):
         worth = sum(weight * terms[term] for term, weight in level.weights.items())
         if claimed.objective != worth:
@@ -79,7 +79,7 @@ def _objectives(book: Book, terms: dict[str, int]) -> Iterator[Claim]:
 
 
 def _bounds(levels: tuple[LevelResult, ...]) -> Iterator[Claim]:
-    """No bound lies below its objective; after a level that is not proven there is no bound."""
+    """Yield bounds that break this: no bound is below its objective or after a level not proven."""
     proven = True
     for level in levels:
         if level.bound is not None:
@@ -91,7 +91,7 @@ def _bounds(levels: tuple[LevelResult, ...]) -> Iterator[Claim]:
 
 
 def _repeated(allocation: Allocation) -> Iterator[Claim]:
-    """Objective and bound of the whole are those of the first level that is not proven, else of the last."""
+    """Yield what differs: the whole repeats the first level that is not proven, else the last."""
     if allocation.levels:
         shown = next((level for level in allocation.levels if not level.proven), allocation.levels[-1])
         objective, bound = shown.objective, shown.bound

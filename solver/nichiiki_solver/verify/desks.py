@@ -6,7 +6,14 @@ import numpy as np
 
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
-from nichiiki_solver.verify.seats import BANDS, SeatRows, SeatUse, check_capacity, check_no_seats, check_region
+from nichiiki_solver.verify.seats import (
+    BANDS,
+    SeatRows,
+    SeatUse,
+    check_capacity,
+    check_no_seats,
+    check_region,
+)
 
 
 def desk_use(book: Book) -> SeatUse:

@@ -15,7 +15,7 @@ def check_experiences(book: Book, findings: Findings) -> None:
     away = book.target_region("experience")[items.target] != book.house_region[book.stays.house[items.stay]]
     findings.add("experience_region", away, *ids)
     common = book.own_periods("experience")[:, items.target] & book.stays.held[:, items.stay]
-    findings.add("experience_period", ~common.any(axis=0), *ids)
+    findings.add("experience_period", ~np.asarray(common.any(axis=0)), *ids)
     table = book.instance.experiences
     count = np.bincount(items.target, minlength=len(table))
     most, least = table["places"], table["min_places"]

@@ -34,15 +34,18 @@ class Findings:
         if len(index) == 0:
             return
         places = [_taken(column, index) for column in ids]
+        wheres = zip(*places, strict=True) if places else ((),) * len(index)
         numbers = zip(_taken(value, index), _taken(limit, index), strict=True)
-        for place, (is_, allowed) in zip(zip(*places, strict=True), numbers, strict=True):
+        for place, (is_, allowed) in zip(wheres, numbers, strict=True):
             self._found.append(
                 Violation(rule=rule, where=" ".join(p for p in place if p), details=_details(is_, allowed))
             )
 
     def sorted(self) -> list[Violation]:
         """Return everything found, by rule, place and numbers."""
-        return sorted(self._found, key=lambda v: (v.rule, v.where, sorted((k, str(x)) for k, x in v.details.items())))
+        return sorted(
+            self._found, key=lambda v: (v.rule, v.where, sorted((k, str(x)) for k, x in v.details.items()))
+        )
 
 
 def _taken(column: Any, index: Array) -> list[Any]:

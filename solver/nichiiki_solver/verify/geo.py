@@ -14,7 +14,10 @@ EARTH_RADIUS_M = 6_371_008.8
 def distance_m(lat: Array, lon: Array, other_lat: Array, other_lon: Array) -> Array:
     """Return the haversine distance in whole metres; positions in degrees."""
     lat, lon, other_lat, other_lon = (np.radians(x) for x in (lat, lon, other_lat, other_lon))
-    half = np.sin((other_lat - lat) / 2) ** 2 + np.cos(lat) * np.cos(other_lat) * np.sin((other_lon - lon) / 2) ** 2
+    half = (
+        np.sin((other_lat - lat) / 2) ** 2
+        + np.cos(lat) * np.cos(other_lat) * np.sin((other_lon - lon) / 2) ** 2
+    )
     metres = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
     return np.asarray(np.rint(metres).astype(np.int64))
 

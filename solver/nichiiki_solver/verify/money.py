@@ -58,7 +58,7 @@ def check_money(book: Book, trips: Trips, findings: Findings) -> None:
     rows = book.placement_household
     stay = np.where(rows >= 0, book.stay_of[rows], -1) if len(book.stay_of) else np.full(len(rows), -1)
     known = (stay >= 0) & ~repeats(rows)
-    unreachable = (trips.used & (trips.fare >= FAR)).any(axis=0)
+    unreachable = np.asarray((trips.used & (trips.fare >= FAR)).any(axis=0))
     known[known] = ~unreachable[stay[known]]
     claimed = book.allocation.placements["cost_yen"]
     real = np.zeros(len(rows), dtype=np.int64)

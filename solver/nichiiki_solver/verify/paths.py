@@ -1,7 +1,7 @@
 """Lexicographically best ways from many sources at once, by relaxing every arc until nothing changes.
 
-The best ways by the first key are exactly the ways made of tight arcs (those that a best way can use); the
-second key is then minimised over tight arcs alone, and so on. Only sums of one key occur, so nothing overflows.
+The best ways by the first key are exactly the ways made of tight arcs; the second key is then minimised over
+tight arcs alone, and so on. Only sums of one key occur, so nothing overflows.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def holds(book: Book, condition: Condition) -> Array:
     values = _values(book, condition)
     if values.dtype.kind in "U?":
         equal = values == condition.value if values.dtype.kind == "U" else values == bool(condition.value)
-        return {"==": equal, "!=": ~equal}.get(condition.op, np.zeros(len(values), dtype=bool))
+        return np.asarray({"==": equal, "!=": ~equal}.get(condition.op, np.zeros(len(values), dtype=bool)))
     if isinstance(condition.value, str):
         return np.full(len(values), condition.op == "!=")
     met = COMPARE[condition.op](values, int(condition.value))

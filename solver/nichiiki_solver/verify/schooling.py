@@ -8,7 +8,14 @@ from nichiiki_models.tables import SCHOOL_GRADES
 from nichiiki_solver.verify.arrays import highest, is_listed, lowest
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
-from nichiiki_solver.verify.seats import SeatRows, SeatUse, band_numbers, check_capacity, check_no_seats, check_region
+from nichiiki_solver.verify.seats import (
+    SeatRows,
+    SeatUse,
+    band_numbers,
+    check_capacity,
+    check_no_seats,
+    check_region,
+)
 
 
 def school_use(book: Book) -> SeatUse:

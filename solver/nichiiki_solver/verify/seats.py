@@ -34,7 +34,9 @@ class SeatRows:
         self._periods = len(book.calendar)
         self._weekdays = book.calendar.care_days
         facility = find(book.instance.facilities, table["facility_id"])
-        period = np.where(table["period_id"] == "all", self._periods, book.calendar.positions(table["period_id"]))
+        period = np.where(
+            table["period_id"] == "all", self._periods, book.calendar.positions(table["period_id"])
+        )
         keys = self._group(facility, band_numbers(table["band"])) * (self._periods + 1) + period
         self._order = np.argsort(keys, kind="stable")
         self._keys = keys[self._order]
@@ -99,7 +101,7 @@ def check_capacity(book: Book, rows: SeatRows, use: SeatUse, rule: str, findings
 
 
 def seat_loads(book: Book, rows: SeatRows, use: SeatUse) -> tuple[Array, Array, Array, Array]:
-    """Return the facilities and bands in use, and what is taken and offered there in each period (-1: no row)."""
+    """Return facilities and bands in use, and what is taken and offered in each period (-1: no row)."""
     groups, group = np.unique(use.items.target * (NO_BAND + 1) + use.band, return_inverse=True)
     facility, band = groups // (NO_BAND + 1), groups % (NO_BAND + 1)
     shape = (len(book.calendar), len(groups))

@@ -61,7 +61,9 @@ def _runs(book: Book, findings: Findings) -> None:
 def units_needed(book: Book) -> Array:
     """Return the units that the household of each stay needs in its house."""
     persons = np.maximum(1, book.household_size[book.stays.household])
-    return np.asarray(-(-persons // np.maximum(1, book.instance.houses["capacity_persons"][book.stays.house])))
+    return np.asarray(
+        -(-persons // np.maximum(1, book.instance.houses["capacity_persons"][book.stays.house]))
+    )
 
 
 def _units(book: Book, findings: Findings) -> None:

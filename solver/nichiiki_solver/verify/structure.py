@@ -53,7 +53,7 @@ def _stays(book: Book, findings: Findings) -> None:
 
 
 def _periods(book: Book, findings: Findings) -> None:
-    """The periods of a stay are some, known, in calendar order, none twice."""
+    """Check that the periods of a stay are some, known, in calendar order, none twice."""
     table = book.allocation.stays
     lists = table.lists("periods")
     at = book.calendar.positions(lists.values)
@@ -98,7 +98,7 @@ def _supporters(book: Book, findings: Findings) -> None:
 
 
 def _reasons(book: Book, findings: Findings) -> None:
-    """A reason is given to a known household and names a known target, or none."""
+    """Check that a reason is given to a known household and names a known target or none."""
     table = book.allocation.unplaced
     households, targets = table["household_id"], table["target_id"]
     findings.add("unknown_id", find(book.instance.households, households) < 0, households)
@@ -109,7 +109,7 @@ def _reasons(book: Book, findings: Findings) -> None:
 
 
 def _measures(book: Book, findings: Findings) -> None:
-    """A measure taken is a known one, and taken once."""
+    """Check that a measure taken is a known one, and taken once."""
     taken = book.allocation.measures["measure_id"]
     findings.add("unknown_id", find(book.instance.measures, taken) < 0, taken)
     findings.add("duplicate", repeats(taken), taken)

@@ -34,7 +34,9 @@ def _caseload(book: Book, findings: Findings) -> None:
     most = supporters["caseload"]
     for period, name in enumerate(book.calendar.ids.tolist()):
         now = loads[period]
-        findings.add("supporter_caseload", now > most, supporters["supporter_id"], name, value=now, limit=most)
+        findings.add(
+            "supporter_caseload", now > most, supporters["supporter_id"], name, value=now, limit=most
+        )
 
 
 def caseloads(book: Book) -> Array:

@@ -83,7 +83,7 @@ class Network:
 
     @cached_property
     def straight(self) -> tuple[Entries, Entries]:
-        """Straight ways from the office and the stops of its region to each house with a stay: on foot, by car."""
+        """Straight ways to each house in use from the office and stops of its region: on foot, by car."""
         houses = np.unique(self.book.stays.house)
         house, point = self._near(houses)
         lat, lon = self._point_positions()
@@ -108,7 +108,9 @@ class Network:
 
     def _point_positions(self) -> tuple[Array, Array]:
         regions, places = self.book.instance.regions, self.book.instance.places
-        return np.concatenate((regions["lat"], places["lat"])), np.concatenate((regions["lon"], places["lon"]))
+        return np.concatenate((regions["lat"], places["lat"])), np.concatenate(
+            (regions["lon"], places["lon"])
+        )
 
     def entries(self, period: int, car: bool) -> Entries:
         """Return the last stretches open in a period, by house."""
@@ -118,7 +120,9 @@ class Network:
         rows = (arcs.tail, arcs.head - self.nodes.points, arcs.minutes, arcs.fare, arcs.vehicle)
         joined = [
             np.concatenate(pair)
-            for pair in zip((getattr(straight, name) for name in straight.__dataclass_fields__), rows, strict=True)
+            for pair in zip(
+                (getattr(straight, name) for name in straight.__dataclass_fields__), rows, strict=True
+            )
         ]
         entries = Entries(*joined)
         return entries.take(np.argsort(entries.house, kind="stable"))
@@ -224,7 +228,9 @@ class Commutes:
         self._facilities = len(book.instance.facilities)
         keys = (arcs.tail - network.nodes.points) * self._facilities
         keys += arcs.head - network.nodes.points - network.nodes.houses
-        self._links = tuple(_fewest(keys[open_], arcs.minutes[open_]) for open_ in (~arcs.car_only, arcs.car_only >= 0))
+        self._links = tuple(
+            _fewest(keys[open_], arcs.minutes[open_]) for open_ in (~arcs.car_only, arcs.car_only >= 0)
+        )
 
     def minutes(self, name: str, stay: Array, target: Array) -> Array:
         """Return the fewest minutes from the house of each stay to each target of a list, `FAR` if no way."""
@@ -256,7 +262,7 @@ def _look_up(table: tuple[Array, Array], keys: Array) -> Array:
 
 
 def check_commute(book: Book, commutes: Commutes, name: str, findings: Findings) -> None:
-    """Check `commute`: the way to a school, nursery, desk or role within the household's and the child's limit."""
+    """Check `commute`: the way to what an item names, against the limits of household and child."""
     items = book.settled(name)
     own = book.instance.households["max_commute_minutes"][items.household]
     limit = np.where(own == NULL_INT, FAR, own)

@@ -144,7 +144,7 @@ def _natural(book: Book, name: str) -> Array:
     persons = book.instance.persons
     match name:
         case "school":
-            return np.isin(persons["grade"], SCHOOL_GRADES)
+            return np.asarray(np.isin(persons["grade"], SCHOOL_GRADES))
         case "care":
             return np.asarray(persons["care_days"] > 0)
         case "desk":
@@ -181,7 +181,9 @@ def stay_answers(book: Book, wishes: WishRows) -> Answers:
     hit = np.where(listed.lengths > 0, exact, own[stay])
     unlisted = own.copy()
     unlisted[stay] = False
-    return _answers(book, "stay", wishes, (stays.household, stays.household), (stay[hit], wish[hit]), unlisted)
+    return _answers(
+        book, "stay", wishes, (stays.household, stays.household), (stay[hit], wish[hit]), unlisted
+    )
 
 
 def _answers(
@@ -192,7 +194,7 @@ def _answers(
     hits: tuple[Array, Array],
     may_be_unlisted: Array | None,
 ) -> Answers:
-    """Best rank and utility of each item over the wishes that reach it; unlisted ones after all that is listed."""
+    """Best rank and utility of each item over the wishes that reach it; unlisted ones come last."""
     owner, household = owner_household
     item, wish = hits
     size = len(owner)
@@ -214,7 +216,7 @@ def _answers(
 
 
 def own_pattern(book: Book) -> Array:
-    """Mask of the stays that lie in time as the household's own columns say (open periods are another rule)."""
+    """Mask of the stays in one of the household's own patterns, whether or not the periods are open."""
     households, stays, calendar = book.instance.households, book.stays, book.calendar
     window = calendar.sets(households.lists("stay_periods").take(stays.household), empty=calendar.open)
     kind, length = households["stay_kind"][stays.household], households["stay_length"][stays.household]
@@ -223,7 +225,7 @@ def own_pattern(book: Book) -> Array:
     runs = calendar.is_run_end(stays.held).sum(axis=0)
     fixed = (stays.held == window).all(axis=0)
     free = inside & (count == length)
-    return np.where(kind == "fixed", fixed, np.where(kind == "any", free, free & (runs == 1)))
+    return np.asarray(np.where(kind == "fixed", fixed, np.where(kind == "any", free, free & (runs == 1))))
 
 
 class Wishes:
