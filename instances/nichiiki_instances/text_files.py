@@ -78,7 +78,7 @@ def parse_csv(text: str, label: str) -> Grid:
     rows, lines, begin = [], [], 1
     try:
         for row in reader:
-            if any(row):
+            if row and (row[0] or any(row)):
                 rows.append(row)
                 lines.append(begin)
             begin = reader.line_num + 1

@@ -167,7 +167,7 @@ def _check_fits(instance: Instance, lang: Lang) -> None:
         if len(table) > XLSX_ROWS:
             raise FileError([problem("too_many_rows_for_xlsx", "", table=name, limit=XLSX_ROWS)])
         for spec, values in written_columns(table):
-            if isinstance(values, ListColumn) and max(map(len, _texts(name, spec, values, lang))) > XLSX_CELL:
+            if isinstance(values, ListColumn) and max(map(len, _texts(name, spec, values, lang)), default=0) > XLSX_CELL:
                 raise FileError([problem("cell_too_long_for_xlsx", "", table=name, column=spec.name, limit=XLSX_CELL)])
     for key, value in sheet_rows(rules_document(instance)):
         if len(value) > XLSX_CELL:

@@ -114,6 +114,13 @@ class ListColumn:
         flat = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - self.offsets[:-1][rows], lengths)
         return ListColumn(offsets, self.values[flat])
 
+    def joined(self) -> Array:
+        """Each row's entries as one text, separated by ``;``."""
+        texts = [""] * len(self)
+        for row in np.flatnonzero(self.lengths).tolist():
+            texts[row] = ";".join(self[row])
+        return np.array(texts, dtype=np.str_) if texts else np.zeros(0, dtype="U1")
+
     def holds(self, entry: str) -> Array:
         """Mask of the rows that list an entry."""
         mask = np.zeros(len(self), dtype=bool)
@@ -277,10 +284,17 @@ def is_null(kind: Kind, values: Column) -> Array:
             return np.asarray(values == "")
 
 
+def runs(values: Array) -> tuple[Array, Array]:
+    """Return the first value of each run of equal neighbours, and how long the runs are."""
+    starts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1]))) if len(values) else np.zeros(0, dtype=np.int64)
+    return values[starts], np.diff(np.append(starts, len(values)))
+
+
 def is_in(values: Array, known: Iterable[str]) -> Array:
     """Mask of the texts that are among the known ones; a set is many times faster than sorting them."""
     members = known if isinstance(known, frozenset | set) else frozenset(known)
-    return np.fromiter(map(members.__contains__, values.tolist()), dtype=bool, count=len(values))
+    heads, lengths = runs(values)
+    return np.repeat(np.fromiter(map(members.__contains__, heads.tolist()), dtype=bool, count=len(heads)), lengths)
 
 
 def as_column(spec: ColumnSpec, values: Iterable[Any]) -> Column:

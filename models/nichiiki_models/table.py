@@ -22,6 +22,7 @@ from nichiiki_models.columns import (
     column_specs,
     default_column,
     freeze,
+    runs,
 )
 
 
@@ -212,16 +213,15 @@ def rank_codes(values: Column) -> tuple[Array, int]:
     Texts go through a Python dict: a comparison sort of fixed-width unicode is many times slower.
     """
     if isinstance(values, ListColumn):
-        cells = [""] * len(values)
-        for row in np.flatnonzero(values.lengths).tolist():
-            cells[row] = ";".join(values[row])
-    elif values.dtype.kind == "U":
-        cells = values.tolist()
-    else:
+        values = values.joined()
+    if values.dtype.kind != "U":
         distinct, ranks = np.unique(values, return_inverse=True)
         return ranks.astype(np.int64), max(1, len(distinct))
+    heads, lengths = runs(values)
+    cells = heads.tolist()
     rank = {text: index for index, text in enumerate(sorted(set(cells)))}
-    return np.fromiter(map(rank.__getitem__, cells), dtype=np.int64, count=len(cells)), max(1, len(rank))
+    ranks = np.fromiter(map(rank.__getitem__, cells), dtype=np.int64, count=len(cells))
+    return np.repeat(ranks, lengths), max(1, len(rank))
 
 
 def _rows(schema: type[R], value: Any) -> list[R]:

@@ -6,7 +6,7 @@ household at given prices exactly (given the stay the slots are independent), an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import order_of_households, persons_of, total_points
 from nichiiki_solver.market import NO_VALUE, Market
-from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs, utility_of
+from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import Options, Seats, Singles, Slots, drop_incomplete, find_options, find_singles
 from nichiiki_solver.ragged import Bools, Ints, expand, first_of_group, offsets_of, segment_max, segment_sum
 from nichiiki_solver.stays import Refusals, Stays, find_stays
@@ -42,7 +42,6 @@ class Bundles:
     slots: Slots
     options: Options
     uses: Uses
-    stay_utility: Ints
     stay_terms: Ints
     option_terms: Ints
     refused_stays: Refusals
@@ -79,10 +78,9 @@ def find_bundles(instance: Instance) -> Bundles:
     complete = drop_incomplete(stays, slots, options)
     dropped, stays, options = stays.take(~complete), stays.take(complete), _of_stays(options, complete)
     uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options)
-    utility = utility_of(instance, "stay", stays.rank, stays.score, stays.unlisted)
-    stay_terms, option_terms = _terms(instance, stays, utility, options)
+    stay_terms, option_terms = _terms(instance, stays, options)
     return Bundles(
-        instance, calendar, patterns, targets, stays, needs, slots, options, uses, utility, stay_terms, option_terms,
+        instance, calendar, patterns, targets, stays, needs, slots, options, uses, stay_terms, option_terms,
         refused, refused_targets, dropped, found, wanted,
     )  # fmt: skip
 
@@ -117,10 +115,10 @@ def _unlocked(instance: Instance, stays: Stays) -> Bools:
     return kept
 
 
-def _terms(instance: Instance, stays: Stays, utility: Ints, options: Options) -> tuple[Ints, Ints]:
+def _terms(instance: Instance, stays: Stays, options: Options) -> tuple[Ints, Ints]:
     """Levels × stays and levels × options: the weighted terms of the objective."""
     of_stay = {
-        "utility": utility,
+        "utility": stays.utility,
         "role_value": np.zeros(len(stays), dtype=np.int64),
         "placed": np.ones(len(stays), dtype=np.int64),
         "persons": persons_of(instance)[stays.household],
@@ -497,4 +495,4 @@ def compile_market(instance: Instance) -> Market:
     source = BundleSource(find_bundles(instance))
     if source.count() <= LIST_ALL:
         return source.all_listed()
-    return source.market_of(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64))
+    return replace(source.market_of(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)), complete=False)

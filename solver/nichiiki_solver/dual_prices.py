@@ -108,6 +108,8 @@ def gains(market: Market, values: Ints) -> Ints:
 def _solve_master(columns: Market, utility: Ints) -> tuple[Ints, Ints, float]:
     """Solve the linear program over listed columns: prices, what each agent must beat, value; all in 1/`SCALE`."""
     n, agents, resources = columns.n_options, columns.n_agents, len(columns.capacity)
+    if n == 0:
+        return np.zeros(resources, dtype=np.int64), np.zeros(agents, dtype=np.int64), 0.0
     owners = csr_array((np.ones(n), (columns.agent, np.arange(n))), shape=(agents, n))
     use = csr_array((columns.amount.astype(float), (columns.resource, columns.entry_option)), shape=(resources, n))
     must, short = np.flatnonzero(columns.must_assign), np.flatnonzero(columns.capacity < 0)

@@ -91,7 +91,9 @@ class Market:
     levels
         Names of the levels.
     source
-        Where more options come from; None if all are listed.
+        What the market was compiled from, if it was; makes options at prices.
+    complete
+        Whether all options are listed.
     """
 
     n_agents: int
@@ -107,6 +109,7 @@ class Market:
     priority: Ints | None = None
     levels: tuple[str, ...] = ("welfare",)
     source: Source | None = None
+    complete: bool = True
     labels: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod

@@ -11,7 +11,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.rules import ListRule
 from nichiiki_models.tables import CARE_BANDS, LISTS, SCHOOL_GRADES
 from nichiiki_solver.ragged import Array, Bools, Ints, first_of_group, join, unique_rows
-from nichiiki_solver.stays import NO_LIMIT, Stays
+from nichiiki_solver.stays import NO_LIMIT, Stays, utility_of
 
 NEED_LISTS = tuple(name for name in LISTS if name != "stay")
 SCHOOL, CARE, DESK, ROLE, SUPPORTER, EXPERIENCE = range(6)
@@ -98,7 +98,7 @@ class Needs:
     nothing_rank, nothing_utility
         Rank and utility of nothing.
     worst_rank
-        Highest listed rank, 0 if none is listed.
+        Highest rank among its wishes (also that of nothing), 0 if there are none.
     """
 
     household: Ints
@@ -147,24 +147,12 @@ def list_rule(instance: Instance, code: int) -> ListRule:
     return rule
 
 
-def utility_of(instance: Instance, name: str, rank: Ints, score: Ints, unlisted: Bools) -> Ints:
-    """Utility of wishes in milli-points: the score, else the table's entry of the rank; unlisted 0."""
-    table = np.array(getattr(instance.rules.lists, name).rank_utility, dtype=np.int64)
-    by_rank = table[np.minimum(rank, len(table)) - 1]
-    return np.where(unlisted, 0, np.where(score == NULL_INT, by_rank, score))
-
-
 def find_needs(instance: Instance, targets: Targets, stays: Stays) -> tuple[Needs, Wanted, RefusedTargets]:
     """List the needs of all households and the targets wanted for them that some stay may allow."""
     needs, need_of_wish, wish = _needs(instance)
     listed = _listed(instance, targets, needs, need_of_wish, wish)
     regions = _stay_regions(instance, stays)
-    wanted, score, unlisted = _with_unlisted(instance, targets, needs, listed, regions)
-    utility = np.zeros(len(wanted), dtype=np.int64)
-    for code, name in enumerate(NEED_LISTS):
-        rows = needs.list[wanted.need] == code
-        utility[rows] = utility_of(instance, name, wanted.rank[rows], score[rows], unlisted[rows])
-    wanted = Wanted(wanted.need, wanted.target, wanted.region, wanted.rank, utility)
+    wanted = _with_unlisted(instance, targets, needs, listed, regions)
     rule = _judge(instance, targets, needs, wanted)
     refused = np.flatnonzero(rule >= 0)
     return needs, wanted.take(rule < 0), RefusedTargets(wanted.need[refused], wanted.target[refused], wanted.rank[refused], rule[refused])
@@ -214,21 +202,21 @@ def _with_nothing(instance: Instance, household: Ints, code: Ints, person: Ints,
     is_none = choices["target_kind"][wish] == "none"
     rank, score = choices["rank"][wish], choices["score"][wish]
     worst = np.zeros(size, dtype=np.int64)
-    np.maximum.at(worst, need_of_wish[~is_none], rank[~is_none])
+    np.maximum.at(worst, need_of_wish, rank)
     required = np.array([list_rule(instance, k).required for k in range(len(NEED_LISTS))])[code]
     none_rank = np.full(size, NO_LIMIT, dtype=np.int64)
     np.minimum.at(none_rank, need_of_wish[is_none], rank[is_none])
     said = none_rank < NO_LIMIT
     utility = np.full(size, NULL_INT, dtype=np.int64)
     best = is_none & (rank == none_rank[need_of_wish])
-    np.maximum.at(utility, need_of_wish[best], score[best])
+    np.maximum.at(utility, need_of_wish[best], np.where(score[best] == NULL_INT, 0, score[best]))
     return Needs(
-        household, code, person, said | ~required, np.where(said, none_rank, worst + 2), np.where(utility == NULL_INT, 0, utility), worst
+        household, code, person, said | ~required, np.where(said, none_rank, worst + 2), np.where(said, utility, 0), worst
     )
 
 
 def _listed(instance: Instance, targets: Targets, needs: Needs, need_of_wish: Ints, wish: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Expand wishes to targets: need, target, rank, score; the best wish for each target."""
+    """Expand wishes to targets: need, target, rank, utility; the best wish for each target."""
     kind, ids = instance.choices["target_kind"][wish], instance.choices["target_id"][wish]
     single = np.flatnonzero((kind != "region") & (kind != "none"))
     wide = np.flatnonzero(kind == "region")
@@ -236,10 +224,13 @@ def _listed(instance: Instance, targets: Targets, needs: Needs, need_of_wish: In
     row = np.concatenate((single, wide[i]))
     target = np.concatenate((targets.find(instance, kind[single], ids[single]), j))
     rank, score = instance.choices["rank"][wish[row]], instance.choices["score"][wish[row]]
-    need = need_of_wish[row]
-    order = np.lexsort((-np.maximum(score, -NO_LIMIT), rank, target, need))
+    need, utility = need_of_wish[row], np.zeros(len(row), dtype=np.int64)
+    for code, name in enumerate(NEED_LISTS):
+        of_list = needs.list[need] == code
+        utility[of_list] = utility_of(instance, name, rank[of_list], score[of_list])
+    order = np.lexsort((-utility, rank, target, need))
     kept = order[first_of_group(np.stack((need, target), axis=1)[order])]
-    return need[kept], target[kept], rank[kept], score[kept]
+    return need[kept], target[kept], rank[kept], utility[kept]
 
 
 def _of_region(instance: Instance, targets: Targets, code: Ints, region: Ints) -> tuple[Ints, Ints]:
@@ -269,9 +260,9 @@ def serves(instance: Instance) -> Bools:
 
 def _with_unlisted(
     instance: Instance, targets: Targets, needs: Needs, listed: tuple[Ints, Ints, Ints, Ints], regions: tuple[Ints, Ints]
-) -> tuple[Wanted, Ints, Bools]:
+) -> Wanted:
     """Listed targets with the region in which they help, and unlisted ones of the regions of possible stays."""
-    need, target, rank, score = listed
+    need, target, rank, utility = listed
     codes = [code for code in range(len(NEED_LISTS)) if list_rule(instance, code).accept_unlisted]
     asking = np.flatnonzero(np.isin(needs.list, codes))
     new_need, new_target = _unlisted_pairs(instance, targets, needs, asking, regions)
@@ -279,11 +270,9 @@ def _with_unlisted(
     new_need, new_target = new_need[~known], new_target[~known]
     all_need, all_target = np.concatenate((need, new_need)), np.concatenate((target, new_target))
     all_rank = np.concatenate((rank, needs.worst_rank[new_need] + 1))
-    all_score = np.concatenate((score, np.full(len(new_need), NULL_INT)))
-    unlisted = np.arange(len(all_need)) >= len(need)
+    all_utility = np.concatenate((utility, np.zeros(len(new_need), dtype=np.int64)))
     row, region = _help_regions(instance, targets, needs, all_need, all_target, regions)
-    wanted = Wanted(all_need[row], all_target[row], region, all_rank[row], np.zeros(len(row), dtype=np.int64))
-    return wanted, all_score[row], unlisted[row]
+    return Wanted(all_need[row], all_target[row], region, all_rank[row], all_utility[row])
 
 
 def _unlisted_pairs(instance: Instance, targets: Targets, needs: Needs, asking: Ints, regions: tuple[Ints, Ints]) -> tuple[Ints, Ints]:

@@ -274,7 +274,7 @@ def _one_school_for_all(stay: Ints, want: Ints, needs: Needs, wanted: Wanted, sl
     """One option a target; for siblings only targets that fit every one of them (parts padded with -1)."""
     slot, target = slots.of_need[wanted.need[want]], wanted.target[want]
     members = np.bincount(slots.of_need, minlength=len(slots))
-    order = np.lexsort((want, target, slot, stay))
+    order = np.lexsort((wanted.need[want], target, slot, stay))
     keys = np.stack((stay, slot, target), axis=1)[order]
     first = np.flatnonzero(first_of_group(keys))
     count = np.diff(np.append(first, len(order)))

@@ -40,8 +40,8 @@ class Stays:
     ----------
     household, house, pattern
         Indices into the instance's tables and the patterns.
-    rank, score
-        Rank of the wish; its score, or `NULL_INT` (unlisted: `unlisted` is true).
+    rank, utility
+        Rank and utility of the wish (milli-points).
     units, cost_yen
         Units needed; highest monthly cost over the periods.
     """
@@ -50,8 +50,7 @@ class Stays:
     house: Ints
     pattern: Ints
     rank: Ints
-    score: Ints
-    unlisted: Bools
+    utility: Ints
     units: Ints
     cost_yen: Ints
 
@@ -78,16 +77,21 @@ class Refusals:
 def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Refusals]:
     """List every allowed stay, and every wished one that is refused."""
     wish = _wishes(instance)
-    household, house, rank, score, unlisted, own = _houses_of_wishes(instance, wish)
+    household, house, rank, utility, own = _houses_of_wishes(instance, wish)
     patterns, candidate = _with_patterns(instance, calendar, household, own, wish)
     row, pattern = candidate
-    columns = _best_wish(household[row], house[row], pattern, rank[row], score[row], unlisted[row])
+    columns = _best_wish(household[row], house[row], pattern, rank[row], utility[row])
     units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, columns)
     allowed = refusal < 0
-    h, j, p, r, s, u = (column[allowed] for column in columns)
-    stays = Stays(h, j, p, r, s, u, units[allowed], cost[allowed])
-    h, j, p, r, s, u = (column[~allowed] for column in columns)
+    stays = Stays(*(column[allowed] for column in columns), units[allowed], cost[allowed])
+    h, j, _, r, _ = (column[~allowed] for column in columns)
     return stays, patterns, Refusals(h, j, r, refusal[~allowed], value[~allowed], limit[~allowed])
+
+
+def utility_of(instance: Instance, name: str, rank: Ints, score: Ints) -> Ints:
+    """Utility of wishes of a list in milli-points: the score, else the table's entry of the rank."""
+    table = np.array(getattr(instance.rules.lists, name).rank_utility, dtype=np.int64)
+    return np.where(score == NULL_INT, table[np.minimum(rank, len(table)) - 1], score)
 
 
 def _wishes(instance: Instance) -> Ints:
@@ -95,8 +99,8 @@ def _wishes(instance: Instance) -> Ints:
     return np.flatnonzero(instance.choices["list"] == "stay")
 
 
-def _houses_of_wishes(instance: Instance, wish: Ints) -> tuple[Ints, Ints, Ints, Ints, Bools, Ints]:
-    """Expand wishes to houses: household, house, rank, score, unlisted, row of the wish (-1 = none)."""
+def _houses_of_wishes(instance: Instance, wish: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """Expand wishes to houses: household, house, rank, utility, row of the wish (-1 = none)."""
     choices = instance.choices
     household = instance.households.find(choices["household_id"][wish])
     kind, target = choices["target_kind"][wish], choices["target_id"][wish]
@@ -106,22 +110,22 @@ def _houses_of_wishes(instance: Instance, wish: Ints) -> tuple[Ints, Ints, Ints,
     i, j = join(instance.regions.find(target[wide]), region_of_house, len(instance.regions))
     row = np.concatenate((single, wide[i]))
     house = np.concatenate((instance.houses.find(target[single]), j))
-    listed = household[row], house, choices["rank"][wish[row]], choices["score"][wish[row]], np.zeros(len(row), dtype=bool), wish[row]
+    utility = utility_of(instance, "stay", choices["rank"][wish], choices["score"][wish])
+    listed = household[row], house, choices["rank"][wish[row]], utility[row], wish[row]
     if not instance.rules.lists.stay.accept_unlisted:
         return listed
     extra = _unlisted(instance, household[row], house, listed[2])
     return tuple(np.concatenate(pair) for pair in zip(listed, extra, strict=True))  # type: ignore[return-value]
 
 
-def _unlisted(instance: Instance, household: Ints, house: Ints, rank: Ints) -> tuple[Ints, Ints, Ints, Ints, Bools, Ints]:
+def _unlisted(instance: Instance, household: Ints, house: Ints, rank: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Every other house for every household, after all that is listed."""
     wanted = np.ones((len(instance.households), len(instance.houses)), dtype=bool)
     wanted[household, house] = False
     worst = np.zeros(len(instance.households), dtype=np.int64)
     np.maximum.at(worst, household, rank)
     h, j = np.nonzero(wanted)
-    nothing = np.full(len(h), NULL_INT, dtype=np.int64)
-    return h, j, worst[h] + 1, nothing, np.ones(len(h), dtype=bool), np.full(len(h), -1, dtype=np.int64)
+    return h, j, worst[h] + 1, np.zeros(len(h), dtype=np.int64), np.full(len(h), -1, dtype=np.int64)
 
 
 def _with_patterns(instance: Instance, calendar: Calendar, household: Ints, own: Ints, wish: Ints) -> tuple[Patterns, tuple[Ints, Ints]]:
@@ -168,12 +172,11 @@ def _pattern_sets(
     return of_household, {row: calendar.positions(periods[row]) for row in with_own}
 
 
-def _best_wish(household: Ints, house: Ints, pattern: Ints, rank: Ints, score: Ints, unlisted: Bools) -> tuple[Ints, ...]:
-    """Of several wishes for the same stay keep the best rank, then the highest score."""
-    order = np.lexsort((-np.maximum(score, -NO_LIMIT), rank, pattern, house, household))
-    keys = np.stack((household, house, pattern), axis=1)[order]
-    kept = order[first_of_group(keys)]
-    return household[kept], house[kept], pattern[kept], rank[kept], score[kept], unlisted[kept]
+def _best_wish(household: Ints, house: Ints, pattern: Ints, rank: Ints, utility: Ints) -> tuple[Ints, ...]:
+    """Of several wishes for the same stay keep the best rank, then the highest utility."""
+    order = np.lexsort((-utility, rank, pattern, house, household))
+    kept = order[first_of_group(np.stack((household, house, pattern), axis=1)[order])]
+    return household[kept], house[kept], pattern[kept], rank[kept], utility[kept]
 
 
 class _Judge:

@@ -188,7 +188,7 @@ def _quota_classes(instance: Instance, stays: Stays, layout: _Layout, classes: _
     for quota in np.flatnonzero(quotas["kind"] == "limit").tolist():
         rows = np.flatnonzero(_counted(instance, stays, quota))
         for kind, column, sign in (("quota_max", "max", 1), ("quota_min", "min", -1)):
-            if quotas[column][quota] != NULL_INT:
+            if quotas[column][quota] > (NULL_INT if column == "max" else 0):
                 number = layout.number(kind, np.array([quota]))
                 first = classes.add(np.zeros(1, dtype=np.int64), number, np.array([sign]), 1)
                 found.append((rows, np.full(len(rows), first)))

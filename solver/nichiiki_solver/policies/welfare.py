@@ -101,9 +101,7 @@ class _Run:
 
     def candidates(self) -> Market | None:
         """List the options that may be part of an optimum: all of a small market, else those that prices leave."""
-        if self.market.source is None and self.market.n_options <= SMALL:
-            return self.market
-        if self.market.n_options > self.market.gate.sum() and self.market.n_options <= SMALL:
+        if self.market.complete and self.market.n_options <= SMALL:
             return self.market
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
         weights[0] = 1

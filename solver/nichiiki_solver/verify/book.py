@@ -71,6 +71,13 @@ class Book:
         self.calendar = Calendar(instance.periods)
         self._items: dict[str, Items] = {}
 
+    def with_stays(self, stays: Stays) -> Book:
+        """Return a book with other stays, to ask what would be allowed."""
+        other = Book(self.instance, self.allocation)
+        shared = ("home", "house_region", "household_of_person", "household_size")
+        other.__dict__.update({name: getattr(self, name) for name in shared}, stays=stays)
+        return other
+
     # ---- people and places -------------------------------------------------------------------------------
 
     @cached_property

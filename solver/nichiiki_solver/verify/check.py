@@ -14,12 +14,12 @@ from nichiiki_solver.verify.desks import check_desks
 from nichiiki_solver.verify.experiences import check_experiences
 from nichiiki_solver.verify.findings import Findings
 from nichiiki_solver.verify.locks import check_locks
-from nichiiki_solver.verify.money import check_money
+from nichiiki_solver.verify.money import check_budget, check_cost_claims
 from nichiiki_solver.verify.quotas import check_quotas
 from nichiiki_solver.verify.roles import check_roles
 from nichiiki_solver.verify.schooling import check_schooling, check_siblings
 from nichiiki_solver.verify.seats import SeatRows
-from nichiiki_solver.verify.stays import check_stays
+from nichiiki_solver.verify.stays import check_stays, check_unit_claims
 from nichiiki_solver.verify.structure import check_structure
 from nichiiki_solver.verify.supporters import check_supporters
 from nichiiki_solver.verify.travel import Commutes, check_commute, check_trips, find_trips
@@ -56,9 +56,11 @@ def verify(instance: Instance, allocation: Allocation) -> list[Violation]:
 
 def _check_rules(book: Book, wishes: Wishes, findings: Findings) -> None:
     check_stays(book, findings)
+    check_unit_claims(book, findings)
     trips = find_trips(book)
     check_trips(book, trips, findings)
-    check_money(book, trips, findings)
+    check_budget(book, trips, findings)
+    check_cost_claims(book, trips, findings)
     check_wishes(book, wishes, findings)
     rows = SeatRows(book)
     check_schooling(book, rows, findings)

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from nichiiki_models.allocation import Violation
 from nichiiki_models.columns import NULL_INT, Array
+
+
+class Finder(Protocol):
+    """What a check reports to."""
+
+    def add(self, rule: str, rows: Array, *ids: Any, value: Any = None, limit: Any = None) -> None:
+        """Take note of the rows that break a rule."""
+
+
+class Refused:
+    """Notes only which of the rows checked break any rule."""
+
+    def __init__(self, rows: int) -> None:
+        self.mask = np.zeros(rows, dtype=bool)
+
+    def add(self, rule: str, rows: Array, *ids: Any, value: Any = None, limit: Any = None) -> None:
+        """Take note of the rows that break a rule; a mask over all rows checked."""
+        self.mask |= rows
 
 
 class Findings:

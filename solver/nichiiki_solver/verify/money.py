@@ -7,7 +7,7 @@ import numpy as np
 from nichiiki_models.columns import Array
 from nichiiki_solver.verify.arrays import FAR, find, repeats
 from nichiiki_solver.verify.book import Book
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import Finder
 from nichiiki_solver.verify.stays import units_needed
 from nichiiki_solver.verify.travel import Trips
 
@@ -49,26 +49,31 @@ def highest_cost_yen(book: Book, trips: Trips) -> Array:
     return np.asarray(rent_yen(book) + travel.max(axis=0, initial=0))
 
 
-def check_money(book: Book, trips: Trips, findings: Findings) -> None:
-    """Check `budget`, and `claim_cost`: the cost stated for each placement."""
+def check_budget(book: Book, trips: Trips, findings: Finder) -> None:
+    """Check `budget`: rent and travel in every period of the stay."""
     cost = highest_cost_yen(book, trips)
-    household = book.stays.household
-    limit = book.instance.households["budget_yen"][household]
+    limit = book.instance.households["budget_yen"][book.stays.household]
     findings.add("budget", cost > limit, *book.stay_ids(), value=cost, limit=limit)
-    rows = book.placement_household
-    stay = np.where(rows >= 0, book.stay_of[rows], -1) if len(book.stay_of) else np.full(len(rows), -1)
-    known = (stay >= 0) & ~repeats(rows)
+
+
+def check_cost_claims(book: Book, trips: Trips, findings: Finder) -> None:
+    """Check `claim_cost`: the cost stated for each placement (where there is a way) and measure."""
+    cost = highest_cost_yen(book, trips)
     unreachable = np.asarray((trips.used & (trips.fare >= FAR)).any(axis=0))
+    placements, household = book.allocation.placements, book.placement_household
+    stay = np.append(book.stay_of, -1)[household]
+    known = (household >= 0) & (stay >= 0) & ~repeats(household)
     known[known] = ~unreachable[stay[known]]
-    claimed = book.allocation.placements["cost_yen"]
-    real = np.zeros(len(rows), dtype=np.int64)
+    real = np.zeros(len(stay), dtype=np.int64)
     real[known] = cost[stay[known]]
-    ids = book.allocation.placements["household_id"]
-    findings.add("claim_cost", known & (claimed != real), ids, value=claimed, limit=real)
+    claimed = placements["cost_yen"]
+    findings.add(
+        "claim_cost", known & (claimed != real), placements["household_id"], value=claimed, limit=real
+    )
     _measures(book, findings)
 
 
-def _measures(book: Book, findings: Findings) -> None:
+def _measures(book: Book, findings: Finder) -> None:
     """Check `claim_cost` of measures taken."""
     taken, known = book.allocation.measures, book.instance.measures
     rows = find(known, taken["measure_id"])

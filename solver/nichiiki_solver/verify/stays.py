@@ -7,12 +7,12 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT, Array
 from nichiiki_solver.verify.arrays import lacks
 from nichiiki_solver.verify.book import Book
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import Finder
 
 SINGLE_UNIT_KINDS = ("whole", "trial")
 
 
-def check_stays(book: Book, findings: Findings) -> None:
+def check_stays(book: Book, findings: Finder) -> None:
     """Check every rule between a household and the house it stays in."""
     _house(book, findings)
     _periods(book, findings)
@@ -21,7 +21,7 @@ def check_stays(book: Book, findings: Findings) -> None:
     _hazards(book, findings)
 
 
-def _house(book: Book, findings: Findings) -> None:
+def _house(book: Book, findings: Finder) -> None:
     """Check `house_not_ready`, `own_region` and `needs`."""
     ids, houses, households = book.stay_ids(), book.instance.houses, book.instance.households
     house, household = book.stays.house, book.stays.household
@@ -31,7 +31,7 @@ def _house(book: Book, findings: Findings) -> None:
     findings.add("needs", missing, *ids)
 
 
-def _periods(book: Book, findings: Findings) -> None:
+def _periods(book: Book, findings: Finder) -> None:
     """Check `period_closed`: every period is open, in the calendar and in the house."""
     house, held = book.stays.house, book.stays.held
     closed = book.calendar.sets(book.instance.houses.lists("closed_periods"))
@@ -40,7 +40,7 @@ def _periods(book: Book, findings: Findings) -> None:
         findings.add("period_closed", wrong, *book.stay_ids(), name)
 
 
-def _runs(book: Book, findings: Findings) -> None:
+def _runs(book: Book, findings: Finder) -> None:
     """Check `min_stay`, `max_stay` and `start_period` of every run of the stay."""
     ids, houses = book.stay_ids(), book.instance.houses
     house, held = book.stays.house, book.stays.held
@@ -66,18 +66,23 @@ def units_needed(book: Book) -> Array:
     )
 
 
-def _units(book: Book, findings: Findings) -> None:
-    """Check `house_capacity` (units the household needs) and `units` (units it claims)."""
-    ids, houses, house = book.stay_ids(), book.instance.houses, book.stays.house
+def _units(book: Book, findings: Finder) -> None:
+    """Check `house_capacity`: the units that the household needs."""
+    houses, house = book.instance.houses, book.stays.house
     needed = units_needed(book)
     single = np.isin(houses["kind"][house], SINGLE_UNIT_KINDS)
     most = np.minimum(houses["units"][house], np.where(single, 1, np.iinfo(np.int64).max))
-    findings.add("house_capacity", needed > most, *ids, value=needed, limit=most)
+    findings.add("house_capacity", needed > most, *book.stay_ids(), value=needed, limit=most)
+
+
+def check_unit_claims(book: Book, findings: Finder) -> None:
+    """Check `units`: a stay takes the units that its household needs."""
+    needed = units_needed(book)
     claimed = book.allocation.stays["units"][book.stays.row]
-    findings.add("units", claimed != needed, *ids, value=claimed, limit=needed)
+    findings.add("units", claimed != needed, *book.stay_ids(), value=claimed, limit=needed)
 
 
-def _hazards(book: Book, findings: Findings) -> None:
+def _hazards(book: Book, findings: Finder) -> None:
     """Check `hazard_shared`: no hazard of `limits.hazards_apart` threatens both homes."""
     shared = np.zeros(len(book.stays.house), dtype=bool)
     for hazard in book.instance.rules.limits.hazards_apart:

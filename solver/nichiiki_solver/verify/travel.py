@@ -12,7 +12,7 @@ from nichiiki_models.columns import NULL_INT, Array
 from nichiiki_models.tables import STOPS
 from nichiiki_solver.verify.arrays import FAR, expand, find, grouped, lowest, lowest_in_order
 from nichiiki_solver.verify.book import Book
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import Finder, Findings
 from nichiiki_solver.verify.geo import distance_m, straight_minutes
 from nichiiki_solver.verify.links import Arcs, directed_arcs, number_nodes
 from nichiiki_solver.verify.paths import best_ways
@@ -209,7 +209,7 @@ def trip_limits(book: Book) -> Array:
     return np.minimum(np.where(own == NULL_INT, FAR, own), FAR if common is None else common)
 
 
-def check_trips(book: Book, trips: Trips, findings: Findings) -> None:
+def check_trips(book: Book, trips: Trips, findings: Finder) -> None:
     """Check `no_route` and `trip_minutes`: a way in every period of the stay, within the limit."""
     ids = book.stay_ids()
     slowest = np.where(trips.used, trips.fastest_minutes, 0).max(axis=0, initial=0)

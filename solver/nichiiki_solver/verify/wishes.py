@@ -52,6 +52,7 @@ class Answers:
 
     owner: Array
     household: Array
+    is_listed: Array
     is_acceptable: Array
     rank: Array
     utility: Array
@@ -209,6 +210,7 @@ def _answers(
     return Answers(
         owner=owner,
         household=household,
+        is_listed=listed,
         is_acceptable=listed | accepted,
         rank=np.where(listed, rank, last[owner] + 1),
         utility=np.where(listed, utility, 0),

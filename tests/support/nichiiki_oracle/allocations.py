@@ -9,10 +9,8 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.tables import Household
 from nichiiki_oracle.bundles import Bundle, bundles, refused_wishes
 from nichiiki_oracle.market import Market
-from nichiiki_oracle.shared import Choice, Levels, add, levels_of, levels_of_choice
-
-ITEM_LISTS = ("school", "care", "desk", "role", "experience")
-NOT_CHOSEN = "not_chosen"
+from nichiiki_oracle.shared import Choice, Levels, add, levels_of, levels_of_choice, obeys
+from nichiiki_oracle.stays import allowed_stays
 
 
 def to_allocation(
@@ -96,9 +94,26 @@ def _unplaced(market: Market, household: Household) -> dict[str, Any]:
             "detail": detail,
         }
     found: list[dict[str, Any]] = list(reasons.values())
-    if not found or bundles(market, household):
-        found.append({"rule": NOT_CHOSEN, "target_id": None, "detail": {"value": None, "limit": None}})
+    if bundles(market, household) or not found:
+        found.append(_last_reason(market, household))
     return {"household_id": household.household_id, "reasons": found}
+
+
+def _last_reason(market: Market, household: Household) -> dict[str, Any]:
+    """Return why a household that could have been placed (or whose wishes name nothing) has no place."""
+    every = bundles(market, household)
+    free = [bundle for bundle in every if obeys(market, household.household_id, bundle)]
+    rule = (
+        "outranked"
+        if free
+        else "lock"
+        if every
+        else "required"
+        if allowed_stays(market, household)
+        else "no_wish"
+    )
+    target = next((bundle.stay.house.house_id for bundle in free or every), None)
+    return {"rule": rule, "target_id": target, "detail": {"value": None, "limit": None}}
 
 
 # Back from an allocation

@@ -239,7 +239,9 @@ def _skill(case: Case, target: Role) -> Broken | None:
 
 
 def _age(case: Case, target: Role) -> Broken | None:
-    return broken_if(not target.min_age <= _person(case).age <= target.max_age)
+    age = _person(case).age
+    limit = target.min_age if age < target.min_age else target.max_age
+    return broken_if(not target.min_age <= age <= target.max_age, age, limit)
 
 
 def _hours(case: Case, target: Role) -> Broken | None:

@@ -58,7 +58,7 @@ def random_instance(seed: int, households: int | None = None) -> Instance:
     attempt = 0
     while True:
         rng = _rng("small", seed, attempt)
-        size = Size(households=households or rng.choice((1, 2, 3, 3, 4, 4, 5, 6)))
+        size = Size(households=households or rng.choice((1, 2, 3, 4, 4, 5, 5, 6, 6)))
         instance = _Draw(rng, size).instance(f"random-{seed}")
         if is_small(instance):
             return instance
@@ -97,7 +97,8 @@ def _rng(kind: str, seed: int, attempt: int) -> random.Random:
 class _Draw:
     """Draws the tables of one instance, one method a table, from one stream of random numbers.
 
-    In a mild instance little stands against a single household and all want the same: what is shared decides.
+    In a mild instance little stands against a single household, and all want the same:
+    what is shared decides.
     """
 
     def __init__(self, rng: random.Random, size: Size) -> None:
@@ -169,7 +170,9 @@ class _Draw:
             "lat": lat,
             "lon": 138.0 + 0.2 * number,
             "hazards": self.some(HAZARDS, 40),
-            "reception_max": self.maybe(45, (1, 1, 2, 3)) if name in self.hosts else None,
+            "reception_max": self.maybe(15 if self.mild else 45, (1, 1, 2, 3))
+            if name in self.hosts
+            else None,
             "board_consents": ("*",) if not self.unless_mild(50) else self.some(self.hosts, 60),
         }
 
@@ -189,7 +192,7 @@ class _Draw:
 
     def periods(self) -> list[Row]:
         """Draw months, in three of ten instances cut into weekdays and weekends; one may be closed."""
-        slots = ("weekday", "weekend") if self.odds(30) else ("all",)
+        slots = ("weekday", "weekend") if self.odds(42) else ("all",)
         months = max(2, self.size.months - (len(slots) > 1) + self.odds(30))
         rows = [self._period(month, slot) for month in range(months) for slot in slots]
         if self.odds(28):
@@ -212,7 +215,7 @@ class _Draw:
             "house_id": name,
             "kind": kind,
             **self.near(self.rng.choice(self.hosts)),
-            "units": self.rng.choice((1, 1, 2)) if kind in ("whole", "trial") else self.rng.choice((1, 2, 3)),
+            "units": self._units(kind),
             "capacity_persons": self.rng.choice((4, 5) if self.mild else (2, 3, 4, 5))
             if kind in ("whole", "trial")
             else self.rng.choice((1, 2, 2)),
@@ -224,9 +227,14 @@ class _Draw:
             "gap_periods": self.rng.choice((0, 0, 0, 1, 1, 2)),
             "tags": self.some(TAGS, 75),
             "hazards": self.some(HAZARDS, 5 if self.mild else 25),
-            "ready": not self.unless_mild(6),
+            "ready": not self.unless_mild(8),
             "settlement": settlement,
         }
+
+    def _units(self, kind: str) -> int:
+        if self.mild and self.odds(60):
+            return 6
+        return self.rng.choice((1, 1, 2) if kind in ("whole", "trial") else (1, 2, 3))
 
     def facilities(self) -> list[Row]:
         """Draw a school, a nursery and a coworking space in every host region, often a second school."""
@@ -239,20 +247,20 @@ class _Draw:
         return {"facility_id": name, "kind": kind, **self.near(host), "consent_regions": consents}
 
     def seats(self) -> list[Row]:
-        """Draw seat rows, most for all periods, some for one, some missing, few of a band that does not suit."""
+        """Draw seat rows, most for all periods, some for one, some missing, few that do not suit."""
         bands = {"school": SCHOOL_GRADES[:3], "nursery": CARE_BANDS, "coworking": ("desk",)}
         every = [band for suits in bands.values() for band in suits]
         rows = []
         for facility in self.rows["facilities"]:
             suits = bands[facility["kind"]]
-            for band in (*suits, *(other for other in every if other not in suits and self.odds(9))):
+            for band in (*suits, *(other for other in every if other not in suits and self.odds(14))):
                 periods = self.some(["all"], 92) + self.some(self.ids("periods"), 12)
                 rows += [self._seat(facility["facility_id"], band, period) for period in periods]
         return rows
 
     def _seat(self, facility: str, band: str, period: str) -> Row:
         days = self.rng.choice((6, 10, 15)) if band in CARE_BANDS and self.odds(40) else None
-        seats = self.rng.choice((0, 1, 1, 1, 2, 2, 3))
+        seats = self.rng.choice((1, 1, 1, 1, 2) if self.mild else (0, 1, 1, 1, 2, 2, 3))
         return {"facility_id": facility, "band": band, "period_id": period, "seats": seats, "days": days}
 
     def roles(self) -> list[Row]:
@@ -260,12 +268,12 @@ class _Draw:
         return [self._role(f"role{n}") for n in range(self.size.roles)]
 
     def _role(self, name: str) -> Row:
-        most = self.rng.choice((1, 1, 2, 3))
-        season = self.period_ids(60)
+        most = self.rng.choice((1, 1, 1, 2) if self.mild else (1, 2, 2, 3))
+        season = self.period_ids(20 if self.mild else 60)
         return {
             "role_id": name,
             **self.near(self.rng.choice(self.hosts)),
-            "skill": self.maybe(35, SKILLS),
+            "skill": self.maybe(15 if self.mild else 35, SKILLS),
             "min_age": self.rng.choice((16, 16, 30)),
             "max_age": self.rng.choice((120, 120, 60)),
             "hours_per_period": self.rng.choice((5, 10, 20)),
@@ -294,10 +302,17 @@ class _Draw:
         """Draw experiences, some of which need several households."""
         rows = []
         for n in range(self.size.hosts):
-            places = self.rng.choice((1, 2, 3))
+            places = self.rng.choice((1, 1, 2) if self.mild else (1, 2, 3))
             least = min(places, self.rng.choice((0, 0, 2)))
             head = {"experience_id": f"experience{n}", "region_id": self.rng.choice(self.hosts)}
-            rows.append({**head, "periods": self.period_ids(50), "places": places, "min_places": least})
+            rows.append(
+                {
+                    **head,
+                    "periods": self.period_ids(20 if self.mild else 50),
+                    "places": places,
+                    "min_places": least,
+                }
+            )
         return rows
 
     def links(self) -> list[Row]:
@@ -369,13 +384,13 @@ class _Draw:
             "registration": self.rng.choice(("none", "basic", "premium")),
             "siblings": self.rng.choice(("together", "apart")),
             "groups": self.some(GROUPS, 50),
-            "languages": self.some(("ja", "en"), 35),
-            "topics": self.some(("school", "work"), 30),
+            "languages": self.some(("ja", "en"), 15 if self.mild else 35),
+            "topics": self.some(("school", "work"), 10 if self.mild else 30),
         }
 
     def _stay_wanted(self) -> Row:
         periods = self.ids("periods")
-        kind = self.rng.choice(("fixed", "consecutive", "any"))
+        kind = self.rng.choice(("fixed",) * 3 * self.mild + ("fixed", "consecutive", "any"))
         window = (
             self.some(periods, 40) or (periods[0],)
             if self.mild
@@ -416,7 +431,7 @@ class _Draw:
             grade = self.rng.choice(SCHOOL_GRADES[: 1 if self.mild else 3])
             return {"age": 5 + int(grade), "grade": grade}
         band = "age3" if self.mild else self.rng.choice(CARE_BANDS)
-        return {"age": AGE_OF_BAND[band], "grade": band, "care_days": self.rng.choice((0, 4, 8, 8, 12))}
+        return {"age": AGE_OF_BAND[band], "grade": band, "care_days": self.rng.choice((0, 4, 8, 12, 12))}
 
     # What they want
 
@@ -426,7 +441,7 @@ class _Draw:
         for household in self.ids("households"):
             rows += self._stay_wishes(household)
             for name in ("supporter", "experience"):
-                rows += self._wishes(household, name, None, 30 if name == "supporter" else 40)
+                rows += self._wishes(household, name, None, 40 + 20 * self.mild)
         for person in self.rows["persons"]:
             for name in self._lists_of(person):
                 rows += self._wishes(person["household_id"], name, person["person_id"], 75)
@@ -436,23 +451,25 @@ class _Draw:
         """Return the lists that suit a person, rarely one more."""
         suits = {
             "school": person.get("grade") in SCHOOL_GRADES,
-            "care": person.get("care_days", 0) > 0,
+            "care": person.get("grade") in CARE_BANDS,
             "desk": person.get("telework_days", 0) > 0,
             "role": person.get("hours_per_period", 0) > 0,
         }
-        return [name for name, suit in suits.items() if suit or self.odds(6)]
+        return [name for name, suit in suits.items() if suit or self.odds(8)]
 
     def _stay_wishes(self, household: str) -> list[Row]:
         targets = [("house", name) for name in self.ids("houses")] + [("region", name) for name in self.hosts]
         return [
             {**self._wish(household, "stay", None, rank, *target), "periods": self.period_ids(9, keep=40)}
-            for rank, target in self._ranked(targets, self.rng.choice((0, *(1, 2, 2, 3, 3, 4) * 2)))
+            for rank, target in self._ranked(
+                targets, self.rng.choice((1, 1, 2) if self.mild else (0, *(1, 2, 2, 3, 3, 4) * 2))
+            )
         ]
 
     def _wishes(self, household: str, name: str, person: str | None, percent: int) -> list[Row]:
         if not self.odds(percent):
             return []
-        ranked = self._ranked(self._targets(name), self.rng.choice((1, 1, 2, 3)))
+        ranked = self._ranked(self._targets(name), self.rng.choice((1, 1, 2) if self.mild else (1, 1, 2, 3)))
         rows = [self._wish(household, name, person, rank, *target) for rank, target in ranked]
         none = self._wish(household, name, person, self.rng.choice((1, 2, 3)), "none", None)
         return rows + ([none] if self.odds(30) else [])
@@ -500,7 +517,7 @@ class _Draw:
         for n in range(self.rng.choice((0, 1, 1, 2))):
             kind = self.rng.choice(("all", "region", "house", "settlement"))
             target = self.rng.choice(self.ids("houses") if kind == "house" else self.hosts)
-            least = self.maybe(20, (1, 1, 1, 2))
+            least = self.maybe(38, (1, 1, 1, 2))
             rows.append(
                 {
                     "quota_id": f"quota{n}",
@@ -580,11 +597,19 @@ class _Draw:
         order = ["stay", *LISTS_BESIDE_STAY]
         if self.odds(40):
             self.rng.shuffle(order)
-        return {"order": order, "stay": {"required": True, "accept_unlisted": self.odds(45)}, **lists}
+        return {
+            "order": order,
+            "stay": {"required": True, "accept_unlisted": self.odds(20 if self.mild else 45)},
+            **lists,
+        }
 
     def _list_rule(self, name: str) -> Row:
         table = self.rng.choice(((300, 200, 100), (100, 50), (400, 0) if self.mild else (0,)))
-        return {"required": self.odds(18), "accept_unlisted": self.odds(28), "rank_utility": table}
+        return {
+            "required": self.odds(18),
+            "accept_unlisted": self.odds(12 if self.mild else 28),
+            "rank_utility": table,
+        }
 
     def _tie_order(self) -> tuple[str, ...]:
         keys = ["income_class", "past_losses", "applied_at", "children", "persons", "lottery"]

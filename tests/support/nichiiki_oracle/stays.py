@@ -76,11 +76,11 @@ def patterns_of(market: Market, household: Household, wish: Choice) -> list[Peri
 
 
 def best_of(wishes: Iterable[Choice], table: tuple[int, ...]) -> Wished:
-    """Return the best rank of several wishes for one thing, with the highest score given at that rank."""
+    """Return the best rank of several wishes for one thing, with the highest utility at that rank."""
     wishes = list(wishes)
     rank = min(wish.rank for wish in wishes)
-    scores = [wish.score for wish in wishes if wish.rank == rank and wish.score is not None]
-    return Wished(rank, max(scores) if scores else table[min(rank, len(table)) - 1])
+    listed = table[min(rank, len(table)) - 1]
+    return Wished(rank, max(listed if wish.score is None else wish.score for wish in wishes if wish.rank == rank))
 
 
 def wished_stays(market: Market, household: Household) -> list[Stay]:

@@ -1,0 +1,128 @@
+"""Figures about an allocation: who is placed, how well, what is used, what it costs, who may feel wronged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Counts = Mapping[str, int]
+
+
+class Figures(BaseModel):
+    """A part of the metrics: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Placed(Figures):
+    """Households and persons of a group, and how many of them are placed."""
+
+    households: int = Field(description="households")
+    placed_households: int = Field(description="households with a place")
+    persons: int = Field(description="persons of the households")
+    placed_persons: int = Field(description="persons of households with a place")
+
+
+class Spread(Figures):
+    """How a number is spread over households; None without any household."""
+
+    mean: float | None = Field(description="mean")
+    median: float | None = Field(description="median")
+    max: int | None = Field(description="highest")
+
+
+class Fairness(Figures):
+    """How utility is spread over all households; those not placed count with 0."""
+
+    gini: float | None = Field(
+        description="Gini coefficient of utilities raised so that the lowest is not below 0; 0 = all equal"
+    )
+    lowest_milli_points: int | None = Field(
+        description="lowest utility of a household (first entry of the leximin vector)"
+    )
+    households_at_lowest: int = Field(description="households that have the lowest utility")
+    lowest_tenth_mean_milli_points: float | None = Field(
+        description="mean utility of the tenth of all households (rounded up) that is worst off"
+    )
+    placed_lowest_milli_points: int | None = Field(description="lowest utility of a placed household")
+
+
+class RegionUse(Figures):
+    """What is used of a region's houses."""
+
+    houses: int = Field(description="houses that can be lived in")
+    houses_used: int = Field(description="houses with at least one stay")
+    households: int = Field(description="households with a stay")
+    persons: int = Field(description="persons of these households")
+    unit_periods_offered: int = Field(
+        description="units of ready houses times the open periods in which they are not closed"
+    )
+    unit_periods_used: int = Field(description="units of stays times their periods, gaps not counted")
+    household_days: int = Field(description="days of the periods of all stays, a household each")
+    person_days: int = Field(description="days of the periods of all stays, a person each")
+
+
+class SeatFigures(Figures):
+    """What is used of seats, care days or desks, summed over open periods."""
+
+    used: int = Field(description="taken")
+    offered: int = Field(description="on offer")
+
+
+class RoleFigures(Figures):
+    """How well roles are held."""
+
+    holders: int = Field(description="pairs of a person and a role")
+    wanted_periods: int = Field(
+        description="pairs of a role and an open period in which it should run (it takes holders)"
+    )
+    running_periods: int = Field(description="of these, with at least one holder and enough of them")
+    holder_periods: int = Field(description="holders summed over periods")
+    missing_holder_periods: int = Field(
+        description="holders lacking to the lowest number, over wanted periods"
+    )
+
+
+class SupporterLoad(Figures):
+    """Load of a supporter."""
+
+    households: int = Field(description="households in all")
+    peak_households: int = Field(description="most households in a period")
+    caseload: int = Field(description="most households it can take at a time")
+
+
+class Metrics(Figures):
+    """Figures about an allocation; every sum is over placed households unless something else is said."""
+
+    total: Placed = Field(description="all households")
+    by_group: Mapping[str, Placed] = Field(description="households by group; one may belong to several")
+    stay_ranks: Counts = Field(
+        description="placed households by the rank of their stay among their wishes: 1, 2, …, unlisted"
+    )
+    levels: Counts = Field(description="value of each level of the objective")
+    terms: Counts = Field(description="value of each term of the objective")
+    utility_milli_points: int = Field(description="sum of utilities")
+    fairness: Fairness = Field(description="how utility is spread")
+    regions: Mapping[str, RegionUse] = Field(description="use of houses by region with houses")
+    school_seats: SeatFigures = Field(description="pupils and seats, a period each")
+    care_days: SeatFigures = Field(description="days of care, a child each")
+    desks: SeatFigures = Field(description="persons and desks, a period each")
+    roles: RoleFigures = Field(description="how well roles are held")
+    role_holders_by_period: Counts = Field(description="holders of all roles in each period")
+    supporters: Mapping[str, SupporterLoad] = Field(description="load of each supporter")
+    cost_yen_a_month: Spread = Field(
+        description="highest monthly cost (rent and travel) of placed households"
+    )
+    travel_yen_a_month: Spread = Field(description="highest monthly travel cost of placed households")
+    trip_minutes: Spread = Field(
+        description="longest one-way trip of placed households, by the way they take"
+    )
+    hazard_overlaps: Counts = Field(
+        description="placed households both of whose homes are exposed to a hazard, by hazard"
+    )
+    justified_envy_households: int | None = Field(
+        description="households whose wishes rank a house and its periods, held by a household with fewer "
+        "total points, above their own stay (or that have none), and that the rules of a stay allow there; "
+        "None if more pairs would have to be compared than was asked for"
+    )

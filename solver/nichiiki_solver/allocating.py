@@ -1,0 +1,182 @@
+"""Allocate: compile, choose by a policy, build the allocation, check it, return it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+from nichiiki_models.allocation import Allocation
+from nichiiki_models.errors import UsageError, VerificationError
+from nichiiki_models.instance import Instance
+from nichiiki_models.result import Result
+from nichiiki_models.table import Table
+from nichiiki_models.tables import Lock
+from nichiiki_solver.bundles import compile_market
+from nichiiki_solver.market import Market, Outcome
+from nichiiki_solver.policies.registry import Progress, Settings, get_policy
+from nichiiki_solver.verify import verify
+
+NOT_YET_BINDING = ("measures", "programmes", "use_history", "previous", "products", "operators", "demand", "offers", "needs")
+"""Tables whose rows an allocation does not look at in this version; a result that had any says so."""
+
+
+def allocate(
+    instance: Instance,
+    *,
+    policy: str = "welfare",
+    time_limit_s: float = 60.0,
+    relative_gap: float = 0.0,
+    seed: int = 0,
+    workers: int = 2,
+    hint: Allocation | None = None,
+    previous: Allocation | None = None,
+    locks: Iterable[Lock | Mapping[str, Any]] = (),
+    progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Result:
+    """Allocate houses, seats, places and roles to households.
+
+    Parameters
+    ----------
+    instance
+        What is to be allocated under which rules.
+    policy
+        Name of a policy: ``welfare`` (optimum with a bound), ``points`` (the clerk's procedure), or a plug-in.
+    time_limit_s
+        Wall time in seconds after which the best answer so far is returned; positive.
+    relative_gap
+        Gap (bound - objective) / max(1, |objective|) that is good enough; 0 asks for a proof.
+    seed
+        Seed of every draw and of the tie-break; not negative.
+    workers
+        Processor cores to use; at least 1.
+    hint, previous
+        Reserved for re-runs; refused where given, as this version does not use them.
+    locks
+        Overrides beside those of the instance.
+    progress
+        Called with each `Progress`.
+    should_stop
+        Asked now and then; True ends the run with the best answer.
+
+    Returns
+    -------
+    Result
+        Infeasible is a result (``status``), not an error.
+
+    Raises
+    ------
+    UsageError
+        If an argument has no meaning.
+    InstanceError
+        If the locks do not fit the instance.
+    UnsupportedMarketError
+        If the policy makes no promise for such an instance.
+    VerificationError
+        If the answer failed its independent check; nothing is returned then.
+    """
+    _check_arguments(time_limit_s, relative_gap, seed, workers, hint, previous)
+    started = time.perf_counter()
+    solved = _with_locks(instance, locks)
+    market = compile_market(solved)
+    settings = _settings(time_limit_s - (time.perf_counter() - started), relative_gap, seed, workers, progress, should_stop)
+    outcome = get_policy(policy).solve(market, settings)
+    allocation = _allocation(solved, outcome, policy, seed, settings)
+    _check(solved, allocation)
+    return _result(solved, market, outcome, allocation, policy, seed, time.perf_counter() - started)
+
+
+def _check_arguments(
+    time_limit_s: float, relative_gap: float, seed: int, workers: int, hint: Allocation | None, previous: Allocation | None
+) -> None:
+    if not time_limit_s > 0:
+        raise UsageError(f"time_limit_s: a positive number of seconds is needed, got {time_limit_s}")
+    if not 0 <= relative_gap < 1:
+        raise UsageError(f"relative_gap: a number from 0 to below 1 is needed, got {relative_gap}")
+    if seed < 0:
+        raise UsageError(f"seed: a whole number from 0 is needed, got {seed}")
+    if workers < 1:
+        raise UsageError(f"workers: at least 1 is needed, got {workers}")
+    if hint is not None or previous is not None:
+        raise UsageError("hint, previous: this version does not start from an earlier allocation; leave them out")
+
+
+def _with_locks(instance: Instance, locks: Iterable[Lock | Mapping[str, Any]]) -> Instance:
+    """Fold the locks into the instance, so that its hash covers them."""
+    extra = [lock if isinstance(lock, Lock) else Lock.model_validate(lock) for lock in locks]
+    if not extra:
+        return instance
+    return instance.replace(locks=Table.from_rows(Lock, [*instance.locks.rows(), *extra]))
+
+
+def _settings(
+    left_s: float,
+    relative_gap: float,
+    seed: int,
+    workers: int,
+    progress: Callable[[Progress], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> Settings:
+    return Settings(
+        time_limit_s=max(0.1, left_s),
+        relative_gap=relative_gap,
+        seed=seed,
+        workers=workers,
+        progress=progress or (lambda _: None),
+        should_stop=should_stop or (lambda: False),
+    )
+
+
+def _allocation(instance: Instance, outcome: Outcome, policy: str, seed: int, settings: Settings) -> Allocation | None:
+    if outcome.choice is None:
+        return None
+    return outcome.market.to_allocation(
+        outcome.choice,
+        policy=policy,
+        seed=seed,
+        status=outcome.status,
+        reason=outcome.reason,
+        objective=outcome.objective,
+        bound=outcome.bound,
+        levels=outcome.levels,
+        provenance=_provenance(instance, settings),
+    )
+
+
+def _provenance(instance: Instance, settings: Settings) -> dict[str, Any]:
+    """Where the answer comes from: versions, settings, tables that did not bind."""
+    return {
+        "nichiiki": version("nichiiki"),
+        "ortools": version("ortools"),
+        "rules": f"{instance.rules.rules_id} {instance.rules.version}",
+        "workers": settings.workers,
+        "relative_gap": settings.relative_gap,
+        "not_yet_binding": [name for name in NOT_YET_BINDING if len(instance.tables[name])],
+    }
+
+
+def _check(instance: Instance, allocation: Allocation | None) -> None:
+    if allocation is None:
+        return
+    violations = verify(instance, allocation)
+    if violations:
+        raise VerificationError(violations)
+
+
+def _result(
+    instance: Instance, market: Market, outcome: Outcome, allocation: Allocation | None, policy: str, seed: int, seconds: float
+) -> Result:
+    return Result(
+        status=outcome.status,
+        reason=outcome.reason,
+        allocation=allocation,
+        objective=outcome.objective,
+        bound=outcome.bound,
+        seconds=seconds,
+        levels=outcome.levels,
+        instance=instance,
+        policy=policy,
+        seed=seed,
+    )

@@ -1,0 +1,91 @@
+"""Each rule on what is shared, and each lock: out of the way, just kept, just broken, with two families."""
+
+from typing import Any
+
+import pytest
+
+from nichiiki_oracle.brute_force import is_allowed
+from nichiiki_oracle.bundles import Bundle, bundles
+from nichiiki_oracle.market import Market
+from nichiiki_oracle.shared import obeys
+from nichiiki_oracle.tiny import tiny
+
+Cells = dict[str, Any]
+QUOTA = {"quota_id": "quota", "target_kind": "region", "target_id": "host"}
+
+CASES: list[tuple[str, Cells, Cells]] = [
+    ("house_units", {"houses__0__units": 2}, {"houses__0__units": 1}),
+    ("reception", {"regions__1__reception_max": 2}, {"regions__1__reception_max": 1}),
+    ("school_seats", {"seats__2__seats": 2}, {"seats__2__seats": 1}),
+    ("care_places", {"seats__1__days": 8}, {"seats__1__seats": 1, "seats__1__days": 15}),
+    ("desks", {"seats__0__seats": 2}, {"seats__0__seats": 1}),
+    ("role_max", {"roles__0__max_holders": 2}, {"roles__0__max_holders": 1}),
+    ("role_min", {"roles__0__min_holders": 2}, {"roles__0__min_holders": 3, "roles__0__max_holders": 3}),
+    ("supporter_caseload", {"supporters__0__caseload": 2}, {"supporters__0__caseload": 1}),
+    ("experience_places", {"experiences__0__places": 2}, {"experiences__0__places": 1}),
+    (
+        "experience_min",
+        {"experiences__0__min_places": 2},
+        {"experiences__0__places": 3, "experiences__0__min_places": 3},
+    ),
+    ("quota_max", {"quotas": [{**QUOTA, "max": 2}]}, {"quotas": [{**QUOTA, "max": 1}]}),
+    ("quota_min", {"quotas": [{**QUOTA, "min": 2}]}, {"quotas": [{**QUOTA, "min": 3}]}),
+    (
+        "quota_max",
+        {"quotas": [{"quota_id": "quota", "group": "g", "max": 0}]},
+        {"quotas": [{"quota_id": "quota", "group": "g", "max": 0}], "households__1__groups": ("g",)},
+    ),
+]
+
+
+def both_best(*left_out: str, **changes: Any) -> bool:
+    """Say whether both families may have their best bundle."""
+    market = Market(tiny("a", "b", **changes), without=left_out)
+    return is_allowed(market, {name: bundles(market, row)[0] for name, row in market.households.items()})
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept", "broken"), CASES, ids=[f"{case[0]}-{n}" for n, case in enumerate(CASES)]
+)
+def test_a_rule_breaks_exactly_beyond_its_limit(rule: str, kept: Cells, broken: Cells) -> None:
+    assert both_best()
+    assert both_best(**kept)
+    assert not both_best(**broken)
+    assert both_best(rule, **broken)
+
+
+def test_families_in_different_periods_do_not_meet() -> None:
+    apart: Cells = {"houses__0__units": 1, "households__1__stay_periods": ("p3",)}
+    assert both_best(**apart)
+    assert not both_best(**apart, houses__0__gap_periods=1)
+    assert both_best(**{**apart, "households__0__stay_periods": ("p1",)}, houses__0__gap_periods=1)
+
+
+def test_a_quota_counts_over_the_whole_calendar() -> None:
+    apart: Cells = {"households__1__stay_periods": ("p3",)}
+    assert not both_best(**apart, quotas=[{**QUOTA, "max": 1}])
+    assert both_best(**apart, regions__1__reception_max=1)
+
+
+def the_best(market: Market) -> Bundle:
+    return bundles(market, market.households["a"])[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("placed", None),
+        ("house", "house"),
+        ("region", "host"),
+        ("facility", "nursery"),
+        ("role", "role"),
+        ("supporter", "supporter"),
+        ("experience", "experience"),
+    ],
+)
+def test_locks(kind: str, target: str | None) -> None:
+    lock = {"household_id": "a", "target_kind": kind, "target_id": target, "reason": "test"}
+    must, never = (Market(tiny(locks=[{**lock, "effect": effect}])) for effect in ("must", "never"))
+    assert obeys(must, "a", the_best(must)) and not obeys(must, "a", None)
+    assert obeys(never, "a", None) and not obeys(never, "a", the_best(never))
+    assert obeys(never, "b", the_best(never))
