@@ -7,6 +7,7 @@ from typing import Any
 
 
 from nichiiki_instances.columns import read_column
+from nichiiki_instances.headers import column_title
 from nichiiki_instances.raw import BadCell, Cell, Parsed, RawTable, problem
 from nichiiki_models.columns import Kind, column_specs
 from nichiiki_models.problems import Problem
@@ -14,6 +15,18 @@ from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
 
 COMPULSORY = ("regions", "periods", "households", "houses", "choices")
+DANGLING = ("unknown_id", "settlement_unknown")
+LOST_IDS = ("missing_column", "empty_cell", "bad_id", "too_long", "date_cell", "list_in_cell")
+OF_ONE_CELL = (
+    "empty_cell",
+    "too_small",
+    "too_large",
+    "not_finite",
+    "too_long",
+    "bad_id",
+    "control_character",
+    "bad_check_digit",
+)
 _MAY_BE_DATES = (Kind.DATE, Kind.TIME)
 
 
@@ -46,7 +59,7 @@ def _build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:
 def _missing_columns(name: str, raw: RawTable) -> Iterator[Problem]:
     for column, spec in column_specs(TABLES[name]).items():
         if spec.required and column not in raw.columns:
-            yield problem("missing_column", raw.source, table=name, column=column, description=spec.description)
+            yield problem("missing_column", raw.source, table=name, column=column, title=column_title(name, column, "ja"))
 
 
 def _without_dates(name: str, column: str, raw: RawTable, problems: list[Problem]) -> tuple[Any, frozenset[int]]:
@@ -85,23 +98,24 @@ def in_files(problems: list[Problem], parsed: Parsed) -> Iterator[Problem]:
     """Turn problems of rows into problems of lines; drop those that only follow from one already known."""
     known = {(p.table, p.row, p.column) for p in parsed.problems if p.row is not None}
     absent = {(p.table, p.column) for p in parsed.problems if p.code == "missing_column"}
-    hidden = _hidden_tables(parsed)
+    hidden = _hidden_tables([*parsed.problems, *problems]) | parsed.broken
     for found in problems:
         spot = (found.table, found.row, found.column)
-        if spot in known or spot[::2] in absent or (found.code == "unknown_id" and hidden & _targets(found)):
+        if spot in known or spot[::2] in absent or (found.code in DANGLING and hidden & _targets(found)):
             continue
         yield _located(found, parsed)
 
 
-def _hidden_tables(parsed: Parsed) -> set[str]:
-    """Tables whose ids are not all known: unreadable, or with a cell of their own id that cannot be read."""
+def _hidden_tables(problems: list[Problem]) -> set[str]:
+    """Tables whose ids are not all known: without rows, or with an id that is missing or cannot be read."""
     keys = {name: schema.key[-1] if schema.key[0] == "starts_on" else schema.key[0] for name, schema in TABLES.items()}
-    unreadable = {str(p.table) for p in parsed.problems if p.table in keys and p.column == keys[p.table]}
-    unnamed = {str(p.table) for p in parsed.problems if p.code == "missing_table"}
-    return parsed.broken | unreadable | unnamed
+    unreadable = {p.table for p in problems if p.table in keys and p.column == keys[p.table] and p.code in LOST_IDS}
+    return {str(table) for table in unreadable | {p.table for p in problems if p.code == "missing_table"}}
 
 
 def _targets(found: Problem) -> set[str]:
+    if found.code == "settlement_unknown":
+        return {"houses"}
     return set(column_specs(TABLES[str(found.table)])[str(found.column)].references)
 
 
@@ -123,8 +137,8 @@ def _located(found: Problem, parsed: Parsed) -> Problem:
 
 
 def _as_written(found: Problem, raw: RawTable) -> dict[str, str]:
-    """The whole cell as it was written, unless one entry of a list or a joined key is meant."""
-    if found.row is None or found.code in ("duplicate", "unknown_id", "repeated_entry"):
+    """The cell as it was written, for problems that are about its value alone."""
+    if found.row is None or found.code not in OF_ONE_CELL:
         return {}
     return {"value": written(raw.columns[str(found.column)][found.row])}
 

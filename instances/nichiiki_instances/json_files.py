@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from nichiiki_instances.headers import nearest
 from nichiiki_instances.raw import Cell, Parsed, RawTable, Source, problem
 from nichiiki_models.errors import FileError
-from nichiiki_models.instance import INSTANCE_FORMAT
-from nichiiki_models.problems import Problem
 from nichiiki_models.tables import TABLES
 
 ABOUT = ("format", "name", "note")
@@ -38,9 +35,7 @@ def parse_json(text: str, label: str) -> Parsed:
         elif key == "rules" and isinstance(value, dict):
             parsed.rules = value
         elif key in TABLES and isinstance(value, list):
-            raw, problems = _table(key, value, Source(f"{label} [{key}]", unit="entry", verbatim=True))
-            parsed.tables[key] = raw
-            parsed.problems += problems
+            _add_table(parsed, key, value, Source(f"{label} [{key}]", unit="entry", verbatim=True))
         elif key in TABLES or key == "rules":
             parsed.broken.add(key)
             parsed.problems.append(problem("wrong_shape", label, header=key))
@@ -74,20 +69,19 @@ def _no_constant(name: str) -> float:
     raise ValueError(name)
 
 
-def _table(table: str, rows: list[Any], source: Source) -> tuple[RawTable, list[Problem]]:
-    problems = [
-        problem("wrong_shape", source, line=index, header=table) for index, row in enumerate(rows, 1) if not isinstance(row, dict)
+def _add_table(parsed: Parsed, table: str, rows: list[Any], source: Source) -> None:
+    odd = [index for index, row in enumerate(rows, start=1) if not isinstance(row, dict)]
+    parsed.problems += [problem("wrong_shape", source, line=index, header=table) for index in odd]
+    if odd:
+        parsed.broken.add(table)
+        return
+    fields = TABLES[table].model_fields
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    parsed.problems += [
+        problem("unknown_column", source, table=table, header=key, nearest=nearest(key, fields)) for key in keys if key not in fields
     ]
-    good: list[Mapping[str, Any]] = [row if isinstance(row, dict) else {} for row in rows]
-    headers: dict[str, str] = {}
-    for key in dict.fromkeys(key for row in good for key in row):
-        if key in TABLES[table].model_fields:
-            headers[key] = key
-        else:
-            near = nearest(key, TABLES[table].model_fields)
-            problems.append(problem("unknown_column", source, table=table, header=key, nearest=near))
-    columns = {key: [_cell(row.get(key)) for row in good] for key in headers}
-    return RawTable(source, columns, headers, range(1, len(rows) + 1)), problems
+    columns = {key: [_cell(row.get(key)) for row in rows] for key in keys if key in fields}
+    parsed.tables[table] = RawTable(source, columns, {key: key for key in columns}, range(1, len(rows) + 1))
 
 
 def _cell(value: Any) -> Cell:

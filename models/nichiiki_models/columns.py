@@ -366,12 +366,12 @@ def _bad_values(spec: ColumnSpec, flat: Array, null: Array) -> Iterator[tuple[st
 
 
 def _out_of_range(spec: ColumnSpec, flat: Array, null: Array) -> Iterator[tuple[str, Array]]:
-    if spec.kind is Kind.NUMBER:
-        yield "not_finite", ~null & ~np.isfinite(flat)
+    finite = np.isfinite(flat)
+    yield "not_finite", ~null & ~finite
     if spec.low is not None:
-        yield "too_small", ~null & (flat < spec.low)
+        yield "too_small", ~null & finite & (flat < spec.low)
     if spec.high is not None:
-        yield "too_large", ~null & (flat > spec.high)
+        yield "too_large", ~null & finite & (flat > spec.high)
 
 
 def _code_points(values: Array) -> Array:

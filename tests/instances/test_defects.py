@@ -1,0 +1,100 @@
+"""Every defect gives its exact messages in both languages; nothing unknown is shown, nothing is written."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from nichiiki_instances import read
+from nichiiki_models.errors import InputError
+from nichiiki_models.texts import LANGUAGES, has_text
+
+sys.path.insert(0, str(Path(__file__).parent))
+from defects import BASE, DEFECTS, MESSAGES, make, problems_of
+
+ROOT = Path(__file__).parents[2]
+UNIT_TESTED = {
+    "cell_too_large",
+    "cell_too_long_for_xlsx",
+    "dtd_in_workbook",
+    "false_extent",
+    "file_in_the_way",
+    "file_not_found",
+    "file_too_large",
+    "folder_in_the_way",
+    "folder_not_ours",
+    "not_a_file",
+    "not_readable",
+    "not_writable",
+    "swollen_workbook",
+    "too_many_rows_for_xlsx",
+    "unknown_choice",  # of tables made in memory; files say unknown_word
+}
+
+
+def test_the_base_has_no_defect() -> None:
+    assert problems_of(BASE) == []
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_defect(name: str, tmp_path: Path) -> None:
+    target = make(name, tmp_path)
+    before = sorted(path for path in tmp_path.rglob("*"))
+    found = problems_of(target)
+    assert {lang: [problem.message(lang) for problem in found] for lang in LANGUAGES} == MESSAGES[name]
+    with pytest.raises(InputError) as caught:
+        read(target)
+    assert list(caught.value.problems) == found
+    assert sorted(path for path in tmp_path.rglob("*")) == before
+
+
+def test_there_are_enough_defects() -> None:
+    assert len(DEFECTS) >= 80
+    assert list(DEFECTS) == list(MESSAGES)
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_messages_name_the_remedy_in_both_languages(name: str) -> None:
+    assert MESSAGES[name]["en"]
+    assert len(MESSAGES[name]["en"]) == len(MESSAGES[name]["ja"])
+    assert all(" Remedy: " in message for message in MESSAGES[name]["en"])
+    assert all("対処：" in message for message in MESSAGES[name]["ja"])
+
+
+def codes_in_code() -> set[str]:
+    """Every literal problem code of the two packages."""
+    pattern = re.compile(r"""(?:BadCell\(|problem\(|_rows\(|_at\(raw, name, column, row, |code=|yield )\s*"([a-z_0-9]+)\"""")
+    files = [*(ROOT / "instances" / "nichiiki_instances").glob("*.py"), *(ROOT / "models" / "nichiiki_models").glob("*.py")]
+    return {code for file in files for code in pattern.findall(file.read_text("utf-8"))}
+
+
+def test_every_code_has_texts_and_a_test(tmp_path: Path) -> None:
+    codes = codes_in_code()
+    assert len(codes) > 80
+    parts = ("what", "allowed", "remedy")
+    assert not [(c, part, lang) for c in codes for part in parts for lang in LANGUAGES if not has_text(f"problem.{c}.{part}", lang)]
+    seen = {problem.code for name in DEFECTS for problem in problems_of(make(name, tmp_path))}
+    assert codes - seen - UNIT_TESTED == set()
+
+
+@pytest.mark.parametrize("kind", ["unknown_column", "cell_without_header", "contacts", "json"])
+def test_contents_of_unknown_columns_never_leak(kind: str, tmp_path: Path) -> None:
+    canary = "カナリア9Q7"
+    target = make("several_at_once", tmp_path)
+    if kind == "json":
+        target = make("json_unknown_field", tmp_path)
+        target.write_text(target.read_text("utf-8").replace("山田", canary), "utf-8")
+    elif kind == "contacts":
+        (target / "contacts.csv").write_text(f"id,name\nh1,{canary}\n", "utf-8")
+    else:
+        text = (target / "households.csv").read_text("utf-8").replace("\nh", f"\n{canary},h").split("\n", 1)
+        title = "氏名" if kind == "unknown_column" else ""
+        (target / "households.csv").write_text(f"{title},{text[0]}\n{text[1]}", "utf-8")
+    found = problems_of(target)
+    assert found
+    with pytest.raises(InputError) as caught:
+        read(target)
+    shown = [str(caught.value), repr(caught.value), *(str(p) for p in found), *(p.message(lang) for p in found for lang in LANGUAGES)]
+    assert not [text for text in shown if canary in text]
