@@ -8,6 +8,7 @@ import argparse
 import io
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -20,6 +21,9 @@ LANGUAGES = ("en", "ja")
 _NAMED = re.compile(r"\{(\w*)(?:[.\[][^{}:!]*)?(?:![rsa])?(?::[^{}]*)?\}|%\((\w+)\)")
 _POSITIONAL = re.compile(r"%[-+#0]?\d*(?:\.\d+)?[a-zA-Z]")
 
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+"""The date every compiled catalogue carries."""
+
 Key = str | tuple[str, str | None]
 
 
@@ -31,7 +35,10 @@ def find_catalogues(root: Path = ROOT) -> list[Path]:
 def read_catalogue(path: Path) -> Catalog:
     """Read one .po file; the folder above LC_MESSAGES names its language."""
     with path.open("rb") as file:
-        return read_po(file, locale=path.parents[1].name, abort_invalid=True)
+        catalogue = read_po(file, locale=path.parents[1].name, abort_invalid=True)
+    # without a date of its own a catalogue takes the present minute, and its .mo would be stale a minute later
+    catalogue.creation_date = MADE
+    return catalogue
 
 
 def compiled(path: Path) -> bytes:

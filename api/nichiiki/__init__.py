@@ -36,11 +36,13 @@ if TYPE_CHECKING:
     from nichiiki_models.errors import UsageError as UsageError
     from nichiiki_models.errors import VerificationError as VerificationError
     from nichiiki_models.instance import Instance as Instance
+    from nichiiki_models.metrics import Metrics as Metrics
     from nichiiki_models.problems import Problem as Problem
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
+    from nichiiki_solver.evaluate import evaluate as evaluate
     from nichiiki_solver.verify import verify as verify
 
 _HOMES = {
@@ -50,6 +52,7 @@ _HOMES = {
     "Instance": "nichiiki_models.instance",
     "InstanceError": "nichiiki_models.errors",
     "MarketError": "nichiiki_models.errors",
+    "Metrics": "nichiiki_models.metrics",
     "NichiikiError": "nichiiki_models.errors",
     "Problem": "nichiiki_models.problems",
     "Reason": "nichiiki_models.allocation",
@@ -63,6 +66,7 @@ _HOMES = {
     "Violation": "nichiiki_models.allocation",
     "allocate": "nichiiki_solver.allocating",
     "compile": "nichiiki_solver.bundles:compile_market",
+    "evaluate": "nichiiki_solver.evaluate",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
     "read": "nichiiki_instances",
@@ -71,13 +75,14 @@ _HOMES = {
 }
 """Where each public name lives: a module, and after a colon the name there if it is another one."""
 
-__all__ = [  # noqa: RUF022, PLE0604
+__all__ = [
     "Allocation",
     "FileError",
     "InputError",
     "Instance",
     "InstanceError",
     "MarketError",
+    "Metrics",
     "NichiikiError",
     "Problem",
     "Reason",
@@ -91,6 +96,7 @@ __all__ = [  # noqa: RUF022, PLE0604
     "Violation",
     "allocate",
     "compile",
+    "evaluate",
     "generate",
     "load",
     "market",

@@ -24,7 +24,7 @@ def command(lang: Lang) -> Command:
         option(lang, "--periods", type=Number(1, 1000), default=12, metavar="N"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
         option(lang, "--headers", type=Word("ja", "en"), default="en"),
-        option(lang, "--to", "target", type=click.Path(path_type=Path), required=True, metavar="PATH"),
+        option(lang, "--out", "target", key="file", type=click.Path(path_type=Path), required=True, metavar="PATH"),
     ]
 
     def generate(target: Path, headers: Lang, **sizes: int | None) -> int:

@@ -11,6 +11,7 @@ import click
 from nichiiki_models.texts import Lang, text
 
 HEADINGS = {"Usage": "usage", "Options": "options", "Commands": "commands", "Arguments": "arguments"}
+PIECES = {"[OPTIONS]": "options", "[COMMAND] [ARGS]...": "command", "COMMAND [ARGS]...": "command"}
 WIDEST, FIRST_COLUMN = 100, 30
 
 
@@ -75,11 +76,24 @@ class LocalisedHelp(click.Command):
         if arguments:
             with formatter.section("Arguments"):
                 formatter.write_dl(arguments)
-        records = [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]
+        records = [self._record(param, ctx) for param in self.get_params(ctx) if isinstance(param, click.Option)]
         with formatter.section("Options"):
             formatter.write_dl(records)
         if isinstance(self, click.Group):
             self.format_commands(ctx, formatter)
+
+    def _record(self, param: click.Option, ctx: click.Context) -> tuple[str, str]:
+        name, meaning = param.get_help_record(ctx) or ("", "")
+        required = text("cli.help.required", self.lang, package="nichiiki")
+        return name, meaning.replace("[required]", required)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return what follows the name of the command, in words of the language."""
+        return [self._piece(piece) for piece in super().collect_usage_pieces(ctx)]
+
+    def _piece(self, piece: str) -> str:
+        key = PIECES.get(piece)
+        return text(f"cli.piece.{key}", self.lang, package="nichiiki") if key else piece
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with one line each."""

@@ -117,10 +117,10 @@ def lang_option(lang: Lang) -> click.Option:
     )
 
 
-def option(lang: Lang, *names: str, **extra: Any) -> click.Option:
-    """Return an option whose help is ``cli.option.<name>``."""
-    key = names[0].removeprefix("--").replace("-", "_")
-    return click.Option(list(names), help=text(f"cli.option.{key}", lang, package="nichiiki"), **extra)
+def option(lang: Lang, *names: str, key: str = "", **extra: Any) -> click.Option:
+    """Return an option whose help is ``cli.option.<name>``, or of another key."""
+    entry = key or names[0].removeprefix("--").replace("-", "_")
+    return click.Option(list(names), help=text(f"cli.option.{entry}", lang, package="nichiiki"), **extra)
 
 
 def argument(lang: Lang, name: str, **extra: Any) -> Argument:
