@@ -98,17 +98,17 @@ def _print_json(instance: Instance | None, problems: Sequence[Problem], lang: La
 
 def _print(instance: Instance | None, problems: Sequence[Problem], screen: Screen) -> None:
     from nichiiki.cli.failures import show_problems
-    from nichiiki.cli.showing import new_table
+    from nichiiki.cli.showing import new_table, show
 
     if problems:
         show_problems(problems, screen)
     if instance is None:
         return
-    table = new_table(screen.say("check.good", name=instance.name))
+    table = new_table()
     table.add_column(screen.say("check.table"))
     table.add_column(screen.say("check.rows"), justify="right")
     for name, rows in instance.tables.items():
         if len(rows):
             table.add_row(name, f"{len(rows):,}")
-    screen.out.print(table)
+    show(screen.say("check.good", name=instance.name), table, screen)
     screen.out.print(screen.say("check.hash", hash=instance.hash), style="dim", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,12 +70,18 @@ def figures(result: Result) -> Figures:
     )
 
 
-def new_table(title: str | None = None) -> Table:
+def new_table() -> Table:
     """Return an empty table in the style of all."""
     from rich import box
     from rich.table import Table
 
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+
+
+def show(title: str, table: Table, screen: Screen) -> None:
+    """Print a table below its title."""
+    screen.out.print(f"\n{title}", style="bold", soft_wrap=True)
+    screen.out.print(table)
 
 
 def headline(result: Result, violations: Sequence[Violation], screen: Screen) -> None:
@@ -109,12 +116,12 @@ def placements(result: Result, screen: Screen, *, rest: Path | None) -> None:
     if result.allocation is None:
         return
     facts, say = Facts(result.instance, result.allocation), words(screen.lang)
-    table = new_table(screen.say("show.placements"))
+    table = new_table()
     for column in ("household_id", "home_region", "region_id", "house_id", "periods", "stay_rank", "cost_yen", "besides"):
         table.add_column(say(f"column.{column}"), justify="right" if column in ("stay_rank", "cost_yen") else "left")
     for household in list(facts.placements)[:FIRST_ROWS]:
         table.add_row(*_placement(facts, household, screen))
-    screen.out.print(table)
+    show(screen.say("show.placements"), table, screen)
     more = len(facts.placements) - FIRST_ROWS
     if more > 0:
         screen.out.print(screen.say("show.more" if rest else "show.more_nowhere", count=more, file=rest), style="dim")
@@ -123,7 +130,8 @@ def placements(result: Result, screen: Screen, *, rest: Path | None) -> None:
 def _placement(facts: Facts, household: str, screen: Screen) -> tuple[str, ...]:
     say, row = words(screen.lang), facts.households[household]
     stays = facts.stays.get(household, [])
-    things = [f"{say(f'list.{item.list}')} {item.target_id}" for item in facts.items.get(household, [])]
+    counted = Counter((item.list, item.target_id) for item in facts.items.get(household, []))
+    things = [f"{say(f'list.{kind}')} {target}{f' ×{n}' if n > 1 else ''}" for (kind, target), n in counted.items()]
     return (
         household,
         facts.region_name(row.home_region),
@@ -144,18 +152,18 @@ def unplaced(result: Result, screen: Screen) -> None:
     for row in result.allocation.unplaced.rows():
         sentence = reason_text(row.rule, row.target_id, row.value, row.limit, screen.lang, row.household_id)
         examples.setdefault(row.rule, []).append(f"{row.household_id}: {sentence}")
-    table = new_table(screen.say("show.unplaced"))
+    table = new_table()
     for key, side in (("show.rule", "left"), ("show.count", "right"), ("show.example", "left")):
         table.add_column(screen.say(key), justify="right" if side == "right" else "left")
     for rule, sentences in sorted(examples.items(), key=lambda entry: -len(entry[1]))[:6]:
         table.add_row(rule_name(rule, screen.lang), f"{len(sentences):,}", sentences[0])
-    screen.out.print(table)
+    show(screen.say("show.unplaced"), table, screen)
 
 
 def comparison(rule_mode: Result, optimum: Result, screen: Screen) -> None:
     """Show rule mode beside the optimum."""
     left, right = figures(rule_mode), figures(optimum)
-    table = new_table(screen.say("show.comparison"))
+    table = new_table()
     table.add_column("")
     for key in ("show.rule_mode", "show.optimum", "show.difference"):
         table.add_column(screen.say(key), justify="right")
@@ -165,7 +173,7 @@ def comparison(rule_mode: Result, optimum: Result, screen: Screen) -> None:
     bound = screen.say("show.no_bound")
     table.add_row(screen.say("show.gap"), percent(left.gap) or bound, percent(right.gap) or bound, "")
     table.add_row(screen.say("show.seconds"), f"{rule_mode.seconds:.1f}", f"{optimum.seconds:.1f}", "")
-    screen.out.print(table)
+    show(screen.say("show.comparison"), table, screen)
 
 
 def _change(before: int | None, after: int | None) -> str:
@@ -174,12 +182,12 @@ def _change(before: int | None, after: int | None) -> str:
 
 def files(paths: Sequence[Path], screen: Screen) -> None:
     """List the files that were written, with what each is for."""
-    table = new_table(screen.say("show.files"))
+    table = new_table()
     table.add_column(screen.say("show.file"), no_wrap=True)
     table.add_column(screen.say("show.what_for"))
     for path in paths:
         table.add_row(str(path), screen.say(f"file.{path.name.replace('_2.', '.')}"))
-    screen.out.print(table)
+    show(screen.say("show.files"), table, screen)
 
 
 def violations(found: Sequence[Violation], screen: Screen) -> None:

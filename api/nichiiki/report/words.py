@@ -34,9 +34,12 @@ def rule_name(rule: str, lang: Lang) -> str:
 def reason_text(
     rule: str, target: str | None, value: int | None, limit: int | None, lang: Lang, household: str = ""
 ) -> str:
-    """Return a reason as a sentence."""
+    """Return a reason as a sentence; one without its numbers in words that need none."""
     from nichiiki_models.allocation import Reason
 
+    bare = f"report.reason.{rule}"
+    if value is None and limit is None and has_text(bare, lang, package="nichiiki"):
+        return text(bare, lang, package="nichiiki", target=target or "")
     try:
         reason = Reason(household_id=household or "-", rule=rule, target_id=target, value=value, limit=limit)
         return reason.sentence(lang)
