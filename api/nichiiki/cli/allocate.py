@@ -33,7 +33,9 @@ def command(lang: Lang) -> Command:
         option(lang, "--json", "as_json", is_flag=True),
     ]
 
-    def allocate(instance: str, out: Path | None, force: bool, as_json: bool, locks: str | None, **run: Any) -> int:
+    def allocate(
+        instance: str, out: Path | None, force: bool, as_json: bool, locks: str | None, **run: Any
+    ) -> int:
         screen = Screen(lang)
         return _allocate(screen, instance, out, locks, force=force, as_json=as_json, run=run)
 
@@ -41,7 +43,14 @@ def command(lang: Lang) -> Command:
 
 
 def _allocate(
-    screen: Screen, name: str, out: Path | None, locks: str | None, *, force: bool, as_json: bool, run: dict[str, Any]
+    screen: Screen,
+    name: str,
+    out: Path | None,
+    locks: str | None,
+    *,
+    force: bool,
+    as_json: bool,
+    run: dict[str, Any],
 ) -> int:
     from nichiiki.cli.opening import open_instance, with_locks
     from nichiiki.cli.saving import claim

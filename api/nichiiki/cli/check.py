@@ -81,7 +81,9 @@ def _write(path: Path, problems: Sequence[Problem], lang: Lang) -> None:
     from nichiiki.report.rows import Sheet
 
     records = [record(problem, lang) for problem in problems]
-    write_whole(path, csv_bytes(Sheet("errors", COLUMNS, [tuple(each[name] for name in COLUMNS) for each in records])))
+    write_whole(
+        path, csv_bytes(Sheet("errors", COLUMNS, [tuple(each[name] for name in COLUMNS) for each in records]))
+    )
 
 
 def _print_json(instance: Instance | None, problems: Sequence[Problem], lang: Lang) -> None:
@@ -90,7 +92,9 @@ def _print_json(instance: Instance | None, problems: Sequence[Problem], lang: La
     document = {
         "ok": instance is not None,
         "hash": instance.hash if instance else None,
-        "tables": {name: len(table) for name, table in instance.tables.items() if len(table)} if instance else {},
+        "tables": {name: len(table) for name, table in instance.tables.items() if len(table)}
+        if instance
+        else {},
         "problems": [record(problem, lang) for problem in problems],
     }
     click.echo(json_bytes(document).decode("utf-8"), nl=False)

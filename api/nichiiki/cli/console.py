@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 HANDLER = "nichiiki.plain"
-PLAIN = {"✓": "o", "✗": "x", "–": "-", "—": "-", "−": "-", "…": "...", "·": "-", "⚠": "!", "•": "-", "\xa0": " ", "→": "->", "~": "~"}
+PLAIN = {
+    "✓": "o",
+    "✗": "x",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "…": "...",
+    "·": "-",
+    "⚠": "!",
+    "•": "-",
+    "\xa0": " ",
+    "→": "->",
+    "~": "~",
+}
 """What stands for a sign that a console cannot show (CP932 lacks all but the arrow)."""
 
 
@@ -30,7 +43,7 @@ codecs.register_error(HANDLER, _plain)
 
 
 def prepare(stream: Any) -> None:
-    """Make a stream take every sign: UTF-8 unless it is a console or an encoding was asked for, else plain signs."""
+    """Make a stream take every sign: as UTF-8, or as plain signs on a console or where an encoding was asked for."""
     if not hasattr(stream, "reconfigure"):
         return
     asked = os.environ.get("PYTHONIOENCODING")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -47,7 +47,7 @@ def _demo(screen: Screen, out: Path, time_limit: float, workers: int, *, force: 
     claim(out / RULE_MODE, force=force)
     instance = open_instance(FLAGSHIP)
     _introduce(screen, instance)
-    settings = {"time_limit": time_limit, "gap": 0.0, "seed": 0, "workers": workers}
+    settings: dict[str, Any] = {"time_limit": time_limit, "gap": 0.0, "seed": 0, "workers": workers}
     screen.tell("demo.points")
     rule_mode = watched(screen, instance, policy="points", **settings)
     screen.tell("demo.welfare", seconds=f"{time_limit:g}")

@@ -93,7 +93,9 @@ def _sentence(error: click.ClickException, screen: Screen) -> str:
         case click.BadOptionUsage():
             return screen.say("usage.option_value", option=error.option_name)
         case click.UsageError() if error.ctx is not None and isinstance(error.ctx.command, click.Group):
-            return screen.say("usage.no_command", commands=", ".join(error.ctx.command.list_commands(error.ctx)))
+            return screen.say(
+                "usage.no_command", commands=", ".join(error.ctx.command.list_commands(error.ctx))
+            )
         case click.UsageError():
             return screen.say("usage.too_many")
         case _:

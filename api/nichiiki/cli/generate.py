@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,7 +25,15 @@ def command(lang: Lang) -> Command:
         option(lang, "--periods", type=Number(1, 1000), default=12, metavar="N"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
         option(lang, "--headers", type=Word("ja", "en"), default="en"),
-        option(lang, "--out", "target", key="file", type=click.Path(path_type=Path), required=True, metavar="PATH"),
+        option(
+            lang,
+            "--out",
+            "target",
+            key="file",
+            type=click.Path(path_type=Path),
+            required=True,
+            metavar="PATH",
+        ),
     ]
 
     def generate(target: Path, headers: Lang, **sizes: int | None) -> int:
@@ -36,10 +45,10 @@ def command(lang: Lang) -> Command:
 def _generate(screen: Screen, target: Path, headers: Lang, sizes: dict[str, int | None]) -> int:
     import nichiiki
 
-    given = {name: size for name, size in sizes.items() if size is not None}
-    households, seed = given.pop("households"), given.pop("seed")
-    instance = nichiiki.generate(households=households, seed=seed, **given)
+    given: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
+    instance = nichiiki.generate(**given)
     nichiiki.write(instance, target, lang=headers)
-    screen.out.print(screen.say("generate.done", households=f"{households:,}", path=target), soft_wrap=True)
+    households = f"{len(instance.households):,}"
+    screen.out.print(screen.say("generate.done", households=households, path=target), soft_wrap=True)
     screen.tell("generate.next", path=target)
     return Exit.DONE

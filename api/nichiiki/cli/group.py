@@ -1,11 +1,12 @@
-"""The command group: commands loaded lazily, help in both languages, one funnel for everything that goes wrong."""
+"""The command group: commands loaded lazily, help in both languages, one funnel for what goes wrong."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -30,12 +31,19 @@ class Face(LocalisedHelp, click.Group):
         build: Callable[[Lang], Command] = import_module(f"nichiiki.cli.{cmd_name}").command
         return build(self.lang)
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run a command and end the process with its exit code."""
         from nichiiki.cli.failures import guarded
 
-        extra["standalone_mode"] = False
-        sys.exit(int(guarded(lambda: super(Face, self).main(args, prog_name or "nichiiki", **extra), self.lang)))
+        run = partial(super().main, args, prog_name or "nichiiki", complete_var, False, **extra)
+        sys.exit(guarded(run, self.lang))
 
 
 def face(lang: Lang) -> Face:
@@ -51,7 +59,12 @@ def face(lang: Lang) -> Face:
         return text(f"cli.{key}", lang, package="nichiiki")
 
     version = click.Option(
-        ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help=say("help.version")
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_version,
+        help=say("help.version"),
     )
     return Face(
         name="nichiiki",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -41,8 +41,11 @@ class Formatter(click.HelpFormatter):
             for line in wrapped(paragraph, self.width - self.current_indent):
                 self.write(f"{indent}{line}\n")
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = FIRST_COLUMN, col_spacing: int = 2) -> None:
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = FIRST_COLUMN, col_spacing: int = 2
+    ) -> None:
         """Write names and what they mean, side by side."""
+        rows = list(rows)
         widest = min(col_max, max((width_of(name) for name, _ in rows), default=0)) + col_spacing
         indent = " " * self.current_indent
         for name, meaning in rows:
@@ -72,11 +75,15 @@ class LocalisedHelp(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the arguments with their meaning, then the options."""
-        arguments = [(param.make_metavar(ctx), _meaning(param)) for param in self.get_params(ctx) if _meaning(param)]
+        arguments = [
+            (param.make_metavar(ctx), _meaning(param)) for param in self.get_params(ctx) if _meaning(param)
+        ]
         if arguments:
             with formatter.section("Arguments"):
                 formatter.write_dl(arguments)
-        records = [self._record(param, ctx) for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        records = [
+            self._record(param, ctx) for param in self.get_params(ctx) if isinstance(param, click.Option)
+        ]
         with formatter.section("Options"):
             formatter.write_dl(records)
         if isinstance(self, click.Group):

@@ -24,7 +24,11 @@ def choose_language(arguments: Sequence[str], environment: Mapping[str, str] | N
     asked = _asked(arguments)
     if asked in LANGUAGES:
         return "ja" if asked == "ja" else "en"
-    return "ja" if _locale(os.environ if environment is None else environment).casefold().startswith("ja") else "en"
+    return (
+        "ja"
+        if _locale(os.environ if environment is None else environment).casefold().startswith("ja")
+        else "en"
+    )
 
 
 def _asked(arguments: Sequence[str]) -> str:

@@ -101,7 +101,9 @@ def _read_locks(path: Path, instance: Instance) -> Table[Lock]:
         raise InstanceError(problems)
     parsed = Parsed(problems=list(problems), tables={"locks": raw})
     locks: Table[Any] = build_tables(parsed)["locks"]
-    found = [p for p in find_problems({**instance.tables, "locks": locks}, instance.rules) if p.table == "locks"]
+    found = [
+        p for p in find_problems({**instance.tables, "locks": locks}, instance.rules) if p.table == "locks"
+    ]
     everything = in_order([*parsed.problems, *in_files(found, parsed)])
     if any(problem.severity == "error" for problem in everything):
         raise InstanceError(list(everything))

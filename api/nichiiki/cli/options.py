@@ -45,7 +45,9 @@ class Number(click.ParamType[float]):
         Whether `low` itself is too small.
     """
 
-    def __init__(self, low: float, high: float = math.inf, *, whole: bool = True, above: bool = False) -> None:
+    def __init__(
+        self, low: float, high: float = math.inf, *, whole: bool = True, above: bool = False
+    ) -> None:
         self.low, self.high, self.whole, self.above = low, high, whole, above
         self.name = "N" if whole else "X"
 
@@ -56,7 +58,9 @@ class Number(click.ParamType[float]):
         except (TypeError, ValueError):
             number = math.nan
         if math.isnan(number) or not self.low <= number <= self.high or (self.above and number == self.low):
-            raise Refusal(self._key(), option=_name(param), value=value, low=f"{self.low:g}", high=f"{self.high:g}")
+            raise Refusal(
+                self._key(), option=_name(param), value=value, low=f"{self.low:g}", high=f"{self.high:g}"
+            )
         return number
 
     def _key(self) -> str:
@@ -113,7 +117,10 @@ def build(lang: Lang, name: str, callback: Any, params: list[click.Parameter]) -
 def lang_option(lang: Lang) -> click.Option:
     """Return the option ``--lang``: read before parsing, checked here."""
     return click.Option(
-        ["--lang"], type=Word("ja", "en"), expose_value=False, help=text("cli.help.lang", lang, package="nichiiki")
+        ["--lang"],
+        type=Word("ja", "en"),
+        expose_value=False,
+        help=text("cli.help.lang", lang, package="nichiiki"),
     )
 
 

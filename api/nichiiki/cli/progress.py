@@ -1,4 +1,4 @@
-"""What one sees while a run goes on: a live line on a terminal, else a plain line every few seconds; and how to stop it."""
+"""What one sees while a run goes on, and how to stop it: a live line, or a plain line every few seconds."""
 
 from __future__ import annotations
 
@@ -48,12 +48,18 @@ class Watch:
             from rich.live import Live
 
             self._live = Live(
-                get_renderable=self.line, console=self.screen.err, refresh_per_second=4, transient=True, redirect_stdout=False
+                get_renderable=self.line,
+                console=self.screen.err,
+                refresh_per_second=4,
+                transient=True,
+                redirect_stdout=False,
             )
             self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live is not None:
             self._live.stop()
         if self._before is not None:

@@ -117,21 +117,36 @@ def placements(result: Result, screen: Screen, *, rest: Path | None) -> None:
         return
     facts, say = Facts(result.instance, result.allocation), words(screen.lang)
     table = new_table()
-    for column in ("household_id", "home_region", "region_id", "house_id", "periods", "stay_rank", "cost_yen", "besides"):
-        table.add_column(say(f"column.{column}"), justify="right" if column in ("stay_rank", "cost_yen") else "left")
+    for column in (
+        "household_id",
+        "home_region",
+        "region_id",
+        "house_id",
+        "periods",
+        "stay_rank",
+        "cost_yen",
+        "besides",
+    ):
+        table.add_column(
+            say(f"column.{column}"), justify="right" if column in ("stay_rank", "cost_yen") else "left"
+        )
     for household in list(facts.placements)[:FIRST_ROWS]:
         table.add_row(*_placement(facts, household, screen))
     show(screen.say("show.placements"), table, screen)
     more = len(facts.placements) - FIRST_ROWS
     if more > 0:
-        screen.out.print(screen.say("show.more" if rest else "show.more_nowhere", count=more, file=rest), style="dim")
+        screen.out.print(
+            screen.say("show.more" if rest else "show.more_nowhere", count=more, file=rest), style="dim"
+        )
 
 
 def _placement(facts: Facts, household: str, screen: Screen) -> tuple[str, ...]:
     say, row = words(screen.lang), facts.households[household]
     stays = facts.stays.get(household, [])
     counted = Counter((item.list, item.target_id) for item in facts.items.get(household, []))
-    things = [f"{say(f'list.{kind}')} {target}{f' ×{n}' if n > 1 else ''}" for (kind, target), n in counted.items()]
+    things = [
+        f"{say(f'list.{kind}')} {target}{f' ×{n}' if n > 1 else ''}" for (kind, target), n in counted.items()
+    ]
     return (
         household,
         facts.region_name(row.home_region),
@@ -167,9 +182,21 @@ def comparison(rule_mode: Result, optimum: Result, screen: Screen) -> None:
     table.add_column("")
     for key in ("show.rule_mode", "show.optimum", "show.difference"):
         table.add_column(screen.say(key), justify="right")
-    for name in ("households", "persons", "schools", "care", "desks", "roles", "first_wish", "cost_yen", "objective"):
+    for name in (
+        "households",
+        "persons",
+        "schools",
+        "care",
+        "desks",
+        "roles",
+        "first_wish",
+        "cost_yen",
+        "objective",
+    ):
         before, after = getattr(left, name), getattr(right, name)
-        table.add_row(screen.say(f"show.figure.{name}"), number(before), number(after), _change(before, after))
+        table.add_row(
+            screen.say(f"show.figure.{name}"), number(before), number(after), _change(before, after)
+        )
     bound = screen.say("show.no_bound")
     table.add_row(screen.say("show.gap"), percent(left.gap) or bound, percent(right.gap) or bound, "")
     table.add_row(screen.say("show.seconds"), f"{rule_mode.seconds:.1f}", f"{optimum.seconds:.1f}", "")

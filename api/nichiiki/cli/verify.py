@@ -36,7 +36,9 @@ def _verify(screen: Screen, name: str, answer: str, locks: str | None, *, as_jso
     instance, allocation = with_locks(open_instance(name), locks), open_allocation(answer)
     found = nichiiki.verify(instance, allocation)
     if as_json:
-        listed = [{**each.model_dump(mode="json"), "message": violation_text(each, screen.lang)} for each in found]
+        listed = [
+            {**each.model_dump(mode="json"), "message": violation_text(each, screen.lang)} for each in found
+        ]
         click.echo(json_bytes({"ok": not found, "violations": listed}).decode("utf-8"), nl=False)
     else:
         showing.violations(found, screen)

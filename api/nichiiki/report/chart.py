@@ -65,7 +65,7 @@ class Chart:
 
 
 class Projection:
-    """Degrees to the plane: equal scale in both directions at the middle latitude, fitted into the picture."""
+    """Degrees to the plane: equal scale both ways at the middle latitude, fitted into the picture."""
 
     def __init__(self, points: Iterable[tuple[float, float]]) -> None:
         found = list(points) or [(36.0, 138.0)]
@@ -102,7 +102,11 @@ def chart(facts: Facts) -> Chart:
     for (home, host), number in counts.items():
         hosted[host] += number
         sent[home] += number
-    shown = [row for row in facts.regions.values() if hosted[row.region_id] or sent[row.region_id] or len(facts.regions) <= 60]
+    shown = [
+        row
+        for row in facts.regions.values()
+        if hosted[row.region_id] or sent[row.region_id] or len(facts.regions) <= 60
+    ]
     project = Projection((row.lat, row.lon) for row in shown)
     most = max([*hosted.values(), *sent.values()], default=1)
     circles = [
@@ -117,7 +121,14 @@ def chart(facts: Facts) -> Chart:
         for row in shown
     ]
     km = _round_km(110 / project.km_width)
-    return Chart(circles, _labels(circles), _curves(counts, circles), _grid(project), km, round(km * project.km_width, 1))
+    return Chart(
+        circles,
+        _labels(circles),
+        _curves(counts, circles),
+        _grid(project),
+        km,
+        round(km * project.km_width, 1),
+    )
 
 
 def _flows(facts: Facts) -> Counter[tuple[str, str]]:
@@ -135,10 +146,15 @@ def _radius(number: int, most: int) -> float:
 
 def _curves(counts: Counter[tuple[str, str]], circles: list[Circle]) -> list[Flow]:
     place = {circle.region: circle for circle in circles}
-    known = [(pair, number) for pair, number in counts.most_common(MOST_FLOWS) if pair[0] in place and pair[1] in place]
+    known = [
+        (pair, number)
+        for pair, number in counts.most_common(MOST_FLOWS)
+        if pair[0] in place and pair[1] in place
+    ]
     most = max((number for _, number in known), default=1)
     return [
-        Flow(*pair, number, _curve(place[pair[0]], place[pair[1]]), round(1 + 7 * number / most, 1)) for pair, number in known
+        Flow(*pair, number, _curve(place[pair[0]], place[pair[1]]), round(1 + 7 * number / most, 1))
+        for pair, number in known
     ]
 
 

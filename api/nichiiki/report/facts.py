@@ -144,16 +144,25 @@ class Facts:
         return row.name if row and row.name else region
 
     def target_name(self, target: str) -> str:
-        """Return name or title of a facility, role or house, with its id."""
-        row = self.facilities.get(target) or self.roles.get(target)
-        name = row.name if isinstance(row, Facility) else row.title if row else ""
+        """Return name or title of a facility, role, experience or supporter, with its id."""
+        name = self._names.get(target)
         return f"{name} ({target})" if name else target
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        given = self.instance
+        supporters = {row.supporter_id: row.name for row in given.supporters.rows()}
+        experiences = {row.experience_id: row.title for row in given.experiences.rows()}
+        facilities = {key: row.name for key, row in self.facilities.items()}
+        return {**supporters, **experiences, **facilities, **{key: row.title for key, row in self.roles.items()}}
 
     def shown_periods(self, periods: Iterable[str]) -> str:
         """Return periods as runs: ``2026-04 – 2026-06, 2026-09``."""
         ordered = self.in_order(periods)
         starts = [p for i, p in enumerate(ordered) if i == 0 or self.after.get(ordered[i - 1]) != p]
-        ends = [p for i, p in enumerate(ordered) if i + 1 == len(ordered) or self.after.get(p) != ordered[i + 1]]
+        ends = [
+            p for i, p in enumerate(ordered) if i + 1 == len(ordered) or self.after.get(p) != ordered[i + 1]
+        ]
         return ", ".join(a if a == b else f"{a} – {b}" for a, b in zip(starts, ends, strict=True))
 
     def stay_rank(self, stay: Stay) -> int | None:
@@ -163,7 +172,8 @@ class Facts:
         ranks = [
             wish.rank
             for wish in self.choices.get(stay.household_id, ())
-            if wish.target_id in (stay.house_id, stay.region_id) and (periods == set(wish.periods) if wish.periods else own)
+            if wish.target_id in (stay.house_id, stay.region_id)
+            and (periods == set(wish.periods) if wish.periods else own)
         ]
         return min(ranks, default=None)
 

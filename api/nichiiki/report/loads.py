@@ -113,7 +113,15 @@ def _houses(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
         for period in facts.open_periods:
             taken = used["house_units", house.house_id, "", period]
             closed = period in house.closed_periods or not house.ready
-            yield Load("house_units", house.house_id, house.region_id, "", period, taken, 0 if closed else house.units)
+            yield Load(
+                "house_units",
+                house.house_id,
+                house.region_id,
+                "",
+                period,
+                taken,
+                0 if closed else house.units,
+            )
 
 
 def _reception(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
@@ -121,7 +129,9 @@ def _reception(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
         if region.reception_max is not None:
             for period in facts.open_periods:
                 taken = used["reception", region.region_id, "", period]
-                yield Load("reception", region.region_id, region.region_id, "", period, taken, region.reception_max)
+                yield Load(
+                    "reception", region.region_id, region.region_id, "", period, taken, region.reception_max
+                )
 
 
 def _seats(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
@@ -132,7 +142,9 @@ def _seats(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
             seat = rows.get(period) or rows.get("all")
             if seat is not None:
                 capacity = seat.seats * (_days(facts, seat, period) if rule == "care_places" else 1)
-                yield Load(rule, facility, row.region_id, band, period, used[rule, facility, band, period], capacity)
+                yield Load(
+                    rule, facility, row.region_id, band, period, used[rule, facility, band, period], capacity
+                )
 
 
 def _days(facts: Facts, seat: Seat, period: str) -> int:
@@ -150,7 +162,14 @@ def _roles(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
             if not role.periods or period in role.periods:
                 taken = used["role_max", role.role_id, "", period]
                 yield Load(
-                    "role_max", role.role_id, role.region_id, "", period, taken, role.max_holders, role.min_holders
+                    "role_max",
+                    role.role_id,
+                    role.region_id,
+                    "",
+                    period,
+                    taken,
+                    role.max_holders,
+                    role.min_holders,
                 )
 
 
@@ -164,7 +183,9 @@ def _supporters(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
 def _experiences(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
     for row in facts.instance.experiences.rows():
         taken = used["experience_places", row.experience_id, "", ""]
-        yield Load("experience_places", row.experience_id, row.region_id, "", "", taken, row.places, row.min_places)
+        yield Load(
+            "experience_places", row.experience_id, row.region_id, "", "", taken, row.places, row.min_places
+        )
 
 
 def _quotas(facts: Facts, used: Counter[Key]) -> Iterator[Load]:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata, resources
+from importlib import resources
 from itertools import groupby
 from typing import Any
 
@@ -64,7 +64,7 @@ def report_html(rows: Rows, *, violations: Sequence[Violation], title: str | Non
     """
     facts = rows.facts
     style, script = _asset("report.css"), _asset("report.js")
-    return _template().render(
+    page: str = _template().render(
         lang=rows.lang,
         say=words(rows.lang),
         number=number,
@@ -83,6 +83,7 @@ def report_html(rows: Rows, *, violations: Sequence[Violation], title: str | Non
         script=script,
         policy=_policy(style, script),
     )
+    return page
 
 
 def violation_text(violation: Violation, lang: Any) -> str:
@@ -155,7 +156,7 @@ def _gap(facts: Facts) -> float | None:
 
 def bars(rows: Rows, rules: Sequence[str]) -> list[Bar]:
     """Return the loads of some rules, one row a capacity."""
-    found = [load for load in rows.loads if load.rule in rules]
+    found = [load for load in rows.loads if load.rule in rules and (load.used or load.capacity != 0)]
     by: Callable[[Load], tuple[str, str, str]] = lambda load: (load.rule, load.target_id, load.band)  # noqa: E731
     return [_bar(rows.facts, list(cells)) for _, cells in groupby(found, key=by)][:MOST_ROWS]
 
@@ -163,7 +164,11 @@ def bars(rows: Rows, rules: Sequence[str]) -> list[Bar]:
 def _bar(facts: Facts, cells: list[Load]) -> Bar:
     first, peak = cells[0], max(cells, key=lambda load: (load.share, load.used))
     region = facts.region_name(first.region_id) if first.region_id else ""
-    name = facts.region_name(first.target_id) if first.rule == "reception" else facts.target_name(first.target_id)
+    name = (
+        facts.region_name(first.target_id)
+        if first.rule == "reception"
+        else facts.target_name(first.target_id)
+    )
     return Bar(first.target_id, name, region, first.band, first.rule, peak.used, peak.capacity, cells)
 
 
@@ -171,7 +176,8 @@ def _audit(rows: Rows, violations: Sequence[Violation]) -> list[tuple[str, str]]
     allocation, say = rows.facts.allocation, words(rows.lang)
     checks = say("checked.good") if not violations else say("checked.bad", count=len(violations))
     levels = "; ".join(
-        f"{level.name}: {number(level.objective) or '–'} / {number(level.bound) or '–'}" for level in allocation.levels
+        f"{level.name}: {number(level.objective) or '–'} / {number(level.bound) or '–'}"
+        for level in allocation.levels
     )
     return [
         ("instance_hash", allocation.instance_hash),
@@ -184,13 +190,5 @@ def _audit(rows: Rows, violations: Sequence[Violation]) -> list[tuple[str, str]]
         ("gap", percent(_gap(rows.facts)) or "–"),
         ("levels", levels or "–"),
         ("checks", checks),
-        ("version", f"nichiiki {metadata.version('nichiiki') if _installed() else '–'}"),
+        ("version", f"nichiiki {allocation.provenance.get('nichiiki', '–')}"),
     ]
-
-
-def _installed() -> bool:
-    try:
-        metadata.version("nichiiki")
-    except metadata.PackageNotFoundError:
-        return False
-    return True

@@ -97,7 +97,11 @@ class Rows:
     @cached_property
     def house_calendar(self) -> Sheet:
         """Houses by periods: who lives there."""
-        return Sheet("house_calendar", ("house_id", "region_id", "units", *self.facts.open_periods), _calendar(self.facts))
+        return Sheet(
+            "house_calendar",
+            ("house_id", "region_id", "units", *self.facts.open_periods),
+            _calendar(self.facts),
+        )
 
     @cached_property
     def roles(self) -> Sheet:
@@ -123,7 +127,9 @@ def not_placed(facts: Facts) -> list[str]:
 def targets(items: Sequence[Item], kind: str) -> str:
     """Return the targets of one list as text: ``person: target`` joined by semicolons."""
     found = [item for item in items if item.list == kind]
-    return "; ".join(f"{item.person_id}: {item.target_id}" if item.person_id else item.target_id for item in found)
+    return "; ".join(
+        f"{item.person_id}: {item.target_id}" if item.person_id else item.target_id for item in found
+    )
 
 
 def _placements(facts: Facts) -> Iterator[tuple[Cell, ...]]:
@@ -196,4 +202,3 @@ def _roster(facts: Facts, all_loads: list[Load]) -> list[tuple[Cell, ...]]:
         )
         for role in facts.roles.values()
     ]
-

@@ -44,7 +44,9 @@ def reason_text(
         reason = Reason(household_id=household or "-", rule=rule, target_id=target, value=value, limit=limit)
         return reason.sentence(lang)
     except (KeyError, FileNotFoundError):
-        return text("report.reason.plain", lang, package="nichiiki", rule=rule_name(rule, lang), target=target or "")
+        return text(
+            "report.reason.plain", lang, package="nichiiki", rule=rule_name(rule, lang), target=target or ""
+        )
 
 
 def number(value: int | None) -> str:

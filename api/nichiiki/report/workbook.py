@@ -15,7 +15,12 @@ SHEETS = ("placements", "unplaced", "house_calendar", "roles", "load_sheet")
 WIDE, NARROW = 60, 8
 FROZEN = {"house_calendar": 1, "roles": 2}
 """How many columns stay in view beside the header row."""
-OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
 
 
 def workbook_bytes(rows: Rows) -> bytes:
@@ -38,7 +43,9 @@ def workbook_bytes(rows: Rows) -> bytes:
 def _formats(book: Any) -> dict[str, Any]:
     base = {"valign": "top"}
     return {
-        "head": book.add_format({"bold": True, "bg_color": "#E7EFEA", "bottom": 1, "text_wrap": True, "valign": "top"}),
+        "head": book.add_format(
+            {"bold": True, "bg_color": "#E7EFEA", "bottom": 1, "text_wrap": True, "valign": "top"}
+        ),
         "text": book.add_format({**base, "num_format": "@"}),
         "number": book.add_format({**base, "num_format": "#,##0"}),
         "gap": book.add_format({**base, "bg_color": "#F9D9D2"}),
