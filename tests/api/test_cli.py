@@ -29,7 +29,9 @@ JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 def outcome(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that `allocate` has written."""
     out = tmp_path_factory.mktemp("outcome") / "out"
-    assert call("allocate", folder, "--policy", "points", "--out", out, "--lang", "en").returncode == Exit.DONE
+    assert (
+        call("allocate", folder, "--policy", "points", "--out", out, "--lang", "en").returncode == Exit.DONE
+    )
     return out
 
 
@@ -37,7 +39,9 @@ def call(*words: object, **environment: str) -> subprocess.CompletedProcess[byte
     """Run the command line as a process of its own."""
     command = [sys.executable, "-m", "nichiiki", *map(str, words)]
     paths = os.pathsep.join(path for path in sys.path if path)
-    return subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONPATH": paths, **environment})
+    return subprocess.run(
+        command, capture_output=True, env={**os.environ, "PYTHONPATH": paths, **environment}
+    )
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
@@ -93,7 +97,9 @@ def test_bad_usage_is_said_in_words(run: Any, words: list[str], needle: str) -> 
     assert "Traceback" not in shown.output
 
 
-@pytest.mark.parametrize("words", [["frob"], ["check"], ["check", "a", "--frob"], ["allocate", "a", "--seed", "x"]])
+@pytest.mark.parametrize(
+    "words", [["frob"], ["check"], ["check", "a", "--frob"], ["allocate", "a", "--seed", "x"]]
+)
 def test_bad_usage_in_japanese(run: Any, words: list[str]) -> None:
     shown = run(*words, "--lang", "ja")
     assert shown.exit_code == Exit.BAD_INPUT
@@ -143,10 +149,14 @@ def test_check_json_and_csv_list_the_same(run: Any, broken: Path, tmp_path: Path
     assert document["ok"] is False
     assert {"file", "line", "column", "value", "what", "allowed", "remedy"} <= set(document["problems"][0])
     listed = list(csv.DictReader(io.StringIO((tmp_path / "errors.csv").read_text("utf-8-sig"))))
-    assert [row["what"] for row in listed] == [problem["what"] for problem in document["problems"]]
+    assert [row["what"].lstrip("'") for row in listed] == [
+        problem["what"] for problem in document["problems"]
+    ]
 
 
-def test_allocate_refuses_a_broken_instance_without_a_traceback(run: Any, broken: Path, tmp_path: Path) -> None:
+def test_allocate_refuses_a_broken_instance_without_a_traceback(
+    run: Any, broken: Path, tmp_path: Path
+) -> None:
     shown = run("allocate", broken, "--out", tmp_path / "out")
     assert shown.exit_code == Exit.BAD_INPUT
     assert "households.csv" in shown.stderr
@@ -157,14 +167,22 @@ def test_allocate_writes_every_file(outcome: Path) -> None:
     assert sorted(path.name for path in outcome.iterdir()) == sorted(OUTPUTS)
     rows = list(csv.DictReader(io.StringIO((outcome / "placements.csv").read_text("utf-8-sig"))))
     allocation = json.loads((outcome / "allocation.json").read_text("utf-8"))
-    assert {row["household_id"] for row in rows} == {entry["household_id"] for entry in allocation["placements"]}
+    assert {row["household_id"] for row in rows} == {
+        entry["household_id"] for entry in allocation["placements"]
+    }
     assert json.loads((outcome / "metrics.json").read_text("utf-8"))["total"]["households"] == 25
 
 
 def test_loads_stay_within_capacity(outcome: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((outcome / "loads.csv").read_text("utf-8-sig"))))
     assert [row for row in rows if row["capacity"] and int(row["used"]) > int(row["capacity"])] == []
-    assert {row["rule"] for row in rows} >= {"house_units", "school_seats", "care_places", "desks", "role_max"}
+    assert {row["rule"] for row in rows} >= {
+        "house_units",
+        "school_seats",
+        "care_places",
+        "desks",
+        "role_max",
+    }
 
 
 def test_every_household_is_in_one_list(outcome: Path, small: nk.Instance) -> None:
@@ -202,9 +220,13 @@ def test_our_own_folder_is_written_again(run: Any, folder: Path, outcome: Path) 
 def test_locks_bind_and_verify_knows_them(run: Any, folder: Path, outcome: Path, tmp_path: Path) -> None:
     placed = json.loads((outcome / "allocation.json").read_text("utf-8"))["placements"][0]["household_id"]
     locks = tmp_path / "locks.csv"
-    locks.write_text(f"household_id,target_kind,target_id,effect,reason\n{placed},placed,,never,withdrew\n", "utf-8")
+    locks.write_text(
+        f"household_id,target_kind,target_id,effect,reason\n{placed},placed,,never,withdrew\n", "utf-8"
+    )
     out = tmp_path / "out"
-    assert run("allocate", folder, "--policy", "points", "--locks", locks, "--out", out).exit_code == Exit.DONE
+    assert (
+        run("allocate", folder, "--policy", "points", "--locks", locks, "--out", out).exit_code == Exit.DONE
+    )
     again = json.loads((out / "allocation.json").read_text("utf-8"))["placements"]
     assert placed not in {entry["household_id"] for entry in again}
     assert run("verify", folder, out, "--locks", locks).exit_code == Exit.DONE
@@ -240,7 +262,9 @@ def test_verify_finds_a_false_claim(run: Any, folder: Path, outcome: Path, tmp_p
     assert json.loads(run("verify", folder, false, "--json").stdout)["ok"] is False
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "other"}', '{"placements": [1], "unplaced": []}', "\xff"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"format": "other"}', '{"placements": [1], "unplaced": []}', "\xff"]
+)
 def test_what_is_no_allocation_is_refused(run: Any, folder: Path, tmp_path: Path, content: str) -> None:
     file = tmp_path / "allocation.json"
     file.write_text(content, "latin-1")
@@ -250,14 +274,16 @@ def test_what_is_no_allocation_is_refused(run: Any, folder: Path, tmp_path: Path
 
 
 def test_generate_and_convert_keep_the_content(run: Any, tmp_path: Path) -> None:
-    made = run("generate", "--households", "10", "--seed", "3", "--out", tmp_path / "made", "--headers", "ja")
+    made = run("generate", "--households", "25", "--seed", "3", "--out", tmp_path / "made", "--headers", "ja")
     assert made.exit_code == Exit.DONE
     assert run("convert", tmp_path / "made", tmp_path / "made.xlsx").exit_code == Exit.DONE
     assert run("convert", tmp_path / "made.xlsx", tmp_path / "made.json").exit_code == Exit.DONE
-    assert nk.read(tmp_path / "made.json").hash == nk.generate(households=10, seed=3).hash
+    assert nk.read(tmp_path / "made.json").hash == nk.generate(households=25, seed=3).hash
 
 
-def test_an_impossible_instance_is_a_negative_answer(run: Any, folder: Path, small: nk.Instance, tmp_path: Path) -> None:
+def test_an_impossible_instance_is_a_negative_answer(
+    run: Any, folder: Path, small: nk.Instance, tmp_path: Path
+) -> None:
     # nobody without a place in any policy can be made to have one by an override alone
     ids = small.households["household_id"].tolist()
     locks = tmp_path / "locks.csv"
@@ -269,11 +295,16 @@ def test_an_impossible_instance_is_a_negative_answer(run: Any, folder: Path, sma
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("words", [["--help"], ["allocate", "FOLDER", "--policy", "points"], ["check", "no/such"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["allocate", "FOLDER", "--policy", "points"], ["check", "no/such"]]
+)
 @pytest.mark.parametrize("encoding", ["cp932:strict", "ascii:strict"])
 def test_a_narrow_console_breaks_nothing(folder: Path, words: list[str], encoding: str) -> None:
     shown = call(
-        *[str(folder) if word == "FOLDER" else word for word in words], "--lang", "ja", PYTHONIOENCODING=encoding
+        *[str(folder) if word == "FOLDER" else word for word in words],
+        "--lang",
+        "ja",
+        PYTHONIOENCODING=encoding,
     )
     assert shown.returncode in (Exit.DONE, Exit.BAD_INPUT)
     assert b"Traceback" not in shown.stderr
@@ -285,21 +316,47 @@ def test_plain_signs_fit_cp932() -> None:
         sign.encode("cp932")
 
 
+def test_an_interrupted_run_saves_its_best_answer(
+    run: Any, folder: Path, small_result: nk.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = small_result.model_copy(update={"reason": nk.StopReason.INTERRUPTED})
+    monkeypatch.setattr(nk, "allocate", lambda *_, **__: stopped)
+    shown = run("allocate", folder, "--out", tmp_path / "out")
+    assert shown.exit_code == Exit.INTERRUPTED
+    assert "best answer" in shown.stderr
+    assert (tmp_path / "out" / "allocation.json").exists()
+
+
+def test_an_interrupt_without_an_answer_says_so(
+    run: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nk, "allocate", interrupted)
+    shown = run("allocate", folder, "--out", tmp_path / "out")
+    assert shown.exit_code == Exit.INTERRUPTED
+    assert "Nothing was saved" in shown.stderr
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a signal like Ctrl-C cannot be sent to a child on Windows")
-def test_ctrl_c_saves_the_best_answer(tmp_path: Path) -> None:
-    nk.write(nk.generate(households=150, seed=5), tmp_path / "instance")
+def test_ctrl_c_ends_a_real_run_with_its_best_answer(tmp_path: Path) -> None:
+    nk.write(nk.generate(households=400, seed=5), tmp_path / "instance")
     command = [sys.executable, "-m", "nichiiki", "allocate", str(tmp_path / "instance")]
-    command += ["--time-limit", "120", "--out", str(tmp_path / "out"), "--lang", "en"]
+    command += ["--time-limit", "200", "--out", str(tmp_path / "out"), "--lang", "en"]
     paths = os.pathsep.join(path for path in sys.path if path)
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}
-    )
-    time.sleep(7)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=90)
-    if process.returncode == Exit.DONE:
-        pytest.skip("the run was over before it could be interrupted")
-    assert process.returncode == Exit.INTERRUPTED, errors.decode()
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if re.search(rb"objective [0-9]", line):
+                process.send_signal(signal.SIGINT)
+                break
+        errors = process.stderr.read().decode()
+    assert process.returncode == Exit.INTERRUPTED, errors
     assert json.loads((tmp_path / "out" / "allocation.json").read_text("utf-8"))["reason"] == "INTERRUPTED"
 
 

@@ -20,7 +20,9 @@ def probe(code: str, *words: str) -> str:
     """Run code in a fresh interpreter and return what it prints."""
     paths = os.pathsep.join([PATHS, os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": paths, "PYTHONUTF8": "1"}
-    done = subprocess.run([sys.executable, "-c", code, *words], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -28,7 +30,9 @@ def probe(code: str, *words: str) -> str:
 def test_all_is_what_is_public() -> None:
     tree = ast.parse(inspect.getsource(nk))
     (typed,) = [node for node in tree.body if isinstance(node, ast.If)]
-    imported = {alias.asname for node in typed.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    imported = {
+        alias.asname for node in typed.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
     assert set(nk.__all__) == imported
     assert sorted(nk.__all__) == nk.__all__
     assert set(nk.__all__) <= set(dir(nk))

@@ -113,7 +113,7 @@ def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool) 
 
 
 def _code(screen: Screen, result: Result, broken: bool) -> int:
-    if result.reason.value == "INTERRUPTED":
+    if was_interrupted(result):
         screen.tell("interrupted.saved")
         return Exit.INTERRUPTED
     return Exit.NEGATIVE if broken else Exit.DONE
@@ -126,4 +126,9 @@ def _nothing(screen: Screen, result: Result, *, as_json: bool) -> int:
         document = {"status": result.status.value, "reason": result.reason.value, "allocation": None}
         click.echo(json_bytes(document).decode("utf-8"), nl=False)
     screen.tell(f"nothing.{result.status.value}")
-    return Exit.INTERRUPTED if result.reason.value == "INTERRUPTED" else Exit.NEGATIVE
+    return Exit.INTERRUPTED if was_interrupted(result) else Exit.NEGATIVE
+
+
+def was_interrupted(result: Result) -> bool:
+    """Say whether Ctrl-C ended a run."""
+    return result.reason.value == "INTERRUPTED"

@@ -63,6 +63,7 @@ def _introduce(screen: Screen, instance: Instance) -> None:
 
 def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
     from nichiiki.cli import showing
+    from nichiiki.cli.allocate import was_interrupted
 
     best = optimum if optimum.allocation is not None else rule_mode
     broken, written = _save(screen, out, best)
@@ -74,7 +75,7 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
     showing.files(written, screen)
     screen.out.print(screen.say("demo.rule_mode_files", folder=out / RULE_MODE))
     screen.out.print(screen.say("demo.next", out=out), soft_wrap=True)
-    if optimum.reason.value == "INTERRUPTED":
+    if was_interrupted(optimum):
         screen.tell("interrupted.saved")
         return Exit.INTERRUPTED
     return Exit.NEGATIVE if broken or optimum.allocation is None else Exit.DONE

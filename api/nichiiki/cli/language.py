@@ -33,7 +33,7 @@ def choose_language(arguments: Sequence[str], environment: Mapping[str, str] | N
 
 def _asked(arguments: Sequence[str]) -> str:
     found = ""
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if word == "--":
             break
         if word == "--lang":

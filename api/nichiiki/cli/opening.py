@@ -33,9 +33,9 @@ def open_instance(name: str) -> Instance:
 
 def is_bundled(name: str) -> bool:
     """Say whether an instance of that name comes with the package."""
-    from nichiiki_instances.bundled import names
+    from nichiiki_instances.bundled import bundled_names
 
-    return name in names()
+    return name in bundled_names()
 
 
 def open_allocation(name: str) -> Allocation:
@@ -104,6 +104,8 @@ def _read_locks(path: Path, instance: Instance) -> Table[Lock]:
     found = [
         p for p in find_problems({**instance.tables, "locks": locks}, instance.rules) if p.table == "locks"
     ]
+    # the other tables are not in the file: that they are missing there is no problem
+    parsed.problems = [problem for problem in parsed.problems if problem.table in (None, "locks")]
     everything = in_order([*parsed.problems, *in_files(found, parsed)])
     if any(problem.severity == "error" for problem in everything):
         raise InstanceError(list(everything))

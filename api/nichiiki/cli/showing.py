@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nichiiki.cli.console import Screen
 from nichiiki.report.facts import Facts
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nichiiki_models.result import Result
 
 FIRST_ROWS = 15
+NUMBERS = ("stay_rank", "cost_yen")
+COLUMNS = ("household_id", "home_region", "region_id", "house_id", "periods", *NUMBERS, "besides")
 THINGS = ("school", "care", "desk", "role")
 
 
@@ -117,19 +119,9 @@ def placements(result: Result, screen: Screen, *, rest: Path | None) -> None:
         return
     facts, say = Facts(result.instance, result.allocation), words(screen.lang)
     table = new_table()
-    for column in (
-        "household_id",
-        "home_region",
-        "region_id",
-        "house_id",
-        "periods",
-        "stay_rank",
-        "cost_yen",
-        "besides",
-    ):
-        table.add_column(
-            say(f"column.{column}"), justify="right" if column in ("stay_rank", "cost_yen") else "left"
-        )
+    for column in COLUMNS:
+        side: Literal["left", "right"] = "right" if column in NUMBERS else "left"
+        table.add_column(say(f"column.{column}"), justify=side, no_wrap=True)
     for household in list(facts.placements)[:FIRST_ROWS]:
         table.add_row(*_placement(facts, household, screen))
     show(screen.say("show.placements"), table, screen)
@@ -143,10 +135,8 @@ def placements(result: Result, screen: Screen, *, rest: Path | None) -> None:
 def _placement(facts: Facts, household: str, screen: Screen) -> tuple[str, ...]:
     say, row = words(screen.lang), facts.households[household]
     stays = facts.stays.get(household, [])
-    counted = Counter((item.list, item.target_id) for item in facts.items.get(household, []))
-    things = [
-        f"{say(f'list.{kind}')} {target}{f' ×{n}' if n > 1 else ''}" for (kind, target), n in counted.items()
-    ]
+    counted = Counter(item.list for item in facts.items.get(household, []))
+    things = [f"{say(f'list.{kind}')} {count}" for kind, count in counted.items()]
     return (
         household,
         facts.region_name(row.home_region),

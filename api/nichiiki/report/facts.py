@@ -154,7 +154,12 @@ class Facts:
         supporters = {row.supporter_id: row.name for row in given.supporters.rows()}
         experiences = {row.experience_id: row.title for row in given.experiences.rows()}
         facilities = {key: row.name for key, row in self.facilities.items()}
-        return {**supporters, **experiences, **facilities, **{key: row.title for key, row in self.roles.items()}}
+        return {
+            **supporters,
+            **experiences,
+            **facilities,
+            **{key: row.title for key, row in self.roles.items()},
+        }
 
     def shown_periods(self, periods: Iterable[str]) -> str:
         """Return periods as runs: ``2026-04 – 2026-06, 2026-09``."""

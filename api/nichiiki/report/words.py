@@ -8,6 +8,12 @@ from typing import Protocol
 from nichiiki_models.texts import Lang, has_text, text
 
 
+UNKNOWN = "?"
+"""What stands in a sentence for a number that is not known."""
+FAR_OFF = 10
+"""A gap above this says only that next to nothing is known yet."""
+
+
 class Words(Protocol):
     """Return the text of a key of the report catalogue, with its fields filled in."""
 
@@ -42,11 +48,14 @@ def reason_text(
         return text(bare, lang, package="nichiiki", target=target or "")
     try:
         reason = Reason(household_id=household or "-", rule=rule, target_id=target, value=value, limit=limit)
-        return reason.sentence(lang)
+        sentence = reason.sentence(lang)
     except (KeyError, FileNotFoundError):
-        return text(
-            "report.reason.plain", lang, package="nichiiki", rule=rule_name(rule, lang), target=target or ""
-        )
+        sentence = UNKNOWN
+    if UNKNOWN not in sentence or None not in (value, limit):
+        return sentence
+    return text(
+        "report.reason.plain", lang, package="nichiiki", rule=rule_name(rule, lang), target=target or ""
+    )
 
 
 def number(value: int | None) -> str:
@@ -58,5 +67,7 @@ def percent(share: float | None) -> str:
     """Return a share in percent, with as many decimals as it takes to see that it is not zero."""
     if share is None:
         return ""
+    if share > FAR_OFF:
+        return f"> {FAR_OFF * 100:,} %"
     digits = 1 if share == 0 or abs(share) >= 0.005 else 2 if abs(share) >= 0.0005 else 4
     return f"{share * 100:.{digits}f} %"
