@@ -76,4 +76,5 @@ def test_market_of_arrays() -> None:
         agent=[0, 1], utility=[3, 5], resource=[0, 0], option=[0, 1], amount=[1, 1], capacity=[1]
     )
     outcome = nk.market.solve(market, time_limit_s=10)
+    assert outcome.choice is not None
     assert outcome.choice.tolist() == [-1, 1]

@@ -43,7 +43,7 @@ codecs.register_error(HANDLER, _plain)
 
 
 def prepare(stream: Any) -> None:
-    """Make a stream take every sign: as UTF-8, or as plain signs on a console or where an encoding was asked for."""
+    """Make a stream take every sign: as UTF-8, or as plain signs on a console or in an encoding asked for."""
     if not hasattr(stream, "reconfigure"):
         return
     asked = os.environ.get("PYTHONIOENCODING")

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from nichiiki_models.texts import Lang, has_text, text
 
-
 UNKNOWN = "?"
 """What stands in a sentence for a number that is not known."""
 FAR_OFF = 10
