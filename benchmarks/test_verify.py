@@ -8,16 +8,23 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from nichiiki_models.allocation import Allocation, Item, Placement, Stay, StopReason, Status
+from nichiiki_models.allocation import Allocation, Item, Placement, Status, Stay, StopReason
 from nichiiki_models.columns import Array, ListColumn
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
 from nichiiki_solver.evaluate import evaluate
 from nichiiki_solver.verify import verify
+from nichiiki_solver.verify.book import Book
+from nichiiki_solver.verify.money import highest_cost_yen
+from nichiiki_solver.verify.travel import find_trips
 
 REGIONS, HOMES, PERIODS = 1000, 300, 12
-SIZES = [10_000, pytest.param(100_000, marks=pytest.mark.slow), pytest.param(1_000_000, marks=pytest.mark.slow)]
+SIZES = [
+    10_000,
+    pytest.param(100_000, marks=pytest.mark.slow),
+    pytest.param(1_000_000, marks=pytest.mark.slow),
+]
 
 
 def ids(letter: str, count: int) -> Array:
@@ -46,9 +53,28 @@ def country(rng: np.random.Generator) -> dict[str, Table[Any]]:
     offices = np.arange(REGIONS)
     months = np.arange("2026-04", "2027-04", dtype="M8[M]")
     return {
-        "regions": table("regions", region_id=regions, name=regions, lat=lat, lon=lon, board_consents=lists(np.full((REGIONS, 1), "*"))),
-        "places": table("places", place_id=stations, region_id=regions, kind=np.full(REGIONS, "station"), lat=lat + 0.003, lon=lon),
-        "periods": table("periods", period_id=ids("T", PERIODS), starts_on=months.astype("M8[D]"), ends_on=(months + 1).astype("M8[D]") - 1),
+        "regions": table(
+            "regions",
+            region_id=regions,
+            name=regions,
+            lat=lat,
+            lon=lon,
+            board_consents=lists(np.full((REGIONS, 1), "*")),
+        ),
+        "places": table(
+            "places",
+            place_id=stations,
+            region_id=regions,
+            kind=np.full(REGIONS, "station"),
+            lat=lat + 0.003,
+            lon=lon,
+        ),
+        "periods": table(
+            "periods",
+            period_id=ids("T", PERIODS),
+            starts_on=months.astype("M8[D]"),
+            ends_on=(months + 1).astype("M8[D]") - 1,
+        ),
         "links": table(
             "links",
             link_id=ids("L", rails + REGIONS),
@@ -58,7 +84,7 @@ def country(rng: np.random.Generator) -> dict[str, Table[Any]]:
             minutes=np.concatenate((rng.integers(5, 90, rails), np.full(REGIONS, 5))),
             fare_yen=np.concatenate((rng.integers(20, 900, rails) * 10, np.zeros(REGIONS, dtype=np.int64))),
         ),
-    }  # fmt: skip
+    }
 
 
 def world(size: int) -> tuple[Instance, Allocation]:
@@ -82,46 +108,76 @@ def world(size: int) -> tuple[Instance, Allocation]:
         stay_length=np.full(size, 3),
         car=rng.random(size) < 0.5,
         points=rng.integers(0, 50, size),
-    )  # fmt: skip
+    )
     age = np.tile([40, 8], size)
     grade = np.tile(["none", "2"], size)
-    tables["persons"] = table("persons", person_id=persons, household_id=np.repeat(households, 2), age=age, grade=grade)
+    tables["persons"] = table(
+        "persons", person_id=persons, household_id=np.repeat(households, 2), age=age, grade=grade
+    )
     schools = ids("S", REGIONS)
     place = {"lat": regions["lat"], "lon": regions["lon"]}
     tables["facilities"] = table(
-        "facilities", facility_id=schools, region_id=regions["region_id"], kind=np.full(REGIONS, "school"),
-        consent_regions=lists(np.full((REGIONS, 1), "*")), **place,
-    )  # fmt: skip
-    tables["seats"] = table("seats", facility_id=schools, band=np.full(REGIONS, "2"), seats=np.full(REGIONS, 100_000))
+        "facilities",
+        facility_id=schools,
+        region_id=regions["region_id"],
+        kind=np.full(REGIONS, "school"),
+        consent_regions=lists(np.full((REGIONS, 1), "*")),
+        **place,
+    )
+    tables["seats"] = table(
+        "seats", facility_id=schools, band=np.full(REGIONS, "2"), seats=np.full(REGIONS, 100_000)
+    )
     tables["houses"] = table(
-        "houses", house_id=houses, region_id=regions["region_id"][there], lat=regions["lat"][there] + 0.004,
-        lon=regions["lon"][there] + rng.uniform(0, 0.004, size), capacity_persons=np.full(size, 4),
+        "houses",
+        house_id=houses,
+        region_id=regions["region_id"][there],
+        lat=regions["lat"][there] + 0.004,
+        lon=regions["lon"][there] + rng.uniform(0, 0.004, size),
+        capacity_persons=np.full(size, 4),
         rent_yen=rng.integers(10, 90, size) * 1000,
-    )  # fmt: skip
+    )
     wished = {"household_id": np.tile(households, 3), "list": np.repeat(["stay", "stay", "school"], size)}
     tables["choices"] = table(
-        "choices", **wished, rank=np.repeat([1, 2, 1], size),
+        "choices",
+        **wished,
+        rank=np.repeat([1, 2, 1], size),
         person_id=np.concatenate((np.full(2 * size, ""), persons[1::2])),
         target_kind=np.repeat(["house", "house", "facility"], size),
         target_id=np.concatenate((np.roll(houses, 1), houses, schools[there])),
-    )  # fmt: skip
+    )
     instance = Instance.from_tables(tables, checked=True)
-    stays = Table(Stay, {"household_id": households, "house_id": houses, "region_id": regions["region_id"][there],
-                         "units": np.ones(size, dtype=np.int64), "periods": held})  # fmt: skip
-    items = Table(Item, {"household_id": households, "list": np.full(size, "school"), "person_id": persons[1::2],
-                         "target_id": schools[there]})  # fmt: skip
+    stays = Table(
+        Stay,
+        {
+            "household_id": households,
+            "house_id": houses,
+            "region_id": regions["region_id"][there],
+            "units": np.ones(size, dtype=np.int64),
+            "periods": held,
+        },
+    )
+    items = Table(
+        Item,
+        {
+            "household_id": households,
+            "list": np.full(size, "school"),
+            "person_id": persons[1::2],
+            "target_id": schools[there],
+        },
+    )
     placements = Table(Placement, {"household_id": households, "cost_yen": np.zeros(size, dtype=np.int64)})
-    head = {"instance_hash": instance.hash, "policy": "none", "status": Status.FEASIBLE, "reason": StopReason.TIME_LIMIT}
+    head = {
+        "instance_hash": instance.hash,
+        "policy": "none",
+        "status": Status.FEASIBLE,
+        "reason": StopReason.TIME_LIMIT,
+    }
     draft = Allocation.model_validate({**head, "placements": placements, "stays": stays, "items": items})
     return instance, draft.replace(placements=priced(instance, draft))
 
 
 def priced(instance: Instance, allocation: Allocation) -> Table[Placement]:
     """Placements with the costs that the check expects, so that nothing is found."""
-    from nichiiki_solver.verify.book import Book
-    from nichiiki_solver.verify.money import highest_cost_yen
-    from nichiiki_solver.verify.travel import find_trips
-
     book = Book(instance, allocation)
     return allocation.placements.with_columns(cost_yen=highest_cost_yen(book, find_trips(book)))
 
@@ -129,11 +185,11 @@ def priced(instance: Instance, allocation: Allocation) -> Table[Placement]:
 @pytest.mark.parametrize("size", SIZES)
 def test_verify(benchmark: BenchmarkFixture, size: int) -> None:
     instance, allocation = world(size)
-    assert benchmark.pedantic(verify, (instance, allocation), rounds=1) == []
+    assert benchmark.pedantic(verify, (instance, allocation), rounds=1) == []  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_evaluate(benchmark: BenchmarkFixture, size: int) -> None:
     instance, allocation = world(size)
-    found = benchmark.pedantic(evaluate, (instance, allocation), rounds=1)
+    found = benchmark.pedantic(evaluate, (instance, allocation), rounds=1)  # type: ignore[no-untyped-call]
     assert found.total.placed_households == size

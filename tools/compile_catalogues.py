@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE_ROOTS = ("api", "instances", "models", "solver")
 LANGUAGES = ("en", "ja")
+NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _NAMED = re.compile(r"\{(\w*)(?:[.\[][^{}:!]*)?(?:![rsa])?(?::[^{}]*)?\}|%\((\w+)\)")
 _POSITIONAL = re.compile(r"%[-+#0]?\d*(?:\.\d+)?[a-zA-Z]")
 
@@ -44,7 +45,11 @@ def read_catalogue(path: Path) -> Catalog:
 def compiled(path: Path) -> bytes:
     """Give the bytes of the .mo that belongs to a .po."""
     buffer = io.BytesIO()
-    write_mo(buffer, read_catalogue(path))
+    catalogue = read_catalogue(path)
+    catalogue.creation_date = (
+        NO_DATE  # a .po without a date would get the minute of compiling, and never be current
+    )
+    write_mo(buffer, catalogue)
     return buffer.getvalue()
 
 

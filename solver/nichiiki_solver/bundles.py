@@ -288,6 +288,23 @@ class BundleSource:
         found = self._tree.grow(stay, option, least[self.bundles.stays.household], most)
         return None if found is None else self.market_of(*found)
 
+    def factored(self, weights: Ints, prices: Ints, least: Ints) -> Factored:
+        """List stays and options apart, tied by rows, without those that no good enough bundle has.
+
+        A stay with s slots becomes one option of its household, and every option of a slot one option of an agent of its
+        own; two rows a slot say that one option is taken if the stay is, and none otherwise. That is the same market
+        with far fewer options: their numbers add up where bundles multiply.
+        """
+        stay, option = self._values(weights, prices)
+        best, total = self._tree.best(stay, option)
+        segment_of = np.repeat(np.arange(len(best)), np.diff(self._tree.segments))
+        owner = self.bundles.stays.household
+        stays = np.flatnonzero(total >= least[owner])
+        of_stay = self.bundles.options.stay
+        reach = total[of_stay] - best[segment_of] + option
+        kept = (total >= least[owner])[of_stay] & (reach >= least[owner[of_stay]])
+        return build_factored(self, stays, np.flatnonzero(kept), segment_of)
+
     def all_listed(self) -> Market:
         """List every bundle."""
         stays, options = len(self.bundles.stays), len(self.bundles.options)
@@ -435,17 +452,13 @@ class BundleSource:
     def _entries(self, stays: Ints, chosen: Ints) -> tuple[Ints, Ints, Ints]:
         """What bundles use: owner, resource, amount, one entry a resource."""
         uses = self.bundles.uses
-        owner, position = expand(uses.stay_offsets[:-1][stays], np.diff(uses.stay_offsets)[stays])
-        owners, classes = [owner], [uses.stay_class[position]]
+        blocks = [_class_entries(uses, uses.stay_offsets, uses.stay_class, stays, 0)]
         for column in chosen.T:
             rows = np.flatnonzero(column >= 0)
-            option = column[rows]
-            owner, position = expand(uses.option_offsets[:-1][option], np.diff(uses.option_offsets)[option])
-            owners.append(rows[owner])
-            classes.append(uses.option_class[position])
-        owner, cls = np.concatenate(owners), np.concatenate(classes)
-        i, entry = expand(uses.class_offsets[:-1][cls], np.diff(uses.class_offsets)[cls])
-        return _merged(owner[i], uses.resource[entry], uses.amount[entry], len(uses.resources))
+            owner, resource, amount = _class_entries(uses, uses.option_offsets, uses.option_class, column[rows], 0)
+            blocks.append((rows[owner], resource, amount))
+        owner, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
+        return _merged(owner, resource, amount, len(uses.resources))
 
     def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
         """Turn a choice into an allocation."""
@@ -496,3 +509,96 @@ def compile_market(instance: Instance) -> Market:
     if source.count() <= LIST_ALL:
         return source.all_listed()
     return replace(source.market_of(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)), complete=False)
+
+
+@dataclass(frozen=True)
+class Factored:
+    """A market of stays and options apart, and how to read a choice of it.
+
+    Attributes
+    ----------
+    source
+        What makes the bundles.
+    market
+        Options: stays of the households first, then options of the slots, then gates.
+    stays, options
+        Which stay and option each stands for.
+    """
+
+    source: BundleSource
+    market: Market
+    stays: Ints
+    options: Ints
+
+    def bundles_of(self, choice: Ints) -> tuple[Market, Ints]:
+        """Turn a choice into the market of the chosen bundles, and its choice."""
+        taken = np.sort(choice[choice >= 0])
+        stays = self.stays[taken[taken < len(self.stays)]]
+        picked = taken[(taken >= len(self.stays)) & (taken < len(self.stays) + len(self.options))] - len(self.stays)
+        options = self.options[picked]
+        row = np.searchsorted(stays, self.source.bundles.options.stay[options])
+        counts = np.bincount(row, minlength=len(stays))
+        chosen = np.full((len(stays), int(counts.max(initial=0))), -1, dtype=np.int64)
+        chosen[row, np.arange(len(row)) - offsets_of(counts)[:-1][row]] = options
+        market = self.source.market_of(stays, chosen)
+        result = np.full(market.n_agents, -1, dtype=np.int64)
+        result[market.agent] = np.arange(market.n_options)
+        gates = market.gate.nonzero()[0]
+        shut = choice[len(choice) - len(gates) :] < 0
+        result[gates[shut]] = -1
+        return market, result
+
+
+def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> Factored:
+    """Build the factored market of some stays and options."""
+    bundles, uses = source.bundles, source.bundles.uses
+    segments, slot = np.unique(segment_of[options], return_inverse=True)
+    households, gates = bundles.n_households, bundles.n_gates
+    owner = np.searchsorted(stays, bundles.options.stay[options[np.searchsorted(slot, np.arange(len(segments)))]])
+    n, m, free = len(stays), len(options), len(uses.resources)
+    blocks = [
+        _class_entries(uses, uses.stay_offsets, uses.stay_class, stays, 0),
+        _class_entries(uses, uses.option_offsets, uses.option_class, options, n),
+        (n + m + np.repeat(np.arange(gates), 2), uses.gate_resource, uses.gate_amount),
+        *_ties(owner, slot.astype(np.int64), n, free),
+    ]
+    option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
+    option, resource, amount = _merged(option, resource, amount, free + 2 * len(segments))
+    utility = np.concatenate(
+        (bundles.stay_terms[:, stays], bundles.option_terms[:, options], np.zeros((len(bundles.stay_terms), gates), dtype=np.int64)), axis=1
+    )
+    agents = households + len(segments) + gates
+    must = np.zeros(agents, dtype=bool)
+    must[:households] = source._must_assign()[:households]
+    market = Market(
+        n_agents=agents,
+        agent=np.concatenate((bundles.stays.household[stays], households + slot, households + len(segments) + np.arange(gates))),
+        utility=utility,
+        rank=np.ones(n + m + gates, dtype=np.int64),
+        offsets=offsets_of(np.bincount(option, minlength=n + m + gates)),
+        resource=resource,
+        amount=amount,
+        capacity=np.concatenate((uses.resources.capacity, np.zeros(2 * len(segments), dtype=np.int64))),
+        must_assign=must,
+        gate=np.arange(agents) >= households,
+        levels=tuple(level.name for level in bundles.instance.rules.objective.levels),
+    )
+    return Factored(source, market, stays, options)
+
+
+def _ties(owner: Ints, slot: Ints, n: int, free: int) -> list[tuple[Ints, Ints, Ints]]:
+    """Rows that tie slots to stays: Σ options - stay ≤ 0 and stay - Σ options ≤ 0."""
+    segments, m = len(owner), len(slot)
+    options = n + np.arange(m)
+    return [
+        (np.concatenate((options, owner)), free + np.concatenate((slot, np.arange(segments))), np.repeat([1, -1], [m, segments])),
+        (np.concatenate((options, owner)), free + segments + np.concatenate((slot, np.arange(segments))), np.repeat([-1, 1], [m, segments])),
+    ]
+
+
+def _class_entries(uses: Uses, offsets: Ints, classes: Ints, rows: Ints, first: int) -> tuple[Ints, Ints, Ints]:
+    """What some rows use, numbered from `first`: option, resource, amount."""
+    owner, position = expand(offsets[:-1][rows], np.diff(offsets)[rows])
+    cls = classes[position]
+    i, entry = expand(uses.class_offsets[:-1][cls], np.diff(uses.class_offsets)[cls])
+    return first + owner[i], uses.resource[entry], uses.amount[entry]

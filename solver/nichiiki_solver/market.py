@@ -26,6 +26,19 @@ SAFE = 1 << 53
 """Largest total of utilities or amounts that every engine holds exactly."""
 
 
+class Factoring(Protocol):
+    """A market that states the options of another one in fewer pieces."""
+
+    @property
+    def market(self) -> Market:
+        """The market of the pieces."""
+        ...
+
+    def bundles_of(self, choice: Ints) -> tuple[Market, Ints]:
+        """Turn a choice of pieces into a market of whole options and the choice of those."""
+        ...
+
+
 class Source(Protocol):
     """Makes options on demand, so that not all of them need to be listed."""
 
@@ -39,6 +52,10 @@ class Source(Protocol):
 
     def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
         """List every option whose value at the prices is at least its agent's entry; None if they are more than `most`."""
+        ...
+
+    def factored(self, weights: Ints, prices: Ints, least: Ints) -> Factoring:
+        """State the options that `within` would list as a smaller market for one exact search."""
         ...
 
     @property
@@ -308,6 +325,17 @@ def _ranks(agent: Ints, utility: Ints) -> Ints:
     return rank
 
 
+@dataclass(frozen=True)
+class Whole:
+    """The factoring of a market whose options are whole already."""
+
+    market: Market
+
+    def bundles_of(self, choice: Ints) -> tuple[Market, Ints]:
+        """Return the choice as it is."""
+        return self.market, choice
+
+
 class ListedSource:
     """The source of a market whose options are all listed."""
 
@@ -333,6 +361,10 @@ class ListedSource:
         """List the options that reach `least` at the prices."""
         found = np.flatnonzero(self.market.value_at(weights, prices) >= least[self.market.agent])
         return None if len(found) > most else self.market.take(found)
+
+    def factored(self, weights: Ints, prices: Ints, least: Ints) -> Whole:
+        """List the options that reach `least` at the prices; they are whole."""
+        return Whole(self.market.take(self.market.value_at(weights, prices) >= least[self.market.agent]))
 
     @property
     def procedure(self) -> str:

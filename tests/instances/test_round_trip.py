@@ -54,15 +54,24 @@ def test_every_table_survives(name: str, lang: Lang, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", AWKWARD)
 def test_no_text_becomes_a_formula_in_csv(text: str, tmp_path: Path) -> None:
     base = full_base()
-    write(base.replace(regions=[*(row.model_copy(update={"name": text}) for row in base.regions.rows())]), tmp_path / "x")
+    write(
+        base.replace(regions=[*(row.model_copy(update={"name": text}) for row in base.regions.rows())]),
+        tmp_path / "x",
+    )
     with (tmp_path / "x" / "regions.csv").open(encoding="utf-8", newline="") as stream:
         cells = [cell for row in csv.reader(stream) for cell in row]
-    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))]
+    assert not [
+        cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+    ]
 
 
 def test_no_text_becomes_a_formula_or_link_in_a_workbook(tmp_path: Path) -> None:
     base = full_base()
-    rows = [row.model_copy(update={"region_id": f"x{at}", "name": text, "municipality_code": None}) for at, text in enumerate(AWKWARD) for row in [base.regions.row(0)]]
+    rows = [
+        row.model_copy(update={"region_id": f"x{at}", "name": text, "municipality_code": None})
+        for at, text in enumerate(AWKWARD)
+        for row in [base.regions.row(0)]
+    ]
     write(base.replace(regions=[*base.regions.rows(), *rows]), tmp_path / "x.xlsx")
     with zipfile.ZipFile(tmp_path / "x.xlsx") as archive:
         sheets = b"".join(archive.read(name) for name in archive.namelist() if "worksheets" in name)
@@ -110,7 +119,9 @@ def test_contacts_are_not_swept_away(tmp_path: Path) -> None:
     assert read(tmp_path / "x") == full_base()  # and reading passes over them
 
 
-@pytest.mark.parametrize(("name", "code"), [("taken.xlsx", "folder_in_the_way"), ("taken", "file_in_the_way")])
+@pytest.mark.parametrize(
+    ("name", "code"), [("taken.xlsx", "folder_in_the_way"), ("taken", "file_in_the_way")]
+)
 def test_what_is_in_the_way_stays(name: str, code: str, tmp_path: Path) -> None:
     (tmp_path / "taken.xlsx").mkdir()
     (tmp_path / "taken").write_text("mine")
@@ -120,7 +131,9 @@ def test_what_is_in_the_way_stays(name: str, code: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_failed_write_leaves_the_old_result(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_result(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(full_base(), tmp_path / name)
 
     def fail(*_: object) -> None:

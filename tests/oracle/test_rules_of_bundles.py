@@ -13,6 +13,12 @@ from nichiiki_oracle.tiny import tiny
 Cells = dict[str, Any]
 AGE_LIMIT = {"limits": {"commute_by_age": [{"up_to_age": 12, "minutes": 9}]}}
 AGE_LIMIT_KEPT = {"limits": {"commute_by_age": [{"up_to_age": 12, "minutes": 10}]}}
+ANY = {
+    f"choices__{n}__{key}": value
+    for n in (1, 2, 3)
+    for key, value in (("target_kind", "region"), ("target_id", "host"))
+}
+AS_SCHOOL = {"seats__1__band": "1", "seats__1__days": None}
 APART = {"limits": {"hazards_apart": ["flood"]}}
 
 CASES: list[tuple[str, str, Cells, Cells]] = [
@@ -61,7 +67,12 @@ CASES: list[tuple[str, str, Cells, Cells]] = [
         {"rules": {"limits": {"trip_minutes": 99}}},
     ),
     ("stay", "budget", {"households__0__budget_yen": 39000}, {"households__0__budget_yen": 38999}),
-    ("school", "not_a_school", {"facilities__0__kind": "school"}, {"facilities__0__kind": "nursery"}),
+    (
+        "school",
+        "not_a_school",
+        {**ANY, "facilities__0__kind": "school"},
+        {**ANY, "facilities__0__kind": "nursery", "seats__2__band": "age0"},
+    ),
     ("school", "not_a_pupil", {"persons__2__grade": "2"}, {"persons__2__grade": "none"}),
     ("school", "school_region", {"facilities__0__region_id": "host"}, {"facilities__0__region_id": "other"}),
     (
@@ -85,7 +96,12 @@ CASES: list[tuple[str, str, Cells, Cells]] = [
         {"households__0__max_commute_minutes": 9},
     ),
     ("school", "commute", {"rules": AGE_LIMIT_KEPT}, {"rules": AGE_LIMIT}),
-    ("care", "not_a_nursery", {"facilities__1__kind": "nursery"}, {"facilities__1__kind": "school"}),
+    (
+        "care",
+        "not_a_nursery",
+        {**ANY, "facilities__1__kind": "nursery"},
+        {**ANY, "facilities__1__kind": "school", **AS_SCHOOL},
+    ),
     ("care", "no_care_needed", {"persons__1__care_days": 1}, {"persons__1__care_days": 0}),
     ("care", "care_region", {"facilities__1__region_id": "host"}, {"facilities__1__region_id": "other"}),
     ("care", "no_seats", {"seats__1__seats": 1}, {"seats__1__seats": 0}),
@@ -97,7 +113,12 @@ CASES: list[tuple[str, str, Cells, Cells]] = [
         {"rules": {"limits": {"care_days_max": 7}}},
     ),
     ("care", "commute", {"rules": AGE_LIMIT_KEPT}, {"rules": AGE_LIMIT}),
-    ("desk", "not_a_coworking", {"facilities__2__kind": "coworking"}, {"facilities__2__kind": "nursery"}),
+    (
+        "desk",
+        "not_a_coworking",
+        {**ANY, "facilities__2__kind": "coworking"},
+        {**ANY, "facilities__2__kind": "nursery", "seats__0__band": "age0"},
+    ),
     ("desk", "no_telework", {"persons__0__telework_days": 1}, {"persons__0__telework_days": 0}),
     ("desk", "desk_region", {"facilities__2__region_id": "host"}, {"facilities__2__region_id": "other"}),
     ("desk", "no_seats", {"seats__0__seats": 1}, {"seats__0__seats": 0}),
@@ -292,7 +313,8 @@ def test_an_unlisted_house_comes_after_the_listed_ones_with_no_utility() -> None
     assert found[32].utility == found[0].utility - 1000
 
 
-def test_several_wishes_for_one_house_take_the_best_rank_and_its_highest_score() -> None:
+def test_several_wishes_for_one_house_take_the_best_rank_and_its_highest_utility() -> None:
     wish = {"household_id": "a", "list": "stay", "target_kind": "region", "target_id": "host"}
-    assert best(choices=[{**wish, "rank": 1, "score": 7}]).stay.wished.utility == 7
+    assert best(choices=[{**wish, "rank": 1, "score": 7}]).stay.wished.utility == 1000
+    assert best(choices=[{**wish, "rank": 1, "score": 1007}]).stay.wished.utility == 1007
     assert best(choices=[{**wish, "rank": 2, "score": 7}]).stay.wished.utility == 1000

@@ -175,6 +175,7 @@ FACILITIES: list[Record] = [
         "consent_regions": ["*"],
     },
     {"facility_id": "n1", "region_id": "hill", "lat": 36.01, "lon": 138.0, "kind": "nursery"},
+    {"facility_id": "k2", "region_id": "sea", "lat": 34.01, "lon": 134.0, "kind": "coworking"},
     {"facility_id": "k1", "region_id": "hill", "lat": 36.01, "lon": 138.0, "kind": "coworking"},
 ]
 SEATS: list[Record] = [

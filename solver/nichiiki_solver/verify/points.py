@@ -35,13 +35,13 @@ def total_points(book: Book) -> Array:
 
 def holds(book: Book, condition: Condition) -> Array:
     """Mask of the households that fulfil a condition."""
-    values = _values(book, condition)
-    if values.dtype.kind in "U?":
-        equal = values == condition.value if values.dtype.kind == "U" else values == bool(condition.value)
-        return np.asarray({"==": equal, "!=": ~equal}.get(condition.op, np.zeros(len(values), dtype=bool)))
-    if isinstance(condition.value, str):
+    values, value = _values(book, condition), condition.value
+    if isinstance(value, str) != (values.dtype.kind == "U"):
         return np.full(len(values), condition.op == "!=")
-    met = COMPARE[condition.op](values, int(condition.value))
+    if values.dtype.kind in "Ub":
+        equal = values == (value if isinstance(value, str) else bool(value))
+        return np.asarray({"==": equal, "!=": ~equal}.get(condition.op, np.zeros(len(values), dtype=bool)))
+    met = COMPARE[condition.op](values, int(value))
     return np.where(values == NULL_INT, condition.op == "!=", met)
 
 

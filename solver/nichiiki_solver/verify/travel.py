@@ -56,6 +56,7 @@ class Network:
         self.book = book
         self.nodes = number_nodes(book.instance)
         self.arcs = directed_arcs(book.instance, book.calendar)
+        self._entries: dict[tuple[int, bool], Entries] = {}
 
     @cached_property
     def between_points(self) -> Arcs:
@@ -114,6 +115,11 @@ class Network:
 
     def entries(self, period: int, car: bool) -> Entries:
         """Return the last stretches open in a period, by house."""
+        if (period, car) not in self._entries:
+            self._entries[period, car] = self._find_entries(period, car)
+        return self._entries[period, car]
+
+    def _find_entries(self, period: int, car: bool) -> Entries:
         arcs = self.to_houses
         arcs = arcs.take(arcs.runs[period] & (car | ~arcs.car_only))
         straight = self.straight[1] if car else self.straight[0]
@@ -138,13 +144,10 @@ def find_trips(book: Book) -> Trips:
     fastest, cheapest = (np.full((3, *shape), FAR, dtype=np.int64) for _ in range(2))
     for number, period in enumerate(periods.tolist()):
         used[number] = stays.held[kind == number].any(axis=0)
-        for car in (False, True):
-            rows = np.flatnonzero(used[number] & (book.instance.households["car"][stays.household] == car))
-            for index, fast, cheap in _trips(network, period, car, rows):
-                fastest[:, number, index] = fast
-                cheapest[:, number, index] = cheap
-    limit = trip_limits(book)
-    takes_cheapest = cheapest[1] <= limit[None, :]
+        for index, fast, cheap in _trips(network, period, np.flatnonzero(used[number])):
+            fastest[:, number, index] = fast
+            cheapest[:, number, index] = cheap
+    takes_cheapest = cheapest[1] <= trip_limits(book)[None, :]
     return Trips(
         kind_of_period=kind,
         fastest_minutes=fastest[0],
@@ -155,46 +158,59 @@ def find_trips(book: Book) -> Trips:
     )
 
 
-def _trips(network: Network, period: int, car: bool, rows: Array) -> Iterator[tuple[Array, Array, Array]]:
-    """Yield stays with their fastest (minutes, fare, vehicle) and cheapest (fare, minutes, vehicle) trips."""
-    if len(rows) == 0:
-        return
-    arcs = network.between_points
-    arcs = arcs.take(arcs.runs[period] & (car | ~arcs.car_only))
-    entries = network.entries(period, car)
-    book = network.book
-    houses = len(book.instance.houses)
-    pairs, pair_of = np.unique(
-        book.home[book.stays.household[rows]] * houses + book.stays.house[rows], return_inverse=True
-    )
-    homes = pairs // houses
+def _trips(network: Network, period: int, rows: Array) -> Iterator[tuple[Array, Array, Array]]:
+    """Yield stays with their fastest (minutes, fare, vehicle) and cheapest (fare, minutes, vehicle) trips.
+
+    Stays with the same home, house and car have the same trips; homes are taken a few at a time.
+    """
+    stays, houses = network.book.stays, len(network.book.instance.houses)
+    has_car = network.book.instance.households["car"][stays.household[rows]]
+    keys = (network.book.home[stays.household[rows]] * 2 + has_car) * houses + stays.house[rows]
+    pairs, pair_of = np.unique(keys, return_inverse=True)
+    homes, car, house = pairs // (2 * houses), pairs // houses % 2 == 1, pairs % houses
     order = np.argsort(pair_of, kind="stable")
     starts = np.searchsorted(pair_of[order], np.arange(len(pairs) + 1))
     every_home = np.unique(homes)
     for first in range(0, len(every_home), HOMES_AT_ONCE):
         chunk = every_home[first : first + HOMES_AT_ONCE]
         low, high = np.searchsorted(homes, chunk[0]), np.searchsorted(homes, chunk[-1], side="right")
-        fast, cheap = _pair_trips(arcs, entries, chunk, pairs[low:high], houses, network.nodes.points)
+        at = slice(low, high)
+        fast, cheap = _pair_trips(network, period, chunk, (homes[at], car[at], house[at]))
         index = order[starts[low] : starts[high]]
-        at = pair_of[index] - low
-        yield rows[index], fast[:, at], cheap[:, at]
+        yield rows[index], fast[:, pair_of[index] - low], cheap[:, pair_of[index] - low]
+
+
+FASTEST, CHEAPEST = (0, 1, 2), (1, 0, 2)
+"""Keys of a way (minutes, fare, part per vehicle) in the order in which two ways are compared."""
 
 
 def _pair_trips(
-    arcs: Arcs, entries: Entries, homes: Array, pairs: Array, houses: int, points: int
+    network: Network, period: int, homes: Array, pairs: tuple[Array, Array, Array]
 ) -> tuple[Array, Array]:
-    """Fastest and cheapest trips of pairs of a home and a house."""
-    home = np.searchsorted(homes, pairs // houses)
-    counts = np.bincount(entries.house, minlength=houses)
-    pair, entry = expand(pairs % houses, counts, np.cumsum(counts) - counts)
-    found = []
-    for order in ((0, 1, 2), (1, 0, 2)):
-        ways = best_ways(arcs.tail, arcs.head, _keys(arcs, order), homes, points)
-        last = _keys(entries, order)
-        at = (entries.point[entry], home[pair])
-        sums = [np.minimum(way[at] + key[entry], FAR) for way, key in zip(ways, last, strict=True)]
-        found.append(np.array(lowest_in_order(sums, pair, len(pairs))))
+    """Fastest and cheapest trips of pairs of a home and a house, with or without a car."""
+    home, has_car, house = pairs
+    found = np.full((2, 3, len(home)), FAR, dtype=np.int64)
+    arcs = network.between_points.take(network.between_points.runs[period])
+    for kind, order in enumerate((FASTEST, CHEAPEST)):
+        ways: list[Array] = []
+        for car in (False, True):
+            rows = np.flatnonzero(has_car == car)
+            if not ways or arcs.car_only.any():
+                open_ = arcs.take(car | ~arcs.car_only)
+                ways = best_ways(open_.tail, open_.head, _keys(open_, order), homes, network.nodes.points)
+            entries = network.entries(period, car)
+            at = np.searchsorted(homes, home[rows])
+            found[kind][:, rows] = _last_stretch(ways, _keys(entries, order), entries, at, house[rows])
     return found[0], found[1]
+
+
+def _last_stretch(ways: list[Array], last: list[Array], entries: Entries, home: Array, house: Array) -> Array:
+    """Best sums of a way to a point and the last stretch from there to the house."""
+    counts = np.bincount(entries.house, minlength=int(house.max(initial=-1)) + 1)
+    pair, entry = expand(house, counts, np.cumsum(counts) - counts)
+    at = (entries.point[entry], home[pair])
+    sums = [np.minimum(way[at] + key[entry], FAR) for way, key in zip(ways, last, strict=True)]
+    return np.array(lowest_in_order(sums, pair, len(house)))
 
 
 def _keys(table: Arcs | Entries, order: tuple[int, ...]) -> list[Array]:

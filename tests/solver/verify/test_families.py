@@ -15,6 +15,10 @@ def _column(table: str, key: str, column: str, **more: Any) -> Callable[[World, 
     return lambda world, value: world.row(table, key, **more).update({column: value})
 
 
+def _bounds(table: str, key: str, low: str, high: str) -> Callable[[World, Any], None]:
+    return lambda world, value: world.row(table, key).update({low: value[0], high: value[1]})
+
+
 def _limit(name: str) -> Callable[[World, Any], None]:
     return lambda world, value: world.rules["limits"].update({name: value})
 
@@ -24,7 +28,7 @@ FAMILIES: list[tuple[str, Callable[[World, Any], None], Any, Any, Any]] = [
     ("house_not_ready", _column("houses", "a1", "ready"), True, True, False),
     ("period_closed", _column("houses", "a1", "closed_periods"), [], ["p4"], ["p3"]),
     ("min_stay", _column("houses", "a1", "min_stay"), None, 3, 4),
-    ("max_stay", _column("houses", "a1", "max_stay"), None, 3, 2),
+    ("max_stay", _column("houses", "d1", "max_stay"), None, 2, 1),
     ("start_period", _column("houses", "a1", "start_periods"), [], ["p1"], ["p2"]),
     ("house_capacity", _column("houses", "b1", "units"), 9, 2, 1),
     ("needs", _column("houses", "a1", "tags"), ["pets", "parking", "x"], ["pets", "parking"], ["parking"]),
@@ -40,23 +44,23 @@ FAMILIES: list[tuple[str, Callable[[World, Any], None], Any, Any, Any]] = [
     ("care_places", _column("seats", "n1", "days", period_id="p2"), 30, 20, 19),
     ("desks", _column("seats", "k1", "seats"), 2, 1, 0),
     ("skill", _column("roles", "r2", "skill"), None, "cook", "drive"),
-    ("age", _column("roles", "r2", "min_age"), 0, 60, 61),
+    ("age", _column("persons", "h4a", "age"), 60, 60, 59),
     ("age", _column("persons", "h4a", "age"), 60, 60, 61),
     ("hours", _column("persons", "h4a", "hours_per_period"), 10_000, 50, 49),
     ("roles_per_person", _limit("roles_per_person"), 10, 2, 1),
     ("role_period", _column("roles", "r2", "periods"), ["p3"], ["p3", "p4"], []),
     ("role_max", _column("roles", "r2", "max_holders"), 9, 1, 0),
-    ("role_min", _column("roles", "r2", "min_holders"), 0, 1, 2),
+    ("role_min", _bounds("roles", "r1", "min_holders", "max_holders"), (0, 2), (2, 2), (3, 3)),
     ("supporter_scope", _column("supporters", "local", "regions"), ["hill", "sea"], ["hill"], ["sea"]),
     ("supporter_language", _column("households", "h2", "languages"), [], ["de", "ja"], ["de"]),
     ("supporter_topic", _column("households", "h2", "topics"), [], ["law", "work", "school"], ["art"]),
     ("supporter_caseload", _column("supporters", "local", "caseload"), 5, 1, 0),
-    ("experience_places", _column("experiences", "e1", "places"), 5, 2, 1),
-    ("experience_min", _column("experiences", "e1", "min_places"), 0, 2, 3),
+    ("experience_places", _bounds("experiences", "e1", "min_places", "places"), (0, 5), (0, 2), (0, 1)),
+    ("experience_min", _bounds("experiences", "e1", "min_places", "places"), (0, 5), (2, 5), (3, 5)),
     ("house_units", _column("houses", "c1", "units"), 5, 1, 0),
     ("reception", _column("regions", "hill", "reception_max"), None, 3, 2),
-    ("quota_max", _column("quotas", "q_all", "max"), None, 4, 3),
-    ("quota_min", _column("quotas", "q_hill", "min"), None, 3, 4),
+    ("quota_max", _column("quotas", "q_all", "max"), 99, 4, 3),
+    ("quota_min", _column("quotas", "q_hill", "min"), 0, 3, 4),
     ("not_listed", _column("households", "h3", "stay_periods"), [], ["p1", "p3"], ["p1", "p2"]),
     ("lock", _column("locks", "h1", "target_id", target_kind="house"), "a1", "a1", "b1"),
 ]

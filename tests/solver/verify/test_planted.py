@@ -230,7 +230,9 @@ STAYS = [
     ),
 ]
 PEOPLE = [
-    Planted("not a school", edit("facilities", "s1", kind="coworking"), ("not_a_school",) * 2, "h1 h1c s1"),
+    Planted(
+        "not a school", place("h1", schools={"h1c": "k2", "h1d": "k2"}), ("lock", *["not_a_school"] * 2), "h1"
+    ),
     Planted("not a pupil", edit("persons", "h1c", grade="none"), ("not_a_pupil",), "h1 h1c s1"),
     Planted(
         "school elsewhere",
@@ -260,7 +262,7 @@ PEOPLE = [
     ),
     Planted("role beyond a walk", both(edit("roles", "r2", lat=36.035)), ("commute",), "h4 h4a r2"),
     Planted("siblings apart", place("h1", schools={"h1c": "s1", "h1d": "s2"}), ("siblings",), "h1"),
-    Planted("not a nursery", edit("facilities", "n1", kind="coworking"), ("not_a_nursery",), "h2 h2c n1"),
+    Planted("not a nursery", place("h2", care={"h2c": "k1"}), ("not_a_nursery",), "h2 h2c k1"),
     Planted("no age band", edit("persons", "h2c", grade="none"), ("no_care_needed",), "h2 h2c n1"),
     Planted("no care days", edit("persons", "h2c", care_days=0), ("no_care_needed",), "h2 h2c n1"),
     Planted("nursery elsewhere", edit("facilities", "n1", region_id="sea"), ("care_region",), "h2 h2c n1"),
@@ -274,7 +276,7 @@ PEOPLE = [
     Planted(
         "no care place", seats("n1", "age1-2", "p2", seats=0), ("care_places", "no_seats"), "n1 age1-2 p2"
     ),
-    Planted("not a coworking", edit("facilities", "k1", kind="school"), ("not_a_coworking",), "h3 h3a k1"),
+    Planted("not a coworking", place("h3", desks={"h3a": "n1"}), ("not_a_coworking",), "h3 h3a n1"),
     Planted("no telework", edit("persons", "h3a", telework_days=0), ("no_telework",), "h3 h3a k1"),
     Planted("desk elsewhere", edit("facilities", "k1", region_id="sea"), ("desk_region",), "h3 h3a k1"),
     Planted("role elsewhere", edit("roles", "r2", region_id="sea"), ("role_region",), "h4 h4a r2"),
@@ -419,7 +421,12 @@ SHARED = [
     Planted("role never", lock("h4", "role", "r2", "never"), ("lock",), "h4 role r2"),
     Planted("supporter never", lock("h4", "supporter", "local", "never"), ("lock",), "h4 supporter local"),
     Planted("experience never", lock("h2", "experience", "e1", "never"), ("lock",), "h2 experience e1"),
-    Planted("placed never", lock("h3", "placed", None, "never"), ("lock",), "h3 placed"),
+    Planted(
+        "placed never",
+        both(drop("locks", "h3", effect="must"), lock("h3", "placed", None, "never")),
+        ("lock",),
+        "h3 placed",
+    ),
     Planted("other facility is a must", lock("h1", "facility", "s2", "must"), ("lock",), "h1 facility s2"),
 ]
 CLAIMS = [

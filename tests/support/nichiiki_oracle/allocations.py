@@ -44,8 +44,8 @@ def to_allocation(
             "seed": seed,
             "status": status,
             "reason": reason,
-            "objective": results[0].objective,
-            "bound": results[0].bound,
+            "objective": results[-1 if proven else 0].objective,
+            "bound": results[-1 if proven else 0].bound,
             "levels": results,
             **rows,
         }

@@ -78,11 +78,7 @@ class Bundle:
 
 def bundles(market: Market, household: Household) -> list[Bundle]:
     """List every allowed bundle of a household, best first (rank, then ties)."""
-    key = ("bundles", household.household_id)
-    if key not in market.memo:
-        market.memo[key] = _enumerated(market, household)
-    found: list[Bundle] = market.memo[key]
-    return found
+    return market.once(("bundles", household.household_id), lambda: _enumerated(market, household))
 
 
 def _enumerated(market: Market, household: Household) -> list[Bundle]:

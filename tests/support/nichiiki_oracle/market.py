@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import Choice, Household, Period, Person, Seat
 
 Periods = tuple[str, ...]
+T = TypeVar("T")
 
 
 class Market:
@@ -60,18 +61,28 @@ class Market:
         """Say whether a rule is looked at."""
         return rule not in self.without
 
+    def once(self, key: tuple[Any, ...], find: Callable[[], T]) -> T:
+        """Return what was found before under a key, else find it now."""
+        if key not in self.memo:
+            self.memo[key] = find()
+        found: T = self.memo[key]
+        return found
+
     def members(self, household: Household) -> list[Person]:
         """Return the persons of a household in order of their ids."""
+        return self.once(("members", household.household_id), lambda: self._members(household))
+
+    def _members(self, household: Household) -> list[Person]:
         found = [row for row in self.persons.values() if row.household_id == household.household_id]
         return sorted(found, key=lambda row: row.person_id)
 
     def wishes(self, household: Household, name: str, person_id: str | None = None) -> list[Choice]:
         """Return the wish rows of a list of a household, or of one person of it."""
-        return [
-            row
-            for row in self.choices
-            if (row.household_id, row.list, row.person_id) == (household.household_id, name, person_id)
-        ]
+        wanted = (household.household_id, name, person_id)
+        return self.once(("wishes", *wanted), lambda: self._wishes(wanted))
+
+    def _wishes(self, wanted: tuple[str, str, str | None]) -> list[Choice]:
+        return [row for row in self.choices if (row.household_id, row.list, row.person_id) == wanted]
 
     def in_order(self, periods: Iterable[str]) -> Periods:
         """Return a set of periods in calendar order."""

@@ -32,7 +32,7 @@ def _measured(market: Market, household: Household, field: str) -> Any:
 def holds(market: Market, household: Household, condition: Condition) -> bool:
     """Say whether a condition holds for a household."""
     if condition.field in ONLY_EQUALITY and condition.op not in ("==", "!="):
-        raise ValueError(f"{condition.field} knows only == and !=")
+        return False
     if condition.field == "group":
         return (condition.value in household.groups) == (condition.op == "==")
     value = _measured(market, household, condition.field)
@@ -40,6 +40,8 @@ def holds(market: Market, household: Household, condition: Condition) -> bool:
         return bool(condition.op == "!=" and value != condition.value)
     if condition.op == "==":
         return bool(value == condition.value)
+    if isinstance(condition.value, str):
+        return False
     return bool(value <= condition.value if condition.op == "<=" else value >= condition.value)
 
 

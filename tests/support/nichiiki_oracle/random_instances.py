@@ -33,6 +33,8 @@ class Size:
     ----------
     spread
         Half the width, in degrees, of the square around an office in which its houses lie.
+    scale
+        By how much whatever many households share is larger than in a small instance.
     """
 
     households: int
@@ -43,6 +45,7 @@ class Size:
     roles: int = 3
     locks: int = 2
     spread: float = 0.012
+    scale: int = 1
 
 
 def random_instance(seed: int, households: int | None = None) -> Instance:
@@ -75,6 +78,7 @@ def medium_instance(seed: int, households: int = 40) -> Instance:
         houses=max(6, households // 2),
         roles=max(4, households // 4),
         locks=max(2, households // 10),
+        scale=max(1, households // 12),
     )
     return _Draw(_rng("medium", seed, 0), size).instance(f"medium-{seed}")
 
@@ -170,7 +174,7 @@ class _Draw:
             "lat": lat,
             "lon": 138.0 + 0.2 * number,
             "hazards": self.some(HAZARDS, 40),
-            "reception_max": self.maybe(15 if self.mild else 45, (1, 1, 2, 3))
+            "reception_max": self.maybe(15 if self.mild else 45, [n * self.size.scale for n in (1, 1, 2, 3)])
             if name in self.hosts
             else None,
             "board_consents": ("*",) if not self.unless_mild(50) else self.some(self.hosts, 60),
@@ -210,7 +214,8 @@ class _Draw:
 
     def _house(self, name: str) -> Row:
         kind = self.rng.choice(("whole", "whole", "room", "trial", "hotel"))
-        settlement = self.rng.choice(self.hosts) if self.odds(50) else None
+        settlement = self.rng.choice(("north", "south")) if self.odds(50) else None
+        least = 2 if self.unless_mild(9) else None
         return {
             "house_id": name,
             "kind": kind,
@@ -220,14 +225,14 @@ class _Draw:
             if kind in ("whole", "trial")
             else self.rng.choice((1, 2, 2)),
             "rent_yen": self.rng.randrange(10, 40) * 1000,
-            "min_stay": 2 if self.unless_mild(9) else None,
-            "max_stay": self.rng.choice((1, 2)) if self.unless_mild(20) else None,
+            "min_stay": least,
+            "max_stay": self.rng.choice((1, 2) if least is None else (2,)) if self.unless_mild(20) else None,
             "closed_periods": self.period_ids(3 if self.mild else 11, keep=30),
             "start_periods": self.period_ids(3 if self.mild else 12),
             "gap_periods": self.rng.choice((0, 0, 0, 1, 1, 2)),
             "tags": self.some(TAGS, 75),
             "hazards": self.some(HAZARDS, 5 if self.mild else 25),
-            "ready": not self.unless_mild(8),
+            "ready": not self.unless_mild(12),
             "settlement": settlement,
         }
 
@@ -247,13 +252,11 @@ class _Draw:
         return {"facility_id": name, "kind": kind, **self.near(host), "consent_regions": consents}
 
     def seats(self) -> list[Row]:
-        """Draw seat rows, most for all periods, some for one, some missing, few that do not suit."""
+        """Draw seat rows, most for all periods, some for one, some missing."""
         bands = {"school": SCHOOL_GRADES[:3], "nursery": CARE_BANDS, "coworking": ("desk",)}
-        every = [band for suits in bands.values() for band in suits]
         rows = []
         for facility in self.rows["facilities"]:
-            suits = bands[facility["kind"]]
-            for band in (*suits, *(other for other in every if other not in suits and self.odds(14))):
+            for band in bands[facility["kind"]]:
                 periods = self.some(["all"], 92) + self.some(self.ids("periods"), 12)
                 rows += [self._seat(facility["facility_id"], band, period) for period in periods]
         return rows
@@ -261,7 +264,13 @@ class _Draw:
     def _seat(self, facility: str, band: str, period: str) -> Row:
         days = self.rng.choice((6, 10, 15)) if band in CARE_BANDS and self.odds(40) else None
         seats = self.rng.choice((1, 1, 1, 1, 2) if self.mild else (0, 1, 1, 1, 2, 2, 3))
-        return {"facility_id": facility, "band": band, "period_id": period, "seats": seats, "days": days}
+        return {
+            "facility_id": facility,
+            "band": band,
+            "period_id": period,
+            "seats": seats * self.size.scale,
+            "days": days,
+        }
 
     def roles(self) -> list[Row]:
         """Draw roles in the host regions."""
@@ -293,7 +302,7 @@ class _Draw:
                 "regions": self.some(self.hosts, 50),
                 "languages": self.some(("ja", "en"), 70),
                 "topics": self.some(("school", "work"), 65),
-                "caseload": self.rng.choice((1, 1, 2)),
+                "caseload": self.rng.choice((1, 1, 2)) * self.size.scale,
             }
             for n in range(self.size.hosts)
         ]
@@ -302,7 +311,7 @@ class _Draw:
         """Draw experiences, some of which need several households."""
         rows = []
         for n in range(self.size.hosts):
-            places = self.rng.choice((1, 1, 2) if self.mild else (1, 2, 3))
+            places = self.rng.choice((1, 1, 2) if self.mild else (1, 2, 3)) * self.size.scale
             least = min(places, self.rng.choice((0, 0, 2)))
             head = {"experience_id": f"experience{n}", "region_id": self.rng.choice(self.hosts)}
             rows.append(
@@ -399,10 +408,17 @@ class _Draw:
         if kind == "fixed":
             return {"stay_kind": kind, "stay_periods": () if self.odds(8) else window[:2]}
         wide = () if self.odds(30) else self.some(periods, 80)
+        inside = [
+            row
+            for row in self.rows["periods"]
+            if row.get("open", True) and (not wide or row["period_id"] in wide)
+        ]
+        if not inside:
+            return {"stay_kind": "fixed"}
         return {
             "stay_kind": kind,
             "stay_periods": wide,
-            "stay_length": min(len(periods) - 1, self.rng.choice((1, 1, 2))),
+            "stay_length": min(len(inside), self.rng.choice((1, 1, 2))),
         }
 
     def persons(self) -> list[Row]:
@@ -515,19 +531,21 @@ class _Draw:
         """Draw quotas with a maximum, rarely with a minimum."""
         rows = []
         for n in range(self.rng.choice((0, 1, 1, 2))):
-            kind = self.rng.choice(("all", "region", "house", "settlement"))
-            target = self.rng.choice(self.ids("houses") if kind == "house" else self.hosts)
+            settlements = [row["settlement"] for row in self.rows["houses"] if row["settlement"]]
+            targets = {"house": self.ids("houses"), "region": self.hosts, "settlement": settlements}
+            kind = self.rng.choice(("all", *(kind for kind, found in targets.items() if found)))
+            target = None if kind == "all" else self.rng.choice(targets[kind])
             least = self.maybe(38, (1, 1, 1, 2))
             rows.append(
                 {
                     "quota_id": f"quota{n}",
                     "target_kind": kind,
-                    "target_id": None if kind == "all" else target,
+                    "target_id": target,
                     "group": self.maybe(45, GROUPS),
                     "min": least,
                     "max": None
                     if least and self.odds(50)
-                    else max(least or 0, self.rng.choice((1, 1, 2, 3))),
+                    else max(least or 0, self.rng.choice((1, 1, 2, 3)) * self.size.scale),
                 }
             )
         return rows
@@ -543,9 +561,18 @@ class _Draw:
                 rows.append({"household_id": household, "target_kind": "placed", "target_id": None})
             else:
                 rows.append({name: row[name] for name in ("household_id", "target_kind", "target_id")})
-        told_apart = {tuple(row.values()): row for row in rows}.values()
+        return self._agreeing([{**row, "effect": self._effect(), "reason": "test"} for row in rows])
+
+    def _effect(self) -> str:
+        return "must" if self.odds(20) else "never"
+
+    def _agreeing(self, rows: list[Row]) -> list[Row]:
+        """Keep one `must` of a household, else its different locks of `never`."""
+        musts = {row["household_id"]: row for row in rows if row["effect"] == "must"}
+        rest = [row for row in rows if row["household_id"] not in musts]
         return [
-            {**row, "effect": "must" if self.odds(20) else "never", "reason": "test"} for row in told_apart
+            *musts.values(),
+            *{(r["household_id"], r["target_kind"], r["target_id"]): r for r in rest}.values(),
         ]
 
     def priorities(self) -> list[Row]:

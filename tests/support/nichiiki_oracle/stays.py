@@ -80,7 +80,9 @@ def best_of(wishes: Iterable[Choice], table: tuple[int, ...]) -> Wished:
     wishes = list(wishes)
     rank = min(wish.rank for wish in wishes)
     listed = table[min(rank, len(table)) - 1]
-    return Wished(rank, max(listed if wish.score is None else wish.score for wish in wishes if wish.rank == rank))
+    return Wished(
+        rank, max(listed if wish.score is None else wish.score for wish in wishes if wish.rank == rank)
+    )
 
 
 def wished_stays(market: Market, household: Household) -> list[Stay]:

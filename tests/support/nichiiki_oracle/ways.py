@@ -82,6 +82,10 @@ def _way_of(link: Link) -> Way:
 
 def _arcs(market: Market, car: bool, period: str | None) -> list[tuple[str, str, Way]]:
     """List every link that can be used, once a direction; period None means in any period."""
+    return market.once(("arcs", car, period), lambda: _usable_arcs(market, car, period))
+
+
+def _usable_arcs(market: Market, car: bool, period: str | None) -> list[tuple[str, str, Way]]:
     usable = [
         link
         for link in market.links
@@ -97,11 +101,8 @@ def _is_point(market: Market, name: str) -> bool:
 
 def _reached(market: Market, household: Household, period: str, order: Order) -> dict[str, Way]:
     """Return the best way from the home office to every point that can be reached."""
-    key = (household.home_region, household.car, period, order)
-    if key not in market.memo:
-        market.memo[key] = _relax(market, household, period, order)
-    found: dict[str, Way] = market.memo[key]
-    return found
+    key = ("reached", household.home_region, household.car, period, order)
+    return market.once(key, lambda: _relax(market, household, period, order))
 
 
 def _relax(market: Market, household: Household, period: str, order: Order) -> dict[str, Way]:
@@ -133,13 +134,20 @@ def _last_ways(market: Market, household: Household, house: House, period: str) 
     starts += [(stop.place_id, straight_minutes(market, household, stop, house)) for stop in stops]
     found = [(point, Way(minutes)) for point, choices in starts for minutes in choices]
     arcs = _arcs(market, household.car, period)
-    return found + [
-        (start, way) for start, end, way in arcs if end == house.house_id and _is_point(market, start)
-    ]
+    return found + [(start, way) for start, end, way in arcs if _enters(market, start, end, house)]
+
+
+def _enters(market: Market, start: str, end: str, house: House) -> bool:
+    return end == house.house_id and not _is_point(market, end) and _is_point(market, start)
 
 
 def best_way(market: Market, household: Household, house: House, period: str, order: Order) -> Way | None:
     """Return the best way from home to a house in a period, or None if there is none."""
+    key = ("way", household.household_id, house.house_id, period, order)
+    return market.once(key, lambda: _best_way(market, household, house, period, order))
+
+
+def _best_way(market: Market, household: Household, house: House, period: str, order: Order) -> Way | None:
     reached = _reached(market, household, period, order)
     last = _last_ways(market, household, house, period)
     ways = [reached[point].then(way) for point, way in last if point in reached]
@@ -185,5 +193,8 @@ def commute_minutes(
     """Return the fewest minutes from a house to a facility or role, or None if there is no way."""
     name = target.facility_id if isinstance(target, Facility) else None
     arcs = _arcs(market, household.car, None)
-    linked = [way.minutes for start, end, way in arcs if (start, end) == (house.house_id, name)]
+    hidden = {house.house_id, name} & {*market.regions, *market.places} or name in market.houses
+    linked = [
+        way.minutes for start, end, way in arcs if (start, end) == (house.house_id, name) and not hidden
+    ]
     return min(straight_minutes(market, household, house, target) + linked, default=None)
