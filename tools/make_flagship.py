@@ -5,10 +5,12 @@ Facts are typed in ``tools/flagship/facts.py``; supply and people are drawn from
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flagship import facts, people, supply
@@ -121,8 +123,15 @@ def flagship() -> Instance:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write the folder; an argument names another one."""
-    write(flagship(), Path(arguments[0]) if arguments else FOLDER)
+    """Write the tables and rules into the folder; an argument names another one. Other files stay."""
+    folder = Path(arguments[0]) if arguments else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as workshop:
+        write(flagship(), Path(workshop) / "flagship")
+        for old in (*folder.glob("*.csv"), *folder.glob("*.toml")):
+            old.unlink()
+        for file in sorted((Path(workshop) / "flagship").iterdir()):
+            shutil.copyfile(file, folder / file.name)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Chance:
             rest -= weight
             if rest < 0:
                 return value
-        return next(reversed(weights))
+        return list(weights)[-1]
 
     def some_of(self, values: Sequence[T], count: int) -> list[T]:
         """Draw different values in random order, at most as many as there are."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from flagship.rows import row
 from nichiiki_instances.generating.municipalities import BUILT_IN
 from nichiiki_models.tables import Facility, Link, Operator, Period, Place, Programme, Region
 
@@ -57,13 +58,14 @@ def regions() -> list[Region]:
     for region_id, code in _CODES.items():
         fact = known[code]
         found.append(
-            Region(
+            row(
+                Region,
                 region_id=region_id,
                 name=fact.name,
                 municipality_code=code if code.isdigit() else None,
                 lat=fact.lat,
                 lon=fact.lon,
-                hazards=fact.hazards,  # type: ignore[arg-type]  # typed as texts there, checked here
+                hazards=fact.hazards,
                 has_plan=region_id in HOSTS,
                 plan_area=_PLANS.get(region_id, ""),
                 platform_member=region_id in ("nasu", "tanabe"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from flagship.chance import Chance
 from flagship.facts import DESKS, ELEMENTARY, HOSTS, MONTHS, NURSERIES, SCHOOLS
+from flagship.rows import row
 from nichiiki_instances.generating import parameters as p
 from nichiiki_instances.generating.people import BAND_OF_AGE, GRADES
 from nichiiki_models.tables import Choice, House, Household, Person, Priority, Role, Use
@@ -32,6 +33,18 @@ SEASON: dict[str, dict[int, float]] = {
     "tanabe": {4: 12, 5: 18, 6: 12, 7: 9, 8: 6, 9: 4, 10: 5, 11: 5, 12: 4, 1: 4, 2: 4, 3: 4},
 }
 """In which month a stay begins there: plums in May, the highlands in July, apples in September, snow in December."""
+
+LIMIT = {
+    "near": {180: 0.08, 210: 0.17, 240: 0.35, 300: 0.4},
+    "far": {180: 0.06, 240: 0.24, 270: 0.4, 330: 0.3},
+}
+"""Longest trips in minutes; nobody asks for Tanabe with the limit of a weekend."""
+
+FARE: dict[str, dict[str, int]] = {
+    "tokyo_side": {"nasu": 7_300, "shiojiri": 7_100, "hakuba": 8_100, "obuse": 9_300, "tanabe": 20_900},
+    "osaka_side": {"tanabe": 6_800, "shiojiri": 10_600},
+}
+"""About what an adult pays one way: somebody who applies has looked it up."""
 
 FIRST_FAMILY = tuple(range(0, 240, 20))
 """Positions of the twelve families with brothers and sisters who want one school."""
@@ -66,16 +79,21 @@ def _family(chance: Chance, index: int, home: str, *, premium: bool, alumni: boo
     ages = _sibling_ages(chance, index) if together else _ages(chance)
     members = tuple(_person(chance, household_id, number, age) for number, age in enumerate(ages, start=1))
     likes = LIKING[home]
+    if len(ages) > 2:
+        likes = {host: weight * (0.1 if host == "hakuba" else 1.0) for host, weight in likes.items()}
     first = "tanabe" if alumni else chance.weighted(likes)
     others = {host: weight for host, weight in likes.items() if host != first}
     second = chance.weighted(others) if others and chance.happens(0.5) else None
-    row = Household(
+    budget = _budget(chance, len(ages), first)
+    applicant = Household(
         household_id=household_id,
         home_region=home,
-        budget_yen=_budget(chance, len(ages), first),
-        round_trips=min(chance.number(p.ROUND_TRIPS), 3.0) if len(ages) > 2 else chance.number(p.ROUND_TRIPS),
+        budget_yen=budget,
+        round_trips=_round_trips(chance, home, first, ages, budget),
         **_stay(chance, first),
-        max_trip_minutes=chance.weighted({180: 0.12, 210: 0.18, 240: 0.3, 300: 0.4}),
+        max_trip_minutes=chance.weighted(
+            LIMIT["far" if first == "tanabe" or home in ("osaka", "kobe") else "near"]
+        ),
         max_commute_minutes=chance.share(p.COMMUTE_LIMIT),
         car=chance.happens(p.CAR.value),
         needs=_needs(chance),
@@ -88,7 +106,7 @@ def _family(chance: Chance, index: int, home: str, *, premium: bool, alumni: boo
         languages=("en",) if chance.happens(p.SPEAKS_OTHER.value) else (),
         topics=_topics(chance),
     )
-    return Family(row, members, first, second)
+    return Family(applicant, members, first, second)
 
 
 def _sibling_ages(chance: Chance, index: int) -> list[int]:
@@ -120,12 +138,13 @@ def _person(chance: Chance, household_id: str, number: int, age: int) -> Person:
     band = str(GRADES[BAND_OF_AGE[age]]) if age < len(BAND_OF_AGE) else "none"
     helps = adult and (number == 1 or chance.happens(0.35)) and chance.happens(0.85)
     skilled = adult and chance.happens(p.HAS_SKILL.value)
-    return Person(
+    return row(
+        Person,
         person_id=f"{household_id}-{number}",
         household_id=household_id,
         age=age,
         grade=band,
-        care_days=chance.share(p.CARE_DAYS) if age < 6 and chance.happens(p.CARE_WANTED.value) else 0,
+        care_days=chance.share(p.CARE_DAYS) if age < 6 and chance.happens(0.75) else 0,
         skills=(chance.one_of(("farming", "it", "teaching", "cooking")),) if skilled else (),
         hours_per_period=max(6, chance.spread(p.ROLE_HOURS)) * 2 if helps else 0,
         telework_days=chance.share(p.TELEWORK_DAYS)
@@ -137,13 +156,21 @@ def _person(chance: Chance, household_id: str, number: int, age: int) -> Person:
 def _budget(chance: Chance, persons: int, first: str) -> int:
     travel = chance.spread(p.TRAVEL_BUDGET) * (1 + p.EXTRA_PERSON.value * (persons - 1))
     far = 1.3 if first == "tanabe" else 1.0
-    return int(travel * far / 1000) * 1000 + chance.spread(p.HOUSING_BUDGET) + 12_000
+    return min(240_000, int(travel * far / 1000) * 1000 + chance.spread(p.HOUSING_BUDGET) + 12_000)
+
+
+def _round_trips(chance: Chance, home: str, host: str, ages: Sequence[int], budget: int) -> float:
+    """Trips as in the survey, but in quarters and only as many as most of the budget pays for."""
+    side = "osaka_side" if home in ("osaka", "kobe") else "tokyo_side"
+    payers = sum(2 if age >= 12 else 1 if age >= 6 else 0 for age in ages)
+    affordable = int(p.TRAVEL_SHARE.value * budget * 4 / (FARE[side][host] * payers)) / 4
+    return min(chance.number(p.ROUND_TRIPS), max(0.25, affordable))
 
 
 def _stay(chance: Chance, first: str) -> dict[str, Any]:
     """Months wanted: a length, a start by the season of the host, some slack; rarely any months of a window."""
     kind = chance.weighted({"fixed": 0.2, "consecutive": 0.7, "any": 0.1})
-    length = chance.weighted({1: 20, 2: 24, 3: 26, 4: 12, 6: 12, 12: 6})
+    length = chance.weighted({1: 20, 2: 26, 3: 28, 4: 13, 6: 9, 12: 4})
     length = min(length, 2) if kind == "any" else length
     slack = 0 if kind == "fixed" else 2 if kind == "any" else chance.weighted({1: 40, 2: 30, 3: 20, 5: 10})
     width = min(length + slack, 12)
@@ -223,7 +250,7 @@ class _Wishes:
     def _fitting(self, family: Family, host: str) -> dict[str, float]:
         """Houses of a host that hold the family and its needs and leave money to travel; a few look no further."""
         found = {}
-        careless = self._chance.happens(0.12)
+        careless = self._chance.happens(0.07)
         for house, liking in self._houses:
             holds = house.capacity_persons * (house.units if house.kind in ("room", "hotel") else 1) >= len(
                 family.members
@@ -234,7 +261,7 @@ class _Wishes:
                 and house.rent_yen * 1.3 <= family.row.budget_yen
             )
             if house.region_id == host and house.ready and (suits or careless):
-                found[house.house_id] = liking
+                found[house.house_id] = liking * (0.4 if "tsunami" in house.hazards else 1.0)
         waiting = [house for house, _ in self._houses if house.region_id == host and not house.ready]
         if waiting and self._chance.happens(0.08):
             found[self._chance.one_of(waiting).house_id] = 2.0
@@ -314,6 +341,15 @@ class _Wishes:
         return [_choice(family, "experience", 1, "experience", f"e-{family.first}")]
 
 
+def _lasts(family: Family, house: House) -> bool:
+    """Say whether a house takes stays as long as the wished one, from a month that the household can."""
+    length = family.row.stay_length or len(family.row.stay_periods)
+    shortest = 1 if family.row.stay_kind == "any" else length
+    begins = family.row.stay_periods[: max(1, len(family.row.stay_periods) - length + 1)]
+    opens = not house.start_periods or bool(set(house.start_periods) & set(begins))
+    return opens and (house.min_stay or 1) <= shortest and length <= (house.max_stay or 12)
+
+
 def _suits(family: Family, member: Person, role: Role) -> float:
     """How much a role draws a person: by value and season; 0 if it is elsewhere or asks for something else."""
     if role.region_id != family.first or not role.min_age <= member.age <= role.max_age:
@@ -329,7 +365,8 @@ def _suits(family: Family, member: Person, role: Role) -> float:
 def _choice(
     family: Family, name: str, rank: int, kind: str, target: str | None, person: Person | None = None
 ) -> Choice:
-    return Choice(
+    return row(
+        Choice,
         household_id=family.row.household_id,
         list=name,
         person_id=person.person_id if person else None,

@@ -7,8 +7,10 @@ from typing import Any
 
 from flagship.chance import Chance
 from flagship.facts import DESKS, ELEMENTARY, MONTHS, NURSERIES, SCHOOLS
+from flagship.rows import row
 from nichiiki_instances.generating import parameters as p
 from nichiiki_models.tables import (
+    CARE_BANDS,
     Demand,
     Experience,
     House,
@@ -103,7 +105,8 @@ def _house(chance: Chance, settlement: Settlement, number: int) -> House:
     rules: dict[str, Any] = dict(_TRIAL_RULES.get(settlement.name, {}))
     if settlement.kind == "whole":
         rules["min_stay"] = chance.weighted({1: 0.5, 2: 0.3, 3: 0.2})
-    return House(
+    return row(
+        House,
         house_id=f"h-{settlement.name}-{number}",
         region_id=settlement.region,
         lat=round(settlement.lat + chance.between(-40, 40) / 10_000, 5),
@@ -157,7 +160,8 @@ def last_mile_links(chance: Chance, made: list[House]) -> list[Link]:
         for stop, mode, basis, minutes, fare, share, months in LAST_MILES.get(house.settlement or "", ()):
             if chance.happens(share):
                 found.append(
-                    Link(
+                    row(
+                        Link,
                         link_id=f"lm-{house.house_id}-{mode}",
                         from_id=stop,
                         to_id=house.house_id,
@@ -173,13 +177,13 @@ def last_mile_links(chance: Chance, made: list[House]) -> list[Link]:
 
 
 def seats() -> list[Seat]:
-    """Return two guest seats a grade (one in July, at the end of term), three day places a nursery, desks."""
+    """Return two guest seats a grade (one in July), three day places a nursery (8-12 days), and desks."""
     found = []
     for school in SCHOOLS:
         grades = "123456" if school.facility_id in ELEMENTARY else "789"
         for grade in grades:
             found.append(
-                Seat(facility_id=school.facility_id, band=grade, seats=2, class_limit=35, enrolled=18)
+                row(Seat, facility_id=school.facility_id, band=grade, seats=2, class_limit=35, enrolled=18)
             )
             found.append(
                 Seat(
@@ -192,12 +196,14 @@ def seats() -> list[Seat]:
                 )
             )
     for nursery in NURSERIES:
+        days = 8 if nursery.region_id in ("nasu", "shiojiri") else 12
         found += [
-            Seat(facility_id=nursery.facility_id, band=band, seats=1) for band in ("age1-2", "age3", "age4-5")
+            row(Seat, facility_id=nursery.facility_id, band=band, seats=1, days=days)
+            for band in CARE_BANDS[1:]
         ]
     for desk, count in zip(DESKS, (4, 3, 3, 2, 3), strict=True):
-        found.append(Seat(facility_id=desk.facility_id, band="desk", seats=count))
-    found.append(Seat(facility_id="cw-nasu", band="desk", period_id=MONTHS[8], seats=2))
+        found.append(row(Seat, facility_id=desk.facility_id, band="desk", seats=count))
+    found.append(row(Seat, facility_id="cw-nasu", band="desk", period_id=MONTHS[8], seats=2))
     return found
 
 
@@ -242,7 +248,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
     ),
     RoleKind(*_FIRE, where=("ryujin", "hongu", "oto"), pay=3_000, oldest=69),
     RoleKind("副業 広報", "side_job", "it", _YEAR, 16, 0, 1, 150, ("ryujin", "motomachi"), 40_000),
-    RoleKind("草刈り", "community", None, _MOWING, 6, 2, 6, 100, ("ryujin", "hongu", "oto")),
+    RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("ryujin", "hongu", "oto")),
     RoleKind(*_STUDY, where=("ryujin", "kamiakizu")),
     RoleKind("稲作", "job", "farming", (5, 9), 12, 1, 3, 180, ("ryujin", "kamiakizu"), 14_000, 69),
     RoleKind("夏祭り", "event", None, (8,), 12, 5, 15, 160, ("ryujin",)),
@@ -253,7 +259,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
     RoleKind(
         "副業 DX・広報", "side_job", "it", _YEAR, 16, 0, 1, 150, ("kurodahara", "kogen", "kogen"), 40_000
     ),
-    RoleKind("草刈り", "community", None, _MOWING, 6, 2, 6, 100, ("takaku", "kogen", "kurodahara")),
+    RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("takaku", "kogen", "kurodahara")),
     RoleKind(*_STUDY, where=("kurodahara", "kogen")),
     RoleKind("宿の手伝い", "job", "cooking", (7, 8, 10, 11), 20, 0, 2, 170, ("yumoto", "yumoto"), 24_000),
     RoleKind("夏祭り", "event", None, (8,), 12, 5, 15, 160, ("kogen",)),
@@ -295,7 +301,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
         69,
     ),
     RoleKind(*_FIRE, where=("happo", "kamishiro"), pay=3_000, oldest=69),
-    RoleKind("草刈り", "community", None, _MOWING, 6, 2, 6, 100, ("kamishiro", "happo")),
+    RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("kamishiro", "happo")),
     RoleKind("副業 観光DX", "side_job", "it", _YEAR, 16, 0, 1, 150, ("happo",), 40_000),
     RoleKind(*_STUDY, where=("happo",)),
     RoleKind("夏祭り", "event", None, (8,), 12, 3, 15, 160, ("kamishiro",)),
@@ -329,7 +335,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
     RoleKind("栗の加工", "job", "cooking", (9, 10), 16, 1, 2, 200, ("obuse-centre",), 19_000),
     RoleKind(*_FIRE, where=("tsuzumi",), pay=3_000, oldest=69),
     RoleKind("副業 広報", "side_job", "it", _YEAR, 16, 0, 1, 150, ("obuse-centre",), 40_000),
-    RoleKind("草刈り", "community", None, _MOWING, 6, 2, 6, 100, ("tsuzumi",)),
+    RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("tsuzumi",)),
     RoleKind(*_STUDY, where=("obuse-centre",)),
     RoleKind("夏祭り", "event", None, (8,), 12, 3, 15, 160, ("obuse-centre",)),
 )
@@ -348,7 +354,8 @@ def roles(chance: Chance) -> list[Role]:
 
 def _role(chance: Chance, number: int, kind: RoleKind, where: str, region: str) -> Role:
     lat, lon = CENTRES[where]
-    return Role(
+    return row(
+        Role,
         role_id=f"r{number:02d}-{where}",
         region_id=region,
         lat=round(lat + chance.between(-60, 60) / 10_000, 5),
@@ -568,7 +575,8 @@ def measures(chance: Chance, made: list[House]) -> list[Measure]:
 
 
 DEMAND: tuple[Demand, ...] = tuple(
-    Demand(
+    row(
+        Demand,
         demand_id=f"d-{name}",
         from_id=start,
         to_id=end,

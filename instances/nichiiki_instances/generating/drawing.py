@@ -65,6 +65,8 @@ def draw_in_group(rng: np.random.Generator, weights: Array, offsets: Array, grou
 
 def ids(prefix: str, count: int, width: int = 0) -> Array:
     """Return ids in ascending order: a prefix and a number with leading zeros."""
+    if count == 0:
+        return np.zeros(0, dtype="U1")
     digits = max(width, len(str(count)))
     return np.char.add(prefix, np.char.zfill(np.arange(1, count + 1).astype(f"U{digits}"), digits))
 

@@ -56,9 +56,7 @@ BUILT_IN: tuple[Municipality, ...] = (
     Municipality(
         "tokyo23", "東京23区", "13", 35.68944, 139.69167, 9744534, (*COAST, "fire", "inland_flood"), "東京"
     ),
-    Municipality(
-        "141003", "横浜市", "14", 35.45020, 139.63490, 3778318, (*COAST, "fire", "inland_flood"), "横浜"
-    ),
+    Municipality("141003", "横浜市", "14", 35.45020, 139.63490, 3778318, (*COAST, "fire"), "横浜"),
     Municipality("111007", "さいたま市", "11", 35.86167, 139.64528, 1324591, (*QUAKE, "fire"), "大宮"),
     Municipality(
         "271004",

@@ -77,7 +77,7 @@ TRIP_LIMIT = Shares(
     "one-way limit", (30, 60, 120, 180, 300), (17, 15, 19, 17, 32), "minutes", f"{VISITS}; gaps: {ASSUMPTION}"
 )
 STAY_LENGTH = Shares(
-    "stay length", (1, 2, 3, 6, 12), (22, 22, 20, 18, 18), "periods", f"{TRIALS}; shares: {ASSUMPTION}"
+    "stay length", (1, 2, 3, 6, 12), (14, 18, 20, 22, 26), "periods", f"{TRIALS}; shares: {ASSUMPTION}"
 )
 STAY_KIND = Shares("kind of stay (fixed, consecutive, any)", (0, 1, 2), (25, 65, 10), "code", ASSUMPTION)
 WINDOW_SLACK = Shares(
@@ -95,12 +95,12 @@ TRAVEL_BUDGET = Lognormal(
     20_000,
     60_000,
     4_000,
-    300_000,
+    120_000,
     1_000,
     "yen a month",
     f"fares of main lines, 2023-2024; shape: {ASSUMPTION}",
 )
-HOUSING_BUDGET = Lognormal("housing budget", 40_000, 85_000, 8_000, 300_000, 1_000, "yen a month", ASSUMPTION)
+HOUSING_BUDGET = Lognormal("housing budget", 40_000, 85_000, 8_000, 150_000, 1_000, "yen a month", ASSUMPTION)
 EXTRA_PERSON = Number("further travel budget for each further person", 0.6, "share", ASSUMPTION)
 TRAVEL_SHARE = Number("most of the budget planned for trips to the nearest wish", 0.6, "share", ASSUMPTION)
 CAR = Number("households with a car at hand", 0.58, "share", f"{DUAL_LIFE}: own car just under 60 %")
@@ -130,7 +130,7 @@ COMMUTE_LIMIT = Shares("commute limit", (30, 45, 60), (35, 40, 25), "minutes", A
 ROLE_HOURS = Lognormal(
     "role hours of an adult who offers some", 8, 24, 2, 40, 1, "hours a period", ASSUMPTION
 )
-OFFERS_HOURS = Number("adults who offer role hours", 0.7, "share", ASSUMPTION)
+OFFERS_HOURS = Number("adults who offer role hours", 0.5, "share", ASSUMPTION)
 TELEWORK = Number("adults under 65 who want a desk", 0.35, "share", ASSUMPTION)
 TELEWORK_DAYS = Shares("days at a desk", (4, 8, 12), (40, 40, 20), "days a period", ASSUMPTION)
 CARE_WANTED = Number("children under 6 who need care", 0.5, "share", ASSUMPTION)
@@ -146,12 +146,12 @@ SPEAKS_OTHER = Number("households that need a supporter in another language", 0.
 HAS_TOPIC = Number("households with a topic for the supporter", 0.25, "share", ASSUMPTION)
 
 HOUSE_KIND = Shares(
-    "kind of house (whole, room, trial, hotel)", (0, 1, 2, 3), (40, 25, 30, 5), "code", ASSUMPTION
+    "kind of house (whole, room, trial, hotel)", (0, 1, 2, 3), (45, 12, 38, 5), "code", ASSUMPTION
 )
 HOUSE_UNITS = Shares(
     "units of a share house or hotel block",
     (2, 3, 4, 6),
-    (40, 30, 20, 10),
+    (55, 30, 10, 5),
     "units",
     f"Tanabe 8 units in 3 places, Tateshina 2 rooms, Hazeru 4; shares: {ASSUMPTION}",
 )

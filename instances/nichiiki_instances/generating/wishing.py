@@ -149,10 +149,10 @@ def desk_wishes(geography: Geography, people: People, towns: Array) -> list[Wish
 def role_wishes(
     rng: np.random.Generator, people: People, towns: Array, roles: Table[Role], host: Array
 ) -> Wishes:
-    """Return up to four wishes of each adult for roles of the first two towns that suit the adult."""
+    """Return up to three wishes of each adult for roles of the first two towns that suit the adult."""
     offsets = group_offsets(host, int(host.max()) + 1)
     wants = np.flatnonzero(people.persons["hours_per_period"] > 0)
-    town = towns[people.owner[wants]][:, [0, 0, 0, 1]]
+    town = towns[people.owner[wants]][:, [0, 0, 1]]
     role = draw_in_group(rng, np.ones(len(host)), offsets, np.maximum(town, 0))
     persons = people.persons.take(wants)
     fits = (town >= 0) & (roles["hours_per_period"][role] <= persons["hours_per_period"][:, None])
