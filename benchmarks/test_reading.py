@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from nichiiki_instances import read, write
 from nichiiki_models.checks import find_problems
 from nichiiki_models.instance import Instance
@@ -73,7 +74,10 @@ def synthetic(households: int, *, seed: int = 1) -> dict[str, Table[Any]]:
             "target_id": ids("k", rng.integers(0, houses, wishes)),
         },
     }
-    return {name: Table(TABLES[name], columns[name]) if name in columns else Table.empty(TABLES[name]) for name in TABLES}
+    return {
+        name: Table(TABLES[name], columns[name]) if name in columns else Table.empty(TABLES[name])
+        for name in TABLES
+    }
 
 
 @pytest.fixture(scope="module")

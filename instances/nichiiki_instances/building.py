@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
 
 from nichiiki_instances.columns import read_column
 from nichiiki_instances.headers import column_title
@@ -49,7 +48,7 @@ def _build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:
     columns = {}
     for column, spec in column_specs(schema).items():
         if column in raw.columns:
-            cells, dates = _without_dates(name, column, raw, problems)
+            cells = _without_dates(name, column, raw, problems)
             columns[column], bad = read_column(name, spec, cells, raw.source)
             problems += _cell_problems(name, column, raw, cells, bad)
             problems += _damaged(name, column, raw) if spec.kind is Kind.TEXT else ()
@@ -59,19 +58,27 @@ def _build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:
 def _missing_columns(name: str, raw: RawTable) -> Iterator[Problem]:
     for column, spec in column_specs(TABLES[name]).items():
         if spec.required and column not in raw.columns:
-            yield problem("missing_column", raw.source, table=name, column=column, title=column_title(name, column, "ja"))
+            yield problem(
+                "missing_column",
+                raw.source,
+                table=name,
+                column=column,
+                title=column_title(name, column, "ja"),
+            )
 
 
-def _without_dates(name: str, column: str, raw: RawTable, problems: list[Problem]) -> tuple[Any, frozenset[int]]:
+def _without_dates(name: str, column: str, raw: RawTable, problems: list[Problem]) -> Sequence[Cell]:
     """Cells of a column without those that a spreadsheet turned into dates where no date belongs."""
     dates = raw.dates.get(column, frozenset())
     if not dates or column_specs(TABLES[name])[column].kind in _MAY_BE_DATES:
-        return raw.columns[column], dates
+        return raw.columns[column]
     problems += [_at(raw, name, column, row, "date_cell", raw.columns[column][row]) for row in sorted(dates)]
-    return ["" if row in dates else cell for row, cell in enumerate(raw.columns[column])], dates
+    return ["" if row in dates else cell for row, cell in enumerate(raw.columns[column])]
 
 
-def _cell_problems(name: str, column: str, raw: RawTable, cells: Any, bad: Mapping[Cell, BadCell]) -> Iterator[Problem]:
+def _cell_problems(
+    name: str, column: str, raw: RawTable, cells: Any, bad: Mapping[Cell, BadCell]
+) -> Iterator[Problem]:
     for row, cell in enumerate(cells) if bad else ():
         if cell in bad:
             yield _at(raw, name, column, row, bad[cell].code, cell, **bad[cell].params)
@@ -85,7 +92,13 @@ def _damaged(name: str, column: str, raw: RawTable) -> Iterator[Problem]:
 
 
 def _at(raw: RawTable, table: str, column: str, row: int, code: str, cell: Cell, **params: Any) -> Problem:
-    where = {"table": table, "column": column, "row": row, "line": raw.lines[row], "header": raw.headers[column]}
+    where = {
+        "table": table,
+        "column": column,
+        "row": row,
+        "line": raw.lines[row],
+        "header": raw.headers[column],
+    }
     return problem(code, raw.source, value=written(cell), **where, **params)
 
 
@@ -108,8 +121,13 @@ def in_files(problems: list[Problem], parsed: Parsed) -> Iterator[Problem]:
 
 def _hidden_tables(problems: list[Problem]) -> set[str]:
     """Tables whose ids are not all known: without rows, or with an id that is missing or cannot be read."""
-    keys = {name: schema.key[-1] if schema.key[0] == "starts_on" else schema.key[0] for name, schema in TABLES.items()}
-    unreadable = {p.table for p in problems if p.table in keys and p.column == keys[p.table] and p.code in LOST_IDS}
+    keys = {
+        name: schema.key[-1] if schema.key[0] == "starts_on" else schema.key[0]
+        for name, schema in TABLES.items()
+    }
+    unreadable = {
+        p.table for p in problems if p.table in keys and p.column == keys[p.table] and p.code in LOST_IDS
+    }
     return {str(table) for table in unreadable | {p.table for p in problems if p.code == "missing_table"}}
 
 
@@ -130,14 +148,14 @@ def _located(found: Problem, parsed: Parsed) -> Problem:
         where["line"] = raw.lines[found.row]
     if found.other_row is not None:
         where["other_line"] = raw.lines[found.other_row]
-    if found.column in raw.headers:
-        where["header"] = raw.headers[found.column]
+    if found.column is not None and found.column in raw.headers:
+        where["header"] = raw.headers[str(found.column)]
         where |= _as_written(found, raw)
     return found.model_copy(update=where)
 
 
 def _as_written(found: Problem, raw: RawTable) -> dict[str, str]:
-    """The cell as it was written, for problems that are about its value alone."""
+    """Return the cell as it was written, for problems that are about its value alone."""
     if found.row is None or found.code not in OF_ONE_CELL:
         return {}
     return {"value": written(raw.columns[str(found.column)][found.row])}
@@ -146,12 +164,12 @@ def _as_written(found: Problem, raw: RawTable) -> dict[str, str]:
 def in_order(problems: list[Problem]) -> list[Problem]:
     """Sort by table, line and column; what concerns no table comes first."""
     tables = {name: index for index, name in enumerate(TABLES)}
-    columns = {name: {column: i for i, column in enumerate(schema.model_fields)} for name, schema in TABLES.items()}
+    columns = {
+        name: {column: i for i, column in enumerate(schema.model_fields)} for name, schema in TABLES.items()
+    }
 
     def place(found: Problem) -> tuple[int, int, int]:
         at = columns.get(found.table or "", {}).get(found.column or "", -1)
         return tables.get(found.table or "", -1), -1 if found.line is None else found.line, at
 
     return sorted(problems, key=place)
-
-

@@ -1,6 +1,7 @@
 """Cells: from text to value where the meaning is certain, else a `BadCell`.
 
-Understood: full-width digits, thousands separators, the unit of the column behind a number, Western and Japanese
+Understood: full-width digits, thousands separators, the unit of the column behind a number, Western
+and Japanese
 dates, words for choices and flags, lists. Everything else is reported.
 """
 
@@ -20,7 +21,9 @@ from nichiiki_models.municipality_codes import check_digit
 LIST_SEPARATORS = re.compile(r"[;；、]")
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'")
 LONGEST_NUMBER = 26  # Decimal is exact up to here, also times 10,000 of a 万円
-_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?(e[+-]?\d{1,3})?|[+-]?\.\d+(e[+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(
+    r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?(e[+-]?\d{1,3})?|[+-]?\.\d+(e[+-]?\d{1,3})?", re.ASCII
+)
 _MULTIPLES = {"万円": 10_000, "千円": 1_000}
 _SEPARATED = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
 _KANJI = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日", re.ASCII)
@@ -74,7 +77,7 @@ def _without_unit(text: str, spec: ColumnSpec) -> tuple[str, int]:
 
 
 def day(text: str, *, serials: bool = False) -> date:
-    """Read a date: 2026-04-01, 2026/4/1, 2026.4.1, 2026年4月1日, 令和8年4月1日, R8.4.1, or a day number of a workbook."""
+    """Read a date: 2026-04-01, 2026/4/1, 2026年4月1日, 令和8年4月1日, R8.4.1, a workbook's day number."""
     plain = narrow(text)
     if clock := _CLOCK.fullmatch(plain.casefold()):
         if any(int(part or 0) for part in clock.groups()[1:]):
@@ -98,7 +101,9 @@ def _era_day(plain: str) -> date:
     year = first.year - 1 + (1 if match[2] == "元" else int(match[2]))
     found = _date(str(year), match[4], match[6])
     if not first <= found <= last or match[2] == "0":
-        raise BadCell("outside_era", era=era, first=first.isoformat(), last="" if era == "令和" else last.isoformat())
+        raise BadCell(
+            "outside_era", era=era, first=first.isoformat(), last="" if era == "令和" else last.isoformat()
+        )
     return found
 
 
@@ -164,7 +169,9 @@ def _allowed_words(table: str, column: str) -> dict[str, str]:
 
 def entries(cell: str | tuple[str, ...]) -> tuple[str, ...]:
     """Split a list cell at ; ； 、 into its entries, narrow and trimmed."""
-    parts = cell if isinstance(cell, tuple) else [part for part in LIST_SEPARATORS.split(cell) if part.strip()]
+    parts = (
+        cell if isinstance(cell, tuple) else [part for part in LIST_SEPARATORS.split(cell) if part.strip()]
+    )
     return tuple(narrow(part) for part in parts)
 
 
@@ -193,7 +200,8 @@ def municipality_code(text: str) -> str:
 def guard(text: str) -> str:
     """Return a text as it is written to CSV: an apostrophe in front where a spreadsheet would see a formula.
 
-    Also where trimming would change it, and where it starts with an apostrophe itself; `unguard` takes it off.
+    Also where trimming would change it, and where it starts with an apostrophe itself; `unguard`
+    takes it off.
     """
     return f"'{text}" if text.startswith(GUARDED) or text != text.strip() else text
 
@@ -204,5 +212,3 @@ def unguard(cell: str) -> str:
     if cell.startswith("'") and (inner.startswith(GUARDED) or inner != inner.strip()):
         return inner
     return cell.strip()
-
-

@@ -58,7 +58,9 @@ def read_column(table: str, spec: ColumnSpec, raw: Sequence[Cell], source: Sourc
         bad |= {text: BadCell("list_in_cell") for text in distinct if isinstance(text, tuple)}
     match spec.kind:
         case Kind.ID:
-            bad |= {text: BadCell("too_long", **limits_of(spec)) for text in distinct if _is_too_long(text, spec)}
+            bad |= {
+                text: BadCell("too_long", **limits_of(spec)) for text in distinct if _is_too_long(text, spec)
+            }
             return _ids(spec, raw, bad), bad
         case Kind.LIST:
             found = _read_each(distinct, partial(_list, table, spec), bad, (), ())
@@ -91,7 +93,12 @@ def _reader(table: str, spec: ColumnSpec, source: Source) -> tuple[Callable[[str
         case Kind.CHOICE:
             return partial(cells.choice, table=table, spec=spec), "", default, "U"
         case Kind.DATE:
-            return lambda text: cells.day(text, serials=source.serials).toordinal() - _DAY_ZERO, NULL_INT, NULL_INT, "i8"
+            return (
+                lambda text: cells.day(text, serials=source.serials).toordinal() - _DAY_ZERO,
+                NULL_INT,
+                NULL_INT,
+                "i8",
+            )
         case Kind.TIME:
             return partial(_seconds, serials=source.serials), NULL_INT, NULL_INT, "i8"
         case _:

@@ -58,11 +58,15 @@ def table_names() -> Mapping[str, str]:
 @cache
 def column_names(table: str) -> Mapping[str, str]:
     """Return every known header of a table, folded, with the canonical header."""
-    return {folded(word): name for name, words in vocabulary()["columns"][table].items() for word in [name, *words]}
+    return {
+        folded(word): name
+        for name, words in vocabulary()["columns"][table].items()
+        for word in [name, *words]
+    }
 
 
 def find_column(table: str, header: str) -> str | None:
-    """Return the canonical header of a header as written; a unit in brackets behind it must be the column's."""
+    """Return the canonical header of a header as written; a unit in brackets must be the column's."""
     names = column_names(table)
     known = names.get(folded(header))
     bracketed = _BRACKETED.match(narrow(header))

@@ -78,7 +78,9 @@ def _add_table(parsed: Parsed, table: str, rows: list[Any], source: Source) -> N
     fields = TABLES[table].model_fields
     keys = list(dict.fromkeys(key for row in rows for key in row))
     parsed.problems += [
-        problem("unknown_column", source, table=table, header=key, nearest=nearest(key, fields)) for key in keys if key not in fields
+        problem("unknown_column", source, table=table, header=key, nearest=nearest(key, fields))
+        for key in keys
+        if key not in fields
     ]
     columns = {key: [_cell(row.get(key)) for row in rows] for key in keys if key in fields}
     parsed.tables[table] = RawTable(source, columns, {key: key for key in columns}, range(1, len(rows) + 1))
@@ -95,7 +97,10 @@ def _cell(value: Any) -> Cell:
         case list():
             return tuple(_cell_text(entry) for entry in value)
         case dict():
-            return ("", "{}")  # an object is no value of any column: a list with an empty entry is refused everywhere
+            return (
+                "",
+                "{}",
+            )  # an object is no value of any column: a list with an empty entry is refused everywhere
         case _:
             return repr(value)
 
@@ -103,5 +108,3 @@ def _cell(value: Any) -> Cell:
 def _cell_text(entry: Any) -> str:
     cell = _cell(entry)
     return cell if isinstance(cell, str) else ""
-
-

@@ -32,7 +32,8 @@ class Source:
     unit
         How rows are counted there.
     verbatim
-        Texts are taken as they are (workbook, JSON); in CSV they are trimmed and an apostrophe may guard them.
+        Texts are taken as they are (workbook, JSON); in CSV they are trimmed and an apostrophe may
+        guard them.
     serials
         A number may be a day number of a workbook.
     """

@@ -24,7 +24,7 @@ from nichiiki_models.rules import Rules
 
 RULES_FILE = "rules.toml"
 TABULAR = (".csv", ".tsv", ".toml", ".xlsx", ".xlsm", ".xls", ".ods")
-"""Endings of files that hold tables; others in a folder (notes, licences) are none of the reader's business."""
+"""Endings of files that hold tables; others in a folder (notes, licences) are passed over."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def inspect(path: str | Path) -> Reading:
 
 @contextmanager
 def _no_cycle_search() -> Iterator[None]:
-    """Hold the search for reference cycles while millions of cells are made: none has one, and it costs a third."""
+    """Hold the search for reference cycles while cells are made: none has one, and it costs a third."""
     active = gc.isenabled()
     gc.disable()
     try:
@@ -158,7 +158,9 @@ def _add_file(parsed: Parsed, file: Path) -> None:
                 _add_grid(parsed, table, parse_csv(text, file.name))
         except FileError as error:
             parsed.broken.add(table)
-            parsed.problems += [each.model_copy(update={"table": each.table or table}) for each in error.problems]
+            parsed.problems += [
+                each.model_copy(update={"table": each.table or table}) for each in error.problems
+            ]
 
 
 def _add_grid(parsed: Parsed, table: str, grid: Grid) -> None:
@@ -167,7 +169,9 @@ def _add_grid(parsed: Parsed, table: str, grid: Grid) -> None:
     if raw is None:
         parsed.broken.add(table)
     elif table in parsed.tables:
-        parsed.problems.append(problem("table_twice", grid.source, table=table, first=parsed.tables[table].source.file))
+        parsed.problems.append(
+            problem("table_twice", grid.source, table=table, first=parsed.tables[table].source.file)
+        )
     elif table == RULES:
         document, problems = parse_sheet(raw)
         parsed.problems += problems

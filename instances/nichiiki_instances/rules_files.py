@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from nichiiki_instances.headers import nearest
 from nichiiki_instances.json_files import ABOUT, load_json
-from nichiiki_instances.raw import RawTable, Source, problem
+from nichiiki_instances.raw import RawTable, problem
 from nichiiki_models.errors import FileError
 from nichiiki_models.instance import INSTANCE_FORMAT, Instance
 from nichiiki_models.problems import Problem
@@ -43,7 +43,9 @@ def parse_sheet(raw: RawTable) -> tuple[dict[str, Any], list[Problem]]:
     """Return the rules of a sheet with a dotted key and a JSON value a row."""
     document: dict[str, Any] = {}
     problems: list[Problem] = []
-    for key, value, line in zip(raw.columns.get("key", ()), raw.columns.get("value", ()), raw.lines, strict=False):
+    for key, value, line in zip(
+        raw.columns.get("key", ()), raw.columns.get("value", ()), raw.lines, strict=False
+    ):
         where = {"line": line, "header": str(key).strip()}
         try:
             placed = _put(document, str(key).strip().split("."), load_json(str(value), raw.source.file))
@@ -65,14 +67,19 @@ def _put(document: dict[str, Any], path: Sequence[str], value: Any) -> bool:
     return True
 
 
-def split_about(document: Mapping[str, Any], label: str) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
+def split_about(
+    document: Mapping[str, Any], label: str
+) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
     """Split a rules document into the rules, and name and note of the instance."""
     about = document.get(INSTANCE, {})
     rules = {key: value for key, value in document.items() if key != INSTANCE}
     if not isinstance(about, dict):
         return rules, {}, [problem("wrong_shape", label, header=INSTANCE)]
     unknown = [key for key in about if key not in ABOUT]
-    problems = [problem("unknown_key", label, header=f"{INSTANCE}.{key}", nearest=nearest(key, ABOUT)) for key in unknown]
+    problems = [
+        problem("unknown_key", label, header=f"{INSTANCE}.{key}", nearest=nearest(key, ABOUT))
+        for key in unknown
+    ]
     return rules, {key: value for key, value in about.items() if key in ABOUT}, problems
 
 
@@ -97,7 +104,11 @@ def build_rules(document: Mapping[str, Any], label: str) -> tuple[Rules | None, 
 
 def _key(detail: ErrorDetails) -> str:
     # a value of several types is reported once for each type, the type being the last step
-    steps = [str(step) for step in detail["loc"] if step not in ("bool", "int") and not str(step).startswith("function-")]
+    steps = [
+        str(step)
+        for step in detail["loc"]
+        if step not in ("bool", "int") and not str(step).startswith("function-")
+    ]
     return ".".join(steps)
 
 
@@ -106,11 +117,18 @@ def _rule_problem(detail: ErrorDetails, document: Any, label: str) -> Problem:
     shown = {"header": key, "value": _value_at(document, key)}
     match detail["type"]:
         case "extra_forbidden":
-            return problem("unknown_rule", label, header=key, nearest=nearest(key.rpartition(".")[2], rule_names(Rules)))
+            return problem(
+                "unknown_rule", label, header=key, nearest=nearest(key.rpartition(".")[2], rule_names(Rules))
+            )
         case "missing":
             return problem("rule_missing", label, header=key)
         case "literal_error":
-            return problem("rule_choice", label, **shown, choices=context["expected"].replace(" or ", ", ").replace("'", ""))
+            return problem(
+                "rule_choice",
+                label,
+                **shown,
+                choices=context["expected"].replace(" or ", ", ").replace("'", ""),
+            )
         case "greater_than_equal":
             return problem("rule_too_small", label, **shown, low=context["ge"])
         case "less_than_equal":

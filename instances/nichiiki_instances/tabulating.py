@@ -12,7 +12,7 @@ PREAMBLE_MAX = 50
 
 
 def find_header(rows: Sequence[Sequence[str]], is_known: Callable[[str], bool]) -> int:
-    """Return the index of the header: the first row of the preamble with most known names, -1 if none has any."""
+    """Return the index of the header: the first row with most known names, -1 if none has any."""
     hits = [sum(map(is_known, row)) for row in rows[:PREAMBLE_MAX]]
     best = max(hits, default=0)
     return hits.index(best) if best else -1
@@ -26,7 +26,8 @@ def tabulate(grid: Grid, table: str) -> tuple[RawTable | None, list[Problem]]:
     RawTable or None
         The known columns; None if there is no header.
     list of Problem
-        Unknown, repeated and unnamed columns, and rows that do not fit the header. No cell of an unknown column
+        Unknown, repeated and unnamed columns, and rows that do not fit the header. No cell of an
+        unknown column
         is ever shown.
     """
     at = find_header(grid.rows, lambda cell: find_column(table, cell.removeprefix("#")) is not None)
@@ -47,7 +48,9 @@ def tabulate(grid: Grid, table: str) -> tuple[RawTable | None, list[Problem]]:
             columns={name: cells[index] for name, index in used.items()},
             headers={name: header[index] for name, index in used.items()},
             lines=lines,
-            dates={name: _date_rows(grid, first, index) for name, index in used.items()} if grid.dates else {},
+            dates={name: _date_rows(grid, first, index) for name, index in used.items()}
+            if grid.dates
+            else {},
         ),
         problems,
     )
@@ -58,7 +61,7 @@ def _fitted(rows: Sequence[Sequence[str]], width: int) -> Iterator[Sequence[str]
 
 
 def _first_row(grid: Grid, header: int) -> int:
-    """Row after the header; where the header itself is a ``#`` line, the ``#`` lines below it are preamble too."""
+    """Return the row after the header; below a ``#`` header further ``#`` lines are passed over."""
     row = header + 1
     if grid.rows[header][0].startswith("#"):
         while row < len(grid.rows) and grid.rows[row][0].startswith("#"):
@@ -70,14 +73,18 @@ def _date_rows(grid: Grid, first: int, column: int) -> frozenset[int]:
     return frozenset(row - first for row, at in grid.dates if at == column and row >= first)
 
 
-def _name_columns(grid: Grid, table: str, header: Sequence[str], line: int) -> tuple[dict[int, str], list[Problem]]:
+def _name_columns(
+    grid: Grid, table: str, header: Sequence[str], line: int
+) -> tuple[dict[int, str], list[Problem]]:
     names: dict[int, str] = {}
     problems: list[Problem] = []
     for index, title in enumerate(header):
         name = find_column(table, title.removeprefix("#"))
         if name is None and title:
             near = nearest(title, column_names(table))
-            problems.append(problem("unknown_column", grid.source, table=table, line=line, header=title, nearest=near))
+            problems.append(
+                problem("unknown_column", grid.source, table=table, line=line, header=title, nearest=near)
+            )
         elif name in names.values():
             problems.append(problem("duplicate_column", grid.source, table=table, line=line, header=title))
         elif name:
@@ -93,7 +100,9 @@ def _misfits(
     width = len(header)
     for row, line in zip(rows, lines, strict=True):
         if len(row) > width and any(row[width:]):
-            yield problem("cell_without_header", grid.source, table=table, line=line, number=_first_filled(row, width))
+            yield problem(
+                "cell_without_header", grid.source, table=table, line=line, number=_first_filled(row, width)
+            )
         elif len(row) < width:
             yield problem("short_row", grid.source, table=table, line=line, cells=len(row), expected=width)
         for index in unnamed:

@@ -20,7 +20,16 @@ import xlsxwriter
 from xlsxwriter.exceptions import XlsxFileError
 
 from nichiiki_instances.cells import guard
-from nichiiki_instances.headers import CONTACTS, RULE_HEADERS, RULES, column_title, folded, table_names, table_title, words
+from nichiiki_instances.headers import (
+    CONTACTS,
+    RULE_HEADERS,
+    RULES,
+    column_title,
+    folded,
+    table_names,
+    table_title,
+    words,
+)
 from nichiiki_instances.raw import problem
 from nichiiki_instances.rules_files import rules_document, sheet_rows
 from nichiiki_models.columns import Column, ColumnSpec, Kind, ListColumn, is_null
@@ -43,7 +52,8 @@ def write(instance: Instance, path: str | Path, *, lang: Lang = "en") -> None:
     instance
         What to write. Only tables with rows, and columns that are not at their default, are written.
     path
-        A file ending in ``.xlsx`` or ``.json``, which is replaced; else a folder, which is replaced only if it
+        A file ending in ``.xlsx`` or ``.json``, which is replaced; else a folder, which is replaced
+        only if it
         holds nothing but an instance.
     lang
         Language of headers, names of tables, and values of choices; JSON has only the English ones.
@@ -113,7 +123,7 @@ def written_columns(table: Table[Any]) -> Iterator[tuple[ColumnSpec, Column]]:
 
 
 def _texts(table: str, spec: ColumnSpec, values: Column, lang: Lang) -> list[str]:
-    """The cells of a column as texts, null as the empty text."""
+    """Return the cells of a column as texts, null as the empty text."""
     named = {value: known[0] for value, known in words(table, spec.name).items()} if lang == "ja" else {}
     if isinstance(values, ListColumn):
         return [";".join(named.get(entry, entry) for entry in cell) for cell in values]
@@ -123,16 +133,21 @@ def _texts(table: str, spec: ColumnSpec, values: Column, lang: Lang) -> list[str
     if spec.kind is Kind.CHOICE:
         return [named.get(cell, cell) for cell in cells]
     if values.dtype.kind == "U":
-        return cells
+        return list(cells)
     show = repr if spec.kind is Kind.NUMBER else str
-    return ["" if null else show(cell) for cell, null in zip(cells, is_null(spec.kind, values).tolist(), strict=True)]
+    return [
+        "" if null else show(cell)
+        for cell, null in zip(cells, is_null(spec.kind, values).tolist(), strict=True)
+    ]
 
 
 def _write_folder(instance: Instance, folder: Path, lang: Lang) -> None:
     encoding = "utf-8-sig" if lang == "ja" else "utf-8"
     for name, table in instance.tables.items():
         if len(table):
-            with (folder / f"{table_title(name, lang)}.csv").open("w", encoding=encoding, newline="") as stream:
+            with (folder / f"{table_title(name, lang)}.csv").open(
+                "w", encoding=encoding, newline=""
+            ) as stream:
                 _write_csv(stream, name, table, lang)
     (folder / "rules.toml").write_bytes(tomli_w.dumps(rules_document(instance)).encode())
 
@@ -142,12 +157,19 @@ def _write_csv(stream: io.TextIOBase, name: str, table: Table[Any], lang: Lang) 
     chosen = list(written_columns(table))
     writer.writerow([column_title(name, spec.name, lang) for spec, _ in chosen])
     texts = [_texts(name, spec, values, lang) for spec, values in chosen]
-    guarded = [list(map(guard, t)) if s.kind is Kind.TEXT else t for (s, _), t in zip(chosen, texts, strict=True)]
+    guarded = [
+        list(map(guard, t)) if s.kind is Kind.TEXT else t for (s, _), t in zip(chosen, texts, strict=True)
+    ]
     writer.writerows(zip(*guarded, strict=True))
 
 
 def _write_xlsx(instance: Instance, path: Path, lang: Lang) -> None:
-    safe = {"constant_memory": False, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    safe = {
+        "constant_memory": False,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     _check_fits(instance, lang)
     with xlsxwriter.Workbook(path, safe) as workbook:
         bold = workbook.add_format({"bold": True})
@@ -167,8 +189,13 @@ def _check_fits(instance: Instance, lang: Lang) -> None:
         if len(table) > XLSX_ROWS:
             raise FileError([problem("too_many_rows_for_xlsx", "", table=name, limit=XLSX_ROWS)])
         for spec, values in written_columns(table):
-            if isinstance(values, ListColumn) and max(map(len, _texts(name, spec, values, lang)), default=0) > XLSX_CELL:
-                raise FileError([problem("cell_too_long_for_xlsx", "", table=name, column=spec.name, limit=XLSX_CELL)])
+            if (
+                isinstance(values, ListColumn)
+                and max(map(len, _texts(name, spec, values, lang)), default=0) > XLSX_CELL
+            ):
+                raise FileError(
+                    [problem("cell_too_long_for_xlsx", "", table=name, column=spec.name, limit=XLSX_CELL)]
+                )
     for key, value in sheet_rows(rules_document(instance)):
         if len(value) > XLSX_CELL:
             raise FileError([problem("cell_too_long_for_xlsx", "", table=RULES, header=key, limit=XLSX_CELL)])
@@ -184,14 +211,27 @@ def _sheet(workbook: Any, bold: Any, name: str, columns: Any, lang: Lang) -> Any
 
 def _write_cells(sheet: Any, at: int, spec: ColumnSpec, values: Column, texts: list[str]) -> None:
     """Write a column by the typed writers only: no text can become a formula or a link."""
-    if spec.kind is Kind.NUMBER or (spec.kind is Kind.INT and bool((np.abs(values) < 2**53).all())):
-        numbers = (~is_null(spec.kind, values)).nonzero()[0].tolist()
-        for row in numbers:
-            sheet.write_number(row + 1, at, values[row].item())
-    else:
-        for row, cell in enumerate(texts, start=1):
-            if cell:
-                sheet.write_string(row, at, cell)
+    cells = values.tolist() if isinstance(values, np.ndarray) and _is_numeric(spec) else texts
+    for row, (cell, null) in enumerate(zip(cells, _empty(spec, values), strict=True), start=1):
+        if not null and isinstance(cell, int | float) and _is_exact(cell):
+            sheet.write_number(row, at, cell)
+        elif not null:
+            sheet.write_string(row, at, texts[row - 1])
+
+
+def _is_numeric(spec: ColumnSpec) -> bool:
+    """Say whether a column is written as numbers where a workbook holds them exactly."""
+    return spec.kind in (Kind.NUMBER, Kind.INT)
+
+
+def _is_exact(number: float) -> bool:
+    # the writer rounds to 16 digits; what that would change is written as text, which reads back exactly
+    return float(f"{number:.16G}") == number and abs(number) < 2**53
+
+
+def _empty(spec: ColumnSpec, values: Column) -> list[bool]:
+    cells: list[bool] = is_null(spec.kind, values).tolist()
+    return cells
 
 
 def _write_json(instance: Instance, path: Path, lang: Lang) -> None:
@@ -203,7 +243,7 @@ def _write_json(instance: Instance, path: Path, lang: Lang) -> None:
 
 
 def _objects(table: Table[Any]) -> Iterator[dict[str, Any]]:
-    """The rows as JSON objects without nulls; built by columns, so no row object is made."""
+    """Yield the rows as JSON objects without nulls; built by columns, so no row object is made."""
     names, columns = [], []
     for spec, values in written_columns(table):
         names.append(spec.name)
@@ -215,7 +255,9 @@ def _objects(table: Table[Any]) -> Iterator[dict[str, Any]]:
 def _json_cells(spec: ColumnSpec, values: Column) -> list[Any]:
     if isinstance(values, ListColumn):
         return [list(cell) for cell in values]
-    cells = [str(cell) for cell in values.tolist()] if spec.kind is Kind.DATE else values.tolist()
+    cells: list[Any] = values.tolist()
+    if spec.kind is Kind.DATE:
+        cells = [str(cell) for cell in cells]
     if spec.kind is Kind.TIME:
         cells = [cell and cell.isoformat() for cell in cells]
     nulls = is_null(spec.kind, values).tolist()

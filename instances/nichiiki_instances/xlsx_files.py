@@ -40,7 +40,9 @@ def parse_workbook(content: bytes, label: str) -> tuple[dict[str, Grid], list[Pr
             source = Source(f"{label} [{name}]", unit="row", verbatim=True, serials=serials)
             grids[name] = _grid(sheet.to_python(skip_empty_area=False), source)
             for (row, column), _ in sheet.merged_cell_ranges or ():
-                problems.append(problem("merged_cells", source, line=row + 1, cell=cell_name(row + 1, column + 1)))
+                problems.append(
+                    problem("merged_cells", source, line=row + 1, cell=cell_name(row + 1, column + 1))
+                )
     except (CalamineError, ValueError):
         raise FileError([problem("broken_workbook", label)]) from None
     return grids, problems + list(_error_problems(content, label))
@@ -49,13 +51,16 @@ def parse_workbook(content: bytes, label: str) -> tuple[dict[str, Grid], list[Pr
 def _grid(rows: list[list[Any]], source: Source) -> Grid:
     kept = [(line, row) for line, row in enumerate(rows, start=1) if any(cell != "" for cell in row)]
     dates = frozenset(
-        (index, at) for index, (_, row) in enumerate(kept) for at, cell in enumerate(row) if isinstance(cell, date | time | timedelta)
+        (index, at)
+        for index, (_, row) in enumerate(kept)
+        for at, cell in enumerate(row)
+        if isinstance(cell, date | time | timedelta)
     )
     return Grid(source, [[_text(cell) for cell in row] for _, row in kept], [line for line, _ in kept], dates)
 
 
 def _text(cell: Any) -> str:
-    """The text of a cell: whole numbers without a fraction, dates in ISO form."""
+    """Return the text of a cell: whole numbers without a fraction, dates in ISO form."""
     match cell:
         case str():
             return cell
@@ -84,10 +89,14 @@ def _error_problems(content: bytes, label: str) -> Iterator[Problem]:
 
 def _sheet_names(content: bytes) -> dict[str, str]:
     """Name of the sheet in each part of the zip."""
-    targets = {_attribute(tag, b"Id"): _attribute(tag, b"Target") for tag in _RELATION.findall(_part(content, "xl/_rels/workbook.xml.rels"))}
+    targets = {
+        _attribute(tag, b"Id"): _attribute(tag, b"Target")
+        for tag in _RELATION.findall(_part(content, "xl/_rels/workbook.xml.rels"))
+    }
     sheets = _SHEET.findall(_part(content, "xl/workbook.xml"))
     return {
-        "xl/" + targets.get(_attribute(tag, b"r:id"), "").removeprefix("/xl/"): _attribute(tag, b"name") for tag in sheets
+        "xl/" + targets.get(_attribute(tag, b"r:id"), "").removeprefix("/xl/"): _attribute(tag, b"name")
+        for tag in sheets
     }
 
 

@@ -1,6 +1,7 @@
 """Guard in front of the workbook reader: hostile or broken files are refused before it sees them.
 
-The reader underneath reserves memory for what a file claims (a last cell XFD1048576, a count of shared strings),
+The reader underneath reserves memory for what a file claims (a last cell XFD1048576, a count of
+shared strings),
 and a claim of a few bytes can abort the whole process. The guard reads the parts of the zip as a stream.
 """
 
@@ -32,7 +33,7 @@ _DTD = re.compile(rb"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 
 
 def check_workbook(content: bytes, label: str) -> None:
-    """Refuse a workbook that is no zip, is encrypted, too large when unpacked, or claims what it does not hold.
+    """Refuse a workbook that is broken, locked, too large unpacked, or claims what it does not hold.
 
     Raises
     ------
@@ -56,7 +57,9 @@ def _check_sizes(archive: zipfile.ZipFile, label: str) -> None:
     if "xl/workbook.xml" not in names or len(names) != len(parts):
         raise FileError([problem("broken_workbook", label)])
     total = sum(part.file_size for part in parts)
-    dense = any(part.file_size > RATIO_FROM and part.file_size > MAX_RATIO * part.compress_size for part in parts)
+    dense = any(
+        part.file_size > RATIO_FROM and part.file_size > MAX_RATIO * part.compress_size for part in parts
+    )
     if len(parts) > MAX_PARTS or total > MAX_TOTAL or dense:
         raise FileError([problem("swollen_workbook", label, limit=MAX_TOTAL // 2**20)])
 
@@ -131,7 +134,7 @@ def column_number(letters: str) -> int:
 
 
 def error_cells(content: bytes) -> dict[str, list[tuple[int, int]]]:
-    """Return the (row, column) of every cell that holds an error such as #N/A, counted from 1, by part name."""
+    """Return the (row, column) of every cell with an error such as #N/A, counted from 1, by part name."""
     found: dict[str, list[tuple[int, int]]] = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for info in archive.infolist():

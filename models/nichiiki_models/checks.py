@@ -56,6 +56,8 @@ def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
 
 
 def _table_problems(name: str, table: Table[Any], tables: Tables) -> Iterator[Problem]:
+    if not len(table):
+        return
     yield from _cell_problems(name, table)
     yield from _repeated_entries(name, table)
     yield from _duplicates(name, table)
@@ -70,7 +72,12 @@ def _cell_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
         for code, rows in bad_cells(spec, values):
             for row in rows.tolist():
                 yield Problem(
-                    code=code, table=name, row=row, column=spec.name, value=_as_text(spec, values, row), params=limits_of(spec)
+                    code=code,
+                    table=name,
+                    row=row,
+                    column=spec.name,
+                    value=_as_text(spec, values, row),
+                    params=limits_of(spec),
                 )
 
 
@@ -83,7 +90,13 @@ def _repeated_entries(name: str, table: Table[Any]) -> Iterator[Problem]:
             again = order[1:][pairs[order][1:] == pairs[order][:-1]]
             for entry in np.sort(again).tolist():
                 value = str(values.values[entry])
-                yield Problem(code="repeated_entry", table=name, row=int(values.owners[entry]), column=column, value=value)
+                yield Problem(
+                    code="repeated_entry",
+                    table=name,
+                    row=int(values.owners[entry]),
+                    column=column,
+                    value=value,
+                )
 
 
 def limits_of(spec: ColumnSpec) -> dict[str, str]:
@@ -122,7 +135,9 @@ def _duplicates(name: str, table: Table[Any]) -> Iterator[Problem]:
 
 def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> Iterator[Problem]:
     """Ids that no referenced table holds; empty cells are another check's business."""
-    flat, rows = (values.values, values.owners) if isinstance(values, ListColumn) else (values, np.arange(len(values)))
+    flat, rows = (
+        (values.values, values.owners) if isinstance(values, ListColumn) else (values, np.arange(len(values)))
+    )
     unknown = ~is_null(Kind.ID, flat) & ~np.isin(flat, RESERVED.get(spec.name, ()))
     if spec.wildcard:
         unknown &= flat != WILDCARD

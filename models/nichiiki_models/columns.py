@@ -380,6 +380,16 @@ def _code_points(values: Array) -> Array:
     return wide.view(np.uint32).reshape(len(values), width)
 
 
+def ascii_words(values: Array) -> list[Array] | None:
+    """Return ASCII texts as big-endian words of 8 characters, which sort as the texts do; None for other texts."""
+    points = _code_points(values)
+    if (points > 127).any():
+        return None
+    padded = np.zeros((len(points), -(-points.shape[1] // 8) * 8), dtype=np.uint8)
+    padded[:, : points.shape[1]] = points
+    return list(padded.view(">u8").astype(np.uint64).T)
+
+
 _ID_FIRST = np.array([re.match(r"\w", chr(c)) is not None for c in range(128)])
 _ID_REST = np.array([c == 0 or re.match(r"[\w.\-:/#+]", chr(c)) is not None for c in range(128)])
 
@@ -390,8 +400,8 @@ def is_one_id(value: str) -> bool:
 
 
 def is_plain(value: str) -> bool:
-    """Say whether one text is free of control characters; the scalar twin of `has_control`."""
-    return not any(ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000 for c in value)
+    """Say whether one text is free of control characters, lone surrogates and U+FFFE, U+FFFF; the scalar twin of `has_control`."""
+    return not any(c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000 or c in (0xFFFE, 0xFFFF) for c in map(ord, value))
 
 
 def is_id(values: Array) -> Array:
@@ -409,11 +419,12 @@ def is_id(values: Array) -> Array:
 
 
 def has_control(values: Array) -> Array:
-    """Mask of the texts that hold a control character or half of a surrogate pair."""
+    """Mask of the texts that hold a control character, half of a surrogate pair, or U+FFFE or U+FFFF."""
     if len(values) == 0:
         return np.zeros(0, dtype=bool)
     points = _code_points(values)
     control = ((points < 32) & (points > 0)) | ((points >= 127) & (points < 160)) | ((points >= 0xD800) & (points < 0xE000))
+    control |= (points == 0xFFFE) | (points == 0xFFFF)
     return np.asarray(control.any(axis=1) | _inner_nul(points))
 
 

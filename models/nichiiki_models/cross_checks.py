@@ -1,6 +1,7 @@
 """Rules that hold across columns and tables: one small function a rule, each listing what breaks it.
 
-Every rule works on whole columns, passes over empty cells and unknown ids (other checks report them), and names
+Every rule works on whole columns, passes over empty cells and unknown ids (other checks report
+them), and names
 the column that a person would correct.
 """
 
@@ -65,8 +66,10 @@ SCOPES = {"od": ("places", "regions"), "zone": ("regions",), "links": ("links",)
 END_TABLES = ("places", "regions", "houses", "facilities")
 
 
-def _rows(code: str, table: str, mask: Array, column: str, values: Array | None = None, **fields: Any) -> Iterator[Problem]:
-    """A problem for each row of a mask."""
+def _rows(
+    code: str, table: str, mask: Array, column: str, values: Array | None = None, **fields: Any
+) -> Iterator[Problem]:
+    """Yield a problem for each row of a mask."""
     for row in np.flatnonzero(mask).tolist():
         value = None if values is None else str(values[row])
         yield Problem(code=code, table=table, row=row, column=column, value=value, **fields)
@@ -77,17 +80,24 @@ def _null(table: Table[Any], column: str) -> Array:
 
 
 def range_order(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A lower end is not above its upper end: days, stays, ages, holders, places, prices, quotas."""
+    """Check: a lower end is not above its upper end: days, stays, ages, holders, places, prices, quotas."""
     for name, low, high in RANGES:
         table = tables[name]
         wrong = ~_null(table, low) & ~_null(table, high) & (table[low] > table[high])
         for row in np.flatnonzero(wrong).tolist():
             params = {"low_column": low, "high": str(table[high][row])}
-            yield Problem(code="range_reversed", table=name, row=row, column=high, value=params["high"], params={**params, "low": str(table[low][row])})
+            yield Problem(
+                code="range_reversed",
+                table=name,
+                row=row,
+                column=high,
+                value=params["high"],
+                params={**params, "low": str(table[low][row])},
+            )
 
 
 def periods_apart(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Periods overlap only in different slots; ``all`` meets both others."""
+    """Check: periods overlap only in different slots; ``all`` meets both others."""
     table = tables["periods"]
     dated = ~_null(table, "starts_on") & ~_null(table, "ends_on") & (table["slot"] != "")
     for slots in (("all", "weekday"), ("all", "weekend")):
@@ -96,22 +106,34 @@ def periods_apart(tables: Tables, rules: Rules) -> Iterator[Problem]:
         ends = np.maximum.accumulate(table["ends_on"][rows].astype(np.int64)) if len(rows) else rows
         for place in np.flatnonzero(table["starts_on"][rows][1:].astype(np.int64) <= ends[:-1]).tolist():
             row = int(rows[place + 1])
-            other = int(rows[: place + 1][np.flatnonzero(table["ends_on"][rows[: place + 1]] >= table["starts_on"][row])[0]])
+            other = int(
+                rows[: place + 1][
+                    np.flatnonzero(table["ends_on"][rows[: place + 1]] >= table["starts_on"][row])[0]
+                ]
+            )
             if slots[1] == "weekday" or "weekend" in (table["slot"][row], table["slot"][other]):
                 params = {"other_id": str(table["period_id"][other])}
                 value = str(table["period_id"][row])
-                yield Problem(code="periods_overlap", table="periods", row=row, column="starts_on", value=value, params=params, other_row=other)
+                yield Problem(
+                    code="periods_overlap",
+                    table="periods",
+                    row=row,
+                    column="starts_on",
+                    value=value,
+                    params=params,
+                    other_row=other,
+                )
 
 
 def codes_checked(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A municipality code has six digits of which the last one is right."""
+    """Check: a municipality code has six digits of which the last one is right."""
     codes = tables["regions"]["municipality_code"]
     wrong = np.array([code != "" and not is_municipality_code(code) for code in codes.tolist()], dtype=bool)
     yield from _rows("bad_check_digit", "regions", wrong, "municipality_code", codes)
 
 
 def no_cycle(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """No region is, over others, part of itself."""
+    """Check: no region is, over others, part of itself."""
     table = tables["regions"]
     parent = table.find(table["part_of"])
     parent[table["part_of"] == ""] = -1
@@ -132,23 +154,36 @@ def no_cycle(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def stay_length_given(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A household that wants consecutive or any periods says how many; one that wants fixed ones does not."""
+    """Check: a household that wants consecutive or any periods says how many; a fixed one does not."""
     table = tables["households"]
     flexible = np.isin(table["stay_kind"], ("consecutive", "any"))
     null = _null(table, "stay_length")
     yield from _rows("stay_length_missing", "households", flexible & null, "stay_length")
-    yield from _rows("stay_length_unused", "households", (table["stay_kind"] == "fixed") & ~null, "stay_length", severity="warning")
+    yield from _rows(
+        "stay_length_unused",
+        "households",
+        (table["stay_kind"] == "fixed") & ~null,
+        "stay_length",
+        severity="warning",
+    )
 
 
 def window_long_enough(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """The window has at least ``stay_length`` periods, and an ``any`` stay has not too many ways to lie in it."""
+    """Check: the window is long enough, and an ``any`` stay has not too many ways to lie in it."""
     table = tables["households"]
     window, length = _window(tables), table["stay_length"]
     flexible = np.isin(table["stay_kind"], ("consecutive", "any")) & (length != NULL_INT)
     short = flexible & (window < length)
     for row in np.flatnonzero(short).tolist():
         params = {"window": str(int(window[row]))}
-        yield Problem(code="window_too_short", table="households", row=row, column="stay_length", value=str(length[row]), params=params)
+        yield Problem(
+            code="window_too_short",
+            table="households",
+            row=row,
+            column="stay_length",
+            value=str(length[row]),
+            params=params,
+        )
     wide = flexible & ~short & (table["stay_kind"] == "any")
     ways = {pair: comb(*pair) for pair in set(zip(window[wide].tolist(), length[wide].tolist(), strict=True))}
     most = rules.limits.any_patterns_max
@@ -156,7 +191,14 @@ def window_long_enough(tables: Tables, rules: Rules) -> Iterator[Problem]:
         pair = (int(window[row]), int(length[row]))
         if ways[pair] > most:
             params = {"window": str(pair[0]), "ways": _count(ways[pair]), "most": str(most)}
-            yield Problem(code="too_many_patterns", table="households", row=row, column="stay_length", value=str(pair[1]), params=params)
+            yield Problem(
+                code="too_many_patterns",
+                table="households",
+                row=row,
+                column="stay_length",
+                value=str(pair[1]),
+                params=params,
+            )
 
 
 def _count(number: int) -> str:
@@ -169,30 +211,36 @@ def _window(tables: Tables) -> Array:
 
 
 def trips_in_hundredths(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Round trips are counted in hundredths."""
+    """Check: round trips are counted in hundredths."""
     trips = tables["households"]["round_trips"]
     hundredths = np.where(np.isfinite(trips), trips, 0.0) * 100
-    yield from _rows("too_fine", "households", np.abs(hundredths - np.round(hundredths)) > 1e-6, "round_trips", trips)
+    yield from _rows(
+        "too_fine", "households", np.abs(hundredths - np.round(hundredths)) > 1e-6, "round_trips", trips
+    )
 
 
 def stay_is_wished(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A household without a wish for a stay can get nothing, unless unlisted houses are accepted."""
+    """Check: a household without a wish for a stay can get nothing, unless unlisted houses are accepted."""
     choices, table = tables["choices"], tables["households"]
     if not rules.lists.stay.accept_unlisted:
         wishing = choices["household_id"][choices["list"] == "stay"]
         lost = ~is_in(table["household_id"], wishing.tolist()) & (table["household_id"] != "")
-        yield from _rows("no_stay_wish", "households", lost, "household_id", table["household_id"], severity="warning")
+        yield from _rows(
+            "no_stay_wish", "households", lost, "household_id", table["household_id"], severity="warning"
+        )
 
 
 def registration_dated(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A premium registration has a last day."""
+    """Check: a premium registration has a last day."""
     table = tables["households"]
     undated = (table["registration"] == "premium") & _null(table, "registration_valid_until")
-    yield from _rows("registration_undated", "households", undated, "registration_valid_until", severity="warning")
+    yield from _rows(
+        "registration_undated", "households", undated, "registration_valid_until", severity="warning"
+    )
 
 
 def registrations_elsewhere(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Registrations elsewhere are not at home, and with this one not more than the rules allow."""
+    """Check: registrations elsewhere are not at home, and with this one not more than the rules allow."""
     table = tables["households"]
     others = table.lists("other_municipalities")
     home = np.zeros(len(table), dtype=bool)
@@ -201,20 +249,33 @@ def registrations_elsewhere(tables: Tables, rules: Rules) -> Iterator[Problem]:
     here = (table["registration"] != "none").astype(np.int64)
     most = rules.limits.registrations_max
     many = others.lengths + here > most
-    yield from _rows("too_many_registrations", "households", many, "other_municipalities", others.lengths + here, params={"most": str(most)})
+    yield from _rows(
+        "too_many_registrations",
+        "households",
+        many,
+        "other_municipalities",
+        others.lengths + here,
+        params={"most": str(most)},
+    )
 
 
 def grade_fits_age(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A grade or age band is usual for the age."""
+    """Check: a grade or age band is usual for the age."""
     table = tables["persons"]
     for band, (young, old) in BAND_AGES.items():
-        odd = (table["grade"] == band) & (table["age"] != NULL_INT) & ((table["age"] < young) | (table["age"] > old))
+        odd = (
+            (table["grade"] == band)
+            & (table["age"] != NULL_INT)
+            & ((table["age"] < young) | (table["age"] > old))
+        )
         params = {"low": str(young), "high": str(old), "grade": band}
-        yield from _rows("grade_unlikely", "persons", odd, "grade", table["age"], severity="warning", params=params)
+        yield from _rows(
+            "grade_unlikely", "persons", odd, "grade", table["age"], severity="warning", params=params
+        )
 
 
 def seats_fit_facility(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A seat row has a band of its facility's kind, and days only where there is care."""
+    """Check: a seat row has a band of its facility's kind, and days only where there is care."""
     seats = tables["seats"]
     kinds = _looked_up(tables["facilities"], seats["facility_id"], "kind")
     yield from _band_problems("seats", seats, kinds)
@@ -230,7 +291,7 @@ def _band_problems(name: str, table: Table[Any], kinds: Array) -> Iterator[Probl
 
 
 def _looked_up(table: Table[Any], ids: Array, column: str) -> Array:
-    """A column of the rows that ids name; empty where there is none."""
+    """Return a column of the rows that ids name; empty where there is none."""
     at = table.find(ids)
     if not len(table):
         return np.full(len(ids), "", dtype=np.str_)
@@ -238,7 +299,7 @@ def _looked_up(table: Table[Any], ids: Array, column: str) -> Array:
 
 
 def links_join_two_points(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A link joins two different points, each of which is one thing only."""
+    """Check: a link joins two different points, each of which is one thing only."""
     links = tables["links"]
     loops = (links["from_id"] == links["to_id"]) & (links["from_id"] != "")
     yield from _rows("link_to_itself", "links", loops, "to_id", links["to_id"])
@@ -248,11 +309,17 @@ def links_join_two_points(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def persons_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A wish for school, care, desk or role names a person of the household; other wishes name none."""
+    """Check: a wish for school, care, desk or role names a person of the household; others none."""
     table = tables["choices"]
     personal, named = np.isin(table["list"], PERSONAL), table["person_id"] != ""
     yield from _rows("person_missing", "choices", personal & ~named, "person_id")
-    yield from _rows("person_superfluous", "choices", ~personal & named & (table["list"] != ""), "person_id", table["person_id"])
+    yield from _rows(
+        "person_superfluous",
+        "choices",
+        ~personal & named & (table["list"] != ""),
+        "person_id",
+        table["person_id"],
+    )
     for name in ("choices", "use_history", "previous"):
         yield from _foreign_persons(name, tables)
 
@@ -265,29 +332,35 @@ def _foreign_persons(name: str, tables: Tables) -> Iterator[Problem]:
 
 
 def kinds_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A list of wishes holds only its own kinds of targets, and facilities of its own kind."""
+    """Check: a list of wishes holds only its own kinds of targets, and facilities of its own kind."""
     table = tables["choices"]
     given = table["target_kind"] != ""
     for name, kinds in LIST_KINDS.items():
         wrong = (table["list"] == name) & given & ~np.isin(table["target_kind"], kinds)
         params = {"list": name, "kinds": " / ".join(kinds)}
-        yield from _rows("kind_not_for_list", "choices", wrong, "target_kind", table["target_kind"], params=params)
+        yield from _rows(
+            "kind_not_for_list", "choices", wrong, "target_kind", table["target_kind"], params=params
+        )
     kind = _looked_up(tables["facilities"], table["target_id"], "kind")
     for name, right in LIST_FACILITIES.items():
-        wrong = (table["list"] == name) & (table["target_kind"] == "facility") & (kind != "") & (kind != right)
+        wrong = (
+            (table["list"] == name) & (table["target_kind"] == "facility") & (kind != "") & (kind != right)
+        )
         params = {"list": name, "kind": right}
-        yield from _rows("facility_not_for_list", "choices", wrong, "target_id", table["target_id"], params=params)
+        yield from _rows(
+            "facility_not_for_list", "choices", wrong, "target_id", table["target_id"], params=params
+        )
 
 
 def periods_of_wishes(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Only a wish for a stay has periods of its own."""
+    """Check: only a wish for a stay has periods of its own."""
     table = tables["choices"]
     wrong = (table["list"] != "stay") & (table["list"] != "") & (table.lists("periods").lengths > 0)
     yield from _rows("periods_outside_stay", "choices", wrong, "periods")
 
 
 def targets_of_their_kind(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """The target of a row is of the kind that the row says; kinds without a target have none."""
+    """Check: the target of a row is of the kind that the row says; kinds without a target have none."""
     none: dict[str, tuple[str, ...]] = {
         "choices": ("none",),
         "priorities": (),
@@ -306,32 +379,49 @@ def targets_of_their_kind(tables: Tables, rules: Rules) -> Iterator[Problem]:
             yield from _other_kind(name, tables, kind == word, (of,), word)
 
 
-def _other_kind(name: str, tables: Tables, rows: Array, allowed: tuple[str, ...], word: str) -> Iterator[Problem]:
+def _other_kind(
+    name: str, tables: Tables, rows: Array, allowed: tuple[str, ...], word: str
+) -> Iterator[Problem]:
     """Targets that are known, but in another table than the kind says."""
     table = tables[name]
     target = table["target_id"]
     candidates = np.flatnonzero(rows & (target != ""))
     for of in allowed:
         candidates = candidates[~is_in(target[candidates], tables[of].ids)]
-    known = frozenset().union(*(tables[of].ids for of in table.specs["target_id"].references)) if len(candidates) else frozenset()
+    known = (
+        frozenset().union(*(tables[of].ids for of in table.specs["target_id"].references))
+        if len(candidates)
+        else frozenset()
+    )
     wrong = np.zeros(len(table), dtype=bool)
     wrong[candidates[is_in(target[candidates], known)]] = True
-    yield from _rows("target_of_other_kind", name, wrong, "target_id", target, params={"kind": word, "tables": " / ".join(allowed)})
+    yield from _rows(
+        "target_of_other_kind",
+        name,
+        wrong,
+        "target_id",
+        target,
+        params={"kind": word, "tables": " / ".join(allowed)},
+    )
 
 
 def history_of_its_kind(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """An earlier stay names a house, an activity a role or experience; the last allocation names what its list holds."""
+    """Check: earlier stays, activities and the last allocation name targets of their kind."""
     use, previous = tables["use_history"], tables["previous"]
     yield from _other_kind("use_history", tables, use["kind"] == "stay", ("houses",), "stay")
-    yield from _other_kind("use_history", tables, use["kind"] == "activity", ("roles", "experiences"), "activity")
+    yield from _other_kind(
+        "use_history", tables, use["kind"] == "activity", ("roles", "experiences"), "activity"
+    )
     for name, kinds in LIST_KINDS.items():
-        yield from _other_kind("previous", tables, previous["item_kind"] == name, (KIND_TABLES[kinds[0]],), name)
+        yield from _other_kind(
+            "previous", tables, previous["item_kind"] == name, (KIND_TABLES[kinds[0]],), name
+        )
     undated = (use["period_id"] == "") & _null(use, "on")
     yield from _rows("use_undated", "use_history", undated, "on")
 
 
 def measures_name_bands(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A measure at a facility says which grade, band or desk it adds to; one elsewhere does not."""
+    """Check: a measure at a facility says which grade, band or desk it adds to; one elsewhere does not."""
     table = tables["measures"]
     at_facility, given = table["target_kind"] == "facility", table["band"] != ""
     yield from _rows("band_missing", "measures", at_facility & ~given, "band")
@@ -342,7 +432,7 @@ def measures_name_bands(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def products_are_complete(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A product has the fields of its kind, and a price or a range of prices where its kind has one."""
+    """Check: a product has the fields of its kind, and a price or a range of them where its kind has one."""
     table = tables["products"]
     for kind, columns in PRODUCT_FIELDS.items():
         for column in columns:
@@ -354,63 +444,103 @@ def products_are_complete(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def scopes_fit(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A scope lists what its kind says: two ends, regions, or links."""
+    """Check: a scope lists what its kind says: two ends, regions, or links."""
     table = tables["products"]
     scope = table.lists("scope")
     for kind, names in SCOPES.items():
         rows = table["scope_kind"] == kind
         wrong_count = rows & ((scope.lengths != 2) if kind == "od" else (scope.lengths == 0))
-        yield from _rows("scope_count", "products", wrong_count, "scope", scope.lengths, params={"kind": kind})
+        yield from _rows(
+            "scope_count", "products", wrong_count, "scope", scope.lengths, params={"kind": kind}
+        )
         yield from _scope_kinds(scope, rows, kind, names, tables)
 
 
-def _scope_kinds(scope: ListColumn, rows: Array, kind: str, names: tuple[str, ...], tables: Tables) -> Iterator[Problem]:
+def _scope_kinds(
+    scope: ListColumn, rows: Array, kind: str, names: tuple[str, ...], tables: Tables
+) -> Iterator[Problem]:
     known = frozenset().union(*(tables[name].ids for name in names))
     anything = frozenset().union(*(tables[name].ids for allowed in SCOPES.values() for name in allowed))
     wrong = rows[scope.owners] & ~is_in(scope.values, known) & is_in(scope.values, anything)
     for entry in np.flatnonzero(wrong).tolist():
         params = {"kind": kind, "tables": " / ".join(names)}
         row = int(scope.owners[entry])
-        yield Problem(code="target_of_other_kind", table="products", row=row, column="scope", value=str(scope.values[entry]), params=params)
+        yield Problem(
+            code="target_of_other_kind",
+            table="products",
+            row=row,
+            column="scope",
+            value=str(scope.values[entry]),
+            params=params,
+        )
 
 
 def quotas_bind(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A quota has a bound (a reserved one its minimum), and its settlement has a house."""
+    """Check: a quota has a bound (a reserved one its minimum), and its settlement has a house."""
     table = tables["quotas"]
     open_ended = _null(table, "min") & (_null(table, "max") | (table["kind"] == "reserved"))
     yield from _rows("quota_without_bound", "quotas", open_ended, "min")
     settlements = frozenset(tables["houses"]["settlement"].tolist()) - {""}
     named = (table["target_kind"] == "settlement") & (table["target_id"] != "")
-    yield from _rows("settlement_unknown", "quotas", named & ~is_in(table["target_id"], settlements), "target_id", table["target_id"])
+    yield from _rows(
+        "settlement_unknown",
+        "quotas",
+        named & ~is_in(table["target_id"], settlements),
+        "target_id",
+        table["target_id"],
+    )
 
 
 def locks_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """A household has at most one house it must have, and none if it must never be placed."""
+    """Check: a household has at most one house it must have, and none if it must never be placed."""
     table = tables["locks"]
     must = table["effect"] == "must"
     households, _ = rank_codes(table["household_id"])
     houses = must & (table["target_kind"] == "house")
     first = np.full(len(table), -1)
     for row in np.flatnonzero(houses).tolist():
-        if first[households[row]] >= 0 and table["target_id"][row] != table["target_id"][first[households[row]]]:
+        if (
+            first[households[row]] >= 0
+            and table["target_id"][row] != table["target_id"][first[households[row]]]
+        ):
             value, other = str(table["target_id"][row]), int(first[households[row]])
-            yield Problem(code="two_must_houses", table="locks", row=row, column="target_id", value=value, other_row=other)
+            yield Problem(
+                code="two_must_houses",
+                table="locks",
+                row=row,
+                column="target_id",
+                value=value,
+                other_row=other,
+            )
         elif first[households[row]] < 0:
             first[households[row]] = row
     barred = table["household_id"][(table["effect"] == "never") & (table["target_kind"] == "placed")]
-    yield from _rows("must_but_never_placed", "locks", must & is_in(table["household_id"], barred.tolist()), "effect")
+    yield from _rows(
+        "must_but_never_placed", "locks", must & is_in(table["household_id"], barred.tolist()), "effect"
+    )
 
 
 def rules_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """The ids of the points table and the names of the levels are unique; the order of lists names each list once."""
+    """Check: names in the rules are unique; the order of lists names each list once."""
     ids = [row.rule_id for row in rules.points]
     names = [level.name for level in rules.objective.levels]
-    for values, key in ((ids, "points.rule_id"), (names, "objective.levels.name"), (list(rules.procedure.tie_order), "procedure.tie_order")):
+    named: tuple[tuple[list[str], str], ...] = (
+        (ids, "points.rule_id"),
+        (names, "objective.levels.name"),
+        (list(rules.procedure.tie_order), "procedure.tie_order"),
+    )
+    for values, key in named:
         for value in sorted({value for value in values if values.count(value) > 1}):
             yield Problem(code="rule_name_twice", table="rules", column=key, value=value)
     if sorted(rules.lists.order) != sorted(LISTS):
         shown = ", ".join(rules.lists.order)
-        yield Problem(code="list_order_incomplete", table="rules", column="lists.order", value=shown, params={"lists": ", ".join(LISTS)})
+        yield Problem(
+            code="list_order_incomplete",
+            table="rules",
+            column="lists.order",
+            value=shown,
+            params={"lists": ", ".join(LISTS)},
+        )
 
 
 CROSS_CHECKS: tuple[Check, ...] = (

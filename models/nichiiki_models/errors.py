@@ -41,12 +41,14 @@ class InputError(NichiikiError):
 
     def __init__(self, problems: Sequence[Problem] | str = ()) -> None:
         self.problems: tuple[Problem, ...] = () if isinstance(problems, str) else tuple(problems)
-        sentence = problems if isinstance(problems, str) else "\n".join(p.message("en") for p in self.problems)
+        sentence = (
+            problems if isinstance(problems, str) else "\n".join(p.message("en") for p in self.problems)
+        )
         super().__init__(sentence)
 
 
 class InstanceError(InputError):
-    """An instance, allocation or rules file has problems: all of them, in the order of file, row and column."""
+    """An instance, allocation or rules file has problems: all of them, by file, row and column."""
 
 
 class FileError(InputError):

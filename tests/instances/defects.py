@@ -1,4 +1,4 @@
-"""Broken file sets: the base instance with one defect each, made on disk from tests/data/invalid/defects.toml."""
+"""Broken file sets: the base instance with one defect each, made on disk from defects.toml."""
 
 from __future__ import annotations
 

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from nichiiki_instances import read
 from nichiiki_models.errors import InputError
 from nichiiki_models.texts import LANGUAGES, has_text
 
 sys.path.insert(0, str(Path(__file__).parent))
-from defects import BASE, DEFECTS, MESSAGES, make, problems_of
+from defects import BASE, DEFECTS, MESSAGES, make, problems_of  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).parents[2]
 UNIT_TESTED = {
@@ -65,8 +66,13 @@ def test_messages_name_the_remedy_in_both_languages(name: str) -> None:
 
 def codes_in_code() -> set[str]:
     """Every literal problem code of the two packages."""
-    pattern = re.compile(r"""(?:BadCell\(|problem\(|_rows\(|_at\(raw, name, column, row, |code=|yield )\s*"([a-z_0-9]+)\"""")
-    files = [*(ROOT / "instances" / "nichiiki_instances").glob("*.py"), *(ROOT / "models" / "nichiiki_models").glob("*.py")]
+    pattern = re.compile(
+        r"""(?:BadCell\(|problem\(|_rows\(|_at\(raw, name, column, row, |code=|yield )\s*"([a-z_0-9]+)\""""
+    )
+    files = [
+        *(ROOT / "instances" / "nichiiki_instances").glob("*.py"),
+        *(ROOT / "models" / "nichiiki_models").glob("*.py"),
+    ]
     return {code for file in files for code in pattern.findall(file.read_text("utf-8"))}
 
 
@@ -74,7 +80,13 @@ def test_every_code_has_texts_and_a_test(tmp_path: Path) -> None:
     codes = codes_in_code()
     assert len(codes) > 80
     parts = ("what", "allowed", "remedy")
-    assert not [(c, part, lang) for c in codes for part in parts for lang in LANGUAGES if not has_text(f"problem.{c}.{part}", lang)]
+    assert not [
+        (c, part, lang)
+        for c in codes
+        for part in parts
+        for lang in LANGUAGES
+        if not has_text(f"problem.{c}.{part}", lang)
+    ]
     seen = {problem.code for name in DEFECTS for problem in problems_of(make(name, tmp_path))}
     assert codes - seen - UNIT_TESTED == set()
 
@@ -96,5 +108,10 @@ def test_contents_of_unknown_columns_never_leak(kind: str, tmp_path: Path) -> No
     assert found
     with pytest.raises(InputError) as caught:
         read(target)
-    shown = [str(caught.value), repr(caught.value), *(str(p) for p in found), *(p.message(lang) for p in found for lang in LANGUAGES)]
+    shown = [
+        str(caught.value),
+        repr(caught.value),
+        *(str(p) for p in found),
+        *(p.message(lang) for p in found for lang in LANGUAGES),
+    ]
     assert not [text for text in shown if canary in text]

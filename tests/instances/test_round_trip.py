@@ -10,13 +10,14 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
+
 from nichiiki_instances import read, write
 from nichiiki_models.errors import FileError
 from nichiiki_models.instance import Instance
 from nichiiki_models.texts import LANGUAGES, Lang
 
 sys.path.insert(0, str(Path(__file__).parent))
-from strategies import AWKWARD, instances
+from strategies import AWKWARD, instances  # type: ignore[import-not-found]
 
 BASE = Path(__file__).parents[1] / "data" / "base"
 NAMES = ("folder", "book.xlsx", "data.json")
@@ -28,7 +29,7 @@ def full_base() -> Instance:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings().max_examples // 4)
 @given(instance=instances())
 def test_any_instance_survives(name: str, lang: Lang, instance: Instance) -> None:
     with TemporaryDirectory() as folder:
