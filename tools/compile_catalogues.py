@@ -22,9 +22,6 @@ NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _NAMED = re.compile(r"\{(\w*)(?:[.\[][^{}:!]*)?(?:![rsa])?(?::[^{}]*)?\}|%\((\w+)\)")
 _POSITIONAL = re.compile(r"%[-+#0]?\d*(?:\.\d+)?[a-zA-Z]")
 
-MADE = datetime(2026, 1, 1, tzinfo=UTC)
-"""The date every compiled catalogue carries."""
-
 Key = str | tuple[str, str | None]
 
 
@@ -36,10 +33,7 @@ def find_catalogues(root: Path = ROOT) -> list[Path]:
 def read_catalogue(path: Path) -> Catalog:
     """Read one .po file; the folder above LC_MESSAGES names its language."""
     with path.open("rb") as file:
-        catalogue = read_po(file, locale=path.parents[1].name, abort_invalid=True)
-    # without a date of its own a catalogue takes the present minute, and its .mo would be stale a minute later
-    catalogue.creation_date = MADE
-    return catalogue
+        return read_po(file, locale=path.parents[1].name, abort_invalid=True)
 
 
 def compiled(path: Path) -> bytes:
