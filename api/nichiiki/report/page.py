@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,8 @@ from nichiiki_models.allocation import Violation
 
 MOST_ROWS = 1000
 """Rows of a list that the report shows; the CSV files hold them all."""
+INDENT = re.compile(r"\n[ \n]+")
+"""Blanks that lay out the template and would only make the file larger."""
 FACILITY_LOADS = ("school_seats", "care_places", "desks")
 OTHER_LOADS = ("reception", "supporter_caseload", "experience_places", "quota_max")
 
@@ -83,7 +86,7 @@ def report_html(rows: Rows, *, violations: Sequence[Violation], title: str | Non
         script=script,
         policy=_policy(style, script),
     )
-    return page
+    return INDENT.sub("\n", page)
 
 
 def violation_text(violation: Violation, lang: Any) -> str:
@@ -109,7 +112,7 @@ def _template() -> Any:
 
 @cache
 def _asset(name: str) -> str:
-    return (resources.files("nichiiki.report") / "templates" / name).read_text("utf-8")
+    return INDENT.sub("\n", (resources.files("nichiiki.report") / "templates" / name).read_text("utf-8"))
 
 
 def _policy(style: str, script: str) -> str:
