@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FIRST_ROWS = 15
 NUMBERS = ("stay_rank", "cost_yen")
+WHOLE = ("household_id", "home_region", "region_id", "house_id", "cost_yen")
+"""Columns that are never broken into several lines."""
 COLUMNS = ("household_id", "home_region", "region_id", "house_id", "periods", *NUMBERS, "besides")
 THINGS = ("school", "care", "desk", "role")
 
@@ -121,7 +123,7 @@ def placements(result: Result, screen: Screen, *, rest: Path | None) -> None:
     table = new_table()
     for column in COLUMNS:
         side: Literal["left", "right"] = "right" if column in NUMBERS else "left"
-        table.add_column(say(f"column.{column}"), justify=side, no_wrap=True)
+        table.add_column(say(f"column.{column}"), justify=side, no_wrap=column in WHOLE)
     for household in list(facts.placements)[:FIRST_ROWS]:
         table.add_row(*_placement(facts, household, screen))
     show(screen.say("show.placements"), table, screen)
