@@ -18,7 +18,9 @@ def test_demo(run: Any, tmp_path: Path, lang: str) -> None:
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {*OUTPUTS, RULE_MODE}
     placed = {
-        folder: json.loads((tmp_path / "out" / folder / "metrics.json").read_text("utf-8"))["utility_milli_points"]
+        folder: json.loads((tmp_path / "out" / folder / "metrics.json").read_text("utf-8"))[
+            "utility_milli_points"
+        ]
         for folder in (".", RULE_MODE)
     }
     assert placed["."] >= placed[RULE_MODE]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import write_reference
 
+import write_reference
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.group import COMMANDS
 from nichiiki.cli.saving import OUTPUTS
@@ -23,7 +23,9 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name
+)
 def test_python_in_the_docs_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}

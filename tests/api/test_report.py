@@ -22,7 +22,7 @@ from nichiiki.report.workbook import workbook_bytes
 from nichiiki_models.texts import LANGUAGES, Lang
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><b>'"
-FORMULA = "=HYPERLINK(\"http://x.example\",\"pay\")"
+FORMULA = '=HYPERLINK("http://x.example","pay")'
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
@@ -92,7 +92,9 @@ def test_report_refers_to_nothing_outside(hostile: Rows) -> None:
 
 def test_policy_allows_exactly_the_two_inline_blocks(small_result: nk.Result) -> None:
     page = report_html(rows_of(small_result), violations=())
-    (policy,) = [a["content"] for tag, a in Outline(page).tags if a.get("http-equiv") == "Content-Security-Policy"]
+    (policy,) = [
+        a["content"] for tag, a in Outline(page).tags if a.get("http-equiv") == "Content-Security-Policy"
+    ]
     assert policy is not None
     assert policy.startswith("default-src 'none'")
     for tag, name in (("style", "style-src"), ("script", "script-src")):
@@ -182,7 +184,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "report.html"
     assert write_whole(target, b"one") == target
     (tmp_path / "folder.html").mkdir()
-    with pytest.raises(OSError):  # noqa: PT011
+    with pytest.raises(OSError):
         write_whole(tmp_path / "folder.html", b"two")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.html", "report.html"]
     assert target.read_bytes() == b"one"
@@ -190,7 +192,14 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(None, ""), (0.0, "0.0 %"), (0.0312, "3.1 %"), (0.0019, "0.19 %"), (0.00002, "0.0020 %"), (30, "> 1,000 %")],
+    [
+        (None, ""),
+        (0.0, "0.0 %"),
+        (0.0312, "3.1 %"),
+        (0.0019, "0.19 %"),
+        (0.00002, "0.0020 %"),
+        (30, "> 1,000 %"),
+    ],
 )
 def test_percent(share: float | None, shown: str) -> None:
     assert percent(share) == shown
