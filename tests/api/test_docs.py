@@ -1,4 +1,4 @@
-"""What the documentation shows is what happens: its Python runs, its commands run, its generated pages are current."""
+"""What the documentation shows is what happens: Python and commands run, generated pages are current."""
 
 import doctest
 import importlib
@@ -41,7 +41,7 @@ def test_docstring_examples(name: str) -> None:
 
 
 def test_the_tutorial_works_as_written(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run each command with a smaller town, so that it takes seconds; the household named is one that is placed."""
+    """Run each command, with a smaller town so that it takes seconds."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
     for block in blocks(TUTORIAL, "bash"):

@@ -138,7 +138,7 @@ def _placement(facts: Facts, household: str, screen: Screen) -> tuple[str, ...]:
     say, row = words(screen.lang), facts.households[household]
     stays = facts.stays.get(household, [])
     counted = Counter(item.list for item in facts.items.get(household, []))
-    things = [f"{say(f'list.{kind}')} {count}" for kind, count in counted.items()]
+    things = [f"{say(f'list.{kind}')}\N{NO-BREAK SPACE}{count}" for kind, count in counted.items()]
     return (
         household,
         facts.region_name(row.home_region),
