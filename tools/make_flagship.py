@@ -37,8 +37,8 @@ SEED = 2026
 FOLDER = Path(__file__).resolve().parents[1] / "instances" / "nichiiki_instances" / "data" / "flagship"
 NOTE = (
     "Flagship: Nasu, Shinshu, Nanki and the cities of Tokyo and Osaka, fiscal year 2026. Places, lines and "
-    "programmes are facts with source and date in SOURCES.md; households, houses, roles, capacities and wishes "
-    f"are synthetic (seed {SEED})."
+    "programmes are facts with source and date in SOURCES.md; households, houses, roles, capacities and "
+    f"wishes are synthetic (seed {SEED})."
 )
 
 

@@ -6,17 +6,22 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, computed_field, model_serializer, model_validator
 
 from nichiiki_models.columns import column
 from nichiiki_models.table import Row, Table
-from nichiiki_models.tables import MONTH_YEN, TOTAL_YEN, Id
+from nichiiki_models.tables import TOTAL_YEN, Id
 from nichiiki_models.texts import Lang, text
 
-ALLOCATION_FORMAT = "nichiiki-allocation/1"
+ALLOCATION_FORMAT: Literal["nichiiki-allocation/1"] = "nichiiki-allocation/1"
 ItemList = Literal["school", "care", "desk", "role", "experience"]
-ITEM_FIELDS = {"school": "schools", "care": "care", "desk": "desks", "role": "roles", "experience": "experiences"}
+ITEM_FIELDS = {
+    "school": "schools",
+    "care": "care",
+    "desk": "desks",
+    "role": "roles",
+    "experience": "experiences",
+}
 
 
 class Status(StrEnum):
@@ -45,7 +50,9 @@ class Placement(Row):
     key: ClassVar[tuple[str, ...]] = ("household_id",)
     household_id: Id = column("household")
     supporter_id: Id | None = column("supporter or coordinator", default=None)
-    cost_yen: int = column("highest monthly cost over its periods: rent and travel", unit="yen a month", ge=0, le=1_000_000_000)
+    cost_yen: int = column(
+        "highest monthly cost over its periods: rent and travel", unit="yen a month", ge=0, le=1_000_000_000
+    )
 
 
 class Stay(Row):
@@ -124,7 +131,11 @@ class LevelResult(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_derived(cls, value: Any) -> Any:
-        return {k: v for k, v in value.items() if k not in ("gap", "proven")} if isinstance(value, dict) else value
+        return (
+            {k: v for k, v in value.items() if k not in ("gap", "proven")}
+            if isinstance(value, dict)
+            else value
+        )
 
 
 class Violation(BaseModel):
@@ -153,7 +164,8 @@ class Violation(BaseModel):
 
     def sentence(self, lang: Lang) -> str:
         """Return the sentence in a language."""
-        return text(f"rule.{self.rule}", lang, where=self.where, **{"value": "?", "limit": "?", **self.details})
+        values: dict[str, Any] = {"value": "?", "limit": "?", **self.details}
+        return text(f"rule.{self.rule}", lang, where=self.where, **values)
 
     def __str__(self) -> str:
         return f"[{self.rule}] {self.message}"
@@ -172,7 +184,10 @@ class Reason(BaseModel):
 
     def sentence(self, lang: Lang) -> str:
         """Return the sentence in a language."""
-        shown = {"value": "?" if self.value is None else self.value, "limit": "?" if self.limit is None else self.limit}
+        shown: dict[str, Any] = {
+            "value": "?" if self.value is None else self.value,
+            "limit": "?" if self.limit is None else self.limit,
+        }
         return text(f"reason.{self.rule}", lang, target=self.target_id or "", **shown)
 
 
@@ -187,7 +202,9 @@ class Allocation(BaseModel):
     placement, as documented in the reference.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
     format: Literal["nichiiki-allocation/1"] = ALLOCATION_FORMAT
     instance_hash: str
@@ -238,25 +255,25 @@ class Allocation(BaseModel):
 
 
 def _placement_objects(allocation: Allocation) -> list[dict[str, Any]]:
-    objects = {
-        row.household_id: {
-            "household_id": row.household_id,
-            "stays": [],
-            "schools": {},
-            "care": {},
-            "desks": {},
-            "roles": {},
-            "experiences": [],
-            "supporter_id": row.supporter_id,
-            "cost_yen": row.cost_yen,
-        }
-        for row in allocation.placements.rows()
-    }
+    households = dict.fromkeys(
+        id_
+        for table in (allocation.placements, allocation.stays, allocation.items)
+        for id_ in table["household_id"].tolist()
+    )
+    objects: dict[str, dict[str, Any]] = {household: _blank(household) for household in households}
+    for row in allocation.placements.rows():
+        objects[row.household_id] |= {"supporter_id": row.supporter_id, "cost_yen": row.cost_yen}
     for stay in allocation.stays.rows():
         objects[stay.household_id]["stays"].append(stay.model_dump(mode="json", exclude={"household_id"}))
     for item in allocation.items.rows():
         _add_item(objects[item.household_id], item)
     return list(objects.values())
+
+
+def _blank(household_id: str) -> dict[str, Any]:
+    """Return a placement object without anything in it."""
+    lists: dict[str, Any] = {"schools": {}, "care": {}, "desks": {}, "roles": {}, "experiences": []}
+    return {"household_id": household_id, "stays": [], **lists, "supporter_id": None, "cost_yen": 0}
 
 
 def _add_item(target: dict[str, Any], item: Item) -> None:
@@ -273,7 +290,9 @@ def _unplaced_objects(allocation: Allocation) -> list[dict[str, Any]]:
     objects: dict[str, list[dict[str, Any]]] = {}
     for row in allocation.unplaced.rows():
         detail = {"value": row.value, "limit": row.limit}
-        objects.setdefault(row.household_id, []).append({"rule": row.rule, "target_id": row.target_id, "detail": detail})
+        objects.setdefault(row.household_id, []).append(
+            {"rule": row.rule, "target_id": row.target_id, "detail": detail}
+        )
     return [{"household_id": household, "reasons": reasons} for household, reasons in objects.items()]
 
 
@@ -286,7 +305,12 @@ def _tables_of(placements: list[Any], unplaced: list[Any]) -> dict[str, Any]:
         stays += [{"household_id": household, **stay} for stay in entry.get("stays", [])]
         items += [{"household_id": household, **item} for item in _items_of(entry)]
     reasons = [
-        {"household_id": e["household_id"], "rule": r["rule"], "target_id": r.get("target_id"), **(r.get("detail") or {})}
+        {
+            "household_id": e["household_id"],
+            "rule": r["rule"],
+            "target_id": r.get("target_id"),
+            **(r.get("detail") or {}),
+        }
         for e in unplaced
         for r in e["reasons"]
     ]
@@ -304,4 +328,7 @@ def _items_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
         for person, targets in entry.get("roles", {}).items()
         for target in targets
     ]
-    return found + [{"list": "experience", "person_id": None, "target_id": target} for target in entry.get("experiences", [])]
+    return found + [
+        {"list": "experience", "person_id": None, "target_id": target}
+        for target in entry.get("experiences", [])
+    ]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -180,16 +180,24 @@ class ColumnSpec:
         return self.default is None or self.default in ("", ())
 
 
+class Limits(TypedDict, total=False):
+    """Limits of a field, as pydantic names them."""
+
+    ge: float
+    le: float
+    max_length: int
+
+
 def column(
     description: str,
     *,
     unit: str = "",
     references: Sequence[str] = (),
     default: Any = PydanticUndefined,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> Any:
     """Declare a field of a row: its meaning, unit, what it refers to, and its limits (ge, le, max_length)."""
-    extra = {"unit": unit, "references": list(references)}
+    extra: dict[str, Any] = {"unit": unit, "references": list(references)}
     return Field(default=default, description=description, json_schema_extra=extra, **limits)
 
 
@@ -201,7 +209,12 @@ def column_specs(schema: type[BaseModel]) -> dict[str, ColumnSpec]:
 
 def _spec(name: str, field: FieldInfo) -> ColumnSpec:
     kind, choices, is_list = _kind(field.annotation)
-    limits = {key: getattr(item, key) for item in _metadata(field) for key in ("ge", "le", "max_length") if hasattr(item, key)}
+    limits = {
+        key: getattr(item, key)
+        for item in _metadata(field)
+        for key in ("ge", "le", "max_length")
+        if hasattr(item, key)
+    }
     extra = typing.cast(dict[str, Any], field.json_schema_extra or {})
     patterns = {getattr(item, "pattern", None) for item in _metadata(field)}
     is_id = bool(patterns & {ID_PATTERN, ID_OR_ALL_PATTERN})
@@ -225,12 +238,14 @@ def _spec(name: str, field: FieldInfo) -> ColumnSpec:
 def _metadata(field: FieldInfo) -> list[Any]:
     """All constraint objects of a field, also those inside ``Annotated`` members of unions and tuples."""
     found: list[Any] = list(field.metadata)
-    stack = [field.annotation]
+    stack: list[Any] = [field.annotation]
     while stack:
         annotation = stack.pop()
         if typing.get_origin(annotation) is typing.Annotated:
             found += [m for item in annotation.__metadata__ for m in getattr(item, "metadata", [item])]
-        stack += [a for a in typing.get_args(annotation) if a is not Ellipsis and not isinstance(a, str | int)]
+        stack += [
+            a for a in typing.get_args(annotation) if a is not Ellipsis and not isinstance(a, str | int)
+        ]
     return found
 
 
@@ -286,7 +301,11 @@ def is_null(kind: Kind, values: Column) -> Array:
 
 def runs(values: Array) -> tuple[Array, Array]:
     """Return the first value of each run of equal neighbours, and how long the runs are."""
-    starts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1]))) if len(values) else np.zeros(0, dtype=np.int64)
+    starts = (
+        np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
+        if len(values)
+        else np.zeros(0, dtype=np.int64)
+    )
     return values[starts], np.diff(np.append(starts, len(values)))
 
 
@@ -294,7 +313,9 @@ def is_in(values: Array, known: Iterable[str]) -> Array:
     """Mask of the texts that are among the known ones; a set is many times faster than sorting them."""
     members = known if isinstance(known, frozenset | set) else frozenset(known)
     heads, lengths = runs(values)
-    return np.repeat(np.fromiter(map(members.__contains__, heads.tolist()), dtype=bool, count=len(heads)), lengths)
+    return np.repeat(
+        np.fromiter(map(members.__contains__, heads.tolist()), dtype=bool, count=len(heads)), lengths
+    )
 
 
 def as_column(spec: ColumnSpec, values: Iterable[Any]) -> Column:
@@ -331,7 +352,9 @@ def cell(spec: ColumnSpec, values: Column, row: int) -> Any:
     if isinstance(values, ListColumn):
         return values[row]
     value = values[row]
-    if spec.kind in (Kind.DATE, Kind.TIME, Kind.INT, Kind.NUMBER) and bool(is_null(spec.kind, values[row : row + 1])[0]):
+    if spec.kind in (Kind.DATE, Kind.TIME, Kind.INT, Kind.NUMBER) and bool(
+        is_null(spec.kind, values[row : row + 1])[0]
+    ):
         return None
     value = value.item()
     return None if value == "" and spec.default is None else value
@@ -345,8 +368,12 @@ def bad_cells(spec: ColumnSpec, values: Column) -> Iterator[tuple[str, Array]]:
     null = is_null(spec.kind, values)
     if not spec.nullable and spec.kind is not Kind.LIST and null.any():
         yield "empty_cell", np.flatnonzero(null)
-    flat, owners = (values.values, values.owners) if isinstance(values, ListColumn) else (values, np.arange(len(values)))
-    for code, mask in _bad_values(spec, flat, np.zeros(len(flat), bool) if isinstance(values, ListColumn) else null):
+    flat, owners = (
+        (values.values, values.owners) if isinstance(values, ListColumn) else (values, np.arange(len(values)))
+    )
+    for code, mask in _bad_values(
+        spec, flat, np.zeros(len(flat), bool) if isinstance(values, ListColumn) else null
+    ):
         if mask.any():
             yield code, np.unique(owners[mask])
 
@@ -396,12 +423,18 @@ _ID_REST = np.array([c == 0 or re.match(r"[\w.\-:/#+]", chr(c)) is not None for 
 
 def is_one_id(value: str) -> bool:
     """Say whether one text is a well-formed id; the scalar twin of `is_id`."""
-    return re.fullmatch(ID_PATTERN, value) is not None and "\n" not in value and unicodedata.is_normalized("NFKC", value)
+    return (
+        re.fullmatch(ID_PATTERN, value) is not None
+        and "\n" not in value
+        and unicodedata.is_normalized("NFKC", value)
+    )
 
 
 def is_plain(value: str) -> bool:
     """Say whether one text is free of control characters, lone surrogates and U+FFFE, U+FFFF; the scalar twin of `has_control`."""
-    return not any(c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000 or c in (0xFFFE, 0xFFFF) for c in map(ord, value))
+    return not any(
+        c < 32 or 127 <= c < 160 or 0xD800 <= c < 0xE000 or c in (0xFFFE, 0xFFFF) for c in map(ord, value)
+    )
 
 
 def is_id(values: Array) -> Array:
@@ -415,7 +448,7 @@ def is_id(values: Array) -> Array:
     good &= (points[:, 0] != 0) & ~_inner_nul(points)
     for row in np.flatnonzero(~ascii_only):
         good[row] = is_one_id(str(values[row]))
-    return good
+    return np.asarray(good)
 
 
 def has_control(values: Array) -> Array:
@@ -423,7 +456,11 @@ def has_control(values: Array) -> Array:
     if len(values) == 0:
         return np.zeros(0, dtype=bool)
     points = _code_points(values)
-    control = ((points < 32) & (points > 0)) | ((points >= 127) & (points < 160)) | ((points >= 0xD800) & (points < 0xE000))
+    control = (
+        ((points < 32) & (points > 0))
+        | ((points >= 127) & (points < 160))
+        | ((points >= 0xD800) & (points < 0xE000))
+    )
     control |= (points == 0xFFFE) | (points == 0xFFFF)
     return np.asarray(control.any(axis=1) | _inner_nul(points))
 

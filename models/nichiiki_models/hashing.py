@@ -63,7 +63,11 @@ def is_default(spec: ColumnSpec, values: Column) -> bool:
         return spec.default == () and not len(values.values if isinstance(values, ListColumn) else values)
     equal = values == default[0]
     if spec.kind in (Kind.NUMBER, Kind.DATE, Kind.TIME):
-        equal = equal | (np.isnan(values) & np.isnan(default[0]) if spec.kind is Kind.NUMBER else np.isnat(values) & np.isnat(default[0]))
+        equal = equal | (
+            np.isnan(values) & np.isnan(default[0])
+            if spec.kind is Kind.NUMBER
+            else np.isnat(values) & np.isnat(default[0])
+        )
     return bool(np.all(equal))
 
 

@@ -42,7 +42,7 @@ from nichiiki_models.tables import (
     Use,
 )
 
-INSTANCE_FORMAT = "nichiiki-instance/1"
+INSTANCE_FORMAT: Literal["nichiiki-instance/1"] = "nichiiki-instance/1"
 
 
 def _empty(schema: type[Row]) -> Any:
@@ -61,7 +61,9 @@ class Instance(BaseModel):
         If cells, keys, references or rules across tables are broken; every problem is listed.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
     format: Literal["nichiiki-instance/1"] = INSTANCE_FORMAT
     name: str = "instance"
@@ -126,8 +128,10 @@ class Instance(BaseModel):
             True only if `find_problems` has just passed on these tables.
         """
         if not checked:
-            return cls(name=name, note=note, rules=rules or Rules(), **tables)
-        full = {key: tables.get(key, Table.empty(schema)).sorted() for key, schema in TABLES.items()}
+            return cls.model_validate({"name": name, "note": note, "rules": rules or Rules(), **tables})
+        full: dict[str, Any] = {
+            key: tables.get(key, Table.empty(schema)).sorted() for key, schema in TABLES.items()
+        }
         return cls.model_construct(name=name, note=note, rules=rules or Rules(), **full)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -58,7 +58,7 @@ class Problem(BaseModel):
 
     def parts(self, lang: Lang) -> dict[str, str]:
         """Return the texts ``what``, ``allowed`` and ``remedy``."""
-        values = {
+        values: dict[str, Any] = {
             "table": self.table or "",
             "column": self.header or self.column or "",
             "value": shown(self.value),

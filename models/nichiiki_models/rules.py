@@ -15,7 +15,16 @@ from nichiiki_models.tables import Hazard, Id, ListName, Text
 Term = Literal["utility", "role_value", "placed", "persons", "points"]
 TieKey = Literal["income_class", "past_losses", "applied_at", "children", "persons", "lottery"]
 ConditionField = Literal[
-    "group", "income_class", "past_losses", "registration", "children", "pupils", "preschool", "persons", "home_region", "car"
+    "group",
+    "income_class",
+    "past_losses",
+    "registration",
+    "children",
+    "pupils",
+    "preschool",
+    "persons",
+    "home_region",
+    "car",
 ]
 Percent = Annotated[int, Field(ge=0, le=100)]
 MilliPoints = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
@@ -32,7 +41,7 @@ class Level(Part):
 
     name: Id = Field(description="name of the level")
     weights: dict[Term, Annotated[int, Field(ge=0, le=1000)]] = Field(
-        description="weight of each term: utility and role_value in milli-points, placed 1 a household, persons 1 a person, points of the household"
+        description="weight of each term: utility, role_value (milli-points), placed (1 a household), persons, points"
     )
 
 
@@ -47,10 +56,16 @@ class Objective(Part):
 class ListRule(Part):
     """How one list of wishes is read."""
 
-    required: bool = Field(default=False, description="a household that asks here declines a place without it")
-    accept_unlisted: bool = Field(default=False, description="what fits but is not listed is acceptable, after all that is listed")
+    required: bool = Field(
+        default=False, description="a household that asks here declines a place without it"
+    )
+    accept_unlisted: bool = Field(
+        default=False, description="what fits but is not listed is acceptable, after all that is listed"
+    )
     rank_utility: tuple[MilliPoints, ...] = Field(
-        default=(1000, 800, 600, 400, 200), min_length=1, description="milli-points of rank 1, 2, …; later ranks as the last"
+        default=(1000, 800, 600, 400, 200),
+        min_length=1,
+        description="milli-points of rank 1, 2, …; later ranks as the last",
     )
 
 
@@ -78,17 +93,20 @@ class Procedure(Part):
 
     kind: Literal["one_list", "per_target", "by_rank"] = Field(
         default="one_list",
-        description="one_list: households in order, each its best place left; per_target: places choose by their own points; by_rank: first wishes first",
+        description="one_list: households in order, each its best left; by_rank: first wishes first; per_target: places choose",
     )
     tie_order: tuple[TieKey, ...] = Field(
-        default=("income_class", "past_losses", "applied_at", "lottery"), description="what decides between equal points, in order"
+        default=("income_class", "past_losses", "applied_at", "lottery"),
+        description="what decides between equal points, in order",
     )
 
 
 class Condition(Part):
     """A test on a household, for the points table and the lottery weights."""
 
-    field: ConditionField = Field(description="group: one of the household's groups; children: under 18; preschool: under 6; pupils: grades 1-9")
+    field: ConditionField = Field(
+        description="group: one of the household's groups; children: under 18; preschool: under 6; pupils: grades 1-9"
+    )
     op: Literal["==", "!=", "<=", ">="] = "=="
     value: bool | int | Text
 
@@ -112,17 +130,28 @@ class AgeLimit(Part):
 class Limits(Part):
     """Limits that hold for every household, beside its own."""
 
-    trip_minutes: Annotated[int, Field(ge=0, le=8000)] | None = Field(default=None, description="longest one-way trip between the homes")
+    trip_minutes: Annotated[int, Field(ge=0, le=8000)] | None = Field(
+        default=None, description="longest one-way trip between the homes"
+    )
     commute_by_age: tuple[AgeLimit, ...] = Field(
         default=(AgeLimit(up_to_age=6, minutes=30), AgeLimit(up_to_age=12, minutes=40)),
         description="longest way of a child to school or care: the first row whose age is not below the child's",
     )
-    hazards_apart: tuple[Hazard, ...] = Field(default=(), description="hazards that must not threaten both homes")
-    care_days_max: Annotated[int, Field(ge=0, le=366)] | None = Field(default=None, description="most care days of a child a period")
-    roles_per_person: Annotated[int, Field(ge=0, le=10)] = Field(default=2, description="most roles of one person")
-    registrations_max: Annotated[int, Field(ge=0, le=100)] = Field(default=3, description="most municipalities of a registration")
+    hazards_apart: tuple[Hazard, ...] = Field(
+        default=(), description="hazards that must not threaten both homes"
+    )
+    care_days_max: Annotated[int, Field(ge=0, le=366)] | None = Field(
+        default=None, description="most care days of a child a period"
+    )
+    roles_per_person: Annotated[int, Field(ge=0, le=10)] = Field(
+        default=2, description="most roles of one person"
+    )
+    registrations_max: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=3, description="most municipalities of a registration"
+    )
     any_patterns_max: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        default=2000, description="most ways in which an 'any' stay may lie in its window; more is refused as input"
+        default=2000,
+        description="most ways in which an 'any' stay may lie in its window; more is refused as input",
     )
 
 
@@ -131,11 +160,19 @@ class Travel(Part):
 
     walk_metres_per_minute: Annotated[int, Field(ge=1, le=1000)] = 75
     car_metres_per_minute: Annotated[int, Field(ge=1, le=3000)] = 500
-    detour_percent: Annotated[int, Field(ge=100, le=500)] = Field(default=130, description="way by road in percent of the straight line")
+    detour_percent: Annotated[int, Field(ge=100, le=500)] = Field(
+        default=130, description="way by road in percent of the straight line"
+    )
     walk_max_minutes: Annotated[int, Field(ge=0, le=600)] = Field(default=30, description="longest walk")
-    child_fare_percent: Percent = Field(default=50, description="fare of a child in percent, rounded down to 10 yen")
-    child_from_age: Annotated[int, Field(ge=0, le=120)] = Field(default=6, description="younger ones travel free")
-    adult_from_age: Annotated[int, Field(ge=0, le=120)] = Field(default=12, description="full fare from this age")
+    child_fare_percent: Percent = Field(
+        default=50, description="fare of a child in percent, rounded down to 10 yen"
+    )
+    child_from_age: Annotated[int, Field(ge=0, le=120)] = Field(
+        default=6, description="younger ones travel free"
+    )
+    adult_from_age: Annotated[int, Field(ge=0, le=120)] = Field(
+        default=12, description="full fare from this age"
+    )
 
 
 class Weight(Part):
@@ -157,10 +194,18 @@ class Lottery(Part):
 class DemandRule(Part):
     """Parameters of travel demand, for pricing."""
 
-    trip_value_yen: Annotated[int, Field(ge=0, le=1_000_000)] = Field(default=8000, description="value of a household's first round trip, per person")
-    trip_value_step_yen: Annotated[int, Field(ge=0, le=1_000_000)] = Field(default=1000, description="by how much each further one is worth less")
-    flat_bias_yen: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = Field(default=0, description="liking of a flat fee a month")
-    minute_value_yen: Annotated[int, Field(ge=0, le=10_000)] = Field(default=40, description="value of a minute")
+    trip_value_yen: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=8000, description="value of a household's first round trip, per person"
+    )
+    trip_value_step_yen: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=1000, description="by how much each further one is worth less"
+    )
+    flat_bias_yen: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = Field(
+        default=0, description="liking of a flat fee a month"
+    )
+    minute_value_yen: Annotated[int, Field(ge=0, le=10_000)] = Field(
+        default=40, description="value of a minute"
+    )
 
 
 class Rules(Part):

@@ -77,7 +77,10 @@ class Table(Generic[R]):
         rows = list(rows)
         return cls(
             schema,
-            {name: as_column(spec, (getattr(row, name) for row in rows)) for name, spec in column_specs(schema).items()},
+            {
+                name: as_column(spec, (getattr(row, name) for row in rows))
+                for name, spec in column_specs(schema).items()
+            },
             rows=len(rows),
         )
 
@@ -150,7 +153,11 @@ class Table(Generic[R]):
     def order(self) -> Array:
         """Row indices in canonical order: by the key columns, first key first; stable."""
         codes = self.key_codes
-        return np.arange(len(self)) if bool((codes[:-1] <= codes[1:]).all()) else np.argsort(codes, kind="stable")
+        return (
+            np.arange(len(self))
+            if bool((codes[:-1] <= codes[1:]).all())
+            else np.argsort(codes, kind="stable")
+        )
 
     def sorted(self) -> Table[R]:
         """Return the table in canonical order."""
@@ -202,9 +209,11 @@ class Table(Generic[R]):
         )
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         """Describe a table as an array of its rows."""
-        row_schema: type[Row] = schema["metadata"]["row_schema"]  # type: ignore[typeddict-item]
+        row_schema: type[Row] = schema["metadata"]["row_schema"]
         return {"type": "array", "items": handler(row_schema.__pydantic_core_schema__)}
 
 
@@ -247,4 +256,6 @@ def _rows(schema: type[R], value: Any) -> list[R]:
 def _same(spec: ColumnSpec, left: Column, right: Column) -> bool:
     if isinstance(left, ListColumn) and isinstance(right, ListColumn):
         return np.array_equal(left.offsets, right.offsets) and np.array_equal(left.values, right.values)
+    if isinstance(left, ListColumn) or isinstance(right, ListColumn):
+        return False
     return np.array_equal(left, right, equal_nan=spec.kind in (Kind.NUMBER, Kind.DATE, Kind.TIME))

@@ -14,11 +14,22 @@ from nichiiki_models.result import Result
 from nichiiki_models.table import Table
 from nichiiki_models.tables import Lock
 from nichiiki_solver.bundles import compile_market
-from nichiiki_solver.market import Market, Outcome
-from nichiiki_solver.policies.registry import Progress, Settings, get_policy
+from nichiiki_solver.market import Outcome
+from nichiiki_solver.policies.registry import Progress
+from nichiiki_solver.solving import make_settings, solve
 from nichiiki_solver.verify import verify
 
-NOT_YET_BINDING = ("measures", "programmes", "use_history", "previous", "products", "operators", "demand", "offers", "needs")
+NOT_YET_BINDING = (
+    "measures",
+    "programmes",
+    "use_history",
+    "previous",
+    "products",
+    "operators",
+    "demand",
+    "offers",
+    "needs",
+)
 """Tables whose rows an allocation does not look at in this version; a result that had any says so."""
 
 
@@ -77,30 +88,33 @@ def allocate(
     VerificationError
         If the answer failed its independent check; nothing is returned then.
     """
-    _check_arguments(time_limit_s, relative_gap, seed, workers, hint, previous)
+    _refuse_reserved(hint, previous)
+    make_settings(time_limit_s, relative_gap, seed, workers)
     started = time.perf_counter()
     solved = _with_locks(instance, locks)
     market = compile_market(solved)
-    settings = _settings(time_limit_s - (time.perf_counter() - started), relative_gap, seed, workers, progress, should_stop)
-    outcome = get_policy(policy).solve(market, settings)
-    allocation = _allocation(solved, outcome, policy, seed, settings)
+    outcome = solve(
+        market,
+        policy=policy,
+        time_limit_s=max(0.1, time_limit_s - (time.perf_counter() - started)),
+        relative_gap=relative_gap,
+        seed=seed,
+        workers=workers,
+        progress=progress,
+        should_stop=should_stop,
+    )
+    allocation = _allocation(
+        solved, outcome, policy, seed, {"workers": workers, "relative_gap": relative_gap}
+    )
     _check(solved, allocation)
-    return _result(solved, market, outcome, allocation, policy, seed, time.perf_counter() - started)
+    return _result(solved, outcome, allocation, policy, seed, time.perf_counter() - started)
 
 
-def _check_arguments(
-    time_limit_s: float, relative_gap: float, seed: int, workers: int, hint: Allocation | None, previous: Allocation | None
-) -> None:
-    if not time_limit_s > 0:
-        raise UsageError(f"time_limit_s: a positive number of seconds is needed, got {time_limit_s}")
-    if not 0 <= relative_gap < 1:
-        raise UsageError(f"relative_gap: a number from 0 to below 1 is needed, got {relative_gap}")
-    if seed < 0:
-        raise UsageError(f"seed: a whole number from 0 is needed, got {seed}")
-    if workers < 1:
-        raise UsageError(f"workers: at least 1 is needed, got {workers}")
+def _refuse_reserved(hint: Allocation | None, previous: Allocation | None) -> None:
     if hint is not None or previous is not None:
-        raise UsageError("hint, previous: this version does not start from an earlier allocation; leave them out")
+        raise UsageError(
+            "hint, previous: this version does not start from an earlier allocation; leave them out"
+        )
 
 
 def _with_locks(instance: Instance, locks: Iterable[Lock | Mapping[str, Any]]) -> Instance:
@@ -111,25 +125,9 @@ def _with_locks(instance: Instance, locks: Iterable[Lock | Mapping[str, Any]]) -
     return instance.replace(locks=Table.from_rows(Lock, [*instance.locks.rows(), *extra]))
 
 
-def _settings(
-    left_s: float,
-    relative_gap: float,
-    seed: int,
-    workers: int,
-    progress: Callable[[Progress], None] | None,
-    should_stop: Callable[[], bool] | None,
-) -> Settings:
-    return Settings(
-        time_limit_s=max(0.1, left_s),
-        relative_gap=relative_gap,
-        seed=seed,
-        workers=workers,
-        progress=progress or (lambda _: None),
-        should_stop=should_stop or (lambda: False),
-    )
-
-
-def _allocation(instance: Instance, outcome: Outcome, policy: str, seed: int, settings: Settings) -> Allocation | None:
+def _allocation(
+    instance: Instance, outcome: Outcome, policy: str, seed: int, settings: dict[str, Any]
+) -> Allocation | None:
     if outcome.choice is None:
         return None
     return outcome.market.to_allocation(
@@ -145,14 +143,13 @@ def _allocation(instance: Instance, outcome: Outcome, policy: str, seed: int, se
     )
 
 
-def _provenance(instance: Instance, settings: Settings) -> dict[str, Any]:
+def _provenance(instance: Instance, settings: dict[str, Any]) -> dict[str, Any]:
     """Where the answer comes from: versions, settings, tables that did not bind."""
     return {
         "nichiiki": version("nichiiki"),
         "ortools": version("ortools"),
         "rules": f"{instance.rules.rules_id} {instance.rules.version}",
-        "workers": settings.workers,
-        "relative_gap": settings.relative_gap,
+        **settings,
         "not_yet_binding": [name for name in NOT_YET_BINDING if len(instance.tables[name])],
     }
 
@@ -166,7 +163,12 @@ def _check(instance: Instance, allocation: Allocation | None) -> None:
 
 
 def _result(
-    instance: Instance, market: Market, outcome: Outcome, allocation: Allocation | None, policy: str, seed: int, seconds: float
+    instance: Instance,
+    outcome: Outcome,
+    allocation: Allocation | None,
+    policy: str,
+    seed: int,
+    seconds: float,
 ) -> Result:
     return Result(
         status=outcome.status,

@@ -18,7 +18,15 @@ from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import order_of_households, persons_of, total_points
 from nichiiki_solver.market import NO_VALUE, Market
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
-from nichiiki_solver.options import Options, Seats, Singles, Slots, drop_incomplete, find_options, find_singles
+from nichiiki_solver.options import (
+    Options,
+    Seats,
+    Singles,
+    Slots,
+    drop_incomplete,
+    find_options,
+    find_singles,
+)
 from nichiiki_solver.ragged import Bools, Ints, expand, first_of_group, offsets_of, segment_max, segment_sum
 from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
@@ -126,9 +134,16 @@ def _terms(instance: Instance, stays: Stays, options: Options) -> tuple[Ints, In
     }
     of_option = {"utility": options.utility, "role_value": options.role_value}
     levels = instance.rules.objective.levels
-    stay_rows = [sum((w * of_stay[t] for t, w in level.weights.items()), np.zeros(len(stays), dtype=np.int64)) for level in levels]
+    stay_rows = [
+        sum((w * of_stay[t] for t, w in level.weights.items()), np.zeros(len(stays), dtype=np.int64))
+        for level in levels
+    ]
     option_rows = [
-        sum((w * of_option[t] for t, w in level.weights.items() if t in of_option), np.zeros(len(options), dtype=np.int64)) for level in levels
+        sum(
+            (w * of_option[t] for t, w in level.weights.items() if t in of_option),
+            np.zeros(len(options), dtype=np.int64),
+        )
+        for level in levels
     ]
     return np.array(stay_rows).reshape(len(levels), -1), np.array(option_rows).reshape(len(levels), -1)
 
@@ -176,7 +191,9 @@ class _Tree:
                 return None
         return rows, chosen
 
-    def _next_slot(self, rows: Ints, value: Ints, depth: int, option: Ints, best: Ints, least: Ints) -> tuple[Ints, Ints, Ints]:
+    def _next_slot(
+        self, rows: Ints, value: Ints, depth: int, option: Ints, best: Ints, least: Ints
+    ) -> tuple[Ints, Ints, Ints]:
         """Give every partial bundle each option of its next slot, and keep those that can still reach the least value."""
         deeper = np.diff(self.segment_offsets)[rows] > depth
         segment = np.where(deeper, self.segment_offsets[:-1][rows] + depth, 0)
@@ -216,7 +233,9 @@ class BundleSource:
         first = np.flatnonzero(first_of_group(key)) if len(key) else np.zeros(0, dtype=np.int64)
         of_stay = np.bincount(options.stay[first], minlength=len(bundles.stays))
         self._tree = _Tree(offsets_of(of_stay), np.append(first, len(options)))
-        self._household_offsets = offsets_of(np.bincount(bundles.stays.household, minlength=bundles.n_households))
+        self._household_offsets = offsets_of(
+            np.bincount(bundles.stays.household, minlength=bundles.n_households)
+        )
         nothing = np.zeros(0, dtype=np.int64)
         self._last: tuple[Ints, Ints, Ints] = (nothing, nothing, nothing)
 
@@ -236,7 +255,9 @@ class BundleSource:
         uses = self.bundles.uses
         of_class = uses.price_of_classes(prices)
         stay = (weights @ self.bundles.stay_terms) - segment_sum(of_class[uses.stay_class], uses.stay_offsets)
-        option = (weights @ self.bundles.option_terms) - segment_sum(of_class[uses.option_class], uses.option_offsets)
+        option = (weights @ self.bundles.option_terms) - segment_sum(
+            of_class[uses.option_class], uses.option_offsets
+        )
         return stay, option
 
     def _gate_values(self, prices: Ints) -> Ints:
@@ -248,7 +269,9 @@ class BundleSource:
         stay, option = self._values(weights, prices)
         best, total = self._tree.best(stay, option)
         self._last = (option, best, total)
-        return np.concatenate((segment_max(total, self._household_offsets, NO_VALUE), self._gate_values(prices)))
+        return np.concatenate(
+            (segment_max(total, self._household_offsets, NO_VALUE), self._gate_values(prices))
+        )
 
     def improving(self, least: Ints, most: int) -> Market:
         """List, for each stay whose best bundle was worth more than its household's entry of `least`, that bundle.
@@ -309,7 +332,9 @@ class BundleSource:
         """List every bundle."""
         stays, options = len(self.bundles.stays), len(self.bundles.options)
         nothing = np.zeros(stays, dtype=np.int64)
-        return self.market_of(*_must(self._tree.grow(nothing, np.zeros(options, dtype=np.int64), nothing, NO_LIMIT)))
+        return self.market_of(
+            *_must(self._tree.grow(nothing, np.zeros(options, dtype=np.int64), nothing, NO_LIMIT))
+        )
 
     @property
     def procedure(self) -> str:
@@ -363,7 +388,9 @@ class BundleSource:
         option_fits = self._rows_fit(uses.option_offsets[start : end + 1], uses.option_class, left)
         if stay_rank is not None:
             stay_fits &= self.bundles.stays.rank[low:high] == stay_rank
-        tree = _Tree(self._tree.segment_offsets[low : high + 1] - first, self._tree.segments[first : last + 1] - start)
+        tree = _Tree(
+            self._tree.segment_offsets[low : high + 1] - first, self._tree.segments[first : last + 1] - start
+        )
         nothing = np.zeros(high - low, dtype=np.int64)
         stays, chosen = _must(
             tree.grow(np.where(stay_fits, 0, NO_VALUE), np.where(option_fits, 0, NO_VALUE), nothing, NO_LIMIT)
@@ -377,7 +404,7 @@ class BundleSource:
         owner, entry = expand(uses.class_offsets[:-1][cls], np.diff(uses.class_offsets)[cls])
         too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
         bad = np.bincount(owner[too_much], minlength=len(cls)) > 0
-        return segment_sum(bad.astype(np.int64), offsets - offsets[0]) == 0
+        return np.asarray(segment_sum(bad.astype(np.int64), offsets - offsets[0]) == 0)
 
     def _fit(self, household: int, stays: Ints, chosen: Ints, left: Ints) -> Bools:
         """Whether whole bundles fit what is left, and fill the household's locks."""
@@ -385,13 +412,17 @@ class BundleSource:
         fits = np.bincount(owner[(amount > 0) & (amount > left[resource])], minlength=len(stays)) == 0
         for lock in self._locks_of(household):
             fits &= np.isin(np.arange(len(stays)), owner[resource == lock])
-        return fits
+        return np.asarray(fits)
 
     def _locks_of(self, household: int) -> list[int]:
         """Resources that are private demands of a household."""
         resources, instance = self.bundles.uses.resources, self.bundles.instance
         rows = np.flatnonzero(resources.kind == KINDS.index("lock"))
-        owner = instance.households.find(instance.locks["household_id"][resources.thing[rows]]) if len(rows) else rows
+        owner = (
+            instance.households.find(instance.locks["household_id"][resources.thing[rows]])
+            if len(rows)
+            else rows
+        )
         return [int(row) for row in rows[owner == household]]
 
     def sort_keys(self, stays: Ints, chosen: Ints) -> tuple[list[Ints], list[Ints]]:
@@ -435,7 +466,9 @@ class BundleSource:
             agent=np.concatenate((household, bundles.n_households + np.arange(gates))),
             utility=np.concatenate((utility, np.zeros((len(utility), gates), dtype=np.int64)), axis=1),
             rank=np.concatenate((rank, np.ones(gates, dtype=np.int64))),
-            offsets=np.concatenate((offsets_of(np.bincount(owner, minlength=n)), bundles.uses.gate_offsets[1:] + len(owner))),
+            offsets=np.concatenate(
+                (offsets_of(np.bincount(owner, minlength=n)), bundles.uses.gate_offsets[1:] + len(owner))
+            ),
             resource=np.concatenate((resource, bundles.uses.gate_resource)),
             amount=np.concatenate((amount, bundles.uses.gate_amount)),
             capacity=bundles.uses.resources.capacity,
@@ -455,7 +488,9 @@ class BundleSource:
         blocks = [_class_entries(uses, uses.stay_offsets, uses.stay_class, stays, 0)]
         for column in chosen.T:
             rows = np.flatnonzero(column >= 0)
-            owner, resource, amount = _class_entries(uses, uses.option_offsets, uses.option_class, column[rows], 0)
+            owner, resource, amount = _class_entries(
+                uses, uses.option_offsets, uses.option_class, column[rows], 0
+            )
             blocks.append((rows[owner], resource, amount))
         owner, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
         return _merged(owner, resource, amount, len(uses.resources))
@@ -464,7 +499,9 @@ class BundleSource:
         """Turn a choice into an allocation."""
         taken = choice[: self.bundles.n_households]
         taken = taken[taken >= 0]
-        return build_allocation(self.bundles, market.labels["stay"][taken], market.labels["chosen"][taken], **claims)
+        return build_allocation(
+            self.bundles, market.labels["stay"][taken], market.labels["chosen"][taken], **claims
+        )
 
     def _must_assign(self) -> Bools:
         locks = self.bundles.instance.locks
@@ -498,7 +535,6 @@ def _dense_ranks(household: Ints, columns: list[Ints]) -> Ints:
     return count - start + 1
 
 
-
 def compile_market(instance: Instance) -> Market:
     """Compile an instance to its market.
 
@@ -508,7 +544,9 @@ def compile_market(instance: Instance) -> Market:
     source = BundleSource(find_bundles(instance))
     if source.count() <= LIST_ALL:
         return source.all_listed()
-    return replace(source.market_of(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)), complete=False)
+    return replace(
+        source.market_of(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)), complete=False
+    )
 
 
 @dataclass(frozen=True)
@@ -534,7 +572,9 @@ class Factored:
         """Turn a choice into the market of the chosen bundles, and its choice."""
         taken = np.sort(choice[choice >= 0])
         stays = self.stays[taken[taken < len(self.stays)]]
-        picked = taken[(taken >= len(self.stays)) & (taken < len(self.stays) + len(self.options))] - len(self.stays)
+        picked = taken[(taken >= len(self.stays)) & (taken < len(self.stays) + len(self.options))] - len(
+            self.stays
+        )
         options = self.options[picked]
         row = np.searchsorted(stays, self.source.bundles.options.stay[options])
         counts = np.bincount(row, minlength=len(stays))
@@ -554,7 +594,9 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
     bundles, uses = source.bundles, source.bundles.uses
     segments, slot = np.unique(segment_of[options], return_inverse=True)
     households, gates = bundles.n_households, bundles.n_gates
-    owner = np.searchsorted(stays, bundles.options.stay[options[np.searchsorted(slot, np.arange(len(segments)))]])
+    owner = np.searchsorted(
+        stays, bundles.options.stay[options[np.searchsorted(slot, np.arange(len(segments)))]]
+    )
     n, m, free = len(stays), len(options), len(uses.resources)
     blocks = [
         _class_entries(uses, uses.stay_offsets, uses.stay_class, stays, 0),
@@ -565,14 +607,21 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
     option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
     option, resource, amount = _merged(option, resource, amount, free + 2 * len(segments))
     utility = np.concatenate(
-        (bundles.stay_terms[:, stays], bundles.option_terms[:, options], np.zeros((len(bundles.stay_terms), gates), dtype=np.int64)), axis=1
+        (
+            bundles.stay_terms[:, stays],
+            bundles.option_terms[:, options],
+            np.zeros((len(bundles.stay_terms), gates), dtype=np.int64),
+        ),
+        axis=1,
     )
     agents = households + len(segments) + gates
     must = np.zeros(agents, dtype=bool)
     must[:households] = source._must_assign()[:households]
     market = Market(
         n_agents=agents,
-        agent=np.concatenate((bundles.stays.household[stays], households + slot, households + len(segments) + np.arange(gates))),
+        agent=np.concatenate(
+            (bundles.stays.household[stays], households + slot, households + len(segments) + np.arange(gates))
+        ),
         utility=utility,
         rank=np.ones(n + m + gates, dtype=np.int64),
         offsets=offsets_of(np.bincount(option, minlength=n + m + gates)),
@@ -591,12 +640,22 @@ def _ties(owner: Ints, slot: Ints, n: int, free: int) -> list[tuple[Ints, Ints, 
     segments, m = len(owner), len(slot)
     options = n + np.arange(m)
     return [
-        (np.concatenate((options, owner)), free + np.concatenate((slot, np.arange(segments))), np.repeat([1, -1], [m, segments])),
-        (np.concatenate((options, owner)), free + segments + np.concatenate((slot, np.arange(segments))), np.repeat([-1, 1], [m, segments])),
+        (
+            np.concatenate((options, owner)),
+            free + np.concatenate((slot, np.arange(segments))),
+            np.repeat([1, -1], [m, segments]),
+        ),
+        (
+            np.concatenate((options, owner)),
+            free + segments + np.concatenate((slot, np.arange(segments))),
+            np.repeat([-1, 1], [m, segments]),
+        ),
     ]
 
 
-def _class_entries(uses: Uses, offsets: Ints, classes: Ints, rows: Ints, first: int) -> tuple[Ints, Ints, Ints]:
+def _class_entries(
+    uses: Uses, offsets: Ints, classes: Ints, rows: Ints, first: int
+) -> tuple[Ints, Ints, Ints]:
     """What some rows use, numbered from `first`: option, resource, amount."""
     owner, position = expand(offsets[:-1][rows], np.diff(offsets)[rows])
     cls = classes[position]

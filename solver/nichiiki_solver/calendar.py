@@ -41,7 +41,9 @@ class Calendar:
     def of(cls, instance: Instance) -> Calendar:
         """Read the calendar of an instance (its periods are in calendar order already)."""
         periods = instance.periods
-        return cls(periods["period_id"], _next_of_slot(periods["slot"]), periods["open"].copy(), _care_days(periods))
+        return cls(
+            periods["period_id"], _next_of_slot(periods["slot"]), periods["open"].copy(), _care_days(periods)
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -58,7 +60,11 @@ class Calendar:
         """Return the matrix rows × periods of a list column; an empty cell means `empty` everywhere."""
         mask = np.zeros((len(cells), len(self)), dtype=bool)
         order = np.argsort(self.ids)
-        columns = order[np.searchsorted(self.ids[order], cells.values)] if len(self) else np.zeros(0, dtype=np.int64)
+        columns = (
+            order[np.searchsorted(self.ids[order], cells.values)]
+            if len(self)
+            else np.zeros(0, dtype=np.int64)
+        )
         mask[cells.owners, columns] = True
         if empty:
             mask[cells.lengths == 0] = True

@@ -98,7 +98,9 @@ def _solver(time_limit_s: float, relative_gap: float, workers: int, seed: int) -
 class _Watch(cp_model.CpSolverSolutionCallback):
     """Passes better answers on, and stops the search when asked to."""
 
-    def __init__(self, report: Report | None, should_stop: Callable[[], bool] | None, solver: cp_model.CpSolver) -> None:
+    def __init__(
+        self, report: Report | None, should_stop: Callable[[], bool] | None, solver: cp_model.CpSolver
+    ) -> None:
         super().__init__()
         self._report, self._should_stop = report, should_stop
         solver.best_bound_callback = self._on_bound
@@ -144,7 +146,9 @@ def _add_resources(model: cp_model.CpModel, variables: list[cp_model.IntVar], ma
             add_row(model, [variables[k] for k in option[low:high].tolist()], amounts.tolist(), capacity)
 
 
-def add_row(model: cp_model.CpModel, variables: list[cp_model.IntVar], coefficients: list[int], limit: int) -> None:
+def add_row(
+    model: cp_model.CpModel, variables: list[cp_model.IntVar], coefficients: list[int], limit: int
+) -> None:
     """Add Σ c·x ≤ limit over Booleans with every row small enough for CP-SAT, without loss.
 
     With c = q · 2^k + r and 0 ≤ r < 2^k the row is the same as Σ q·x + t ≤ limit div 2^k with an integer carry
@@ -163,12 +167,19 @@ def add_row(model: cp_model.CpModel, variables: list[cp_model.IntVar], coefficie
     base = max(1, (ROW_LIMIT // 4 // len(coefficients)).bit_length() - 1)
     low = [c & ((1 << base) - 1) for c in coefficients]
     carry = model.new_int_var(0, len(coefficients) + 1, "")
-    model.add(cp_model.LinearExpr.weighted_sum([*variables, carry], [*low, -(1 << base)]) <= limit & ((1 << base) - 1))
+    model.add(
+        cp_model.LinearExpr.weighted_sum([*variables, carry], [*low, -(1 << base)])
+        <= limit & ((1 << base) - 1)
+    )
     _add_high_row(model, variables, [c >> base for c in coefficients], carry, limit >> base)
 
 
 def _add_high_row(
-    model: cp_model.CpModel, variables: list[cp_model.IntVar], high: list[int], carry: cp_model.IntVar, limit: int
+    model: cp_model.CpModel,
+    variables: list[cp_model.IntVar],
+    high: list[int],
+    carry: cp_model.IntVar,
+    limit: int,
 ) -> None:
     """Add Σ q·x + carry ≤ limit; the carry is written in Booleans so that the row can be split again."""
     if sum(map(abs, high)) + len(high) + 1 < ROW_LIMIT:
@@ -181,7 +192,11 @@ def _add_high_row(
 
 
 def _answer(
-    market: Market, weights: Ints, variables: list[cp_model.IntVar], solver: cp_model.CpSolver, status: cp_model.CpSolverStatus
+    market: Market,
+    weights: Ints,
+    variables: list[cp_model.IntVar],
+    solver: cp_model.CpSolver,
+    status: cp_model.CpSolverStatus,
 ) -> Answer:
     if status == cp_model.INFEASIBLE:
         return Answer(None, None, None, infeasible=True)
@@ -193,7 +208,11 @@ def _answer(
     choice = np.full(market.n_agents, -1, dtype=np.int64)
     choice[market.agent[taken]] = taken
     value = int(weights[taken].sum())
-    bound = value if status == cp_model.OPTIMAL and solver.parameters.relative_gap_limit == 0 else _whole(solver.best_objective_bound)
+    bound = (
+        value
+        if status == cp_model.OPTIMAL and solver.parameters.relative_gap_limit == 0
+        else _whole(solver.best_objective_bound)
+    )
     return Answer(choice, value, max(bound, value))
 
 

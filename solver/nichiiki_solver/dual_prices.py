@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
@@ -71,7 +72,9 @@ def find_prices(market: Market, weights: Ints, should_stop: Callable[[], bool]) 
     source = source_of(market)
     prices = np.zeros(len(market.capacity), dtype=np.int64)
     best = _priced(market, source, weights, prices)
-    columns = _with_gates(market, source.improving(np.zeros(market.n_agents, dtype=np.int64), COLUMNS_AN_AGENT))
+    columns = _with_gates(
+        market, source.improving(np.zeros(market.n_agents, dtype=np.int64), COLUMNS_AN_AGENT)
+    )
     for _ in range(ROUNDS):
         if should_stop():
             break
@@ -111,12 +114,16 @@ def _solve_master(columns: Market, utility: Ints) -> tuple[Ints, Ints, float]:
     if n == 0:
         return np.zeros(resources, dtype=np.int64), np.zeros(agents, dtype=np.int64), 0.0
     owners = csr_array((np.ones(n), (columns.agent, np.arange(n))), shape=(agents, n))
-    use = csr_array((columns.amount.astype(float), (columns.resource, columns.entry_option)), shape=(resources, n))
+    use = csr_array(
+        (columns.amount.astype(float), (columns.resource, columns.entry_option)), shape=(resources, n)
+    )
     must, short = np.flatnonzero(columns.must_assign), np.flatnonzero(columns.capacity < 0)
     penalty = 2.0 * (float(np.abs(utility).max(initial=1)) + 1.0) * max(1, agents)
     # artificial columns keep the program feasible while options that meet a demand are still to be found
     help_agents = csr_array((-np.ones(len(must)), (must, np.arange(len(must)))), shape=(agents, len(must)))
-    help_rows = csr_array((-np.ones(len(short)), (short, np.arange(len(short)))), shape=(resources, len(short)))
+    help_rows = csr_array(
+        (-np.ones(len(short)), (short, np.arange(len(short)))), shape=(resources, len(short))
+    )
     blank = csr_array((agents, len(short)))
     lower = csr_array((-1.0 * owners)[must])
     left = hstack([owners, csr_array((agents, len(must))), blank])
@@ -125,7 +132,9 @@ def _solve_master(columns: Market, utility: Ints) -> tuple[Ints, Ints, float]:
     matrix = csr_array(vstack([left, demand, right]))
     limits = np.concatenate((np.ones(agents), -np.ones(len(must)), columns.capacity.astype(float)))
     cost = np.concatenate((-utility.astype(float), np.full(len(must) + len(short), penalty)))
-    result = linprog(cost, A_ub=matrix, b_ub=limits, bounds=(0, None), method="highs")
+    result: Any = linprog(  # type: ignore[call-overload]  # the stubs know no sparse arrays
+        cost, A_ub=matrix, b_ub=limits, bounds=(0, None), method="highs"
+    )
     if result.status != 0:
         raise RuntimeError(f"the linear program ended with {result.message}")
     duals = -result.ineqlin.marginals * SCALE
@@ -133,4 +142,3 @@ def _solve_master(columns: Market, utility: Ints) -> tuple[Ints, Ints, float]:
     rent[must] -= duals[agents : agents + len(must)]
     prices = np.maximum(np.rint(duals[agents + len(must) :]), 0).astype(np.int64)
     return prices, np.ceil(rent).astype(np.int64) + 1, -float(result.fun) * SCALE
-

@@ -84,15 +84,20 @@ def tickets(instance: Instance) -> Ints:
     count = rule.base_tickets + rule.per_past_loss * instance.households["past_losses"]
     for weight in rule.weights:
         count[_all_hold(instance, weight.when)] += weight.tickets
-    return np.minimum(count, rule.max_tickets)
+    return np.asarray(np.minimum(count, rule.max_tickets))
 
 
 def lottery_numbers(instance: Instance, seed: int) -> list[int]:
     """Lottery number of each household: the smallest HMAC-SHA256 over its tickets, as an integer."""
     key = str(seed).encode()
     return [
-        min(int.from_bytes(hmac.digest(key, f"{household}#{k}".encode(), "sha256")) for k in range(1, count + 1))
-        for household, count in zip(instance.households["household_id"].tolist(), tickets(instance).tolist(), strict=True)
+        min(
+            int.from_bytes(hmac.digest(key, f"{household}#{k}".encode(), "sha256"))
+            for k in range(1, count + 1)
+        )
+        for household, count in zip(
+            instance.households["household_id"].tolist(), tickets(instance).tolist(), strict=True
+        )
     ]
 
 
@@ -103,7 +108,7 @@ def order_of_households(instance: Instance, seed: int) -> Ints:
     draw[sorted(range(len(numbers)), key=numbers.__getitem__)] = np.arange(len(numbers))
     keys = [-total_points(instance)]
     keys += [_tie_key(instance, key, draw) for key in instance.rules.procedure.tie_order]
-    return np.lexsort([draw, *keys[::-1]])
+    return np.asarray(np.lexsort([draw, *keys[::-1]]))
 
 
 def _tie_key(instance: Instance, key: str, draw: Ints) -> Ints:

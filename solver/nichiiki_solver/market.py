@@ -18,7 +18,16 @@ import numpy.typing as npt
 
 from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReason
 from nichiiki_models.errors import MarketError
-from nichiiki_solver.ragged import Array, Bools, Ints, first_of_group, group, offsets_of, segment_max, segment_sum
+from nichiiki_solver.ragged import (
+    Array,
+    Bools,
+    Ints,
+    first_of_group,
+    group,
+    offsets_of,
+    segment_max,
+    segment_sum,
+)
 
 NO_VALUE = -(1 << 60)
 """Value of an agent without options: below any other, and safe to add to."""
@@ -169,7 +178,10 @@ class Market:
             If lengths, indices or ranges do not fit.
         """
         agents, levels = _ints("agent", agent), np.atleast_2d(_ints("utility", utility))
-        entry = [_ints(name, values) for name, values in (("option", option), ("resource", resource), ("amount", amount))]
+        entry = [
+            _ints(name, values)
+            for name, values in (("option", option), ("resource", resource), ("amount", amount))
+        ]
         size = int(agents.max(initial=-1)) + 1 if n_agents is None else n_agents
         limits = _ints("capacity", capacity)
         _check_columns(agents, levels, entry, limits, size)
@@ -228,13 +240,17 @@ class Market:
 
     def value_at(self, weights: Ints, prices: Ints) -> Ints:
         """Value of each option at prices: ``weights @ utility - prices · use``."""
-        return np.asarray((weights @ self.utility) - segment_sum(prices[self.resource] * self.amount, self.offsets))
+        return np.asarray(
+            (weights @ self.utility) - segment_sum(prices[self.resource] * self.amount, self.offsets)
+        )
 
     def take(self, options: Array) -> Market:
         """Return the market in which only some options are listed."""
         rows = np.flatnonzero(options) if options.dtype == bool else options
         counts = np.diff(self.offsets)[rows]
-        entries = np.repeat(self.offsets[:-1][rows] - offsets_of(counts)[:-1], counts) + np.arange(int(counts.sum()))
+        entries = np.repeat(self.offsets[:-1][rows] - offsets_of(counts)[:-1], counts) + np.arange(
+            int(counts.sum())
+        )
         return replace(
             self,
             agent=self.agent[rows],
@@ -259,7 +275,10 @@ class Market:
             resource=np.concatenate((self.resource, other.resource)),
             amount=np.concatenate((self.amount, other.amount)),
             priority=None,
-            labels={n: np.concatenate((_widen(v, width[n]), _widen(other.labels[n], width[n]))) for n, v in self.labels.items()},
+            labels={
+                n: np.concatenate((_widen(v, width[n]), _widen(other.labels[n], width[n])))
+                for n, v in self.labels.items()
+            },
         )
 
     def to_allocation(self, choice: Ints, **claims: Any) -> Allocation:
@@ -282,16 +301,22 @@ class Market:
         for level, row in zip(worst, self.utility, strict=True):
             np.maximum.at(level, self.agent, np.abs(row).astype(np.float64))
         if (worst.sum(axis=1) >= SAFE).any():
-            raise MarketError("utility: the sum of the largest utilities passes 2^53; divide utilities by a common factor")
+            raise MarketError(
+                "utility: the sum of the largest utilities passes 2^53; divide utilities by a common factor"
+            )
         load = np.zeros(len(self.capacity), dtype=np.float64)
         np.add.at(load, self.resource, np.abs(self.amount).astype(np.float64))
         if (load >= SAFE).any():
-            raise MarketError(f"amount: resource {int(load.argmax())} may use more than 2^53; divide its amounts and capacity by a common factor")
+            raise MarketError(
+                f"amount: resource {int(load.argmax())} may use more than 2^53; divide its amounts and capacity by a common factor"
+            )
 
 
 def _widen(values: Array, width: tuple[int, ...]) -> Array:
     """Pad the columns of a matrix with -1."""
-    return values if not width else np.pad(values, ((0, 0), (0, width[0] - values.shape[1])), constant_values=-1)
+    return (
+        values if not width else np.pad(values, ((0, 0), (0, width[0] - values.shape[1])), constant_values=-1)
+    )
 
 
 def _ints(name: str, values: npt.ArrayLike) -> Ints:
@@ -308,9 +333,15 @@ def _check_columns(agent: Ints, utility: Ints, entry: list[Ints], capacity: Ints
         raise MarketError(f"utility: {utility.shape[1]} values for {len(agent)} options; give one per option")
     if len({len(column) for column in entry}) != 1:
         raise MarketError("option, resource, amount: the three columns must have one length")
-    for name, values, size in (("agent", agent, n_agents), ("option", entry[0], len(agent)), ("resource", entry[1], len(capacity))):
+    for name, values, size in (
+        ("agent", agent, n_agents),
+        ("option", entry[0], len(agent)),
+        ("resource", entry[1], len(capacity)),
+    ):
         if len(values) and (values.min() < 0 or values.max() >= size):
-            raise MarketError(f"{name}: indices must lie in 0 … {size - 1}, got {int(values.min())} … {int(values.max())}")
+            raise MarketError(
+                f"{name}: indices must lie in 0 … {size - 1}, got {int(values.min())} … {int(values.max())}"
+            )
 
 
 def _ranks(agent: Ints, utility: Ints) -> Ints:
@@ -393,7 +424,10 @@ class ListedSource:
         for option in mine.tolist():
             entries = slice(self.market.offsets[option], self.market.offsets[option + 1])
             wanted = stay_rank is None or int(self.market.rank[option]) == stay_rank
-            if wanted and (self.market.amount[entries] <= np.maximum(left[self.market.resource[entries]], 0)).all():
+            if (
+                wanted
+                and (self.market.amount[entries] <= np.maximum(left[self.market.resource[entries]], 0)).all()
+            ):
                 return self.market.take(np.array([option]))
         return None
 

@@ -45,20 +45,29 @@ def solve_level(
     """
     if market.n_options == 0:
         choice = np.full(market.n_agents, -1, dtype=np.int64)
-        return Answer(choice, 0, 0) if market.is_feasible(choice) else Answer(None, None, None, infeasible=True)
+        return (
+            Answer(choice, 0, 0) if market.is_feasible(choice) else Answer(None, None, None, infeasible=True)
+        )
     problem = _problem(market, weights, floors, time_limit_s, relative_gap)
     result = _in_background(problem, should_stop or (lambda: False))
     return Answer(None, None, None) if result is None else _answer(market, weights, result)
 
 
-def _problem(market: Market, weights: Ints, floors: tuple[Floor, ...], time_limit_s: float, gap: float) -> dict[str, Any]:
+def _problem(
+    market: Market, weights: Ints, floors: tuple[Floor, ...], time_limit_s: float, gap: float
+) -> dict[str, Any]:
     n = market.n_options
     owners = csr_array((np.ones(n), (market.agent, np.arange(n))), shape=(market.n_agents, n))
-    use = csr_array((market.amount.astype(float), (market.resource, market.entry_option)), shape=(len(market.capacity), n))
+    use = csr_array(
+        (market.amount.astype(float), (market.resource, market.entry_option)), shape=(len(market.capacity), n)
+    )
     rows = [
         LinearConstraint(owners, market.must_assign.astype(float), 1.0),
         LinearConstraint(use, -np.inf, market.capacity.astype(float)),
-        *(LinearConstraint(csr_array(floor.weights[None, :].astype(float)), float(floor.least), np.inf) for floor in floors),
+        *(
+            LinearConstraint(csr_array(floor.weights[None, :].astype(float)), float(floor.least), np.inf)
+            for floor in floors
+        ),
     ]
     return {
         "c": -weights.astype(float),

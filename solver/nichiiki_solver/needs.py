@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nichiiki_models.columns import NULL_INT, WILDCARD, ListColumn
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import ListRule
+from nichiiki_models.table import Table
 from nichiiki_models.tables import CARE_BANDS, LISTS, SCHOOL_GRADES
 from nichiiki_solver.ragged import Array, Bools, Ints, first_of_group, join, unique_rows
 from nichiiki_solver.stays import NO_LIMIT, Stays, utility_of
@@ -41,6 +43,11 @@ TARGET_RULES = (
 """Rules of a target, in the order in which the first broken one is named."""
 
 
+def _tables(instance: Instance) -> tuple[Table[Any], ...]:
+    """Return the tables of targets, in the order in which targets are numbered."""
+    return (instance.facilities, instance.roles, instance.supporters, instance.experiences)
+
+
 @dataclass(frozen=True)
 class Targets:
     """Everything that can answer a need, numbered through: facilities, roles, supporters, experiences.
@@ -63,23 +70,35 @@ class Targets:
     @classmethod
     def of(cls, instance: Instance) -> Targets:
         """Number the targets of an instance; inside a list the order is that of the ids."""
-        tables = (instance.facilities, instance.roles, instance.supporters, instance.experiences)
+        tables = _tables(instance)
         kinds = instance.facilities["kind"]
         lists = np.select([kinds == "school", kinds == "nursery"], [SCHOOL, CARE], DESK)
-        others = [np.full(len(table), code) for table, code in zip(tables[1:], (ROLE, SUPPORTER, EXPERIENCE), strict=True)]
+        others = [
+            np.full(len(table), code)
+            for table, code in zip(tables[1:], (ROLE, SUPPORTER, EXPERIENCE), strict=True)
+        ]
         regions = [
-            np.full(len(table), -1) if table is instance.supporters else instance.regions.find(table["region_id"])
+            np.full(len(table), -1)
+            if table is instance.supporters
+            else instance.regions.find(table["region_id"])
             for table in tables
         ]
         first = np.cumsum([0, *map(len, tables[:3])])
         ids = np.concatenate([table[table.schema.key[0]] for table in tables])
-        return cls(ids, np.concatenate((lists, *others)).astype(np.int64), np.concatenate(regions).astype(np.int64), tuple(first.tolist()))
+        return cls(
+            ids,
+            np.concatenate((lists, *others)).astype(np.int64),
+            np.concatenate(regions).astype(np.int64),
+            tuple(first.tolist()),
+        )
 
     def find(self, instance: Instance, kind: Array, ids: Array) -> Ints:
         """Number of each target given by kind and id; -1 for other kinds."""
         found = np.full(len(ids), -1, dtype=np.int64)
-        tables = (instance.facilities, instance.roles, instance.supporters, instance.experiences)
-        for table, name, first in zip(tables, ("facility", "role", "supporter", "experience"), self.first, strict=True):
+        tables = _tables(instance)
+        for table, name, first in zip(
+            tables, ("facility", "role", "supporter", "experience"), self.first, strict=True
+        ):
             rows = kind == name
             found[rows] = first + table.find(ids[rows])
         return found
@@ -128,7 +147,9 @@ class Wanted:
 
     def take(self, rows: Array) -> Wanted:
         """Return some of the entries."""
-        return Wanted(self.need[rows], self.target[rows], self.region[rows], self.rank[rows], self.utility[rows])
+        return Wanted(
+            self.need[rows], self.target[rows], self.region[rows], self.rank[rows], self.utility[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -155,7 +176,11 @@ def find_needs(instance: Instance, targets: Targets, stays: Stays) -> tuple[Need
     wanted = _with_unlisted(instance, targets, needs, listed, regions)
     rule = _judge(instance, targets, needs, wanted)
     refused = np.flatnonzero(rule >= 0)
-    return needs, wanted.take(rule < 0), RefusedTargets(wanted.need[refused], wanted.target[refused], wanted.rank[refused], rule[refused])
+    return (
+        needs,
+        wanted.take(rule < 0),
+        RefusedTargets(wanted.need[refused], wanted.target[refused], wanted.rank[refused], rule[refused]),
+    )
 
 
 def _needs(instance: Instance) -> tuple[Needs, Ints, Ints]:
@@ -167,8 +192,10 @@ def _needs(instance: Instance) -> tuple[Needs, Ints, Ints]:
     code = np.argsort(NEED_LISTS)[codes].astype(np.int64)
     person = instance.persons.find(choices["person_id"][wish])
     natural = _natural(instance)
-    position = np.array([instance.rules.lists.order.index(name) for name in NEED_LISTS], dtype=np.int64)  # type: ignore[arg-type]
-    all_household, all_code, all_person = (np.concatenate(pair) for pair in zip((household, code, person), natural, strict=True))
+    position = np.array([instance.rules.lists.order.index(name) for name in NEED_LISTS], dtype=np.int64)
+    all_household, all_code, all_person = (
+        np.concatenate(pair) for pair in zip((household, code, person), natural, strict=True)
+    )
     (h, place, p), number = unique_rows(all_household, position[all_code], all_person)
     code_at = np.empty(len(LISTS), dtype=np.int64)
     code_at[position] = np.arange(len(NEED_LISTS))
@@ -186,7 +213,11 @@ def _natural(instance: Instance) -> tuple[Ints, Ints, Ints]:
         DESK: persons["telework_days"] > 0,
         ROLE: persons["hours_per_period"] > 0,
     }
-    parts = [(household[who], np.full(int(who.sum()), code), np.flatnonzero(who)) for code, who in mask.items() if list_rule(instance, code).accept_unlisted]
+    parts = [
+        (household[who], np.full(int(who.sum()), code), np.flatnonzero(who))
+        for code, who in mask.items()
+        if list_rule(instance, code).accept_unlisted
+    ]
     everybody = np.arange(len(instance.households))
     for code in (SUPPORTER, EXPERIENCE):
         if list_rule(instance, code).accept_unlisted:
@@ -196,7 +227,9 @@ def _natural(instance: Instance) -> tuple[Ints, Ints, Ints]:
     return h, c, p
 
 
-def _with_nothing(instance: Instance, household: Ints, code: Ints, person: Ints, need_of_wish: Ints, wish: Ints) -> Needs:
+def _with_nothing(
+    instance: Instance, household: Ints, code: Ints, person: Ints, need_of_wish: Ints, wish: Ints
+) -> Needs:
     """Add what nothing means for each need."""
     choices, size = instance.choices, len(household)
     is_none = choices["target_kind"][wish] == "none"
@@ -211,11 +244,19 @@ def _with_nothing(instance: Instance, household: Ints, code: Ints, person: Ints,
     best = is_none & (rank == none_rank[need_of_wish])
     np.maximum.at(utility, need_of_wish[best], np.where(score[best] == NULL_INT, 0, score[best]))
     return Needs(
-        household, code, person, said | ~required, np.where(said, none_rank, worst + 2), np.where(said, utility, 0), worst
+        household,
+        code,
+        person,
+        said | ~required,
+        np.where(said, none_rank, worst + 2),
+        np.where(said, utility, 0),
+        worst,
     )
 
 
-def _listed(instance: Instance, targets: Targets, needs: Needs, need_of_wish: Ints, wish: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+def _listed(
+    instance: Instance, targets: Targets, needs: Needs, need_of_wish: Ints, wish: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Expand wishes to targets: need, target, rank, utility; the best wish for each target."""
     kind, ids = instance.choices["target_kind"][wish], instance.choices["target_id"][wish]
     single = np.flatnonzero((kind != "region") & (kind != "none"))
@@ -259,7 +300,11 @@ def serves(instance: Instance) -> Bools:
 
 
 def _with_unlisted(
-    instance: Instance, targets: Targets, needs: Needs, listed: tuple[Ints, Ints, Ints, Ints], regions: tuple[Ints, Ints]
+    instance: Instance,
+    targets: Targets,
+    needs: Needs,
+    listed: tuple[Ints, Ints, Ints, Ints],
+    regions: tuple[Ints, Ints],
 ) -> Wanted:
     """Listed targets with the region in which they help, and unlisted ones of the regions of possible stays."""
     need, target, rank, utility = listed
@@ -275,7 +320,9 @@ def _with_unlisted(
     return Wanted(all_need[row], all_target[row], region, all_rank[row], all_utility[row])
 
 
-def _unlisted_pairs(instance: Instance, targets: Targets, needs: Needs, asking: Ints, regions: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+def _unlisted_pairs(
+    instance: Instance, targets: Targets, needs: Needs, asking: Ints, regions: tuple[Ints, Ints]
+) -> tuple[Ints, Ints]:
     """Every target that serves a region of a possible stay, for each need that accepts unlisted ones."""
     i, j = join(needs.household[asking], regions[0], len(instance.households))
     need, region = asking[i], regions[1][j]
@@ -284,7 +331,9 @@ def _unlisted_pairs(instance: Instance, targets: Targets, needs: Needs, asking: 
     target = np.concatenate((np.flatnonzero(targets.region >= 0), targets.first[2] + supporter))
     where = np.concatenate((targets.region[targets.region >= 0], at))
     size = len(instance.regions)
-    k, m = join(needs.list[need] * size + region, targets.lists[target] * size + where, len(NEED_LISTS) * size)
+    k, m = join(
+        needs.list[need] * size + region, targets.lists[target] * size + where, len(NEED_LISTS) * size
+    )
     (pair_need, pair_target), _ = unique_rows(need[k], target[m])
     return pair_need, pair_target
 
@@ -311,7 +360,13 @@ def _judge(instance: Instance, targets: Targets, needs: Needs, wanted: Wanted) -
         hit = rows[broken]
         rule[hit] = np.where(rule[hit] < 0, TARGET_RULES.index(name), rule[hit])
 
-    judges = {SCHOOL: _judge_school, CARE: _judge_care, DESK: _judge_desk, ROLE: _judge_role, SUPPORTER: _judge_supporter}
+    judges = {
+        SCHOOL: _judge_school,
+        CARE: _judge_care,
+        DESK: _judge_desk,
+        ROLE: _judge_role,
+        SUPPORTER: _judge_supporter,
+    }
     for number, judge in judges.items():
         rows = np.flatnonzero(code == number)
         need, target = wanted.need[rows], wanted.target[rows]
@@ -334,7 +389,9 @@ def _judge_school(instance: Instance, targets: Targets, needs: Needs, need: Ints
         "not_a_school": targets.lists[target] != SCHOOL,
         "not_a_pupil": ~np.isin(grade, SCHOOL_GRADES),
         "consent_host": ~_consents(instance.facilities.lists("consent_regions"), facility, home),
-        "consent_home": ~_consents(instance.regions.lists("board_consents"), instance.regions.find(home), host),
+        "consent_home": ~_consents(
+            instance.regions.lists("board_consents"), instance.regions.find(home), host
+        ),
     }
 
 
@@ -395,7 +452,9 @@ def _judge_supporter(instance: Instance, targets: Targets, needs: Needs, need: I
 def _forbidden(instance: Instance, targets: Targets, household: Ints, target: Ints) -> Bools:
     """Targets that a lock of effect ``never`` forbids to a household."""
     locks = instance.locks
-    never = np.flatnonzero((locks["effect"] == "never") & ~np.isin(locks["target_kind"], ("house", "region", "placed")))
+    never = np.flatnonzero(
+        (locks["effect"] == "never") & ~np.isin(locks["target_kind"], ("house", "region", "placed"))
+    )
     who = instance.households.find(locks["household_id"][never])
     what = targets.find(instance, locks["target_kind"][never], locks["target_id"][never])
     size = len(targets.ids)
@@ -410,5 +469,3 @@ def singles(instance: Instance, stays: Stays, needs: Needs, wanted: Wanted) -> t
     right = needs.household[wanted.need] * size + wanted.region
     keys = np.unique(np.concatenate((left, right)))
     return join(np.searchsorted(keys, left), np.searchsorted(keys, right), len(keys))
-
-

@@ -14,8 +14,30 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
-from nichiiki_solver.needs import CARE, DESK, EXPERIENCE, ROLE, SCHOOL, TARGET_RULES, Needs, Targets, Wanted, singles
-from nichiiki_solver.ragged import Array, Bools, Ints, expand, first_of_group, join, offsets_of, segment_sum, unique_rows
+from nichiiki_solver.needs import (
+    CARE,
+    DESK,
+    EXPERIENCE,
+    ROLE,
+    SCHOOL,
+    TARGET_RULES,
+    Needs,
+    Targets,
+    Wanted,
+    singles,
+)
+from nichiiki_solver.ragged import (
+    Array,
+    Bools,
+    Ints,
+    any_column,
+    expand,
+    first_of_group,
+    join,
+    offsets_of,
+    segment_sum,
+    unique_rows,
+)
 from nichiiki_solver.stays import NO_LIMIT, Stays
 from nichiiki_solver.travel import Travel
 
@@ -106,11 +128,15 @@ class Seats:
         return cls(number, np.array([key[0] for key in number], dtype=np.int64), seats, days)
 
 
-def band_rows(instance: Instance, targets: Targets, needs: Needs, seats: Seats, need: Ints, target: Ints) -> Ints:
+def band_rows(
+    instance: Instance, targets: Targets, needs: Needs, seats: Seats, need: Ints, target: Ints
+) -> Ints:
     """Row of `Seats` that a need uses at a facility, -1 where it offers none; -2 for other targets."""
     result = np.full(len(need), -2, dtype=np.int64)
     rows = np.flatnonzero(needs.list[need] <= DESK)
-    (pair_need, pair_target), inverse = unique_rows(need[rows], target[rows]) if len(rows) else ([rows, rows], rows)
+    (pair_need, pair_target), inverse = (
+        unique_rows(need[rows], target[rows]) if len(rows) else ([rows, rows], rows)
+    )
     grades = instance.persons["grade"]
     found = [
         seats.number.get((t, "desk" if needs.list[n] == DESK else str(grades[needs.person[n]])), -1)
@@ -162,7 +188,14 @@ def find_singles(
 
 
 def _seats_missing(
-    instance: Instance, targets: Targets, needs: Needs, seats: Seats, patterns: Patterns, need: Ints, target: Ints, pattern: Ints
+    instance: Instance,
+    targets: Targets,
+    needs: Needs,
+    seats: Seats,
+    patterns: Patterns,
+    need: Ints,
+    target: Ints,
+    pattern: Ints,
 ) -> tuple[Bools, Bools]:
     """Whether some period of the stay has no seat, and whether care asks for more days than a period has."""
     row = band_rows(instance, targets, needs, seats, need, target)
@@ -170,7 +203,7 @@ def _seats_missing(
     at = np.flatnonzero(row >= 0)
     if len(at):
         (rows, pats), pair = unique_rows(row[at], pattern[at])
-        missing[at] = ((seats.seats[rows] <= 0) & patterns.mask[pats]).any(axis=1)[pair]
+        missing[at] = any_column((seats.seats[rows] <= 0) & patterns.mask[pats])[pair]
         fewest = np.where(patterns.mask[pats], seats.days[rows], NO_LIMIT).min(axis=1)[pair]
         wants_care = needs.list[need[at]] == CARE
         few[at] = wants_care & (instance.persons["care_days"][needs.person[need[at]]] > fewest)
@@ -192,7 +225,14 @@ def _own_row(instance: Instance, targets: Targets, target: Ints) -> Ints:
 
 
 def _absent(
-    instance: Instance, calendar: Calendar, targets: Targets, needs: Needs, patterns: Patterns, need: Ints, target: Ints, pattern: Ints
+    instance: Instance,
+    calendar: Calendar,
+    targets: Targets,
+    needs: Needs,
+    patterns: Patterns,
+    need: Ints,
+    target: Ints,
+    pattern: Ints,
 ) -> Bools:
     """Whether the stay misses a role or experience: no period in common, or not its whole season."""
     absent = np.zeros(len(need), dtype=bool)
@@ -201,12 +241,21 @@ def _absent(
         own, whole = own_periods(instance, calendar, targets)
         (rows, pats), pair = unique_rows(_own_row(instance, targets, target[at]), pattern[at])
         common = own[rows] & patterns.mask[pats]
-        missed = ~common.any(axis=1) | (whole[rows] & (common != own[rows]).any(axis=1))
+        missed = ~any_column(common) | (whole[rows] & any_column(common != own[rows]))
         absent[at] = missed[pair]
     return absent
 
 
-def _too_far(instance: Instance, travel: Travel, targets: Targets, stays: Stays, needs: Needs, stay: Ints, need: Ints, target: Ints) -> Bools:
+def _too_far(
+    instance: Instance,
+    travel: Travel,
+    targets: Targets,
+    stays: Stays,
+    needs: Needs,
+    stay: Ints,
+    need: Ints,
+    target: Ints,
+) -> Bools:
     """Whether the way from the house to a facility or role is longer than the limit."""
     far = np.zeros(len(stay), dtype=bool)
     at = np.flatnonzero(np.isin(needs.list[need], (SCHOOL, CARE, DESK, ROLE)))
@@ -216,7 +265,9 @@ def _too_far(instance: Instance, travel: Travel, targets: Targets, stays: Stays,
     lon = np.concatenate((instance.facilities["lon"], instance.roles["lon"]))
     car = instance.households["car"][stays.household[stay[at]]]
     (house, place, cars), pair = unique_rows(stays.house[stay[at]], target[at], car)
-    minutes = travel.commute_minutes(house, lat[place], lon[place], targets.ids[place], cars.astype(bool))[pair]
+    minutes = travel.commute_minutes(house, lat[place], lon[place], targets.ids[place], cars.astype(bool))[
+        pair
+    ]
     limit = commute_limits(instance, needs)[need[at]]
     far[at] = (minutes < 0) | (minutes > limit)
     return far
@@ -226,7 +277,11 @@ def commute_limits(instance: Instance, needs: Needs) -> Ints:
     """Longest commute of each need: the household's limit, for school and care also that of the child's age."""
     own = instance.households["max_commute_minutes"][needs.household]
     limit = np.where(own == NULL_INT, NO_LIMIT, own)
-    age = np.where(needs.person >= 0, instance.persons["age"][needs.person], 0) if len(instance.persons) else np.zeros_like(limit)
+    age = (
+        np.where(needs.person >= 0, instance.persons["age"][needs.person], 0)
+        if len(instance.persons)
+        else np.zeros_like(limit)
+    )
     by_age = np.full(len(limit), NO_LIMIT, dtype=np.int64)
     for row in sorted(instance.rules.limits.commute_by_age, key=lambda row: row.up_to_age, reverse=True):
         by_age[age <= row.up_to_age] = row.minutes
@@ -249,14 +304,23 @@ def find_slots(instance: Instance, needs: Needs) -> Slots:
 
 
 def find_options(
-    instance: Instance, calendar: Calendar, patterns: Patterns, targets: Targets, stays: Stays, needs: Needs, wanted: Wanted, found: Singles
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    targets: Targets,
+    stays: Stays,
+    needs: Needs,
+    wanted: Wanted,
+    found: Singles,
 ) -> tuple[Slots, Options]:
     """Put singles together: one target a need, siblings in one school, sets of roles, and nothing."""
     slots = find_slots(instance, needs)
     is_role = needs.list[wanted.need[found.wanted]] == ROLE
     stay, want = found.stay, found.wanted
     blocks = [_one_school_for_all(stay[~is_role], want[~is_role], needs, wanted, slots)]
-    blocks += _role_sets(instance, calendar, patterns, targets, stays, needs, wanted, stay[is_role], want[is_role])
+    blocks += _role_sets(
+        instance, calendar, patterns, targets, stays, needs, wanted, stay[is_role], want[is_role]
+    )
     blocks.append(_nothing(stays, slots))
     return slots, _assemble(instance, targets, needs, wanted, slots, blocks)
 
@@ -318,7 +382,14 @@ def _role_sets(
 
 
 def _hours_fit(
-    instance: Instance, calendar: Calendar, patterns: Patterns, targets: Targets, needs: Needs, wanted: Wanted, pattern: Ints, parts: Ints
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    targets: Targets,
+    needs: Needs,
+    wanted: Wanted,
+    pattern: Ints,
+    parts: Ints,
 ) -> Bools:
     """Whether a person's hours suffice in every period for a set of roles."""
     if not len(parts):
@@ -334,14 +405,23 @@ def _hours_fit(
 def _nothing(stays: Stays, slots: Slots) -> _Block:
     """Nothing, for every stay and slot where it is acceptable."""
     free = np.flatnonzero(slots.nothing)
-    i, j = join(stays.household, slots.household[free], int(max(stays.household.max(initial=0), slots.household.max(initial=0))) + 1)
+    i, j = join(
+        stays.household,
+        slots.household[free],
+        int(max(stays.household.max(initial=0), slots.household.max(initial=0))) + 1,
+    )
     return _Block(i, free[j], np.zeros((len(i), 0), dtype=np.int64))
 
 
-def _assemble(instance: Instance, targets: Targets, needs: Needs, wanted: Wanted, slots: Slots, blocks: list[_Block]) -> Options:
+def _assemble(
+    instance: Instance, targets: Targets, needs: Needs, wanted: Wanted, slots: Slots, blocks: list[_Block]
+) -> Options:
     """Put blocks of different width into one ordered table with ranks, ties and utilities."""
     width = max(1, *(block.parts.shape[1] for block in blocks))
-    padded = [np.pad(block.parts, ((0, 0), (0, width - block.parts.shape[1])), constant_values=-1) for block in blocks]
+    padded = [
+        np.pad(block.parts, ((0, 0), (0, width - block.parts.shape[1])), constant_values=-1)
+        for block in blocks
+    ]
     parts = np.concatenate(padded)
     stay = np.concatenate([block.stay for block in blocks])
     slot = np.concatenate([block.slot for block in blocks])
@@ -379,8 +459,6 @@ def _rank_and_tie(needs: Needs, wanted: Wanted, slots: Slots, slot: Ints, parts:
     _, rank = unique_rows(*ranks.T)
     _, tie = unique_rows(*targets.T)
     return rank, tie
-
-
 
 
 def drop_incomplete(stays: Stays, slots: Slots, options: Options) -> Array:

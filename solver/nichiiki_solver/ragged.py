@@ -13,7 +13,7 @@ Array = npt.NDArray[Any]
 
 
 def offsets_of(counts: Array) -> Ints:
-    """Return the offsets of rows with the given counts: 0, c0, c0 + c1, …"""
+    """Return the offsets of rows with the given counts: 0, c0, c0 + c1 and so on."""
     offsets = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
     return offsets
@@ -95,6 +95,11 @@ def first_of_group(sorted_keys: Array) -> Bools:
         changed = sorted_keys[1:] != sorted_keys[:-1]
         first[1:] = changed if changed.ndim == 1 else changed.any(axis=1)
     return first
+
+
+def any_column(matrix: Bools) -> Bools:
+    """Mask of the rows of a matrix in which anything is true."""
+    return np.asarray(matrix.any(axis=1), dtype=bool)
 
 
 def unique_rows(*columns: Array) -> tuple[list[Ints], Ints]:

@@ -11,8 +11,26 @@ from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import persons_of
-from nichiiki_solver.ragged import Array, Bools, Ints, expand, first_of_group, join, offsets_of, unique_rows
-from nichiiki_solver.travel import CHEAPEST, FASTEST, Labels, Travel, fare_shares, monthly_travel_yen, trip_cost_yen
+from nichiiki_solver.ragged import (
+    Array,
+    Bools,
+    Ints,
+    any_column,
+    expand,
+    first_of_group,
+    join,
+    offsets_of,
+    unique_rows,
+)
+from nichiiki_solver.travel import (
+    CHEAPEST,
+    FASTEST,
+    Labels,
+    Travel,
+    fare_shares,
+    monthly_travel_yen,
+    trip_cost_yen,
+)
 
 NO_LIMIT = np.int64(1) << 40
 STAY_RULES = (
@@ -83,7 +101,8 @@ def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[
     columns = _best_wish(household[row], house[row], pattern, rank[row], utility[row])
     units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, columns)
     allowed = refusal < 0
-    stays = Stays(*(column[allowed] for column in columns), units[allowed], cost[allowed])
+    h, j, p, r, u = (column[allowed] for column in columns)
+    stays = Stays(h, j, p, r, u, units[allowed], cost[allowed])
     h, j, _, r, _ = (column[~allowed] for column in columns)
     return stays, patterns, Refusals(h, j, r, refusal[~allowed], value[~allowed], limit[~allowed])
 
@@ -118,7 +137,9 @@ def _houses_of_wishes(instance: Instance, wish: Ints) -> tuple[Ints, Ints, Ints,
     return tuple(np.concatenate(pair) for pair in zip(listed, extra, strict=True))  # type: ignore[return-value]
 
 
-def _unlisted(instance: Instance, household: Ints, house: Ints, rank: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def _unlisted(
+    instance: Instance, household: Ints, house: Ints, rank: Ints
+) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Every other house for every household, after all that is listed."""
     wanted = np.ones((len(instance.households), len(instance.houses)), dtype=bool)
     wanted[household, house] = False
@@ -128,7 +149,9 @@ def _unlisted(instance: Instance, household: Ints, house: Ints, rank: Ints) -> t
     return h, j, worst[h] + 1, np.zeros(len(h), dtype=np.int64), np.full(len(h), -1, dtype=np.int64)
 
 
-def _with_patterns(instance: Instance, calendar: Calendar, household: Ints, own: Ints, wish: Ints) -> tuple[Patterns, tuple[Ints, Ints]]:
+def _with_patterns(
+    instance: Instance, calendar: Calendar, household: Ints, own: Ints, wish: Ints
+) -> tuple[Patterns, tuple[Ints, Ints]]:
     """Give each wish its patterns: the household's, or the wish's own periods."""
     keys = _request_keys(instance)
     requests = {request: index for index, request in enumerate(dict.fromkeys(keys))}
@@ -154,7 +177,12 @@ def _request_keys(instance: Instance) -> list[Request]:
     """What each household asks for: kind, periods, length."""
     households = instance.households
     return list(
-        zip(households["stay_kind"].tolist(), households.lists("stay_periods"), households["stay_length"].tolist(), strict=True)
+        zip(
+            households["stay_kind"].tolist(),
+            households.lists("stay_periods"),
+            households["stay_length"].tolist(),
+            strict=True,
+        )
     )
 
 
@@ -211,16 +239,18 @@ def _judge(
     return units, cost, judge.rule, judge.value, judge.limit
 
 
-def _judge_periods(instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints, judge: _Judge) -> None:
+def _judge_periods(
+    instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints, judge: _Judge
+) -> None:
     (houses, pats), pair = unique_rows(house, pattern)
     closed = calendar.mask(instance.houses.lists("closed_periods"), empty=False) | ~calendar.open
     startable = calendar.mask(instance.houses.lists("start_periods"), empty=True)
-    judge.refuse("period_closed", (closed[houses] & patterns.mask[pats]).any(axis=1)[pair])
+    judge.refuse("period_closed", any_column(closed[houses] & patterns.mask[pats])[pair])
     low = np.where(instance.houses["min_stay"] == NULL_INT, 0, instance.houses["min_stay"])[house]
     high = np.where(instance.houses["max_stay"] == NULL_INT, NO_LIMIT, instance.houses["max_stay"])[house]
     judge.refuse("min_stay", patterns.shortest_run[pattern] < low, patterns.shortest_run[pattern], low)
     judge.refuse("max_stay", patterns.longest_run[pattern] > high, patterns.longest_run[pattern], high)
-    judge.refuse("start_period", (~startable[houses] & patterns.starts[pats]).any(axis=1)[pair])
+    judge.refuse("start_period", any_column(~startable[houses] & patterns.starts[pats])[pair])
 
 
 def _judge_capacity(instance: Instance, household: Ints, house: Ints, judge: _Judge) -> Ints:
@@ -248,7 +278,14 @@ def _judge_fit(instance: Instance, household: Ints, house: Ints, judge: _Judge) 
 
 
 def _judge_travel(
-    instance: Instance, travel: Travel, patterns: Patterns, household: Ints, house: Ints, pattern: Ints, units: Ints, judge: _Judge
+    instance: Instance,
+    travel: Travel,
+    patterns: Patterns,
+    household: Ints,
+    house: Ints,
+    pattern: Ints,
+    units: Ints,
+    judge: _Judge,
 ) -> Ints:
     """Check ways, minutes and budget network by network; return the highest monthly cost."""
     limit = trip_limit(instance)[household]
@@ -257,7 +294,7 @@ def _judge_travel(
     cost = rent.copy()
     minutes = np.zeros(len(household), dtype=np.int64)
     for network in range(len(travel.running)):
-        used = patterns.mask[:, travel.network_of_period == network].any(axis=1)
+        used = any_column(patterns.mask[:, travel.network_of_period == network])
         rows = np.flatnonzero(used[pattern])
         took, yen = _monthly_trip(instance, travel, household[rows], house[rows], limit[rows], network)
         minutes[rows] = np.where((took < 0) | (minutes[rows] < 0), -1, np.maximum(minutes[rows], took))
@@ -280,7 +317,11 @@ def _monthly_trip(
     adults, children = fare_shares(instance)
     cheap_fits = (cheap.minutes[pair] >= 0) & (cheap.minutes[pair] <= limit)
     minutes = np.where(cheap_fits, cheap.minutes[pair], fast.minutes[pair])
-    taken = Labels(minutes, np.where(cheap_fits, cheap.fare_yen[pair], fast.fare_yen[pair]), np.where(cheap_fits, cheap.vehicle_yen[pair], fast.vehicle_yen[pair]))
+    taken = Labels(
+        minutes,
+        np.where(cheap_fits, cheap.fare_yen[pair], fast.fare_yen[pair]),
+        np.where(cheap_fits, cheap.vehicle_yen[pair], fast.vehicle_yen[pair]),
+    )
     yen = trip_cost_yen(instance, taken, adults[household], children[household])
     return minutes, monthly_travel_yen(instance.households["round_trips"][household], yen)
 

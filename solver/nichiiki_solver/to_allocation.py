@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nichiiki_models.allocation import Allocation, Item, Placement, Status, Stay, StopReason, Unplaced
-from nichiiki_models.columns import NULL_INT, ListColumn
+from nichiiki_models.columns import NULL_INT, Column, ListColumn
 from nichiiki_models.table import Table
 from nichiiki_solver.needs import NEED_LISTS, SUPPORTER, TARGET_RULES
 from nichiiki_solver.ragged import Array, Ints, expand, first_of_group
@@ -32,14 +32,20 @@ def build_allocation(bundles: Bundles, stays: Ints, chosen: Ints, **claims: Any)
         Fields of the allocation beside its tables.
     """
     need, target, household = _parts(bundles, stays, chosen)
-    tables = {
+    tables: dict[str, Any] = {
         "placements": _placements(bundles, stays, need, target, household),
         "stays": _stays(bundles, stays),
         "items": _items(bundles, need, target, household),
         "unplaced": _unplaced(bundles, bundles.stays.household[stays]),
     }
-    defaults = {"policy": "", "status": Status.FEASIBLE, "reason": StopReason.PROCEDURE_ENDED}
-    return Allocation(instance_hash=bundles.instance.hash, **{**defaults, **claims}, **tables)
+    fields: dict[str, Any] = {
+        "policy": "",
+        "status": Status.FEASIBLE,
+        "reason": StopReason.PROCEDURE_ENDED,
+        **claims,
+        **tables,
+    }
+    return Allocation(instance_hash=bundles.instance.hash, **fields)
 
 
 def _parts(bundles: Bundles, stays: Ints, chosen: Ints) -> tuple[Ints, Ints, Ints]:
@@ -58,16 +64,20 @@ def _placements(bundles: Bundles, stays: Ints, need: Ints, target: Ints, househo
     supports = bundles.needs.list[need] == SUPPORTER
     supporter[household[supports]] = bundles.targets.ids[target[supports]]
     placed = bundles.stays.household[stays]
-    columns = {"household_id": ids[placed], "supporter_id": supporter[placed], "cost_yen": bundles.stays.cost_yen[stays]}
+    columns = {
+        "household_id": ids[placed],
+        "supporter_id": supporter[placed],
+        "cost_yen": bundles.stays.cost_yen[stays],
+    }
     return Table(Placement, columns, rows=len(stays))
 
 
 def _stays(bundles: Bundles, stays: Ints) -> Table[Stay]:
     instance, house = bundles.instance, bundles.stays.house[stays]
     mask = bundles.patterns.mask[bundles.stays.pattern[stays]]
-    row, period = np.nonzero(mask)
+    _, period = np.nonzero(mask)
     offsets = np.concatenate(([0], np.cumsum(mask.sum(axis=1)))).astype(np.int64)
-    columns = {
+    columns: dict[str, Column] = {
         "household_id": instance.households["household_id"][bundles.stays.household[stays]],
         "house_id": instance.houses["house_id"][house],
         "region_id": instance.houses["region_id"][house],
@@ -101,9 +111,17 @@ def _unplaced(bundles: Bundles, placed: Ints) -> Table[Unplaced]:
     """Every reason against every wish of the households without a place; of several against one target the first."""
     without = np.ones(bundles.n_households, dtype=bool)
     without[placed] = False
-    blocks = [_refused_stays(bundles), _full(bundles), _incomplete(bundles), _refused_targets(bundles), _refused_singles(bundles)]
+    blocks = [
+        _refused_stays(bundles),
+        _full(bundles),
+        _incomplete(bundles),
+        _refused_targets(bundles),
+        _refused_singles(bundles),
+    ]
     blocks.append(_no_wish(bundles, without, blocks))
-    household, rule, target, value, limit, weight = (np.concatenate([np.asarray(b[k]) for b in blocks]) for k in range(6))
+    household, rule, target, value, limit, weight = (
+        np.concatenate([np.asarray(b[k]) for b in blocks]) for k in range(6)
+    )
     rows = np.flatnonzero(without[household])
     _, code = np.unique(target[rows], return_inverse=True)
     order = rows[np.lexsort((weight[rows], code, household[rows]))]
@@ -127,35 +145,70 @@ def _none(size: int) -> Ints:
 def _refused_stays(bundles: Bundles) -> Reasons:
     refused = bundles.refused_stays
     rules = np.array(STAY_RULES)[refused.rule]
-    return refused.household, rules, bundles.instance.houses["house_id"][refused.house], refused.value, refused.limit, refused.rule
+    return (
+        refused.household,
+        rules,
+        bundles.instance.houses["house_id"][refused.house],
+        refused.value,
+        refused.limit,
+        refused.rule,
+    )
 
 
 def _full(bundles: Bundles) -> Reasons:
     """Stays that are allowed: what they need was given to others."""
     size = len(bundles.stays)
     houses = bundles.instance.houses["house_id"][bundles.stays.house]
-    return bundles.stays.household, np.full(size, "capacity"), houses, _none(size), _none(size), np.full(size, -2)
+    return (
+        bundles.stays.household,
+        np.full(size, "capacity"),
+        houses,
+        _none(size),
+        _none(size),
+        np.full(size, -2),
+    )
 
 
 def _incomplete(bundles: Bundles) -> Reasons:
     """Stays without an answer to a need that the household insists on."""
     size = len(bundles.dropped)
     houses = bundles.instance.houses["house_id"][bundles.dropped.house]
-    return bundles.dropped.household, np.full(size, "required"), houses, _none(size), _none(size), np.full(size, -1)
+    return (
+        bundles.dropped.household,
+        np.full(size, "required"),
+        houses,
+        _none(size),
+        _none(size),
+        np.full(size, -1),
+    )
 
 
 def _refused_targets(bundles: Bundles) -> Reasons:
     refused = bundles.refused_targets
     household = bundles.needs.household[refused.need]
     rules = np.array(TARGET_RULES)[refused.rule]
-    return household, rules, bundles.targets.ids[refused.target], _none(len(household)), _none(len(household)), refused.rule
+    return (
+        household,
+        rules,
+        bundles.targets.ids[refused.target],
+        _none(len(household)),
+        _none(len(household)),
+        refused.rule,
+    )
 
 
 def _refused_singles(bundles: Bundles) -> Reasons:
     found, wanted = bundles.singles, bundles.wanted
     need, target = wanted.need[found.refused_wanted], wanted.target[found.refused_wanted]
     rules = np.array(TARGET_RULES)[found.refused_rule]
-    return bundles.needs.household[need], rules, bundles.targets.ids[target], _none(len(need)), _none(len(need)), found.refused_rule
+    return (
+        bundles.needs.household[need],
+        rules,
+        bundles.targets.ids[target],
+        _none(len(need)),
+        _none(len(need)),
+        found.refused_rule,
+    )
 
 
 def _no_wish(bundles: Bundles, without: Array, blocks: list[Reasons]) -> Reasons:
@@ -165,4 +218,11 @@ def _no_wish(bundles: Bundles, without: Array, blocks: list[Reasons]) -> Reasons
         silent[block[0]] = False
     household = np.flatnonzero(silent)
     size = len(household)
-    return household, np.full(size, "no_wish"), np.full(size, ""), _none(size), _none(size), np.zeros(size, dtype=np.int64)
+    return (
+        household,
+        np.full(size, "no_wish"),
+        np.full(size, ""),
+        _none(size),
+        _none(size),
+        np.zeros(size, dtype=np.int64),
+    )

@@ -43,7 +43,9 @@ class Packing:
 
     def pack(self, minutes: Array, fare: Array, vehicle: Array) -> Ints:
         """Pack three parts into one integer."""
-        return np.asarray((minutes << self.minute_shift) + (fare << self.fare_shift) + vehicle, dtype=np.int64)
+        return np.asarray(
+            (minutes << self.minute_shift) + (fare << self.fare_shift) + vehicle, dtype=np.int64
+        )
 
     def unpack(self, label: Ints) -> Labels:
         """Take a packed label apart."""
@@ -64,7 +66,7 @@ def metres(lat1: Array, lon1: Array, lat2: Array, lon2: Array) -> Ints:
     phi1, phi2 = np.radians(lat1), np.radians(lat2)
     half = np.sin((phi2 - phi1) / 2) ** 2
     half = half + np.cos(phi1) * np.cos(phi2) * np.sin(np.radians(np.subtract(lon2, lon1)) / 2) ** 2
-    return np.rint(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(half))).astype(np.int64)
+    return np.asarray(np.rint(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(half))), dtype=np.int64)
 
 
 def straight_minutes(instance: Instance, distance_m: Ints, metres_per_minute: int) -> Ints:
@@ -96,7 +98,9 @@ class Travel:
 
     def __init__(self, instance: Instance, calendar: Calendar) -> None:
         self.instance = instance
-        self.running, self.network_of_period = _networks(calendar.mask(instance.links.lists("periods"), empty=True))
+        self.running, self.network_of_period = _networks(
+            calendar.mask(instance.links.lists("periods"), empty=True)
+        )
         self.homes, home_of = np.unique(instance.households["home_region"], return_inverse=True)
         self.home_of_household = home_of.astype(np.int64)
         self._legs = _legs(instance)
@@ -136,14 +140,20 @@ class Travel:
         if key not in self._labels:
             graph = _graph(self.instance, self.running[network], car, packing)
             sources = self.instance.regions.find(self.homes)
-            distance = np.atleast_2d(dijkstra(graph, indices=sources)) if len(sources) else np.zeros((0, graph.shape[0]))
+            distance = (
+                np.atleast_2d(dijkstra(graph, indices=sources))
+                if len(sources)
+                else np.zeros((0, graph.shape[0]))
+            )
             reached = np.isfinite(distance)
             labels = np.where(reached, np.where(reached, distance, 0).astype(np.int64), NO_WAY)
             _refuse_overflow(packing.unpack(labels))
             self._labels[key] = labels
         return self._labels[key]
 
-    def commute_minutes(self, house: Ints, target_lat: Array, target_lon: Array, target_id: Array, car: Bools) -> Ints:
+    def commute_minutes(
+        self, house: Ints, target_lat: Array, target_lon: Array, target_id: Array, car: Bools
+    ) -> Ints:
         """Return the fewest minutes from houses to targets; -1 where there is no way.
 
         Parameters
@@ -224,9 +234,13 @@ def _refuse_overflow(labels: Labels) -> None:
     part's range is still inside the range, and is seen here.
     """
     too_long = labels.minutes.max(initial=0) >= 1 << (MINUTE_BITS - 1)
-    too_dear = labels.fare_yen.max(initial=0) >= 1 << (FARE_BITS - 1) or labels.vehicle_yen.max(initial=0) >= 1 << (VEHICLE_BITS - 1)
+    too_dear = labels.fare_yen.max(initial=0) >= 1 << (FARE_BITS - 1) or labels.vehicle_yen.max(
+        initial=0
+    ) >= 1 << (VEHICLE_BITS - 1)
     if too_long or too_dear:
-        raise InputError("the links make a one-way trip of over 8,191 minutes or 262,143 yen; check units of links.minutes and links.fare_yen")
+        raise InputError(
+            "the links make a one-way trip of over 8,191 minutes or 262,143 yen; check units of links.minutes and links.fare_yen"
+        )
 
 
 Legs = tuple[Ints, Ints, Ints, Ints, Ints, Bools, Ints]
@@ -242,7 +256,9 @@ def _legs(instance: Instance) -> Legs:
 def _straight_legs(instance: Instance, *, car: bool) -> Legs:
     house, node, distance = _house_stops(instance)
     rule = instance.rules.travel
-    minutes = straight_minutes(instance, distance, rule.car_metres_per_minute if car else rule.walk_metres_per_minute)
+    minutes = straight_minutes(
+        instance, distance, rule.car_metres_per_minute if car else rule.walk_metres_per_minute
+    )
     kept = np.flatnonzero(minutes < 1 << (MINUTE_BITS - 1) if car else minutes <= rule.walk_max_minutes)
     nothing = np.zeros(len(kept), dtype=np.int64)
     return house[kept], node[kept], minutes[kept], nothing, nothing, np.full(len(kept), car), nothing - 1
@@ -265,14 +281,27 @@ def _link_legs(instance: Instance) -> Legs:
     node, house = _points(instance, start), instance.houses.find(end)
     kept = np.flatnonzero((node >= 0) & (house >= 0))
     minutes, fare, vehicle = _link_parts(instance, link[kept])
-    return house[kept], node[kept], minutes, fare, vehicle, instance.links["mode"][link[kept]] == "car", link[kept]
+    return (
+        house[kept],
+        node[kept],
+        minutes,
+        fare,
+        vehicle,
+        instance.links["mode"][link[kept]] == "car",
+        link[kept],
+    )
 
 
 def _house_to_facility(instance: Instance) -> tuple[Ints, Ints, Ints, Bools]:
     start, end, link = _directed(instance)
     house, facility = instance.houses.find(start), instance.facilities.find(end)
     kept = np.flatnonzero((house >= 0) & (facility >= 0))
-    return house[kept], facility[kept], instance.links["minutes"][link[kept]], instance.links["mode"][link[kept]] == "car"
+    return (
+        house[kept],
+        facility[kept],
+        instance.links["minutes"][link[kept]],
+        instance.links["mode"][link[kept]] == "car",
+    )
 
 
 def fare_shares(instance: Instance) -> tuple[Ints, Ints]:
@@ -281,7 +310,9 @@ def fare_shares(instance: Instance) -> tuple[Ints, Ints]:
     household = instance.households.find(instance.persons["household_id"])
     age = instance.persons["age"]
     adults = np.bincount(household[age >= rule.adult_from_age], minlength=size)
-    children = np.bincount(household[(age < rule.adult_from_age) & (age >= rule.child_from_age)], minlength=size)
+    children = np.bincount(
+        household[(age < rule.adult_from_age) & (age >= rule.child_from_age)], minlength=size
+    )
     nobody = np.bincount(household, minlength=size) == 0
     return np.where(nobody, 1, adults), children
 

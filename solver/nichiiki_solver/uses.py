@@ -95,11 +95,19 @@ class _Layout:
             "quota_min": len(instance.quotas),
             "lock": len(instance.locks),
         }
-        self.first = dict(zip(KINDS, np.cumsum([0, *(size * (self.periods + 1) for size in sizes.values())]).tolist(), strict=False))
+        self.first = dict(
+            zip(
+                KINDS,
+                np.cumsum([0, *(size * (self.periods + 1) for size in sizes.values())]).tolist(),
+                strict=False,
+            )
+        )
 
     def number(self, kind: str, thing: Array, period: Array | int = -1) -> Ints:
         """Number of a thing's resource in a period (-1 = without period)."""
-        return np.asarray(self.first[kind] + np.asarray(thing) * (self.periods + 1) + np.asarray(period) + 1, dtype=np.int64)
+        return np.asarray(
+            self.first[kind] + np.asarray(thing) * (self.periods + 1) + np.asarray(period) + 1, dtype=np.int64
+        )
 
     def decode(self, numbers: Ints) -> tuple[Ints, Ints, Ints]:
         """Kind, thing and period of numbers."""
@@ -145,9 +153,14 @@ def find_uses(
         _reception_classes(instance, patterns, stays, layout, classes),
         *_quota_classes(instance, stays, layout, classes),
     ]
-    by_part = _part_classes(instance, calendar, patterns, targets, stays, needs, seats, options, layout, classes)
+    by_part = _part_classes(
+        instance, calendar, patterns, targets, stays, needs, seats, options, layout, classes
+    )
     owner = np.repeat(np.arange(len(options)), np.diff(options.part_offsets))
-    by_option = [(owner[row], cls) for row, cls in (by_part, *_lock_classes(instance, targets, needs, options, layout, classes))]
+    by_option = [
+        (owner[row], cls)
+        for row, cls in (by_part, *_lock_classes(instance, targets, needs, options, layout, classes))
+    ]
     return _numbered(instance, seats, layout, classes, (by_stay, len(stays)), (by_option, len(options)))
 
 
@@ -155,7 +168,14 @@ Pairs = tuple[Ints, Ints]
 """Rows and the class each of them has."""
 
 
-def _house_classes(instance: Instance, calendar: Calendar, patterns: Patterns, stays: Stays, layout: _Layout, classes: _Classes) -> Pairs:
+def _house_classes(
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    stays: Stays,
+    layout: _Layout,
+    classes: _Classes,
+) -> Pairs:
     (house, pattern, units), cls = unique_rows(stays.house, stays.pattern, stays.units)
     held = _held_periods(instance, calendar, patterns, house, pattern)
     owner, period = np.nonzero(held)
@@ -163,7 +183,9 @@ def _house_classes(instance: Instance, calendar: Calendar, patterns: Patterns, s
     return np.arange(len(stays)), first + cls
 
 
-def _held_periods(instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints) -> Bools:
+def _held_periods(
+    instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints
+) -> Bools:
     """Periods in which a stay keeps others out: its own, and the cleaning gap after each run."""
     (pats, gaps), pair = unique_rows(pattern, instance.houses["gap_periods"][house])
     held = patterns.mask[pats].copy()
@@ -173,12 +195,19 @@ def _held_periods(instance: Instance, calendar: Calendar, patterns: Patterns, ho
     return np.asarray(held[pair])
 
 
-def _reception_classes(instance: Instance, patterns: Patterns, stays: Stays, layout: _Layout, classes: _Classes) -> Pairs:
+def _reception_classes(
+    instance: Instance, patterns: Patterns, stays: Stays, layout: _Layout, classes: _Classes
+) -> Pairs:
     region = instance.regions.find(instance.houses["region_id"])[stays.house]
     rows = np.flatnonzero(instance.regions["reception_max"][region] != NULL_INT)
     (regions, pats), cls = unique_rows(region[rows], stays.pattern[rows])
     owner, period = np.nonzero(patterns.mask[pats])
-    first = classes.add(owner, layout.number("reception", regions[owner], period), np.ones(len(owner), dtype=np.int64), len(regions))
+    first = classes.add(
+        owner,
+        layout.number("reception", regions[owner], period),
+        np.ones(len(owner), dtype=np.int64),
+        len(regions),
+    )
     return rows, first + cls
 
 
@@ -199,7 +228,11 @@ def _counted(instance: Instance, stays: Stays, quota: int) -> Bools:
     """Stays that a quota counts."""
     row = instance.quotas.row(quota)
     column = {"region": "region_id", "settlement": "settlement", "house": "house_id"}.get(row.target_kind)
-    mask = np.ones(len(stays), dtype=bool) if column is None else instance.houses[column][stays.house] == row.target_id
+    mask = (
+        np.ones(len(stays), dtype=bool)
+        if column is None
+        else instance.houses[column][stays.house] == row.target_id
+    )
     if row.group is not None:
         mask = mask & instance.households.lists("groups").holds(row.group)[stays.household]
     return mask
@@ -240,11 +273,15 @@ def _part_classes(
     return np.arange(len(need)), first + cls
 
 
-def _thing(instance: Instance, targets: Targets, needs: Needs, seats: Seats, need: Ints, target: Ints) -> Ints:
+def _thing(
+    instance: Instance, targets: Targets, needs: Needs, seats: Seats, need: Ints, target: Ints
+) -> Ints:
     """Row of what a part uses: seat row, role, supporter or experience."""
     code = needs.list[need]
     firsts = np.array([0, 0, 0, targets.first[1], targets.first[2], targets.first[3]])
-    return np.where(code <= DESK, band_rows(instance, targets, needs, seats, need, target), target - firsts[code])
+    return np.where(
+        code <= DESK, band_rows(instance, targets, needs, seats, need, target), target - firsts[code]
+    )
 
 
 Entries = tuple[Ints, Ints, Ints]
@@ -269,10 +306,14 @@ def gated_experiences(instance: Instance) -> Bools:
     return np.asarray(instance.experiences["min_places"] >= 2)
 
 
-def _minimum_entries(instance: Instance, codes: Ints, things: Ints, owner: Ints, period: Ints, layout: _Layout) -> list[Entries]:
+def _minimum_entries(
+    instance: Instance, codes: Ints, things: Ints, owner: Ints, period: Ints, layout: _Layout
+) -> list[Entries]:
     rows = np.flatnonzero(codes[owner] == ROLE)
     rows = rows[gated_roles(instance)[things[owner[rows]]]]
-    return [(owner[rows], layout.number("role_min", things[owner[rows]], period[rows]), np.full(len(rows), -1))]
+    return [
+        (owner[rows], layout.number("role_min", things[owner[rows]], period[rows]), np.full(len(rows), -1))
+    ]
 
 
 def _experience_entries(instance: Instance, things: Ints, once: Ints, layout: _Layout) -> list[Entries]:
@@ -290,11 +331,18 @@ def _lock_classes(
     found: list[Pairs] = []
     locks = instance.locks
     household = needs.household[options.part_need]
-    for lock in np.flatnonzero((locks["effect"] == "must") & ~np.isin(locks["target_kind"], ("house", "region", "placed"))).tolist():
+    for lock in np.flatnonzero(
+        (locks["effect"] == "must") & ~np.isin(locks["target_kind"], ("house", "region", "placed"))
+    ).tolist():
         row = locks.row(lock)
         target = targets.find(instance, locks["target_kind"][[lock]], locks["target_id"][[lock]])[0]
-        parts = np.flatnonzero((options.part_target == target) & (household == instance.households.find(np.array([row.household_id]))[0]))
-        first = classes.add(np.zeros(1, dtype=np.int64), layout.number("lock", np.array([lock])), np.array([-1]), 1)
+        parts = np.flatnonzero(
+            (options.part_target == target)
+            & (household == instance.households.find(np.array([row.household_id]))[0])
+        )
+        first = classes.add(
+            np.zeros(1, dtype=np.int64), layout.number("lock", np.array([lock])), np.array([-1]), 1
+        )
         found.append((parts, np.full(len(parts), first)))
     return found
 
@@ -352,7 +400,9 @@ def _capacity(instance: Instance, seats: Seats, kind: Ints, thing: Ints, period:
     return capacity
 
 
-def _gates(instance: Instance, layout: _Layout, used: Ints, kind: Ints, thing: Ints, period: Ints) -> tuple[Ints, Ints, Ints]:
+def _gates(
+    instance: Instance, layout: _Layout, used: Ints, kind: Ints, thing: Ints, period: Ints
+) -> tuple[Ints, Ints, Ints]:
     """One gate for each minimum in use: it supplies the maximum and asks for the minimum."""
     gates = np.flatnonzero((kind == KINDS.index("role_min")) | (kind == KINDS.index("experience_min")))
     is_role = kind[gates] == KINDS.index("role_min")
@@ -368,5 +418,3 @@ def _gates(instance: Instance, layout: _Layout, used: Ints, kind: Ints, thing: I
     resource = np.stack((top, gates), axis=1).reshape(-1)
     amount = np.stack((-high, low), axis=1).reshape(-1)
     return np.arange(len(gates) + 1) * 2, resource, amount
-
-

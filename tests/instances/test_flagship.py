@@ -3,10 +3,10 @@ import os
 from collections import Counter
 from pathlib import Path
 
-import make_flagship
 import numpy as np
 import pytest
 
+import make_flagship
 from nichiiki_instances.bundled import bundled_names, load
 from nichiiki_instances.generating.geography import distance_km
 from nichiiki_models.checks import find_problems

@@ -1,4 +1,4 @@
-"""Chance that gives the same answers in every version of Python: only `random()` of a seeded Mersenne Twister."""
+"""Chance that is the same in every version of Python: only `random()` of a seeded Mersenne Twister."""
 
 from __future__ import annotations
 
@@ -74,4 +74,4 @@ class Chance:
         sigma = math.log(curve.under_90 / curve.median) / normal.inv_cdf(0.9)
         value = curve.median * math.exp(sigma * normal.inv_cdf(min(max(self._random(), 1e-9), 1 - 1e-9)))
         step = curve.step or 1
-        return int(round(min(max(value, curve.low), curve.high) / step)) * step
+        return round(min(max(value, curve.low), curve.high) / step) * step

@@ -7,6 +7,7 @@ the date of the fare in the sources. Rows whose fare or time is no fact are name
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from flagship.rows import row
 from nichiiki_instances.generating.municipalities import BUILT_IN
@@ -175,7 +176,7 @@ def periods() -> list[Period]:
     firsts = [date(2026 + (3 + month) // 12, (3 + month) % 12 + 1, 1) for month in range(13)]
     return [
         Period(period_id=first.strftime("%Y-%m"), starts_on=first, ends_on=after - timedelta(days=1))
-        for first, after in zip(firsts, firsts[1:], strict=False)
+        for first, after in pairwise(firsts)
     ]
 
 
@@ -353,7 +354,7 @@ ASSUMED = (
     "ng-hakuba-bus",
     *(link.link_id for link in CITY_LINKS),
 )
-"""Links whose minutes and fare are assumptions; so are all of `ROAD_LINKS` except the 25 minutes of road-nasu."""
+"""Links whose minutes and fare are assumptions; so are `ROAD_LINKS` except the 25 minutes of road-nasu."""
 
 
 def _school(

@@ -23,7 +23,10 @@ LIKING: dict[str, dict[str, float]] = {
     "osaka": {"tanabe": 76, "shiojiri": 24},
     "kobe": {"tanabe": 80, "shiojiri": 20},
 }
-"""Which hosts a home likes: near ones; Hakuba and Obuse cannot be reached from the Osaka side in these links."""
+"""Which hosts a home likes: near ones; no link here joins the Osaka side with Hakuba and Obuse."""
+
+SCHOOL_TOWN = {"nasu": 1.0, "shiojiri": 1.5, "hakuba": 0.0, "obuse": 1.0, "tanabe": 0.3}
+"""How much more or less a family with several pupils likes a host: houses near the schools."""
 
 SEASON: dict[str, dict[int, float]] = {
     "nasu": {4: 8, 5: 8, 6: 6, 7: 16, 8: 10, 9: 7, 10: 8, 11: 4, 12: 4, 1: 3, 2: 3, 3: 4},
@@ -32,7 +35,7 @@ SEASON: dict[str, dict[int, float]] = {
     "obuse": {4: 6, 5: 5, 6: 4, 7: 5, 8: 7, 9: 18, 10: 10, 11: 5, 12: 3, 1: 2, 2: 2, 3: 3},
     "tanabe": {4: 12, 5: 18, 6: 12, 7: 9, 8: 6, 9: 4, 10: 5, 11: 5, 12: 4, 1: 4, 2: 4, 3: 4},
 }
-"""In which month a stay begins there: plums in May, the highlands in July, apples in September, snow in December."""
+"""In which month a stay begins there: plums in May, highlands in July, apples in September, then snow."""
 
 LIMIT = {
     "near": {180: 0.08, 210: 0.17, 240: 0.35, 300: 0.4},
@@ -81,22 +84,24 @@ def _family(chance: Chance, index: int, home: str, *, premium: bool, alumni: boo
     likes = LIKING[home]
     if len(ages) > 2:
         likes = {host: weight * (0.1 if host == "hakuba" else 1.0) for host, weight in likes.items()}
+    if together:
+        likes = {host: weight * SCHOOL_TOWN[host] for host, weight in likes.items()}
     first = "tanabe" if alumni else chance.weighted(likes)
     others = {host: weight for host, weight in likes.items() if host != first}
     second = chance.weighted(others) if others and chance.happens(0.5) else None
-    budget = _budget(chance, len(ages), first)
+    budget = _budget(chance, len(ages), first) + 40_000 * together
     applicant = Household(
         household_id=household_id,
         home_region=home,
         budget_yen=budget,
         round_trips=_round_trips(chance, home, first, ages, budget),
-        **_stay(chance, first),
+        **_stay(chance, first, together),
         max_trip_minutes=chance.weighted(
             LIMIT["far" if first == "tanabe" or home in ("osaka", "kobe") else "near"]
         ),
         max_commute_minutes=chance.share(p.COMMUTE_LIMIT),
         car=chance.happens(p.CAR.value),
-        needs=_needs(chance),
+        needs=() if together else _needs(chance),
         past_losses=chance.share(p.PAST_LOSSES),
         income_class=chance.share(p.INCOME_CLASS),
         applied_at=datetime(2026, 1, 5, 9) + timedelta(minutes=chance.between(0, 40 * 24 * 60)),
@@ -167,10 +172,11 @@ def _round_trips(chance: Chance, home: str, host: str, ages: Sequence[int], budg
     return min(chance.number(p.ROUND_TRIPS), max(0.25, affordable))
 
 
-def _stay(chance: Chance, first: str) -> dict[str, Any]:
-    """Months wanted: a length, a start by the season of the host, some slack; rarely any months of a window."""
+def _stay(chance: Chance, first: str, together: bool) -> dict[str, Any]:
+    """Draw months: a length, a start by the season of the host, some slack; rarely any of a window."""
     kind = chance.weighted({"fixed": 0.2, "consecutive": 0.7, "any": 0.1})
     length = chance.weighted({1: 20, 2: 26, 3: 28, 4: 13, 6: 9, 12: 4})
+    kind, length = ("consecutive", 1 + length % 3) if together else (kind, length)
     length = min(length, 2) if kind == "any" else length
     slack = 0 if kind == "fixed" else 2 if kind == "any" else chance.weighted({1: 40, 2: 30, 3: 20, 5: 10})
     width = min(length + slack, 12)
@@ -248,9 +254,9 @@ class _Wishes:
         ]
 
     def _fitting(self, family: Family, host: str) -> dict[str, float]:
-        """Houses of a host that hold the family and its needs and leave money to travel; a few look no further."""
+        """Return the houses of a host that suit a family in size, tags and rent; a few do not look."""
         found = {}
-        careless = self._chance.happens(0.07)
+        careless = self._chance.happens(0.07) and family.row.siblings == "apart"
         for house, liking in self._houses:
             holds = house.capacity_persons * (house.units if house.kind in ("room", "hotel") else 1) >= len(
                 family.members
@@ -322,8 +328,11 @@ class _Wishes:
         found = []
         for member in family.members:
             if member.hours_per_period:
+                looks = not self._chance.happens(0.1)
                 weights = {
-                    role.role_id: weight for role in self._roles if (weight := _suits(family, member, role))
+                    role.role_id: weight
+                    for role in self._roles
+                    if (weight := _draw_of(family, member, role, looks))
                 }
                 count = self._chance.weighted(
                     {1: 0.3, 2: 0.4, 3: 0.2, 4: 0.1} if member.person_id.endswith("-1") else {1: 0.7, 2: 0.3}
@@ -350,13 +359,12 @@ def _lasts(family: Family, house: House) -> bool:
     return opens and (house.min_stay or 1) <= shortest and length <= (house.max_stay or 12)
 
 
-def _suits(family: Family, member: Person, role: Role) -> float:
-    """How much a role draws a person: by value and season; 0 if it is elsewhere or asks for something else."""
-    if role.region_id != family.first or not role.min_age <= member.age <= role.max_age:
-        return 0.0
-    if role.skill is not None and role.skill not in member.skills:
-        return 0.0
-    if role.hours_per_period > member.hours_per_period:
+def _draw_of(family: Family, member: Person, role: Role, looks: bool) -> float:
+    """Return how much a role draws a person, by value and season; 0 if it does not suit and he looks."""
+    skilled = role.skill is None or role.skill in member.skills
+    suits = skilled and role.min_age <= member.age <= role.max_age
+    suits = suits and role.hours_per_period <= member.hours_per_period
+    if role.region_id != family.first or (looks and not suits):
         return 0.0
     in_season = not role.periods or set(role.periods) & set(family.row.stay_periods)
     return (role.value / 100) * (3.0 if role.kind == "event" else 1.0) * (1.0 if in_season else 0.05)

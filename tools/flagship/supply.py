@@ -1,4 +1,4 @@
-"""What the five hosts offer. Numbers of houses, seats, roles and trial rules follow the sources; rows are synthetic."""
+"""What the five hosts offer: numbers and trial rules follow the sources, rows are synthetic."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ LAST_MILES: dict[str, tuple[tuple[str, str, str, int, int, float, tuple[int, ...
     "motomachi": (("st-kiitanabe", "bus", "person", 12, 200, 1.0, ()),),
     "kamiakizu": (("st-kiitanabe", "bus", "person", 22, 400, 1.0, ()),),
 }
-"""From a stop to the houses of a settlement: mode, fare basis, minutes, fare, share of houses served, months."""
+"""From a stop to the houses of a settlement: mode, basis, minutes, fare, share of houses served, months."""
 
 
 def last_mile_links(chance: Chance, made: list[House]) -> list[Link]:
@@ -182,19 +182,8 @@ def seats() -> list[Seat]:
     for school in SCHOOLS:
         grades = "123456" if school.facility_id in ELEMENTARY else "789"
         for grade in grades:
-            found.append(
-                row(Seat, facility_id=school.facility_id, band=grade, seats=2, class_limit=35, enrolled=18)
-            )
-            found.append(
-                Seat(
-                    facility_id=school.facility_id,
-                    band=grade,
-                    period_id=MONTHS[7],
-                    seats=1,
-                    class_limit=35,
-                    enrolled=18,
-                )
-            )
+            common = {"facility_id": school.facility_id, "band": grade, "class_limit": 35, "enrolled": 18}
+            found += [row(Seat, **common, seats=2), row(Seat, **common, period_id=MONTHS[7], seats=1)]
     for nursery in NURSERIES:
         days = 8 if nursery.region_id in ("nasu", "shiojiri") else 12
         found += [
@@ -246,7 +235,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
         69,
         16,
     ),
-    RoleKind(*_FIRE, where=("ryujin", "hongu", "oto"), pay=3_000, oldest=69),
+    RoleKind(*_FIRE, where=("ryujin", "hongu", "oto"), pay=3_000, oldest=60),
     RoleKind("副業 広報", "side_job", "it", _YEAR, 16, 0, 1, 150, ("ryujin", "motomachi"), 40_000),
     RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("ryujin", "hongu", "oto")),
     RoleKind(*_STUDY, where=("ryujin", "kamiakizu")),
@@ -255,7 +244,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
     RoleKind(
         "稲作", "job", "farming", (5, 9), 12, 1, 3, 180, ("kurodahara", "takaku", "kogen") * 2, 14_000, 69
     ),
-    RoleKind(*_FIRE, where=("kurodahara", "takaku", "yumoto"), pay=3_000, oldest=69),
+    RoleKind(*_FIRE, where=("kurodahara", "takaku", "yumoto"), pay=3_000, oldest=60),
     RoleKind(
         "副業 DX・広報", "side_job", "it", _YEAR, 16, 0, 1, 150, ("kurodahara", "kogen", "kogen"), 40_000
     ),
@@ -277,7 +266,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
         69,
         16,
     ),
-    RoleKind(*_FIRE, where=("shiojiri-higashi", "narakawa"), pay=3_000, oldest=69),
+    RoleKind(*_FIRE, where=("shiojiri-higashi", "narakawa"), pay=3_000, oldest=60),
     RoleKind(
         "副業 DX", "side_job", "it", _YEAR, 16, 0, 1, 150, ("daimon", "daimon", "shiojiri-higashi"), 40_000
     ),
@@ -300,7 +289,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
         40_000,
         69,
     ),
-    RoleKind(*_FIRE, where=("happo", "kamishiro"), pay=3_000, oldest=69),
+    RoleKind(*_FIRE, where=("happo", "kamishiro"), pay=3_000, oldest=60),
     RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("kamishiro", "happo")),
     RoleKind("副業 観光DX", "side_job", "it", _YEAR, 16, 0, 1, 150, ("happo",), 40_000),
     RoleKind(*_STUDY, where=("happo",)),
@@ -333,7 +322,7 @@ ROLE_KINDS: tuple[RoleKind, ...] = (
         16,
     ),
     RoleKind("栗の加工", "job", "cooking", (9, 10), 16, 1, 2, 200, ("obuse-centre",), 19_000),
-    RoleKind(*_FIRE, where=("tsuzumi",), pay=3_000, oldest=69),
+    RoleKind(*_FIRE, where=("tsuzumi",), pay=3_000, oldest=60),
     RoleKind("副業 広報", "side_job", "it", _YEAR, 16, 0, 1, 150, ("obuse-centre",), 40_000),
     RoleKind("草刈り", "community", None, _MOWING, 6, 0, 6, 100, ("tsuzumi",)),
     RoleKind(*_STUDY, where=("obuse-centre",)),
@@ -534,11 +523,11 @@ PRODUCTS: tuple[Product, ...] = (
         eligible=("premium",),
     ),
 )
-"""Offers in the form of JR West's cap of 2021 and 40 % back of 2022, and JAL's four round trips in four months."""
+"""In the form of JR West's cap of 2021 and 40 % back of 2022, and JAL's bonus for round trips of 2025."""
 
 
 def measures(chance: Chance, made: list[House]) -> list[Measure]:
-    """Return a renovation for each house that is not ready, more desks in Shiojiri, one more care place in Nasu."""
+    """Return a renovation for each house that is not ready, and two measures that add desks and care."""
     found = [
         Measure(
             measure_id=f"m-{house.house_id}",

@@ -60,7 +60,7 @@ def draw_in_group(rng: np.random.Generator, weights: Array, offsets: Array, grou
     heights = np.concatenate(([0.0], np.cumsum(weights)))
     low, high = heights[offsets[groups]], heights[offsets[groups + 1]]
     found = np.searchsorted(heights, low + rng.random(groups.shape) * (high - low), side="right") - 1
-    return np.clip(found, offsets[groups], offsets[groups + 1] - 1)
+    return np.asarray(np.clip(found, offsets[groups], offsets[groups + 1] - 1))
 
 
 def ids(prefix: str, count: int, width: int = 0) -> Array:

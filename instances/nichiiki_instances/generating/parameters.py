@@ -186,7 +186,7 @@ RENT_HOTEL = Lognormal(
 MIN_STAY = Shares(
     "shortest stay of a whole house",
     (1, 2, 3, 6),
-    (55, 20, 15, 10),
+    (35, 25, 20, 20),
     "periods",
     f"{TRIALS}; shares: {ASSUMPTION}",
 )
@@ -205,7 +205,7 @@ WINTER_CLOSED = Number(
 )
 QUARTER_START = Number("trial units that start by the quarter only", 0.2, "share", ASSUMPTION)
 GAP = Number("trial units kept free a period after a stay", 0.25, "share", ASSUMPTION)
-NOT_READY = Number("houses that need a renovation first", 0.12, "share", ASSUMPTION)
+NOT_READY = Number("houses that need a renovation first", 0.15, "share", ASSUMPTION)
 RENOVATION = Lognormal(
     "cost of a renovation",
     5_000_000,
@@ -231,7 +231,7 @@ TAG_NET = Number("houses with internet", 0.8, "share", ASSUMPTION)
 TAG_PETS = Number("houses open to pets", 0.3, "share", ASSUMPTION)
 TAG_STEP_FREE = Number("step-free houses", 0.15, "share", ASSUMPTION)
 POPULARITY = Number(
-    "spread of the popularity of regions and houses (sigma of its logarithm)", 0.8, "log", ASSUMPTION
+    "spread of the popularity of regions and houses (sigma of its logarithm)", 1.0, "log", ASSUMPTION
 )
 HALVED_BY = Number("way that halves the liking of a region", 60, "minutes", ASSUMPTION)
 
@@ -275,7 +275,7 @@ STAY_WISHES = Number(
     "most wishes for a stay", 5, "wishes", "ranked choices up to 5: nursery allocation of Saitama, 2016"
 )
 REGION_WISH = Number("households whose last wish is a whole region", 0.3, "share", ASSUMPTION)
-CAREFUL = Number("wishes checked against limit, size and budget before applying", 0.9, "share", ASSUMPTION)
+CAREFUL = Number("wishes checked against size and budget before applying", 0.75, "share", ASSUMPTION)
 WANTS_SCHOOL = Number("pupils who want a seat", 0.5, "share", ASSUMPTION)
 NO_SCHOOL_NEEDED = Number("pupils with a wish who would also come without a seat", 0.3, "share", ASSUMPTION)
 WANTS_EXPERIENCE = Number("households that want an experience", 0.3, "share", ASSUMPTION)

@@ -18,7 +18,7 @@ from nichiiki_models.tables import Choice, Role
 
 CANDIDATES = 12
 TOWNS = 3
-LAST_MILE = 30
+LAST_MILE = 45
 """Candidates a household looks at, towns that its other wishes follow, minutes for the last mile."""
 
 
@@ -67,9 +67,9 @@ def look_around(rng: np.random.Generator, geography: Geography, people: People, 
     single = np.isin(houses.table["kind"][house], ("whole", "trial"))
     fits = (units <= houses.table["units"][house]) & ((units == 1) | ~single)
     cost = units * houses.table["rent_yen"][house] + 2 * trips[:, None] * fare
-    good = fits & (minutes <= limit[:, None]) & (cost <= budget[:, None])
-    careless = rng.random(good.shape) >= p.CAREFUL.value
-    return Looking(house, host, trips, limit, good | careless)
+    careless = rng.random(fits.shape) >= p.CAREFUL.value
+    good = (minutes <= limit[:, None]) & (careless | (fits & (cost <= budget[:, None])))
+    return Looking(house, host, trips, limit, good)
 
 
 def _draw_hosts(rng: np.random.Generator, geography: Geography, home: Array, houses: Houses) -> Array:

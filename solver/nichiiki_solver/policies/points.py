@@ -41,9 +41,13 @@ class Points:
         started = time.perf_counter()
         source = source_of(market)
         if source.has_demands:
-            raise UnsupportedMarketError("the points procedure knows no minimum quotas; use policy welfare, or drop quotas.min")
+            raise UnsupportedMarketError(
+                "the points procedure knows no minimum quotas; use policy welfare, or drop quotas.min"
+            )
         if source.procedure == "per_target":
-            raise UnsupportedMarketError("procedure.kind per_target is not part of this version; use one_list or by_rank")
+            raise UnsupportedMarketError(
+                "procedure.kind per_target is not part of this version; use one_list or by_rank"
+            )
         run = _Procedure(market, source, settings)
         while not run.round():
             settings.progress(Progress("points", None, None, time.perf_counter() - started))
@@ -55,7 +59,9 @@ class _Procedure:
 
     def __init__(self, market: Market, source: Source, settings: Settings) -> None:
         self.market, self.source, self.settings = market, source, settings
-        self.order = [a for a in source.order(settings.seed).tolist() if a < market.n_agents and not market.gate[a]]
+        self.order = [
+            a for a in source.order(settings.seed).tolist() if a < market.n_agents and not market.gate[a]
+        ]
         self.gates = market.take(market.gate[market.agent])
         self.open: Bools = np.ones(self.gates.n_options, dtype=bool)
         self.taken: dict[int, Market] = {}
@@ -119,6 +125,7 @@ class _Procedure:
             return Outcome(market, None, Status.INFEASIBLE, StopReason.PROCEDURE_ENDED, (), seconds)
         values = market.objectives(choice)
         levels = tuple(
-            LevelResult(name=name, objective=int(value), bound=None) for name, value in zip(market.levels, values, strict=True)
+            LevelResult(name=name, objective=int(value), bound=None)
+            for name, value in zip(market.levels, values, strict=True)
         )
         return Outcome(market, choice, Status.FEASIBLE, StopReason.PROCEDURE_ENDED, levels, seconds)

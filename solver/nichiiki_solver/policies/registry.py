@@ -12,7 +12,10 @@ from nichiiki_models.errors import UsageError
 from nichiiki_solver.market import Market, Outcome
 
 GROUP = "nichiiki.policies"
-_BUILT_IN = {"welfare": "nichiiki_solver.policies.welfare:Welfare", "points": "nichiiki_solver.policies.points:Points"}
+_BUILT_IN = {
+    "welfare": "nichiiki_solver.policies.welfare:Welfare",
+    "points": "nichiiki_solver.policies.points:Points",
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,10 @@ class Policy(Protocol):
 
 def policy_names() -> tuple[str, ...]:
     """Return the names of all policies at hand, built-in ones first."""
-    return (*_BUILT_IN, *sorted(point.name for point in entry_points(group=GROUP) if point.name not in _BUILT_IN))
+    return (
+        *_BUILT_IN,
+        *sorted(point.name for point in entry_points(group=GROUP) if point.name not in _BUILT_IN),
+    )
 
 
 def get_policy(name: str) -> Policy:

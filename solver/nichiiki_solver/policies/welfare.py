@@ -100,7 +100,9 @@ class _Run:
 
     # Engines
 
-    def by_cp_sat(self, market: Market, level: int, floors: tuple[Floor, ...], *, start_s: float | None = None) -> Answer:
+    def by_cp_sat(
+        self, market: Market, level: int, floors: tuple[Floor, ...], *, start_s: float | None = None
+    ) -> Answer:
         """Search a level with CP-SAT; an infeasible answer is confirmed without its presolve.
 
         With `start_s` the market holds only some of the options: the search may take so many seconds, and its bound says
@@ -146,7 +148,9 @@ class _Run:
         priced = find_prices(self.market, weights, self.should_stop)
         self.bound = priced.bound
         self.report(0, None, priced.bound)
-        start = self.by_cp_sat(priced.columns, 0, (), start_s=min(START_S, START_SHARE * self.settings.time_limit_s))
+        start = self.by_cp_sat(
+            priced.columns, 0, (), start_s=min(START_S, START_SHARE * self.settings.time_limit_s)
+        )
         if start.choice is not None:
             self.choice, self.columns = start.choice, priced.columns
         least = self._least(priced, start)
@@ -161,7 +165,9 @@ class _Run:
     def solve_levels(self, candidates: Factoring, engine: Engine) -> None:
         """Solve level after level over the candidates, the earlier ones kept."""
         for level in range(len(self.market.levels)):
-            floors = tuple(Floor(candidates.market.utility[k], done.objective or 0) for k, done in enumerate(self.levels))
+            floors = tuple(
+                Floor(candidates.market.utility[k], done.objective or 0) for k, done in enumerate(self.levels)
+            )
             answer = engine(candidates.market, level, floors)
             self.infeasible = answer.infeasible and level == 0
             if answer.choice is not None:
@@ -173,7 +179,9 @@ class _Run:
     def _keep_better(self, candidates: Factoring, choice: Ints) -> None:
         """Take a new answer if it is better in the levels' order than the one at hand."""
         market, whole = candidates.bundles_of(choice)
-        if self.choice is None or tuple(market.objectives(whole)) >= tuple(self.columns.objectives(self.choice)):
+        if self.choice is None or tuple(market.objectives(whole)) >= tuple(
+            self.columns.objectives(self.choice)
+        ):
             self.columns, self.choice = market, whole
 
     def _note(self, level: int, answer: Answer) -> None:
@@ -205,7 +213,13 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """Put the outcome together."""
-        status = Status.INFEASIBLE if self.infeasible else Status.UNKNOWN if self.choice is None else Status.FEASIBLE
+        status = (
+            Status.INFEASIBLE
+            if self.infeasible
+            else Status.UNKNOWN
+            if self.choice is None
+            else Status.FEASIBLE
+        )
         status = Status.OPTIMAL if self.proven else status
         choice = self.choice if status in (Status.OPTIMAL, Status.FEASIBLE) else None
         return Outcome(self.columns, choice, status, self._reason(status), tuple(self.levels), self.seconds)
@@ -221,7 +235,10 @@ class _Run:
 def tie_weights(market: Market, seed: int) -> Ints:
     """Public weights of options: hashes of seed, agent and use, so that neither the order of rows nor the engine matters."""
     weights = np.empty(market.n_options, dtype=np.int64)
-    entries = [f"{resource}:{amount}" for resource, amount in zip(market.resource.tolist(), market.amount.tolist(), strict=True)]
+    entries = [
+        f"{resource}:{amount}"
+        for resource, amount in zip(market.resource.tolist(), market.amount.tolist(), strict=True)
+    ]
     for option in range(market.n_options):
         use = ",".join(entries[market.offsets[option] : market.offsets[option + 1]])
         digest = hashlib.sha256(f"{seed}|{market.agent[option]}|{use}".encode()).digest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -149,6 +150,19 @@ def _only_listed(instance: Instance) -> Instance:
     return _with_rules("lists", **cells)(instance)
 
 
+def _one_slot(instance: Instance) -> Instance:
+    """Put the weekends behind the weekdays, since periods of one slot must not overlap."""
+    days = {"weekday": {"ends_on": 2}, "weekend": {"starts_on": 3}, "all": {}}
+    rows = [
+        row.model_copy(
+            update={"slot": "all"}
+            | {key: row.starts_on + timedelta(days=n) for key, n in days[row.slot].items()}
+        )
+        for row in instance.periods.rows()
+    ]
+    return instance.replace(periods=rows)
+
+
 def _without_points_table(instance: Instance) -> Instance:
     return instance.replace(rules=instance.rules.model_copy(update={"points": ()}))
 
@@ -248,9 +262,7 @@ DATA_FAMILIES: tuple[Family, ...] = (
     Family(
         "gap", _any("houses", lambda row: row.gap_periods), _changed(_with_cells("houses", gap_periods=0))
     ),
-    Family(
-        "slots", _any("periods", lambda row: row.slot != "all"), _changed(_with_cells("periods", slot="all"))
-    ),
+    Family("slots", _any("periods", lambda row: row.slot != "all"), _changed(_one_slot)),
     Family(
         "link_periods", _any("links", lambda row: row.periods), _changed(_with_cells("links", periods=()))
     ),

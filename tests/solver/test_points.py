@@ -1,0 +1,50 @@
+"""The clerk's procedure against its literal reading, written separately (nichiiki_oracle.clerk)."""
+
+import os
+
+import pytest
+
+from nichiiki_models.allocation import Status
+from nichiiki_models.errors import UnsupportedMarketError
+from nichiiki_models.instance import Instance
+from nichiiki_oracle.allocations import choice_of
+from nichiiki_oracle.clerk import by_rank, one_list
+from nichiiki_oracle.random_instances import random_instance
+from nichiiki_solver.allocating import allocate
+
+SEEDS = 500 if os.environ.get("NICHIIKI_FULL") == "1" else 60
+
+
+def of_kind(instance: Instance, kind: str) -> Instance:
+    procedure = instance.rules.procedure.model_copy(update={"kind": kind})
+    return instance.replace(
+        rules=instance.rules.model_copy(update={"procedure": procedure}),
+        quotas=[quota for quota in instance.quotas.rows() if not quota.min],
+    )
+
+
+@pytest.mark.parametrize("kind", ["one_list", "by_rank"])
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_equals_the_clerk(seed: int, kind: str) -> None:
+    instance = of_kind(random_instance(seed), kind)
+    expected = (one_list if kind == "one_list" else by_rank)(instance, seed)
+    result = allocate(instance, policy="points", seed=seed)
+    if not expected.feasible:
+        assert result.status is Status.INFEASIBLE
+        assert result.allocation is None
+        return
+    assert result.status is Status.FEASIBLE
+    assert result.bound is None
+    assert result.allocation is not None
+    assert choice_of(instance, result.allocation) == expected.choice
+
+
+def test_a_minimum_quota_is_refused() -> None:
+    instance = random_instance(0).replace(quotas=[{"quota_id": "q", "min": 1}])
+    with pytest.raises(UnsupportedMarketError, match="minimum quotas"):
+        allocate(instance, policy="points")
+
+
+def test_points_per_target_are_refused() -> None:
+    with pytest.raises(UnsupportedMarketError, match="per_target"):
+        allocate(of_kind(random_instance(1), "per_target"), policy="points")
