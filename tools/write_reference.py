@@ -48,8 +48,8 @@ An instance is a set of tables and the rules of a run. It is stored as
 `nichiiki convert` turns each into the others, and `nichiiki check` lists everything that is wrong with one.
 
 Names of tables, columns and words are understood in English and in Japanese. CSV files may be UTF-8 (with or
-without BOM) or CP932. A list is written with semicolons between its entries (`2026-04;2026-05`); in JSON it is
-a list. An empty cell means the default. Ids are letters, digits and `_ . - : / # +`; they are never the names
+without BOM) or CP932. A list is written with semicolons between its entries (`2026-04;2026-05`); in JSON it
+is a list. An empty cell means the default. Ids are letters, digits and `_ . - : / # +`; they are never the names
 of people. A column in **bold** must be filled in every row.
 
 What the tables mean together is said in [the rules in full](../explanation/rules.md).
@@ -69,7 +69,8 @@ def data_format() -> str:
 
 RULES_INTRODUCTION = """\
 `rules.toml` holds what a run is decided by. A key that is left out has its default. A table `[instance]` in
-the same file holds `name` and `note` of the instance. A workbook has the same as dotted keys with JSON values."""
+the same file holds `name` and `note` of the instance. A workbook has the same as dotted keys with JSON
+values."""
 
 
 def _table(name: str, schema: type[Row]) -> Iterator[str]:

@@ -17,11 +17,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nichiiki_instances.bundled import load as load
-
     from nichiiki import market as market
     from nichiiki_instances import read as read
     from nichiiki_instances import write as write
+    from nichiiki_instances.bundled import load as load
     from nichiiki_instances.generators import generate as generate
     from nichiiki_models.allocation import Allocation as Allocation
     from nichiiki_models.allocation import Reason as Reason
