@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,19 +77,13 @@ def watched(
 ) -> Result:
     """Run a policy, with its progress on standard error; Ctrl-C ends it with the best answer so far."""
     import nichiiki
-    from nichiiki.cli.progress import Watch
+    from nichiiki.cli.progress import Watch, beside
 
     with Watch(screen, households=len(instance.households), time_limit_s=time_limit) as watch:
-        return nichiiki.allocate(
-            instance,
-            policy=policy,
-            time_limit_s=time_limit,
-            relative_gap=gap,
-            seed=seed,
-            workers=workers,
-            progress=watch,
-            should_stop=watch.should_stop,
+        run = partial(
+            nichiiki.allocate, instance, policy=policy, seed=seed, workers=workers, relative_gap=gap
         )
+        return beside(partial(run, time_limit_s=time_limit, progress=watch, should_stop=watch.should_stop))
 
 
 def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool) -> int:

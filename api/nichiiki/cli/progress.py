@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from nichiiki.cli.console import Screen
 from nichiiki.report.words import number, percent
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from nichiiki_solver.policies.registry import Progress
 
 PLAIN_EVERY_S = 5.0
+LISTEN_EVERY_S = 0.2
+T = TypeVar("T")
 
 
 class Watch:
@@ -105,3 +109,25 @@ def _gap(progress: Progress) -> float | None:
     if progress.objective is None or progress.bound is None:
         return None
     return (progress.bound - progress.objective) / max(1, abs(progress.objective))
+
+
+def beside(action: Callable[[], T]) -> T:
+    """Run something in a thread of its own, so that the main thread hears Ctrl-C while a solver computes.
+
+    Parameters
+    ----------
+    action
+        What to run; what it returns or raises comes back.
+    """
+    outcome: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(action())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    while not outcome.done():
+        wait([outcome], timeout=LISTEN_EVERY_S)
+    return outcome.result()
