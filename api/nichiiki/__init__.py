@@ -1,1 +1,121 @@
-"""Allocate second homes, school seats and roles in Japan's two-region living, and price the trips."""
+"""Allocation of second homes, school seats and roles in Japan's two-region living (二地域居住).
+
+Everything here is loaded when it is first used, so that ``import nichiiki`` costs next to nothing.
+
+Examples
+--------
+>>> import nichiiki as nk
+>>> instance = nk.generate(households=20, seed=1)
+>>> result = nk.allocate(instance, policy="points")
+>>> nk.verify(instance, result.allocation)
+[]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nichiiki import market as market
+    from nichiiki_instances import read as read
+    from nichiiki_instances import write as write
+    from nichiiki_instances.bundled import load as load
+    from nichiiki_instances.generators import generate as generate
+    from nichiiki_models.allocation import Allocation as Allocation
+    from nichiiki_models.allocation import Reason as Reason
+    from nichiiki_models.allocation import Status as Status
+    from nichiiki_models.allocation import StopReason as StopReason
+    from nichiiki_models.allocation import Violation as Violation
+    from nichiiki_models.errors import FileError as FileError
+    from nichiiki_models.errors import InputError as InputError
+    from nichiiki_models.errors import InstanceError as InstanceError
+    from nichiiki_models.errors import MarketError as MarketError
+    from nichiiki_models.errors import NichiikiError as NichiikiError
+    from nichiiki_models.errors import UnsupportedMarketError as UnsupportedMarketError
+    from nichiiki_models.errors import UsageError as UsageError
+    from nichiiki_models.errors import VerificationError as VerificationError
+    from nichiiki_models.instance import Instance as Instance
+    from nichiiki_models.metrics import Metrics as Metrics
+    from nichiiki_models.problems import Problem as Problem
+    from nichiiki_models.result import Result as Result
+    from nichiiki_models.rules import Rules as Rules
+    from nichiiki_solver.allocating import allocate as allocate
+    from nichiiki_solver.bundles import compile_market as compile
+    from nichiiki_solver.evaluate import evaluate as evaluate
+    from nichiiki_solver.verify import verify as verify
+
+_HOMES = {
+    "Allocation": "nichiiki_models.allocation",
+    "FileError": "nichiiki_models.errors",
+    "InputError": "nichiiki_models.errors",
+    "Instance": "nichiiki_models.instance",
+    "InstanceError": "nichiiki_models.errors",
+    "MarketError": "nichiiki_models.errors",
+    "Metrics": "nichiiki_models.metrics",
+    "NichiikiError": "nichiiki_models.errors",
+    "Problem": "nichiiki_models.problems",
+    "Reason": "nichiiki_models.allocation",
+    "Result": "nichiiki_models.result",
+    "Rules": "nichiiki_models.rules",
+    "Status": "nichiiki_models.allocation",
+    "StopReason": "nichiiki_models.allocation",
+    "UnsupportedMarketError": "nichiiki_models.errors",
+    "UsageError": "nichiiki_models.errors",
+    "VerificationError": "nichiiki_models.errors",
+    "Violation": "nichiiki_models.allocation",
+    "allocate": "nichiiki_solver.allocating",
+    "compile": "nichiiki_solver.bundles:compile_market",
+    "evaluate": "nichiiki_solver.evaluate",
+    "generate": "nichiiki_instances.generators",
+    "load": "nichiiki_instances.bundled",
+    "read": "nichiiki_instances",
+    "verify": "nichiiki_solver.verify",
+    "write": "nichiiki_instances",
+}
+"""Where each public name lives: a module, and after a colon the name there if it is another one."""
+
+__all__ = [
+    "Allocation",
+    "FileError",
+    "InputError",
+    "Instance",
+    "InstanceError",
+    "MarketError",
+    "Metrics",
+    "NichiikiError",
+    "Problem",
+    "Reason",
+    "Result",
+    "Rules",
+    "Status",
+    "StopReason",
+    "UnsupportedMarketError",
+    "UsageError",
+    "VerificationError",
+    "Violation",
+    "allocate",
+    "compile",
+    "evaluate",
+    "generate",
+    "load",
+    "market",
+    "read",
+    "verify",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "market":
+        return import_module("nichiiki.market")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nichiiki' has no attribute {name!r}")
+    module, _, attribute = _HOMES[name].partition(":")
+    found = getattr(import_module(module), attribute or name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,129 @@
+"""``nichiiki allocate``: run a policy on an instance and write what came out."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nichiiki.cli.console import Screen
+from nichiiki.cli.exits import Exit
+from nichiiki.cli.help import Command
+from nichiiki.cli.options import Number, Refusal, argument, build, option
+from nichiiki_models.texts import Lang
+
+if TYPE_CHECKING:
+    from nichiiki_models.instance import Instance
+    from nichiiki_models.result import Result
+
+
+def command(lang: Lang) -> Command:
+    """Return the command in a language."""
+    params: list[click.Parameter] = [
+        argument(lang, "instance"),
+        option(lang, "--policy", default="welfare", metavar="NAME"),
+        option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
+        option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=60.0, metavar="S"),
+        option(lang, "--gap", type=Number(0, 1, whole=False), default=0.0, metavar="G"),
+        option(lang, "--seed", type=Number(0), default=0, metavar="N"),
+        option(lang, "--workers", type=Number(1, 1024), default=2, metavar="N"),
+        option(lang, "--locks", metavar="FILE"),
+        option(lang, "--force", is_flag=True),
+        option(lang, "--json", "as_json", is_flag=True),
+    ]
+
+    def allocate(
+        instance: str, out: Path | None, force: bool, as_json: bool, locks: str | None, **run: Any
+    ) -> int:
+        screen = Screen(lang)
+        return _allocate(screen, instance, out, locks, force=force, as_json=as_json, run=run)
+
+    return build(lang, "allocate", allocate, params)
+
+
+def _allocate(
+    screen: Screen,
+    name: str,
+    out: Path | None,
+    locks: str | None,
+    *,
+    force: bool,
+    as_json: bool,
+    run: dict[str, Any],
+) -> int:
+    from nichiiki.cli.opening import open_instance, with_locks
+    from nichiiki.cli.saving import claim
+
+    if out is not None:
+        claim(out, force=force)
+    check_policy(run["policy"])
+    instance = with_locks(open_instance(name), locks)
+    result = watched(screen, instance, **run)
+    return _finish(screen, result, out, as_json=as_json)
+
+
+def check_policy(name: str) -> None:
+    """Refuse a policy that does not exist."""
+    from nichiiki_solver.policies.registry import policy_names
+
+    if name not in policy_names():
+        raise Refusal("usage.word", option="--policy", value=name, words=", ".join(policy_names()))
+
+
+def watched(
+    screen: Screen, instance: Instance, *, policy: str, time_limit: float, gap: float, seed: int, workers: int
+) -> Result:
+    """Run a policy, with its progress on standard error; Ctrl-C ends it with the best answer so far."""
+    import nichiiki
+    from nichiiki.cli.progress import Watch, beside
+
+    with Watch(screen, households=len(instance.households), time_limit_s=time_limit) as watch:
+        run = partial(
+            nichiiki.allocate, instance, policy=policy, seed=seed, workers=workers, relative_gap=gap
+        )
+        return beside(partial(run, time_limit_s=time_limit, progress=watch, should_stop=watch.should_stop))
+
+
+def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool) -> int:
+    import nichiiki
+    from nichiiki.cli import saving, showing
+
+    if result.allocation is None:
+        return _nothing(screen, result, as_json=as_json)
+    broken = nichiiki.verify(result.instance, result.allocation)
+    written = saving.save(out, result.instance, result.allocation, broken, screen.lang) if out else []
+    if as_json:
+        click.echo(saving.json_bytes(result.allocation.model_dump(mode="json")).decode("utf-8"), nl=False)
+    else:
+        showing.headline(result, broken, screen)
+        showing.placements(result, screen, rest=out / "placements.csv" if out else None)
+        showing.unplaced(result, screen)
+        if written:
+            showing.files(written, screen)
+        else:
+            screen.tell("show.nothing_written")
+    return _code(screen, result, bool(broken))
+
+
+def _code(screen: Screen, result: Result, broken: bool) -> int:
+    if was_interrupted(result):
+        screen.tell("interrupted.saved")
+        return Exit.INTERRUPTED
+    return Exit.NEGATIVE if broken else Exit.DONE
+
+
+def _nothing(screen: Screen, result: Result, *, as_json: bool) -> int:
+    from nichiiki.cli.saving import json_bytes
+
+    if as_json:
+        document = {"status": result.status.value, "reason": result.reason.value, "allocation": None}
+        click.echo(json_bytes(document).decode("utf-8"), nl=False)
+    screen.tell(f"nothing.{result.status.value}")
+    return Exit.INTERRUPTED if was_interrupted(result) else Exit.NEGATIVE
+
+
+def was_interrupted(result: Result) -> bool:
+    """Say whether Ctrl-C ended a run."""
+    return result.reason.value == "INTERRUPTED"

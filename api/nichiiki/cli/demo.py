@@ -1,0 +1,91 @@
+"""``nichiiki demo``: the bundled flagship instance from end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nichiiki.cli.console import Screen
+from nichiiki.cli.exits import Exit
+from nichiiki.cli.help import Command
+from nichiiki.cli.options import Number, build, option
+from nichiiki_models.texts import Lang
+
+if TYPE_CHECKING:
+    from nichiiki_models.allocation import Violation
+    from nichiiki_models.instance import Instance
+    from nichiiki_models.result import Result
+
+FLAGSHIP = "flagship"
+RULE_MODE = "rule-mode"
+"""Folder of the hand procedure's result, inside the folder of the optimum."""
+
+
+def command(lang: Lang) -> Command:
+    """Return the command in a language."""
+    params: list[click.Parameter] = [
+        option(lang, "--out", type=click.Path(path_type=Path), default=Path("out"), metavar="DIR"),
+        option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=60.0, metavar="S"),
+        option(lang, "--workers", type=Number(1, 1024), default=2, metavar="N"),
+        option(lang, "--force", is_flag=True),
+    ]
+
+    def demo(out: Path, time_limit: float, workers: int, force: bool) -> int:
+        return _demo(Screen(lang), out, time_limit, workers, force=force)
+
+    return build(lang, "demo", demo, params)
+
+
+def _demo(screen: Screen, out: Path, time_limit: float, workers: int, *, force: bool) -> int:
+    from nichiiki.cli.allocate import watched
+    from nichiiki.cli.opening import open_instance
+    from nichiiki.cli.saving import OUTPUTS, claim
+
+    claim(out, force=force, own=(*OUTPUTS, RULE_MODE))
+    claim(out / RULE_MODE, force=force)
+    instance = open_instance(FLAGSHIP)
+    _introduce(screen, instance)
+    settings: dict[str, Any] = {"time_limit": time_limit, "gap": 0.0, "seed": 0, "workers": workers}
+    screen.tell("demo.points")
+    rule_mode = watched(screen, instance, policy="points", **settings)
+    screen.tell("demo.welfare", seconds=f"{time_limit:g}")
+    optimum = watched(screen, instance, policy="welfare", **settings)
+    return _show(screen, out, rule_mode, optimum)
+
+
+def _introduce(screen: Screen, instance: Instance) -> None:
+    sizes = {name: f"{len(table):,}" for name, table in instance.tables.items()}
+    screen.out.print(screen.say("demo.title"), style="bold")
+    screen.out.print(screen.say("demo.instance", **sizes))
+
+
+def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
+    from nichiiki.cli import showing
+    from nichiiki.cli.allocate import was_interrupted
+
+    best = optimum if optimum.allocation is not None else rule_mode
+    broken, written = _save(screen, out, best)
+    _save(screen, out / RULE_MODE, rule_mode)
+    showing.headline(best, broken, screen)
+    showing.placements(best, screen, rest=out / "placements.csv")
+    showing.unplaced(best, screen)
+    showing.comparison(rule_mode, optimum, screen)
+    showing.files(written, screen)
+    screen.out.print(screen.say("demo.rule_mode_files", folder=out / RULE_MODE))
+    screen.out.print(screen.say("demo.next", out=out), soft_wrap=True)
+    if was_interrupted(optimum):
+        screen.tell("interrupted.saved")
+        return Exit.INTERRUPTED
+    return Exit.NEGATIVE if broken or optimum.allocation is None else Exit.DONE
+
+
+def _save(screen: Screen, out: Path, result: Result) -> tuple[list[Violation], list[Path]]:
+    import nichiiki
+    from nichiiki.cli.saving import save
+
+    if result.allocation is None:
+        return [], []
+    broken = nichiiki.verify(result.instance, result.allocation)
+    return broken, save(out, result.instance, result.allocation, broken, screen.lang)

@@ -1,0 +1,217 @@
+"""Tables on the terminal: what a planner wants to see first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from nichiiki.cli.console import Screen
+from nichiiki.report.facts import Facts
+from nichiiki.report.words import number, percent, reason_text, rule_name, words
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from nichiiki_models.allocation import Violation
+    from nichiiki_models.result import Result
+
+FIRST_ROWS = 15
+NUMBERS = ("stay_rank", "cost_yen")
+WHOLE = ("household_id", "home_region", "region_id", "house_id", "cost_yen")
+"""Columns that are never broken into several lines."""
+COLUMNS = ("household_id", "home_region", "region_id", "house_id", "periods", *NUMBERS, "besides")
+THINGS = ("school", "care", "desk", "role")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is counted of an allocation."""
+
+    households: int
+    applied: int
+    persons: int
+    schools: int
+    care: int
+    desks: int
+    roles: int
+    first_wish: int
+    cost_yen: int | None
+    objective: int | None
+    gap: float | None
+
+
+def figures(result: Result) -> Figures:
+    """Count what a planner asks for first.
+
+    Parameters
+    ----------
+    result
+        A run that has an allocation.
+    """
+    allocation = result.allocation
+    if allocation is None:
+        return Figures(0, len(result.instance.households), 0, 0, 0, 0, 0, 0, None, None, None)
+    facts = Facts(result.instance, allocation)
+    kinds = allocation.items["list"]
+    counted = {kind: int((kinds == kind).sum()) for kind in THINGS}
+    first = sum(1 for stays in facts.stays.values() if any(facts.stay_rank(stay) == 1 for stay in stays))
+    costs = allocation.placements["cost_yen"]
+    return Figures(
+        households=len(facts.placements),
+        applied=len(facts.households),
+        persons=sum(facts.members.get(household, 0) for household in facts.placements),
+        schools=counted["school"],
+        care=counted["care"],
+        desks=counted["desk"],
+        roles=counted["role"],
+        first_wish=first,
+        cost_yen=int(costs.mean()) if len(costs) else None,
+        objective=result.objective,
+        gap=result.gap,
+    )
+
+
+def new_table() -> Table:
+    """Return an empty table in the style of all."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+
+
+def show(title: str, table: Table, screen: Screen) -> None:
+    """Print a table below its title."""
+    screen.out.print(f"\n{title}", style="bold", soft_wrap=True)
+    screen.out.print(table)
+
+
+def headline(result: Result, violations: Sequence[Violation], screen: Screen) -> None:
+    """Show the key figures of a run."""
+    from rich import box
+    from rich.table import Table
+
+    found = figures(result)
+    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(style="bold")
+    status = words(screen.lang)(f"status.{result.status.value}")
+    reason = words(screen.lang)(f"stop.{result.reason.value}")
+    rows = [
+        ("households", f"{found.households:,} / {found.applied:,}"),
+        ("persons", f"{found.persons:,}"),
+        ("seats", screen.say("show.seats_value", schools=found.schools, care=found.care, desks=found.desks)),
+        ("roles", f"{found.roles:,}"),
+        ("quality", f"{number(found.objective) or '–'} ≤ {number(result.bound) or '–'}"),
+        ("gap", percent(found.gap) or "–"),
+        ("status", f"{status} – {reason}"),
+        ("verified", screen.say("show.violations", count=len(violations))),
+        ("seconds", f"{result.seconds:.1f}"),
+    ]
+    for key, value in rows:
+        table.add_row(screen.say(f"show.{key}"), value)
+    screen.out.print(table)
+
+
+def placements(result: Result, screen: Screen, *, rest: Path | None) -> None:
+    """Show the first placements, and say where the rest is."""
+    if result.allocation is None:
+        return
+    facts, say = Facts(result.instance, result.allocation), words(screen.lang)
+    table = new_table()
+    for column in COLUMNS:
+        side: Literal["left", "right"] = "right" if column in NUMBERS else "left"
+        table.add_column(say(f"column.{column}"), justify=side, no_wrap=column in WHOLE)
+    for household in list(facts.placements)[:FIRST_ROWS]:
+        table.add_row(*_placement(facts, household, screen))
+    show(screen.say("show.placements"), table, screen)
+    more = len(facts.placements) - FIRST_ROWS
+    if more > 0:
+        screen.out.print(
+            screen.say("show.more" if rest else "show.more_nowhere", count=more, file=rest), style="dim"
+        )
+
+
+def _placement(facts: Facts, household: str, screen: Screen) -> tuple[str, ...]:
+    say, row = words(screen.lang), facts.households[household]
+    stays = facts.stays.get(household, [])
+    counted = Counter(item.list for item in facts.items.get(household, []))
+    things = [f"{say(f'list.{kind}')}\N{NO-BREAK SPACE}{count}" for kind, count in counted.items()]
+    return (
+        household,
+        facts.region_name(row.home_region),
+        ", ".join(facts.region_name(stay.region_id) for stay in stays),
+        ", ".join(stay.house_id for stay in stays),
+        facts.shown_periods(facts.stay_periods(household)),
+        ", ".join(str(facts.stay_rank(stay) or "–") for stay in stays),
+        number(facts.placements[household].cost_yen),
+        ", ".join(things),
+    )
+
+
+def unplaced(result: Result, screen: Screen) -> None:
+    """Show the rules that stand most often against households without a place, with one example each."""
+    if result.allocation is None or not len(result.allocation.unplaced):
+        return
+    examples: dict[str, list[str]] = {}
+    for row in result.allocation.unplaced.rows():
+        sentence = reason_text(row.rule, row.target_id, row.value, row.limit, screen.lang, row.household_id)
+        examples.setdefault(row.rule, []).append(f"{row.household_id}: {sentence}")
+    table = new_table()
+    for key, side in (("show.rule", "left"), ("show.count", "right"), ("show.example", "left")):
+        table.add_column(screen.say(key), justify="right" if side == "right" else "left")
+    for rule, sentences in sorted(examples.items(), key=lambda entry: -len(entry[1]))[:6]:
+        table.add_row(rule_name(rule, screen.lang), f"{len(sentences):,}", sentences[0])
+    show(screen.say("show.unplaced"), table, screen)
+
+
+def comparison(rule_mode: Result, optimum: Result, screen: Screen) -> None:
+    """Show rule mode beside the optimum."""
+    left, right = figures(rule_mode), figures(optimum)
+    table = new_table()
+    table.add_column("")
+    for key in ("show.rule_mode", "show.optimum", "show.difference"):
+        table.add_column(screen.say(key), justify="right")
+    for name in (
+        "households",
+        "persons",
+        "schools",
+        "care",
+        "desks",
+        "roles",
+        "first_wish",
+        "cost_yen",
+        "objective",
+    ):
+        before, after = getattr(left, name), getattr(right, name)
+        table.add_row(
+            screen.say(f"show.figure.{name}"), number(before), number(after), _change(before, after)
+        )
+    bound = screen.say("show.no_bound")
+    table.add_row(screen.say("show.gap"), percent(left.gap) or bound, percent(right.gap) or bound, "")
+    table.add_row(screen.say("show.seconds"), f"{rule_mode.seconds:.1f}", f"{optimum.seconds:.1f}", "")
+    show(screen.say("show.comparison"), table, screen)
+
+
+def _change(before: int | None, after: int | None) -> str:
+    return "" if before is None or after is None else f"{after - before:+,}"
+
+
+def files(paths: Sequence[Path], screen: Screen) -> None:
+    """List the files that were written, with what each is for."""
+    table = new_table()
+    table.add_column(screen.say("show.file"), no_wrap=True)
+    table.add_column(screen.say("show.what_for"))
+    for path in paths:
+        table.add_row(str(path), screen.say(f"file.{path.name.replace('_2.', '.')}"))
+    show(screen.say("show.files"), table, screen)
+
+
+def violations(found: Sequence[Violation], screen: Screen) -> None:
+    """List broken rules."""
+    from nichiiki.report.page import violation_text
+
+    for violation in found:
+        screen.out.print(f"✗ [{violation.rule}] {violation_text(violation, screen.lang)}", soft_wrap=True)

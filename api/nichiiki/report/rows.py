@@ -1,0 +1,204 @@
+"""The rows that people read, one function a list; CSV, workbook and report all show these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from nichiiki.report.facts import Facts
+from nichiiki.report.loads import Load, loads
+from nichiiki.report.words import reason_text
+from nichiiki_models.allocation import Item
+from nichiiki_models.texts import Lang
+
+Cell = str | int | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A list with named columns.
+
+    Attributes
+    ----------
+    name
+        Name of the file or sheet; its title is in the catalogue.
+    columns
+        Canonical names of the columns.
+    rows
+        One tuple of cells a row.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+PLACEMENT_COLUMNS = (
+    "household_id",
+    "home_region",
+    "persons",
+    "region_id",
+    "house_id",
+    "units",
+    "periods",
+    "stay_rank",
+    "cost_yen",
+    "budget_yen",
+    "schools",
+    "care",
+    "desks",
+    "roles",
+    "experiences",
+    "supporter_id",
+)
+UNPLACED_COLUMNS = ("household_id", "home_region", "persons", "rule", "target_id", "value", "limit", "reason")
+LOAD_COLUMNS = ("rule", "region_id", "target_id", "band", "period_id", "used", "capacity", "least")
+
+
+class Rows:
+    """Every list of a result, made when it is first asked for.
+
+    Parameters
+    ----------
+    facts
+        The allocation beside its instance.
+    lang
+        Language of the sentences.
+    """
+
+    def __init__(self, facts: Facts, lang: Lang) -> None:
+        self.facts = facts
+        self.lang = lang
+
+    @cached_property
+    def loads(self) -> list[Load]:
+        """Every shared capacity."""
+        return loads(self.facts)
+
+    @cached_property
+    def placements(self) -> Sheet:
+        """One row a stay: who gets what."""
+        return Sheet("placements", PLACEMENT_COLUMNS, list(_placements(self.facts)))
+
+    @cached_property
+    def unplaced(self) -> Sheet:
+        """One row a reason: who gets nothing, and why."""
+        return Sheet("unplaced", UNPLACED_COLUMNS, list(_unplaced(self.facts, self.lang)))
+
+    @cached_property
+    def load_sheet(self) -> Sheet:
+        """One row a shared capacity and period."""
+        return Sheet("loads", LOAD_COLUMNS, [_load_cells(load) for load in self.loads])
+
+    @cached_property
+    def house_calendar(self) -> Sheet:
+        """Houses by periods: who lives there."""
+        return Sheet(
+            "house_calendar",
+            ("house_id", "region_id", "units", *self.facts.open_periods),
+            _calendar(self.facts),
+        )
+
+    @cached_property
+    def roles(self) -> Sheet:
+        """Roles by periods: holders of the most that fit."""
+        columns = ("role_id", "title", "region_id", "min_holders", "max_holders", *self.facts.open_periods)
+        return Sheet("roles", columns, _roster(self.facts, self.loads))
+
+    @cached_property
+    def unplaced_households(self) -> list[tuple[str, list[str]]]:
+        """Each household without a place, with its reasons in words."""
+        found: dict[str, list[str]] = {household: [] for household in not_placed(self.facts)}
+        for row in self.facts.allocation.unplaced.rows():
+            sentence = reason_text(row.rule, row.target_id, row.value, row.limit, self.lang, row.household_id)
+            found.setdefault(row.household_id, []).append(sentence)
+        return list(found.items())
+
+
+def not_placed(facts: Facts) -> list[str]:
+    """Return the households that have no place, in canonical order."""
+    return [household for household in facts.households if household not in facts.placements]
+
+
+def targets(items: Sequence[Item], kind: str) -> str:
+    """Return the targets of one list as text: ``person: target`` joined by semicolons."""
+    found = [item for item in items if item.list == kind]
+    return "; ".join(
+        f"{item.person_id}: {item.target_id}" if item.person_id else item.target_id for item in found
+    )
+
+
+def _placements(facts: Facts) -> Iterator[tuple[Cell, ...]]:
+    for household, placement in facts.placements.items():
+        row, items = facts.households.get(household), facts.items.get(household, [])
+        head: tuple[Cell, ...] = (household, row.home_region if row else "", facts.members.get(household, 0))
+        things = tuple(targets(items, kind) for kind in ("school", "care", "desk", "role", "experience"))
+        budget = row.budget_yen if row else None
+        for stay in facts.stays.get(household, ()):
+            periods = "; ".join(facts.in_order(stay.periods))
+            middle = (stay.region_id, stay.house_id, stay.units, periods, facts.stay_rank(stay))
+            yield (*head, *middle, placement.cost_yen, budget, *things, placement.supporter_id)
+
+
+def _unplaced(facts: Facts, lang: Lang) -> Iterator[tuple[Cell, ...]]:
+    known: set[str] = set()
+    for row in facts.allocation.unplaced.rows():
+        known.add(row.household_id)
+        reason = reason_text(row.rule, row.target_id, row.value, row.limit, lang, row.household_id)
+        yield (*_who(facts, row.household_id), row.rule, row.target_id, row.value, row.limit, reason)
+    for household in not_placed(facts):
+        if household not in known:
+            yield (*_who(facts, household), "", None, None, None, "")
+
+
+def _who(facts: Facts, household: str) -> tuple[Cell, ...]:
+    row = facts.households.get(household)
+    return household, row.home_region if row else "", facts.members.get(household, 0)
+
+
+def _load_cells(load: Load) -> tuple[Cell, ...]:
+    return (
+        load.rule,
+        load.region_id,
+        load.target_id,
+        load.band,
+        load.period_id,
+        load.used,
+        load.capacity,
+        load.least,
+    )
+
+
+def _calendar(facts: Facts) -> list[tuple[Cell, ...]]:
+    tenants: dict[tuple[str, str], list[str]] = {}
+    for stay in facts.allocation.stays.rows():
+        for period in stay.periods:
+            tenants.setdefault((stay.house_id, period), []).append(stay.household_id)
+    return [
+        (
+            house.house_id,
+            house.region_id,
+            house.units,
+            *(", ".join(tenants.get((house.house_id, period), ())) for period in facts.open_periods),
+        )
+        for house in facts.houses.values()
+    ]
+
+
+def _roster(facts: Facts, all_loads: list[Load]) -> list[tuple[Cell, ...]]:
+    holders = {(load.target_id, load.period_id): load.used for load in all_loads if load.rule == "role_max"}
+    return [
+        (
+            role.role_id,
+            role.title,
+            role.region_id,
+            role.min_holders,
+            role.max_holders,
+            *(holders.get((role.role_id, period)) for period in facts.open_periods),
+        )
+        for role in facts.roles.values()
+    ]
