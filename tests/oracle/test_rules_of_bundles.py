@@ -6,179 +6,10 @@ import pytest
 
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.bundles import Bundle, bundles, refused_wishes
+from nichiiki_oracle.cases import RULES_OF_BUNDLES, Cells
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.stays import patterns
 from nichiiki_oracle.tiny import tiny
-
-Cells = dict[str, Any]
-AGE_LIMIT = {"limits": {"commute_by_age": [{"up_to_age": 12, "minutes": 9}]}}
-AGE_LIMIT_KEPT = {"limits": {"commute_by_age": [{"up_to_age": 12, "minutes": 10}]}}
-ANY = {
-    f"choices__{n}__{key}": value
-    for n in (1, 2, 3)
-    for key, value in (("target_kind", "region"), ("target_id", "host"))
-}
-AS_SCHOOL = {"seats__1__band": "1", "seats__1__days": None}
-APART = {"limits": {"hazards_apart": ["flood"]}}
-
-CASES: list[tuple[str, str, Cells, Cells]] = [
-    ("stay", "house_not_ready", {"houses__0__ready": True}, {"houses__0__ready": False}),
-    ("stay", "period_closed", {"periods__2__open": False}, {"periods__1__open": False}),
-    ("stay", "period_closed", {"houses__0__closed_periods": ("p3",)}, {"houses__0__closed_periods": ("p2",)}),
-    ("stay", "min_stay", {"houses__0__min_stay": 2}, {"houses__0__min_stay": 3}),
-    ("stay", "max_stay", {"houses__0__max_stay": 2}, {"houses__0__max_stay": 1}),
-    (
-        "stay",
-        "start_period",
-        {"houses__0__start_periods": ("p1",)},
-        {"houses__0__start_periods": ("p2", "p3")},
-    ),
-    ("stay", "house_capacity", {"houses__0__capacity_persons": 3}, {"houses__0__capacity_persons": 2}),
-    (
-        "stay",
-        "house_capacity",
-        {"houses__0__kind": "room", "houses__0__capacity_persons": 2, "houses__0__rent_yen": 15000},
-        {"houses__0__kind": "room", "houses__0__capacity_persons": 1, "houses__0__rent_yen": 10000},
-    ),
-    (
-        "stay",
-        "needs",
-        {"households__0__needs": ("net",), "houses__0__tags": ("net", "pets")},
-        {"households__0__needs": ("net", "garden"), "houses__0__tags": ("net", "pets")},
-    ),
-    (
-        "stay",
-        "hazard_shared",
-        {"regions__0__hazards": ("flood",), "houses__0__hazards": ("tsunami",), "rules": APART},
-        {"regions__0__hazards": ("flood",), "houses__0__hazards": ("flood",), "rules": APART},
-    ),
-    ("stay", "own_region", {"households__0__home_region": "home"}, {"households__0__home_region": "host"}),
-    ("stay", "no_route", {"links__0__periods": ("p1", "p2")}, {"links__0__periods": ("p1",)}),
-    (
-        "stay",
-        "trip_minutes",
-        {"households__0__max_trip_minutes": 100},
-        {"households__0__max_trip_minutes": 99},
-    ),
-    (
-        "stay",
-        "trip_minutes",
-        {"rules": {"limits": {"trip_minutes": 100}}},
-        {"rules": {"limits": {"trip_minutes": 99}}},
-    ),
-    ("stay", "budget", {"households__0__budget_yen": 39000}, {"households__0__budget_yen": 38999}),
-    (
-        "school",
-        "not_a_school",
-        {**ANY, "facilities__0__kind": "school"},
-        {**ANY, "facilities__0__kind": "nursery", "seats__2__band": "age0"},
-    ),
-    ("school", "not_a_pupil", {"persons__2__grade": "2"}, {"persons__2__grade": "none"}),
-    ("school", "school_region", {"facilities__0__region_id": "host"}, {"facilities__0__region_id": "other"}),
-    (
-        "school",
-        "consent_host",
-        {"facilities__0__consent_regions": ("*",)},
-        {"facilities__0__consent_regions": ("host", "other")},
-    ),
-    (
-        "school",
-        "consent_home",
-        {"regions__0__board_consents": ("*",)},
-        {"regions__0__board_consents": ("home",)},
-    ),
-    ("school", "no_seats", {"seats__2__seats": 1}, {"seats__2__seats": 0}),
-    ("school", "no_seats", {"seats__2__band": "2"}, {"seats__2__band": "3"}),
-    (
-        "school",
-        "commute",
-        {"households__0__max_commute_minutes": 10},
-        {"households__0__max_commute_minutes": 9},
-    ),
-    ("school", "commute", {"rules": AGE_LIMIT_KEPT}, {"rules": AGE_LIMIT}),
-    (
-        "care",
-        "not_a_nursery",
-        {**ANY, "facilities__1__kind": "nursery"},
-        {**ANY, "facilities__1__kind": "school", **AS_SCHOOL},
-    ),
-    ("care", "no_care_needed", {"persons__1__care_days": 1}, {"persons__1__care_days": 0}),
-    ("care", "care_region", {"facilities__1__region_id": "host"}, {"facilities__1__region_id": "other"}),
-    ("care", "no_seats", {"seats__1__seats": 1}, {"seats__1__seats": 0}),
-    ("care", "care_days_max", {"persons__1__care_days": 8}, {"persons__1__care_days": 9}),
-    (
-        "care",
-        "care_days_max",
-        {"rules": {"limits": {"care_days_max": 8}}},
-        {"rules": {"limits": {"care_days_max": 7}}},
-    ),
-    ("care", "commute", {"rules": AGE_LIMIT_KEPT}, {"rules": AGE_LIMIT}),
-    (
-        "desk",
-        "not_a_coworking",
-        {**ANY, "facilities__2__kind": "coworking"},
-        {**ANY, "facilities__2__kind": "nursery", "seats__0__band": "age0"},
-    ),
-    ("desk", "no_telework", {"persons__0__telework_days": 1}, {"persons__0__telework_days": 0}),
-    ("desk", "desk_region", {"facilities__2__region_id": "host"}, {"facilities__2__region_id": "other"}),
-    ("desk", "no_seats", {"seats__0__seats": 1}, {"seats__0__seats": 0}),
-    ("desk", "commute", {"rules": AGE_LIMIT}, {"households__0__max_commute_minutes": 9}),
-    ("role", "role_region", {"roles__0__region_id": "host"}, {"roles__0__region_id": "other"}),
-    ("role", "role_period", {"roles__0__periods": ("p2", "p3")}, {"roles__0__periods": ("p3",)}),
-    (
-        "role",
-        "role_period",
-        {"roles__0__periods": ("p1", "p2"), "roles__0__whole_season": True},
-        {"roles__0__periods": ("p2", "p3"), "roles__0__whole_season": True},
-    ),
-    (
-        "role",
-        "skill",
-        {"roles__0__skill": "farm", "persons__0__skills": ("farm",)},
-        {"roles__0__skill": "farm"},
-    ),
-    ("role", "age", {"roles__0__min_age": 40}, {"roles__0__min_age": 41}),
-    ("role", "age", {"roles__0__max_age": 40}, {"roles__0__max_age": 39}),
-    ("role", "hours", {"roles__0__hours_per_period": 10}, {"roles__0__hours_per_period": 11}),
-    (
-        "role",
-        "roles_per_person",
-        {"rules": {"limits": {"roles_per_person": 1}}},
-        {"rules": {"limits": {"roles_per_person": 0}}},
-    ),
-    (
-        "role",
-        "commute",
-        {"households__0__max_commute_minutes": 10},
-        {"households__0__max_commute_minutes": 9},
-    ),
-    ("supporter", "supporter_scope", {"supporters__0__regions": ("host",)}, {"supporters__0__regions": ()}),
-    (
-        "supporter",
-        "supporter_scope",
-        {"supporters__0__scope": "wide"},
-        {"supporters__0__regions": ("other",)},
-    ),
-    (
-        "supporter",
-        "supporter_language",
-        {"households__0__languages": ("en", "ja"), "supporters__0__languages": ("ja",)},
-        {"households__0__languages": ("en",), "supporters__0__languages": ("ja",)},
-    ),
-    (
-        "supporter",
-        "supporter_topic",
-        {"households__0__topics": ("school",), "supporters__0__topics": ("school", "work")},
-        {"households__0__topics": ("school", "work"), "supporters__0__topics": ("school",)},
-    ),
-    ("experience", "experience_region", {}, {"experiences__0__region_id": "other"}),
-    (
-        "experience",
-        "experience_period",
-        {"experiences__0__periods": ("p2",)},
-        {"experiences__0__periods": ("p3",)},
-    ),
-]
 
 
 def refused(instance: Instance) -> dict[str, str]:
@@ -200,7 +31,9 @@ def test_in_the_plain_market_nothing_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "rule", "kept", "broken"), CASES, ids=[f"{c[0]}-{c[1]}-{n}" for n, c in enumerate(CASES)]
+    ("name", "rule", "kept", "broken"),
+    RULES_OF_BUNDLES,
+    ids=[f"{c[0]}-{c[1]}-{n}" for n, c in enumerate(RULES_OF_BUNDLES)],
 )
 def test_a_rule_refuses_exactly_from_its_limit_on(name: str, rule: str, kept: Cells, broken: Cells) -> None:
     assert name not in refused(tiny(**kept))

@@ -6,36 +6,10 @@ import pytest
 
 from nichiiki_oracle.brute_force import is_allowed
 from nichiiki_oracle.bundles import Bundle, bundles
+from nichiiki_oracle.cases import QUOTA, SHARED_RULES, Cells
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.shared import obeys
 from nichiiki_oracle.tiny import tiny
-
-Cells = dict[str, Any]
-QUOTA = {"quota_id": "quota", "target_kind": "region", "target_id": "host"}
-
-CASES: list[tuple[str, Cells, Cells]] = [
-    ("house_units", {"houses__0__units": 2}, {"houses__0__units": 1}),
-    ("reception", {"regions__1__reception_max": 2}, {"regions__1__reception_max": 1}),
-    ("school_seats", {"seats__2__seats": 2}, {"seats__2__seats": 1}),
-    ("care_places", {"seats__1__days": 8}, {"seats__1__seats": 1, "seats__1__days": 15}),
-    ("desks", {"seats__0__seats": 2}, {"seats__0__seats": 1}),
-    ("role_max", {"roles__0__max_holders": 2}, {"roles__0__max_holders": 1}),
-    ("role_min", {"roles__0__min_holders": 2}, {"roles__0__min_holders": 3, "roles__0__max_holders": 3}),
-    ("supporter_caseload", {"supporters__0__caseload": 2}, {"supporters__0__caseload": 1}),
-    ("experience_places", {"experiences__0__places": 2}, {"experiences__0__places": 1}),
-    (
-        "experience_min",
-        {"experiences__0__min_places": 2},
-        {"experiences__0__places": 3, "experiences__0__min_places": 3},
-    ),
-    ("quota_max", {"quotas": [{**QUOTA, "max": 2}]}, {"quotas": [{**QUOTA, "max": 1}]}),
-    ("quota_min", {"quotas": [{**QUOTA, "min": 2}]}, {"quotas": [{**QUOTA, "min": 3}]}),
-    (
-        "quota_max",
-        {"quotas": [{"quota_id": "quota", "group": "g", "max": 0}]},
-        {"quotas": [{"quota_id": "quota", "group": "g", "max": 0}], "households__1__groups": ("g",)},
-    ),
-]
 
 
 def both_best(*left_out: str, **changes: Any) -> bool:
@@ -45,7 +19,7 @@ def both_best(*left_out: str, **changes: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("rule", "kept", "broken"), CASES, ids=[f"{case[0]}-{n}" for n, case in enumerate(CASES)]
+    ("rule", "kept", "broken"), SHARED_RULES, ids=[f"{case[0]}-{n}" for n, case in enumerate(SHARED_RULES)]
 )
 def test_a_rule_breaks_exactly_beyond_its_limit(rule: str, kept: Cells, broken: Cells) -> None:
     assert both_best()

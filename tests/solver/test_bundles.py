@@ -41,7 +41,7 @@ def test_the_order_of_rows_does_not_matter(seed: int) -> None:
     instance = random_instance(seed)
     rng = np.random.default_rng(seed)
     shuffled = {name: table.take(rng.permutation(len(table))) for name, table in instance.tables.items()}
-    left, right = listed(instance), listed(Instance(rules=instance.rules, **shuffled))
+    left, right = listed(instance), listed(Instance.from_tables(shuffled, instance.rules))
     for name in ("agent", "utility", "rank", "offsets", "resource", "amount", "capacity"):
         assert np.array_equal(getattr(left, name), getattr(right, name)), name
 

@@ -44,7 +44,9 @@ def test_priced_market_equals_complete_enumeration(seed: int, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("seed", range(MEDIUM))
-def test_medium_markets_pass_the_check_and_both_ways_agree(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_medium_markets_pass_the_check_and_both_ways_agree(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     instance = medium_instance(seed)
     whole = allocate(instance, time_limit_s=60)
     monkeypatch.setattr(welfare, "SMALL", -1)
@@ -86,7 +88,9 @@ def test_a_stopped_run_keeps_its_best_answer_with_a_bound(monkeypatch: pytest.Mo
 
     instance = medium_instance(1)
     result = allocate(
-        instance, progress=lambda line: seen.append(line.objective or 0) if line.objective else None, should_stop=stop
+        instance,
+        progress=lambda line: seen.append(line.objective or 0) if line.objective else None,
+        should_stop=stop,
     )
     assert result.status in (Status.OPTIMAL, Status.FEASIBLE)
     if result.status is Status.FEASIBLE:
@@ -99,7 +103,14 @@ def test_a_stopped_run_keeps_its_best_answer_with_a_bound(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("time_limit_s", 0), ("time_limit_s", float("nan")), ("relative_gap", 1), ("relative_gap", -0.1), ("seed", -1), ("workers", 0)],
+    [
+        ("time_limit_s", 0),
+        ("time_limit_s", float("nan")),
+        ("relative_gap", 1),
+        ("relative_gap", -0.1),
+        ("seed", -1),
+        ("workers", 0),
+    ],
 )
 def test_arguments_without_meaning_are_refused(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=name):

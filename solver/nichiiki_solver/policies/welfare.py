@@ -188,10 +188,19 @@ class _Run:
         """Add a level's result; a level after an unproven one has no bound."""
         assert self.choice is not None  # noqa: S101 - the caller has looked
         value = int(self.columns.objectives(self.choice)[level])
-        bounds = [b for b in (answer.bound, self.bound if level == 0 else None) if b is not None]
-        bound = max(min(bounds), value) if bounds and all(done.proven for done in self.levels) else None
+        bound = None
+        if all(done.proven for done in self.levels):
+            known = [b for b in (answer.bound, self.bound if level == 0 else None) if b is not None]
+            bound = max(value, min(known) if known else self._free_bound(level))
         self.levels.append(LevelResult(name=self.market.levels[level], objective=value, bound=bound))
         self.report(level, value, bound)
+
+    def _free_bound(self, level: int) -> int:
+        """Bound of a level if everybody could have what is best for it: capacities cost nothing."""
+        weights = np.zeros(len(self.market.levels), dtype=np.int64)
+        weights[level] = 1
+        values = source_of(self.market).best_values(weights, np.zeros_like(self.market.capacity))
+        return int(gains(self.market, np.where(values <= NO_VALUE // 2, 0, values)).sum())
 
     def break_ties(self, market: Market) -> None:
         """Among all optimal answers take the one with the largest sum of public hash weights."""

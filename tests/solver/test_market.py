@@ -1,0 +1,173 @@
+"""The market on flat arrays: building, refusing, solving, against complete enumeration and published optima."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nichiiki_models.allocation import Status
+from nichiiki_models.errors import MarketError, VerificationError
+from nichiiki_solver.dual_prices import SCALE, find_prices, gains
+from nichiiki_solver.market import ListedSource, Market
+from nichiiki_solver.policies import welfare
+from nichiiki_solver.solving import check_outcome, solve
+
+
+@st.composite
+def markets(draw: st.DrawFn) -> Market:
+    """Small markets with signed amounts, demands, agents that must be assigned, and one or two levels."""
+    agents, resources = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    options = int(rng.integers(1, 12))
+    entries = int(rng.integers(0, 20))
+    return Market.from_columns(
+        agent=rng.integers(0, agents, options),
+        utility=rng.integers(-5, 30, (int(rng.integers(1, 3)), options)),
+        option=rng.integers(0, options, entries),
+        resource=rng.integers(0, resources, entries),
+        amount=rng.integers(-3, 6, entries),
+        capacity=rng.integers(-1, 8, resources),
+        must_assign=rng.random(agents) < 0.1,
+        n_agents=agents,
+    )
+
+
+def enumerate_best(market: Market) -> tuple[int, ...] | None:
+    """Best levels over every choice, or None."""
+    order, offsets = market.by_agent
+    lists = [[-1, *order[offsets[a] : offsets[a + 1]].tolist()] for a in range(market.n_agents)]
+    choices = (np.array(point) for point in product(*lists))
+    values = [tuple(market.objectives(choice).tolist()) for choice in choices if market.is_feasible(choice)]
+    return max(values, default=None)
+
+
+@given(markets())
+def test_welfare_equals_enumeration(market: Market) -> None:
+    best = enumerate_best(market)
+    for small in (welfare.SMALL, -1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(welfare, "SMALL", small)
+            outcome = solve(market)
+        if best is None:
+            assert outcome.status is Status.INFEASIBLE
+        else:
+            assert outcome.status is Status.OPTIMAL
+            assert tuple(level.objective for level in outcome.levels) == best
+
+
+@given(markets(), st.integers(0, 10**6))
+def test_every_price_gives_a_bound(market: Market, seed: int) -> None:
+    """Weak duality, for signed amounts and capacities and every price vector that is not negative."""
+    best = enumerate_best(market)
+    rng = np.random.default_rng(seed)
+    prices = rng.integers(0, 20 * SCALE, len(market.capacity))
+    weights = np.zeros(len(market.levels), dtype=np.int64)
+    weights[0] = SCALE
+    values = ListedSource(market).best_values(weights, prices)
+    total = int(gains(market, values).sum()) + int(prices @ market.capacity)
+    if best is not None:
+        assert total >= SCALE * best[0]
+
+
+@given(markets())
+@settings(max_examples=30)
+def test_found_prices_bound_the_optimum(market: Market) -> None:
+    best = enumerate_best(market)
+    weights = np.zeros(len(market.levels), dtype=np.int64)
+    weights[0] = 1
+    if best is not None:
+        assert find_prices(market, weights, lambda: False).bound >= best[0]
+
+
+def gap_market(cost: list[list[int]], use: list[list[int]], capacity: list[int]) -> Market:
+    """Generalised assignment: every job to one agent at least cost."""
+    jobs, agents = len(cost[0]), len(cost)
+    pairs = [(j, i) for j in range(jobs) for i in range(agents)]
+    return Market.from_columns(
+        agent=[j for j, _ in pairs],
+        utility=[-cost[i][j] for j, i in pairs],
+        option=range(len(pairs)),
+        resource=[i for _, i in pairs],
+        amount=[use[i][j] for j, i in pairs],
+        capacity=capacity,
+        must_assign=np.ones(jobs, dtype=bool),
+    )
+
+
+COST = [[17, 21, 22, 18, 24, 15, 20, 18], [23, 16, 21, 16, 17, 16, 19, 25], [16, 20, 16, 25, 24, 16, 17, 19]]
+USE = [[8, 15, 14, 23, 8, 16, 8, 25], [15, 7, 23, 22, 11, 11, 12, 10], [21, 20, 6, 22, 24, 10, 24, 9]]
+
+
+@pytest.mark.parametrize("small", [3000, -1])
+def test_generalised_assignment_equals_enumeration(small: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(welfare, "SMALL", small)
+    capacity = [36, 34, 38]
+    best = min(
+        sum(COST[i][j] for j, i in enumerate(point))
+        for point in product(range(3), repeat=8)
+        if all(sum(USE[i][j] for j, k in enumerate(point) if k == i) <= capacity[i] for i in range(3))
+    )
+    outcome = solve(gap_market(COST, USE, capacity))
+    assert outcome.status is Status.OPTIMAL
+    assert outcome.objective == -best
+
+
+def test_opening_decisions_supply_capacity() -> None:
+    """Two customers, two depots: opening costs 5 and 9, serving 1-4; opening only the first is best (5 + 2 + 3)."""
+    market = Market.from_columns(
+        agent=[0, 0, 1, 1, 2, 3],
+        utility=[-2, -4, -3, -1, -5, -9],
+        option=[0, 1, 2, 3, 4, 5],
+        resource=[0, 1, 0, 1, 0, 1],
+        amount=[1, 1, 1, 1, -2, -2],
+        capacity=[0, 0],
+        must_assign=[True, True, False, False],
+    )
+    assert solve(market).objective == -10
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"agent": [0, 7]}, "agent: indices must lie in"),
+        ({"option": [0, 5]}, "option: indices must lie in"),
+        ({"resource": [0, -1]}, "resource: indices must lie in"),
+        ({"amount": [1]}, "one length"),
+        ({"utility": [1.5, 2.0]}, "whole numbers"),
+        ({"utility": [1, 2, 3]}, "utility: 3 values for 2 options"),
+        ({"utility": [1 << 60, 1]}, "utility: the sum"),
+        ({"amount": [1 << 60, 1]}, "amount: resource 0"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(changes: dict[str, list[float]], message: str) -> None:
+    columns = {
+        "agent": [0, 1],
+        "utility": [3, 4],
+        "option": [0, 1],
+        "resource": [0, 0],
+        "amount": [1, 1],
+        "capacity": [1],
+    }
+    with pytest.raises(MarketError, match=message):
+        Market.from_columns(**{**columns, **changes}, n_agents=2)  # type: ignore[arg-type]
+
+
+def test_ranks_follow_falling_utility_with_ties() -> None:
+    market = Market.from_columns(
+        agent=[0, 0, 0, 1], utility=[5, 9, 5, 1], option=[], resource=[], amount=[], capacity=[]
+    )
+    assert market.rank.tolist() == [2, 1, 2, 1]
+
+
+def test_a_wrong_outcome_is_withheld() -> None:
+    market = gap_market(COST, USE, [36, 34, 38])
+    outcome = solve(market)
+    assert outcome.choice is not None
+    wrong = outcome.choice.copy()
+    wrong[0] = outcome.choice[1]
+    bad = type(outcome)(market, wrong, outcome.status, outcome.reason, outcome.levels)
+    assert {violation.rule for violation in check_outcome(bad)} >= {"market_agent"}
+    with pytest.raises(VerificationError):
+        raise VerificationError(check_outcome(bad))

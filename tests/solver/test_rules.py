@@ -1,0 +1,87 @@
+"""Each rule in the solver: trivially kept, just kept, just broken, on the tiny market computed by hand.
+
+The cases are those of the oracle; what is expected is stated there in words and figures.
+"""
+
+import pytest
+
+from nichiiki_models.allocation import Status
+from nichiiki_models.instance import Instance
+from nichiiki_oracle.cases import RULES_OF_BUNDLES, SHARED_RULES, Cells
+from nichiiki_oracle.tiny import tiny
+from nichiiki_solver.allocating import allocate
+
+PLAIN = 1000 + 300 + 300 + 100 + 200 + 100 + 70
+"""Stay, school, care, desk, role, experience, and the role's value: one family's best bundle."""
+WITH_SUPPORTER = {"lists": {"supporter": {"required": True, "accept_unlisted": True, "rank_utility": [0]}}}
+FREE_SCHOOL: Cells = {"lists": {"school": {"rank_utility": [300]}}}
+"""A school is not required, so that a rule on schools does not take the stay with it."""
+ITEMS = {"school", "care", "desk", "role", "experience"}
+
+
+def had(instance: Instance, policy: str) -> set[str]:
+    """What the first family gets."""
+    result = allocate(instance, policy=policy)
+    assert result.status in (Status.OPTIMAL, Status.FEASIBLE)
+    assert result.allocation is not None
+    if not len(result.allocation.placements):
+        return set()
+    supporter = result.allocation.placements.row(0).supporter_id
+    return {"stay", *({"supporter"} if supporter else ()), *result.allocation.items["list"].tolist()}
+
+
+def test_the_plain_market() -> None:
+    """A supporter is worth nothing here, so the optimum may do without; the clerk gives what ranks first."""
+    assert had(tiny(), "points") == {"stay", "supporter", *ITEMS}
+    assert had(tiny(), "welfare") >= {"stay", *ITEMS}
+    assert allocate(tiny()).objective == PLAIN
+    assert allocate(tiny("a", "b")).objective == 2 * PLAIN
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "kept", "broken"),
+    RULES_OF_BUNDLES,
+    ids=[f"{case[0]}-{case[1]}-{n}" for n, case in enumerate(RULES_OF_BUNDLES)],
+)
+def test_a_rule_refuses_exactly_from_its_limit_on(name: str, rule: str, kept: Cells, broken: Cells) -> None:
+    good, bad = (tiny(**{**cells, "rules": FREE_SCHOOL | cells.get("rules", {})}) for cells in (kept, broken))
+    assert name in had(good, "points")
+    assert name not in had(bad, "points")
+    assert name == "supporter" or name in had(good, "welfare")
+    assert name not in had(bad, "welfare")
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept", "broken"),
+    SHARED_RULES,
+    ids=[f"{case[0]}-{n}" for n, case in enumerate(SHARED_RULES)],
+)
+def test_what_is_shared_suffices_exactly_up_to_its_limit(rule: str, kept: Cells, broken: Cells) -> None:
+    assert allocate(tiny("a", "b", **kept)).objective == 2 * PLAIN
+    result = allocate(tiny("a", "b", **broken, rules=WITH_SUPPORTER))
+    assert result.status is Status.INFEASIBLE or (result.objective or 0) < 2 * PLAIN
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("placed", None),
+        ("house", "house"),
+        ("region", "host"),
+        ("facility", "nursery"),
+        ("role", "role"),
+        ("supporter", "supporter"),
+        ("experience", "experience"),
+    ],
+)
+def test_locks(kind: str, target: str | None) -> None:
+    lock = {"household_id": "a", "target_kind": kind, "target_id": target, "reason": "test"}
+    must = allocate(tiny(), locks=[{**lock, "effect": "must"}])
+    assert must.objective == PLAIN
+    assert must.instance.hash != tiny().hash
+    never = allocate(tiny(), locks=[{**lock, "effect": "never"}])
+    assert never.status is Status.OPTIMAL
+    assert never.objective is not None
+    assert never.objective < PLAIN or kind == "supporter"
+    none_left = allocate(tiny(houses__0__ready=False), locks=[{**lock, "effect": "must"}], policy="points")
+    assert none_left.status is Status.INFEASIBLE
