@@ -120,8 +120,11 @@ def _nothing(screen: Screen, result: Result, *, as_json: bool) -> int:
     if as_json:
         document = {"status": result.status.value, "reason": result.reason.value, "allocation": None}
         click.echo(json_bytes(document).decode("utf-8"), nl=False)
+    if was_interrupted(result):
+        screen.tell("interrupted.nothing")
+        return Exit.INTERRUPTED
     screen.tell(f"nothing.{result.status.value}")
-    return Exit.INTERRUPTED if was_interrupted(result) else Exit.NEGATIVE
+    return Exit.NEGATIVE
 
 
 def was_interrupted(result: Result) -> bool:
