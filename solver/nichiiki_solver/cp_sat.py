@@ -91,7 +91,9 @@ def _solver(time_limit_s: float, relative_gap: float, workers: int, seed: int) -
     solver.parameters.num_workers = workers
     solver.parameters.random_seed = seed % (1 << 31)
     solver.parameters.presolve_inclusion_work_limit = 0
-    solver.parameters.catch_sigint_signal = False  # Ctrl-C belongs to the caller, who answers through should_stop
+    solver.parameters.catch_sigint_signal = (
+        False  # Ctrl-C belongs to the caller, who answers through should_stop
+    )
     solver.parameters.linearization_level = 2
     return solver
 

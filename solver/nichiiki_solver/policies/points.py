@@ -54,6 +54,18 @@ class Points:
         return run.outcome(time.perf_counter() - started)
 
 
+def first_answer(market: Market, settings: Settings) -> Outcome | None:
+    """Run the procedure as a quick first answer for an exact search; None where it makes no promise."""
+    source = source_of(market)
+    if source.has_demands:
+        return None
+    run = _Procedure(market, source, settings)
+    while not run.round():
+        if settings.should_stop():
+            return None
+    return run.outcome(0.0)
+
+
 class _Procedure:
     """The state of the procedure: which gates are open, and who has what in this round."""
 
