@@ -16,7 +16,7 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import order_of_households, persons_of, total_points
-from nichiiki_solver.market import NO_VALUE, Market
+from nichiiki_solver.market import NO_VALUE, Market, merged
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
     Options,
@@ -493,7 +493,7 @@ class BundleSource:
             )
             blocks.append((rows[owner], resource, amount))
         owner, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
-        return _merged(owner, resource, amount, len(uses.resources))
+        return merged(owner, resource, amount, len(uses.resources))[1:]
 
     def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
         """Turn a choice into an allocation."""
@@ -508,15 +508,6 @@ class BundleSource:
         must = np.zeros(self.n_agents, dtype=bool)
         must[self.bundles.instance.households.find(locks["household_id"][locks["effect"] == "must"])] = True
         return must
-
-
-def _merged(owner: Ints, resource: Ints, amount: Ints, n_resources: int) -> tuple[Ints, Ints, Ints]:
-    """Add up the entries of one option at one resource."""
-    key = owner * n_resources + resource
-    distinct, inverse = np.unique(key, return_inverse=True)
-    total = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(total, inverse, amount)
-    return distinct // n_resources, distinct % n_resources, total
 
 
 def _sum_options(terms: Ints, chosen: Ints) -> Ints:
@@ -605,7 +596,7 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
         *_ties(owner, slot.astype(np.int64), n, free),
     ]
     option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
-    option, resource, amount = _merged(option, resource, amount, free + 2 * len(segments))
+    _, option, resource, amount = merged(option, resource, amount, free + 2 * len(segments))
     utility = np.concatenate(
         (
             bundles.stay_terms[:, stays],

@@ -160,7 +160,7 @@ class Market:
         agent, utility
             Agent of each option, and its utility (or levels × options, maximised in order).
         resource, option, amount
-            Entry j: ``option[j]`` uses ``amount[j]`` (signed) of ``resource[j]``.
+            Entry j: ``option[j]`` uses ``amount[j]`` (signed) of ``resource[j]``; repeated entries add up.
         capacity
             Capacity of each resource.
         rank
@@ -185,18 +185,18 @@ class Market:
         size = int(agents.max(initial=-1)) + 1 if n_agents is None else n_agents
         limits = _ints("capacity", capacity)
         _check_columns(agents, levels, entry, limits, size)
-        order, offsets = group(entry[0], len(agents))
+        kept, owner, things, amounts = merged(entry[0], entry[1], entry[2], len(limits))
         ranks = _ranks(agents, levels[0]) if rank is None else _ints("rank", rank)
         must = np.zeros(size, dtype=bool) if must_assign is None else np.asarray(must_assign, dtype=bool)
-        weight = None if priority is None else _ints("priority", priority)[order]
+        weight = None if priority is None else _ints("priority", priority)[kept]
         market = cls(
             n_agents=size,
             agent=agents,
             utility=levels,
             rank=ranks,
-            offsets=offsets,
-            resource=entry[1][order],
-            amount=entry[2][order],
+            offsets=offsets_of(np.bincount(owner, minlength=len(agents))),
+            resource=things,
+            amount=amounts,
             capacity=limits,
             must_assign=must,
             gate=np.zeros(size, dtype=bool),
@@ -310,6 +310,22 @@ class Market:
             raise MarketError(
                 f"amount: resource {int(load.argmax())} may use more than 2^53; divide its amounts and capacity by a common factor"
             )
+
+
+def merged(option: Ints, resource: Ints, amount: Ints, n_resources: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Add up the entries of one option at one resource.
+
+    Returns
+    -------
+    first, option, resource, amount
+        Index of the first entry of each pair, and the pairs in order of option, then resource.
+    """
+    distinct, first, inverse = np.unique(
+        option * max(1, n_resources) + resource, return_index=True, return_inverse=True
+    )
+    total = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(total, inverse.reshape(-1), amount)
+    return first, distinct // max(1, n_resources), distinct % max(1, n_resources), total
 
 
 def _widen(values: Array, width: tuple[int, ...]) -> Array:

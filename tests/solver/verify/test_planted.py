@@ -479,7 +479,9 @@ def test_enough_is_planted() -> None:
         "instance_hash",
         "not_placed",
     }
-    assert planted == rules
+    assert planted == {
+        rule for rule in rules if not rule.startswith("market_")
+    }  # those: tests/solver/test_market.py
     assert len({one.name for one in PLANTED}) == len(PLANTED) >= 100
 
 
