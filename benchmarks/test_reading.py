@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from nichiiki_instances import read, write
+from nichiiki_instances.generators import generate
 from nichiiki_models.checks import find_problems
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
 
+MUNICIPALITIES = Path(__file__).resolve().parents[2] / "shared" / "data" / "municipalities.csv"
 HOUSEHOLDS = 100_000
 HOUSES = 20_000
 REGIONS = 200
@@ -107,3 +109,14 @@ def test_find_problems(benchmark: Any, households: int) -> None:
     tables = synthetic(households)
     rules = Instance.from_tables({}, checked=True).rules
     assert benchmark.pedantic(find_problems, args=(tables, rules), rounds=1, iterations=1) == []
+
+
+@pytest.mark.skipif(
+    not MUNICIPALITIES.is_file(), reason=f"the reference data is not there: {MUNICIPALITIES.name}"
+)
+def test_read_generated(benchmark: Any, tmp_path: Path) -> None:
+    """100,000 households of the generator on all 1,741 municipalities."""
+    write(generate(households=100_000, seed=1, municipalities=MUNICIPALITIES), tmp_path / "national")
+    instance = benchmark.pedantic(lambda: read(tmp_path / "national"), rounds=1)
+    benchmark.extra_info["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    assert len(instance.households) == 100_000

@@ -8,6 +8,7 @@ floating point; what it returns is rounded, checked in integers, and its bound l
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,7 @@ def solve_level(
     """Maximise integer weights of options over a listed market.
 
     The search runs beside the caller, so that it can be left when `should_stop` says so; the answer is then unknown.
+    HiGHS looks at its own clock; only where it overruns the limit by far (it may, in its presolve) is it left, too.
 
     Parameters
     ----------
@@ -49,7 +51,9 @@ def solve_level(
             Answer(choice, 0, 0) if market.is_feasible(choice) else Answer(None, None, None, infeasible=True)
         )
     problem = _problem(market, weights, floors, time_limit_s, relative_gap)
-    result = _in_background(problem, should_stop or (lambda: False))
+    deadline = time.monotonic() + 1.5 * time_limit_s + 10
+    user_stop = should_stop or (lambda: False)
+    result = _in_background(problem, lambda: user_stop() or time.monotonic() > deadline)
     return Answer(None, None, None) if result is None else _answer(market, weights, result)
 
 

@@ -138,7 +138,7 @@ class _Run:
             floors=floors,
             time_limit_s=max(0.05, self.left_s),
             relative_gap=self.settings.relative_gap,
-            should_stop=self.should_stop,
+            should_stop=self.settings.should_stop,
         )
         return self.by_cp_sat(market, level, floors) if found.infeasible else found
 
