@@ -17,6 +17,7 @@ Source
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -54,23 +55,28 @@ class Points:
         return run.outcome(time.perf_counter() - started)
 
 
-def first_answer(market: Market, settings: Settings) -> Outcome | None:
-    """Run the procedure as a quick first answer for an exact search; None where it makes no promise."""
+def first_answer(market: Market, settings: Settings, should_stop: Callable[[], bool]) -> Outcome | None:
+    """Run the procedure as a quick first answer for an exact search; None where it makes no promise, or is stopped."""
     source = source_of(market)
     if source.has_demands:
         return None
-    run = _Procedure(market, source, settings)
+    run = _Procedure(market, source, settings, should_stop)
     while not run.round():
-        if settings.should_stop():
-            return None
-    return run.outcome(0.0)
+        pass
+    return None if should_stop() else run.outcome(0.0)
 
 
 class _Procedure:
     """The state of the procedure: which gates are open, and who has what in this round."""
 
-    def __init__(self, market: Market, source: Source, settings: Settings) -> None:
-        self.market, self.source, self.settings = market, source, settings
+    def __init__(
+        self,
+        market: Market,
+        source: Source,
+        settings: Settings,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.market, self.source, self.settings, self.should_stop = market, source, settings, should_stop
         self.order = [
             a for a in source.order(settings.seed).tolist() if a < market.n_agents and not market.gate[a]
         ]
@@ -79,9 +85,11 @@ class _Procedure:
         self.taken: dict[int, Market] = {}
 
     def round(self) -> bool:
-        """Go through the households once; close what stays below its minimum; say whether nothing was closed."""
+        """Go through the households once; close what stays below its minimum; say whether the procedure is over."""
         self.taken, self.left = {}, self._supply()
         for agent, rank in self._turns():
+            if self.should_stop():
+                return True
             if agent not in self.taken:
                 bundle = self.source.first_fit(agent, self.left, rank)
                 if bundle is not None:
