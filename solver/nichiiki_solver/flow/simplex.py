@@ -51,6 +51,8 @@ class Simplex:
         start = np.where(self._turned, columns.head, columns.tail)
         end = np.where(self._turned, columns.tail, columns.head)
         self._order = _order(start, end, len(columns.supply))
+        self._place = _inverse(self._order)
+        self._any_turned = bool(self._turned.any())
         self._graph = Graph(len(columns.supply), start[self._order], end[self._order])
         self._graph.set_edge_costs(self._costs())
         self._graph.set_edge_capacities(self._capacities())
@@ -68,7 +70,7 @@ class Simplex:
             self._graph.set_edge_costs(self._costs())
         if columns.capacity is not old.capacity:
             self._graph.set_edge_capacities(self._capacities())
-        if columns.supply is not old.supply or (columns.capacity is not old.capacity and self._turned.any()):
+        if columns.supply is not old.supply or (columns.capacity is not old.capacity and self._any_turned):
             self._graph.set_node_supply(_supplies(columns, self._turned))
         return True
 
@@ -89,9 +91,8 @@ class Simplex:
         return np.minimum(self._columns.capacity, MOST + 1)[self._order]
 
     def _flow(self) -> Ints:
-        flow = np.empty(len(self._order), dtype=np.int64)
-        flow[self._order] = self._graph.result()
-        return np.where(self._turned, self._columns.capacity - flow, flow) if self._turned.any() else flow
+        flow: Ints = self._graph.result().take(self._place)
+        return np.where(self._turned, self._columns.capacity - flow, flow) if self._any_turned else flow
 
     def _potential(self) -> Ints:
         """Potentials of which the smallest is 0."""
@@ -112,6 +113,13 @@ def _order(start: Ints, end: Ints, nodes: int) -> Ints:
     if (key[1:] >= key[:-1]).all():
         return np.arange(len(key))
     return np.argsort(key, kind="stable")
+
+
+def _inverse(order: Ints) -> Ints:
+    """Place of each entry in an order."""
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place
 
 
 def _supplies(columns: Columns, turned: Bools) -> Ints:
