@@ -71,7 +71,7 @@ def cost_by_program(net: Net) -> float | None:
     np.add.at(ways, (net.head, np.arange(len(net.tail))), -1)
     if not len(net.tail):
         return None if net.supply.any() else 0.0
-    bounds = np.column_stack((np.zeros(len(net.tail)), net.capacity))
+    bounds: Any = np.column_stack((np.zeros(len(net.tail)), net.capacity))
     result = linprog(net.cost.astype(float), A_eq=ways, b_eq=net.supply.astype(float), bounds=bounds)
     return float(result.fun) if result.status == 0 else None
 
@@ -108,13 +108,14 @@ def shared_cost(net: Shared, demand: npt.ArrayLike | None = None, *, whole: bool
         short[pair * nodes : (pair + 1) * nodes, pair] = balance[pair]
     prices = np.concatenate((np.tile(net.cost, pairs), np.full(pairs, net.penalty or 0))).astype(float)
     most = np.concatenate((np.full(pairs * arcs, np.inf), 0 * wanted if net.penalty is None else wanted))
+    bounds: Any = np.column_stack((np.zeros(len(prices)), most))
     result = linprog(
         prices,
         A_ub=np.hstack([np.eye(arcs)] * pairs + [np.zeros((arcs, pairs))]),
         b_ub=net.capacity.astype(float),
         A_eq=np.hstack((np.kron(np.eye(pairs), ways), short)),
         b_eq=(balance * wanted[:, None]).ravel(),
-        bounds=np.column_stack((np.zeros(len(prices)), most)),
+        bounds=bounds,
         integrality=np.full(len(prices), int(whole)),
     )
     return float(result.fun) if result.status == 0 else None

@@ -185,7 +185,7 @@ def test_no_scaled_rents_prove_another_cost(seed: int, factor: float) -> None:
     found = multicommodity_flow(*columns, nodes=nodes, penalty=penalty)
     if not found.cost or found.seat_rent is None or found.marginal_cost is None:
         return
-    given = SharedNetwork(*columns, penalty)
+    given = SharedNetwork(**{name: value for name, value in net._asdict().items() if name != "nodes"})
     sources = np.unique(net.origin)
     potential = np.zeros((len(sources), nodes))  # the weakest bounds there are
     assert find_rent_violations(

@@ -144,12 +144,16 @@ def test_one_origin_and_destination_is_a_min_cost_flow() -> None:
 
 def test_half_seats_are_used_unless_units_are_whole() -> None:
     """Three pairs on a triangle whose seats they can only share in halves."""
-    tail, head = [0, 1, 2, 1, 2, 0], [1, 2, 0, 0, 1, 2]
     net = Shared(
-        *(np.array(c) for c in (tail, head, [1] * 6, [1, 1, 1, 4, 4, 4])),
-        *(np.array(c) for c in ([0, 1, 2], [2, 0, 1], [1, 1, 1])),
-        3,
-        None,
+        tail=np.array([0, 1, 2, 1, 2, 0]),
+        head=np.array([1, 2, 0, 0, 1, 2]),
+        capacity=np.ones(6, dtype=np.int64),
+        cost=np.array([1, 1, 1, 4, 4, 4]),
+        origin=np.array([0, 1, 2]),
+        destination=np.array([2, 0, 1]),
+        demand=np.ones(3, dtype=np.int64),
+        nodes=3,
+        penalty=None,
     )
     parts, whole = solved(net), solved(net, integral=True)
     assert parts.cost == pytest.approx(shared_cost(net))
