@@ -1,5 +1,7 @@
 """Speed of flows: from scratch, after a small change, the check alone, and many pairs on shared seats."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -53,7 +55,7 @@ def some_changes(network: Network, change: str, rng: np.random.Generator) -> dic
 def test_check(benchmark: BenchmarkFixture, arcs: int) -> None:
     net = transport_net(arcs)
     found = Network(*net).solve()
-    proof = {"flow": found.flow, "potential": found.potential, "total": found.cost}
+    proof: dict[str, Any] = {"flow": found.flow, "potential": found.potential, "total": found.cost}
     assert benchmark(lambda: find_flow_violations(*net, **proof)) == []
 
 

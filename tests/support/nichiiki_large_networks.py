@@ -57,7 +57,7 @@ def planar_shared(nodes: int, pairs: int, *, room: float = 1.2, seed: int = 1) -
 def _parts(rng: np.random.Generator, count: int) -> Ints:
     """Random whole parts of 1,000 times their number."""
     shares = rng.random(count)
-    parts = np.floor(shares / shares.sum() * 1000 * count).astype(np.int64)
+    parts: Ints = np.floor(shares / shares.sum() * 1000 * count).astype(np.int64)
     parts[0] += 1000 * count - int(parts.sum())
     return parts
 

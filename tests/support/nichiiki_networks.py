@@ -72,7 +72,7 @@ def cost_by_program(net: Net) -> float | None:
     if not len(net.tail):
         return None if net.supply.any() else 0.0
     bounds: Any = np.column_stack((np.zeros(len(net.tail)), net.capacity))
-    result = linprog(net.cost.astype(float), A_eq=ways, b_eq=net.supply.astype(float), bounds=bounds)
+    result: Any = linprog(net.cost.astype(float), A_eq=ways, b_eq=net.supply.astype(float), bounds=bounds)
     return float(result.fun) if result.status == 0 else None
 
 
@@ -109,7 +109,7 @@ def shared_cost(net: Shared, demand: npt.ArrayLike | None = None, *, whole: bool
     prices = np.concatenate((np.tile(net.cost, pairs), np.full(pairs, net.penalty or 0))).astype(float)
     most = np.concatenate((np.full(pairs * arcs, np.inf), 0 * wanted if net.penalty is None else wanted))
     bounds: Any = np.column_stack((np.zeros(len(prices)), most))
-    result = linprog(
+    result: Any = linprog(
         prices,
         A_ub=np.hstack([np.eye(arcs)] * pairs + [np.zeros((arcs, pairs))]),
         b_ub=net.capacity.astype(float),
