@@ -30,7 +30,7 @@ SERVED = 1e-7
 """Share of all demand below which what is left unserved is rounding."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SharedFlow:
     """The outcome of a routing over shared seats.
 

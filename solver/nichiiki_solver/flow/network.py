@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import networkx
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Flow:
     """The outcome for a network: a cheapest flow with its proof, or the proof that there is none.
 

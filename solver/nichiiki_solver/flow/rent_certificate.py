@@ -95,8 +95,8 @@ def find_rent_violations(
     rent
         Of each arc, a seat.
     potential
-        OD pairs × nodes or distinct origins in ascending order × nodes: cheapest way to each node under cost + rent;
-        infinite where there is none.
+        Distinct origins in ascending order × nodes: cheapest way to each node under cost + rent; infinite where there
+        is none.
     marginal
         Of each pair.
     total
