@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 from typing import Any
 
@@ -22,7 +22,9 @@ def ranks(prefs: Prefs) -> list[dict[int, int]]:
 class Game:
     """A market with capacities on both sides."""
 
-    def __init__(self, left: Prefs, right: Prefs, left_caps: Sequence[int], right_caps: Sequence[int]) -> None:
+    def __init__(
+        self, left: Prefs, right: Prefs, left_caps: Sequence[int], right_caps: Sequence[int]
+    ) -> None:
         self.left, self.right = ranks(left), ranks(right)
         self.left_caps, self.right_caps = left_caps, right_caps
         self.pairs = [(i, j) for i, row in enumerate(self.left) for j in row if i in self.right[j]]
@@ -44,7 +46,9 @@ class Game:
         result = []
         for table, caps, side in ((self.left, self.left_caps, 0), (self.right, self.right_caps, 1)):
             mine = [[table[a][p[1 - side]] for p in matching if p[side] == a] for a in range(len(table))]
-            result.append([NOBODY if len(m) < c else max(m, default=-1) for m, c in zip(mine, caps, strict=True)])
+            result.append(
+                [NOBODY if len(m) < c else max(m, default=-1) for m, c in zip(mine, caps, strict=True)]
+            )
         return result[0], result[1]
 
     def blocking(self, matching: Pairs, stability: str = "weak") -> set[tuple[int, int]]:
@@ -97,12 +101,14 @@ class CouplesGame:
         capacities: Sequence[int],
     ) -> None:
         self.rank, self.capacities = ranks(hospitals), capacities
-        self.agents: list[tuple[tuple[int, ...], list[Option]]] = [
-            ((s,), [(h,) for h in prefs if s in self.rank[h]]) for s, prefs in singles.items()
-        ] + [
-            (pair, [o for o in prefs if all(h < 0 or r in self.rank[h] for r, h in zip(pair, o, strict=True))])
-            for pair, prefs in couples.items()
-        ]
+        self.agents: list[tuple[tuple[int, ...], list[Option]]] = []
+        for single, row in singles.items():
+            self.agents.append(((single,), [(h,) for h in row if single in self.rank[h]]))
+        for pair, wishes in couples.items():
+            known = [
+                o for o in wishes if all(h < 0 or r in self.rank[h] for r, h in zip(pair, o, strict=True))
+            ]
+            self.agents.append((pair, [*known]))
 
     def matchings(self) -> Iterator[tuple[Option | None, ...]]:
         """Every choice of options within the capacities."""
@@ -126,7 +132,9 @@ class CouplesGame:
             return True
         have = self.members(chosen, hospital)
         rank = self.rank[hospital]
-        return len(have) < self.capacities[hospital] or any(rank[resident] < rank[x] for x in have if x != apart)
+        return len(have) < self.capacities[hospital] or any(
+            rank[resident] < rank[x] for x in have if x != apart
+        )
 
     def takes_both(self, chosen: Sequence[Option | None], h: int, i: int, j: int) -> bool:
         """Case 3 (b), (c), (d): both come to one hospital at which neither is."""
@@ -182,9 +190,12 @@ class ProjectGame:
         for chosen in product(*[[-1, *mine] for mine in self.options]):
             load = [sum(p == q for p in chosen) for q in range(len(self.project_caps))]
             work = [
-                sum(n for q, n in enumerate(load) if self.lecturer_of[q] == k) for k in range(len(self.lecturer_caps))
+                sum(n for q, n in enumerate(load) if self.lecturer_of[q] == k)
+                for k in range(len(self.lecturer_caps))
             ]
-            if all(map(int.__le__, load, self.project_caps)) and all(map(int.__le__, work, self.lecturer_caps)):
+            if all(map(int.__le__, load, self.project_caps)) and all(
+                map(int.__le__, work, self.lecturer_caps)
+            ):
                 yield chosen
 
     def blocking(self, chosen: Sequence[int]) -> set[tuple[int, int]]:
@@ -200,10 +211,13 @@ class ProjectGame:
         k = self.lecturer_of[p]
         mine = [t for t, q in enumerate(chosen) if q >= 0 and self.lecturer_of[q] == k]
         there = [t for t, q in enumerate(chosen) if q == p]
-        better: Callable[[list[int]], bool] = lambda group: any(self.likes[k][s] < self.likes[k][t] for t in group)
         if len(there) < self.project_caps[p]:
-            return len(mine) < self.lecturer_caps[k] or s in mine or better(mine)
-        return better(there)
+            return len(mine) < self.lecturer_caps[k] or s in mine or self._above(k, s, mine)
+        return self._above(k, s, there)
+
+    def _above(self, lecturer: int, student: int, group: list[int]) -> bool:
+        likes = self.likes[lecturer]
+        return any(likes[student] < likes[other] for other in group)
 
     def stable(self) -> list[tuple[int, ...]]:
         """Every stable allocation."""

@@ -14,7 +14,9 @@ def lists(draw: st.DrawFn, rows: int, others: int, *, ties: bool, full: bool = F
     for _ in range(rows):
         order = list(draw(st.permutations(range(others))))
         order = order if full else order[: draw(st.integers(0, others))]
-        result.append(_tied(order, draw(st.lists(st.booleans(), min_size=others, max_size=others))) if ties else order)
+        result.append(
+            _tied(order, draw(st.lists(st.booleans(), min_size=others, max_size=others))) if ties else order
+        )
     return result
 
 

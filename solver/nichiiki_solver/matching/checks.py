@@ -129,7 +129,9 @@ def _moves(market: TwoSided, held: Bools) -> tuple[Ints, Ints, Ints, Bools]:
     start = np.concatenate([present[market.left[able]], room, np.full(none, none)])
     end = np.concatenate([market.right[able], np.full(len(room), none), leave])
     mover = np.concatenate([market.left[able], np.full(len(room) + none, -1)])
-    better = np.concatenate([(market.left_rank < rank[market.left])[able], np.zeros(len(room) + none, dtype=bool)])
+    better = np.concatenate(
+        [(market.left_rank < rank[market.left])[able], np.zeros(len(room) + none, dtype=bool)]
+    )
     return start, end, mover, better
 
 

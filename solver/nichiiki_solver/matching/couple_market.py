@@ -87,19 +87,29 @@ def _options(
     listed = [tuple(map(int, wish)) for wish in wishes]
     for option in listed:
         if len(option) != len(people) or not all(lowest <= h < len(rank) for h in option) or max(option) < 0:
-            raise MarketError(f"{side}, {people}: {option} is no option; allowed are hospitals {lowest} to {len(rank) - 1}")
+            raise MarketError(
+                f"{side}, {people}: {option} is no option; allowed are hospitals {lowest} to {len(rank) - 1}"
+            )
     if len(set(listed)) < len(listed):
         raise MarketError(f"{side}, {people}: an option is listed twice; allowed is once")
     return tuple(o for o in listed if all(h < 0 or r in rank[h] for r, h in zip(people, o, strict=True)))
 
 
 def _check_hospitals(rows: Ints, ids: Ints, n: int, limits: npt.NDArray[np.generic], size: int) -> None:
-    if limits.shape != (size,) or (size and limits.dtype.kind not in "iu") or (limits.astype(np.int64) < 0).any():
-        raise MarketError(f"hospitals: capacities {limits.tolist()}; allowed are {size} whole numbers of 0 or more")
+    if (
+        limits.shape != (size,)
+        or (size and limits.dtype.kind not in "iu")
+        or (limits.astype(np.int64) < 0).any()
+    ):
+        raise MarketError(
+            f"hospitals: capacities {limits.tolist()}; allowed are {size} whole numbers of 0 or more"
+        )
     outside = np.flatnonzero((ids < 0) | (ids >= n))
     if len(outside):
         at = outside[0]
-        raise MarketError(f"hospitals, row {rows[at]}: resident {ids[at]} is unknown; allowed are 0 to {n - 1}")
+        raise MarketError(
+            f"hospitals, row {rows[at]}: resident {ids[at]} is unknown; allowed are 0 to {n - 1}"
+        )
     keys, count = np.unique(rows * max(n, 1) + ids, return_counts=True)
     if (count > 1).any():
         row, resident = divmod(int(keys[count > 1][0]), n)
@@ -111,7 +121,7 @@ def _check_couples(couples: Sequence[tuple[int, int]], prefs: Sequence[object], 
         raise MarketError(f"couples: {len(prefs)} lists for {len(couples)} couples; give one per couple")
     seen: set[int] = set()
     for row, couple in enumerate(couples):
-        if len(couple) != 2 or not all(0 <= r < n for r in couple):
+        if np.shape(couple) != (2,) or not all(0 <= r < n for r in couple):
             raise MarketError(f"couples, row {row}: {couple}; allowed are two residents from 0 to {n - 1}")
         if couple[0] == couple[1] or seen & set(couple):
             raise MarketError(f"couples, row {row}: {couple}; a resident is in at most one couple, once")

@@ -11,7 +11,8 @@ References
 ----------
 E. McDermid, D. F. Manlove (2010). Keeping partners together: algorithmic results for the hospitals/residents problem with couples.
 Journal of Combinatorial Optimization 19.
-D. F. Manlove, I. McBride, J. Trimble (2017). "Almost-stable" matchings in the hospitals/residents problem with couples. Constraints 22.
+D. F. Manlove, I. McBride, J. Trimble (2017). "Almost-stable" matchings in the hospitals/residents problem with couples.
+Constraints 22.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class CouplesMatching:
     def hospital_of(self) -> Ints:
         """Hospital of each resident; -1 = unmatched."""
         result = np.full(self.market.n_residents, -1, dtype=np.int64)
-        for people, options, at in zip(self.market.people, self.market.options, self.choice.tolist(), strict=True):
+        for people, options, at in zip(
+            self.market.people, self.market.options, self.choice.tolist(), strict=True
+        ):
             if at >= 0:
                 result[list(people)] = options[at]
         return result
@@ -120,7 +123,9 @@ def match_couples(
     market = couples_market(resident_prefs, couples, couple_prefs, hospital_prefs, capacities)
     model = _Model(market)
     found = model.search(time_limit_s, workers, seed)
-    matching = None if found.choice is None else _certified(CouplesMatching(market, found.choice), found.blocking)
+    matching = (
+        None if found.choice is None else _certified(CouplesMatching(market, found.choice), found.blocking)
+    )
     seconds = time.perf_counter() - started
     return Search(found.status, found.reason, matching, found.bound, found.blocking_bound, seconds)
 
@@ -241,7 +246,11 @@ class _Model:
         least = blocking if status is Status.OPTIMAL else int(np.ceil(solver.best_objective_bound - 1e-6))
         first = _Found(Status.FEASIBLE, StopReason.TIME_LIMIT, self._read(solver), blocking, max(0, least))
         left = time_limit_s - (time.perf_counter() - started)
-        return self._largest(first, solver, left, workers, seed) if status is Status.OPTIMAL and left > 0 else first
+        return (
+            self._largest(first, solver, left, workers, seed)
+            if status is Status.OPTIMAL and left > 0
+            else first
+        )
 
     def _largest(
         self, first: _Found, before: cp_model.CpSolver, time_limit_s: float, workers: int, seed: int

@@ -12,6 +12,8 @@ A. E. Roth (1984). Stability and polarization of interests in job matching. Econ
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nichiiki_solver.matching.market import TwoSided
@@ -102,14 +104,14 @@ class _State:
         self.held[drop] = False
         self.cut[over] -= np.bincount(owner[passed], minlength=len(over))
         self.free[over] += np.bincount(owner[passed & held], minlength=len(over))
-        return drop
+        return np.asarray(drop)
 
     def one_by_one(self, asking: Ints) -> None:
         """Finish with a stack of proposers; the arrays are read and written in place through views."""
-        right, left = memoryview(self.market.right), memoryview(self.market.left)
-        next_, end, wanted = memoryview(self.next), memoryview(self.end), memoryview(self.wanted)
-        position, pair_at = memoryview(self.position), memoryview(self.pair_at)
-        held, free, cut = memoryview(self.held), memoryview(self.free), memoryview(self.cut)
+        right, left = _view(self.market.right), _view(self.market.left)
+        next_, end, wanted = _view(self.next), _view(self.end), _view(self.wanted)
+        position, pair_at = _view(self.position), _view(self.pair_at)
+        held, free, cut = _view(self.held), _view(self.free), _view(self.cut)
         stack = asking.tolist()
         while stack:
             agent = stack[-1]
@@ -131,3 +133,8 @@ class _State:
             loser = left[pair_at[worst]]
             wanted[loser] += 1
             stack.append(loser)
+
+
+def _view(values: Any) -> memoryview[int]:
+    """Return a view that reads and writes single entries several times as fast as the array itself."""
+    return memoryview(values)

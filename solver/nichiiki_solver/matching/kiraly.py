@@ -136,7 +136,9 @@ class _Run:
     def _worst(self, hospital: int) -> tuple[int, int, int] | None:
         """Return the worst resident held; entries of those who left are thrown away."""
         heap = self.holds[hospital]
-        while heap and (self.pair_of[self.left[heap[0][2]]] != heap[0][2] or heap[0][:2] != self._key(heap[0][2])):
+        while heap and (
+            self.pair_of[self.left[heap[0][2]]] != heap[0][2] or heap[0][:2] != self._key(heap[0][2])
+        ):
             heappop(heap)
         return heap[0] if heap else None
 

@@ -151,7 +151,9 @@ def _least_regret(lattice: Lattice) -> set[int]:
 def _forced(lattice: Lattice, rank: int) -> set[int]:
     """Rotations that free a hospital of somebody it ranks below, with all that come before."""
     theirs = lattice.places.right_rank
-    return lattice.closure({i for i, moves in enumerate(lattice.rotations) if any(theirs[f] > rank for _, f, _ in moves)})
+    return lattice.closure(
+        {i for i, moves in enumerate(lattice.rotations) if any(theirs[f] > rank for _, f, _ in moves)}
+    )
 
 
 def _regret(lattice: Lattice, chosen: set[int]) -> int:

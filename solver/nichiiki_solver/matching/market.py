@@ -153,7 +153,10 @@ def two_sided(
         If an id is out of range or listed twice, or capacities do not fit; names side, row, value and what is allowed.
     """
     left, right = (read_preferences(p, side=s) for p, s in zip((left_prefs, right_prefs), sides, strict=True))
-    capacities = _capacity(left_capacity, len(left), sides[0]), _capacity(right_capacity, len(right), sides[1])
+    capacities = (
+        _capacity(left_capacity, len(left), sides[0]),
+        _capacity(right_capacity, len(right), sides[1]),
+    )
     left_order, left_keys = _by_pair(left, len(right), sides[0])
     right_order, right_keys = _by_pair(right, len(left), sides[1], flip=True)
     if not np.array_equal(left_keys, right_keys):

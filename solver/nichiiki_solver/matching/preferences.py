@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -76,13 +76,13 @@ def read_preferences(given: Lists | Preferences | tuple[npt.ArrayLike, ...], *, 
         return _checked(given, side)
     if isinstance(given, tuple) and any(isinstance(part, np.ndarray) for part in given):
         return _checked(Preferences(*(_ints(part, side) for part in given)), side)
-    return _from_lists(given, side)  # type: ignore[arg-type]
+    return _from_lists(cast("Lists", given), side)
 
 
 def _from_lists(rows: Lists, side: str) -> Preferences:
     counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     try:
-        flat = array("q", chain.from_iterable(rows))  # type: ignore[arg-type]
+        flat = array("q", cast("Iterable[int]", chain.from_iterable(rows)))
     except (TypeError, OverflowError):
         return _from_ties(rows, side)
     return Preferences(offsets_of(counts), np.frombuffer(flat, dtype=np.int64) if flat else _EMPTY)
@@ -96,15 +96,17 @@ def _from_ties(rows: Lists, side: str) -> Preferences:
     for row, entries in enumerate(rows):
         before = len(ids)
         for rank, entry in enumerate(entries):
-            tied = [_id(value, side, row) for value in (entry if _is_list(entry) else (entry,))]
+            tied = [_id(value, side, row) for value in _members(entry)]
             ids.extend(tied)
             ranks.extend([rank] * len(tied))
         counts.append(len(ids) - before)
-    return Preferences(offsets_of(np.array(counts, dtype=np.int64)), *(np.array(a, np.int64) for a in (ids, ranks)))
+    return Preferences(
+        offsets_of(np.array(counts, dtype=np.int64)), *(np.array(a, np.int64) for a in (ids, ranks))
+    )
 
 
-def _is_list(entry: Any) -> bool:
-    return isinstance(entry, Iterable) and not isinstance(entry, str | bytes)
+def _members(entry: Any) -> Iterable[Any]:
+    return entry if isinstance(entry, Iterable) and not isinstance(entry, str | bytes) else (entry,)
 
 
 def _id(value: Any, side: str, row: int) -> int:
@@ -126,10 +128,14 @@ def _checked(given: Preferences, side: str) -> Preferences:
     """Refuse offsets and ranks that cannot be read."""
     steps = np.diff(given.offsets)
     if len(given.offsets) == 0 or given.offsets[0] != 0 or given.offsets[-1] != len(given.ids):
-        raise MarketError(f"{side}: offsets must begin with 0 and end with the number of ids, {len(given.ids)}")
+        raise MarketError(
+            f"{side}: offsets must begin with 0 and end with the number of ids, {len(given.ids)}"
+        )
     if (steps < 0).any():
         row = int(np.argmax(steps < 0))
-        raise MarketError(f"{side}, row {row}: offsets fall from {given.offsets[row]} to {given.offsets[row + 1]}")
+        raise MarketError(
+            f"{side}, row {row}: offsets fall from {given.offsets[row]} to {given.offsets[row + 1]}"
+        )
     if given.ranks is None:
         return given
     return _checked_ranks(given, given.ranks, side)
@@ -143,7 +149,9 @@ def _checked_ranks(given: Preferences, ranks: Ints, side: str) -> Preferences:
     falls = (ranks[1:] < ranks[:-1]) & (rows[1:] == rows[:-1])
     if falls.any():
         at = int(np.argmax(falls)) + 1
-        raise MarketError(f"{side}, row {rows[at]}: rank {ranks[at]} after {ranks[at - 1]}; list the best first")
+        raise MarketError(
+            f"{side}, row {rows[at]}: rank {ranks[at]} after {ranks[at - 1]}; list the best first"
+        )
     begins = first_of_group(np.stack([rows, ranks], axis=1))
     number = np.cumsum(begins) - 1
     filled = np.minimum(given.offsets[:-1], max(len(ranks) - 1, 0))

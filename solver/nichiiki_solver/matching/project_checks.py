@@ -20,7 +20,9 @@ def over_capacity(market: ProjectMarket, held: Bools) -> tuple[Ints, Ints]:
     """Return the projects and the lecturers with too many students."""
     projects = np.bincount(market.project[held], minlength=len(market.project_capacity))
     lecturers = np.bincount(market.lecturer[held], minlength=len(market.lecturer_capacity))
-    return np.flatnonzero(projects > market.project_capacity), np.flatnonzero(lecturers > market.lecturer_capacity)
+    return np.flatnonzero(projects > market.project_capacity), np.flatnonzero(
+        lecturers > market.lecturer_capacity
+    )
 
 
 def blocking(market: ProjectMarket, held: Bools) -> Bools:

@@ -79,7 +79,9 @@ def project_market(
         rank=rank[known],
         lecturer_of=owner,
         project_capacity=limits,
-        lecturer_capacity=np.broadcast_to(np.asarray(lecturer_capacities, np.int64), (len(lecturers),)).copy(),
+        lecturer_capacity=np.broadcast_to(
+            np.asarray(lecturer_capacities, np.int64), (len(lecturers),)
+        ).copy(),
     )
 
 
@@ -111,4 +113,6 @@ def _refuse_ties(given: Preferences, side: str) -> None:
     tied = (rows[1:] == rows[:-1]) & (ranks[1:] == ranks[:-1])
     if tied.any():
         row = int(rows[1:][tied][0])
-        raise UnsupportedMarketError(f"{side}, row {row}: ties are not supported here; list one after the other")
+        raise UnsupportedMarketError(
+            f"{side}, row {row}: ties are not supported here; list one after the other"
+        )

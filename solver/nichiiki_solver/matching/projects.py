@@ -54,7 +54,9 @@ class ProjectMatching:
     def blocking_pairs(self) -> list[tuple[int, int]]:
         """Pairs (student, project) that block; [] if stable."""
         found = np.flatnonzero(project_checks.blocking(self.market, self.held))
-        return list(zip(self.market.student[found].tolist(), self.market.project[found].tolist(), strict=True))
+        return list(
+            zip(self.market.student[found].tolist(), self.market.project[found].tolist(), strict=True)
+        )
 
 
 def allocate_projects(
@@ -101,7 +103,9 @@ def allocate_projects(
     """
     if optimal not in SIDES:
         raise UsageError(f"optimal: {optimal!r} is unknown; allowed are students and lecturers")
-    market = project_market(student_prefs, lecturer_prefs, lecturer_of, project_capacities, lecturer_capacities)
+    market = project_market(
+        student_prefs, lecturer_prefs, lecturer_of, project_capacities, lecturer_capacities
+    )
     held = _students_apply(market) if optimal == "students" else _Offers(market).run()
     return _certified(ProjectMatching(market, held))
 
@@ -113,7 +117,10 @@ def _certified(matching: ProjectMatching) -> ProjectMatching:
         for side, ids in zip(("project", "lecturer"), over, strict=True)
         for i in ids.tolist()
     ]
-    broken += [Violation(rule="blocking_pair", where=f"student={s} project={p}") for s, p in matching.blocking_pairs()]
+    broken += [
+        Violation(rule="blocking_pair", where=f"student={s} project={p}")
+        for s, p in matching.blocking_pairs()
+    ]
     if broken:
         raise VerificationError(broken)
     return matching
@@ -194,7 +201,11 @@ class _Offers:
     def _offer(self, lecturer: int, student: int) -> int | None:
         """Offer the student's best project with room; return who lost the student (-1 = nobody), or None without an offer."""
         for pair in range(self.offsets[student], self.end[student]):
-            if self.lecturer[pair] == lecturer and self.room[self.project[pair]] > 0 and pair != self.has[student]:
+            if (
+                self.lecturer[pair] == lecturer
+                and self.room[self.project[pair]] > 0
+                and pair != self.has[student]
+            ):
                 return self._accept(student, pair)
         return None
 
@@ -208,4 +219,5 @@ class _Offers:
             return -1
         self.room[self.project[lost]] += 1
         self.work[self.lecturer[lost]] += 1
-        return self.lecturer[lost]
+        owner: int = self.lecturer[lost]
+        return owner

@@ -164,7 +164,9 @@ def certified(matching: Checked, *, stability: Stability = "weak") -> Checked:
         If it does not: it is withheld.
     """
     over = checks.over_capacity(matching.market, matching.held)
-    names = [f"{side}={i}" for side, agents in zip(("left", "right"), over, strict=True) for i in agents.tolist()]
+    names = [
+        f"{side}={i}" for side, agents in zip(("left", "right"), over, strict=True) for i in agents.tolist()
+    ]
     broken = [Violation(rule="match_capacity", where=name) for name in names[:MOST_LISTED]]
     broken += [
         Violation(rule="blocking_pair", where=f"left={left} right={right}")

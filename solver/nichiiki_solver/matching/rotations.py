@@ -8,7 +8,8 @@ References
 ----------
 R. W. Irving, P. Leather (1986). The complexity of counting stable marriages. SIAM Journal on Computing 15.
 D. Gusfield, R. W. Irving (1989). The stable marriage problem: structure and algorithms. MIT Press.
-C. Cheng, E. McDermid, I. Suzuki (2008). A unified approach to finding good stable matchings in the hospitals/residents setting. TCS 400.
+C. Cheng, E. McDermid, I. Suzuki (2008). A unified approach to finding good stable matchings in the hospitals/residents setting.
+ISAAC 2008.
 """
 
 from __future__ import annotations
@@ -82,9 +83,13 @@ def find_lattice(market: TwoSided) -> Lattice:
         If there are ties, or a left agent may have several partners.
     """
     if market.has_ties:
-        raise UnsupportedMarketError("all stable matchings: preferences have ties; break them first (shuffled_ties, or the lists)")
+        raise UnsupportedMarketError(
+            "all stable matchings: preferences have ties; break them first (shuffled_ties, or the lists)"
+        )
     if (market.left_capacity > 1).any():
-        raise UnsupportedMarketError("all stable matchings: the left side has a capacity above 1; allowed are 0 and 1")
+        raise UnsupportedMarketError(
+            "all stable matchings: the left side has a capacity above 1; allowed are 0 and 1"
+        )
     places, pair_of = _places(market)
     finder = _Finder(places)
     finder.run()
@@ -127,7 +132,9 @@ class _Finder:
         self.first[places.left[held]] = held
         self.now: list[int] = self.first.tolist()
         self.partner = {self.right[pair]: pair for pair in held.tolist()}
-        self.history: dict[int, list[tuple[int, int]]] = {r: [(self.rank[p], -1)] for r, p in self.partner.items()}
+        self.history: dict[int, list[tuple[int, int]]] = {
+            r: [(self.rank[p], -1)] for r, p in self.partner.items()
+        }
         self.rotations: list[tuple[Move, ...]] = []
         self.before: list[set[int]] = []
         self.ahead = [pair + 1 for pair in self.now]

@@ -88,7 +88,7 @@ class _Cuts:
         self.alive = self.alive[market.right_rank[self.alive] <= self.cut[market.right[self.alive]]]
         best = np.full(market.n_left, LAST, dtype=np.int64)
         np.minimum.at(best, market.left[self.alive], market.left_rank[self.alive])
-        return self.alive[market.left_rank[self.alive] == best[market.left[self.alive]]]
+        return np.asarray(self.alive[market.left_rank[self.alive] == best[market.left[self.alive]]])
 
     def fill(self, asking: Ints) -> tuple[Ints, Ints, Ints]:
         """Return hospitals that are full, the rank of their last place, and how many ask with that rank or better."""
@@ -172,7 +172,9 @@ class _Reduced:
         room = np.concatenate([np.ones(len(residents) + len(pairs), dtype=np.int64), self.quota[hospitals]])
         graph = csr_array((room.astype(np.int32), (start, end)), shape=(sink + 1, sink + 1))
         flow = csr_array(maximum_flow(graph, source, sink).flow)
-        return np.asarray(flow[left, market.n_left + right] > 0).reshape(-1) if len(pairs) else np.zeros(0, bool)
+        return (
+            np.asarray(flow[left, market.n_left + right] > 0).reshape(-1) if len(pairs) else np.zeros(0, bool)
+        )
 
     def hospitals_of_critical_set(self) -> Ints:
         """Hospitals on alternating paths from residents that the maximum matching leaves out."""

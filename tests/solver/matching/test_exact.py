@@ -16,7 +16,9 @@ from nichiiki_solver.matching.hospitals import hospital_market
 from nichiiki_solver.matching.reduction import possible_pairs
 
 Market = tuple[list[list[Any]], list[list[Any]], list[int]]
-Couples = tuple[dict[int, list[int]], dict[tuple[int, int], list[tuple[int, int]]], list[list[int]], list[int]]
+Couples = tuple[
+    dict[int, list[int]], dict[tuple[int, int], list[tuple[int, int]]], list[list[int]], list[int]
+]
 
 
 @given(hospitals(ties=True, residents=6))
@@ -72,7 +74,9 @@ def test_the_check_of_couples_finds_what_the_definition_says(market: Couples) ->
             -1 if option is None else options.index(option)
             for option, options in zip(chosen, found.market.options, strict=True)
         ]
-        listed = type(found)(found.market, found.choice * 0 + picks if picks else found.choice).blocking_pairs()
+        listed = type(found)(
+            found.market, found.choice * 0 + picks if picks else found.choice
+        ).blocking_pairs()
         assert set(listed) == {(game.agents[a][0], option) for a, option in game.blocking(chosen)}
 
 

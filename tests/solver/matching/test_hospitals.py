@@ -32,7 +32,12 @@ def test_residents_get_their_best_stable_hospital(market: Market) -> None:
     found = hospital_residents(*market)
     assert pairs(found) in game.stable()
     mine = game.left_profile(pairs(found))
-    assert all(mine[r] <= other[r] for m in game.stable() for other in [game.left_profile(m)] for r in range(len(mine)))
+    assert all(
+        mine[r] <= other[r]
+        for m in game.stable()
+        for other in [game.left_profile(m)]
+        for r in range(len(mine))
+    )
 
 
 @given(hospitals())
@@ -41,7 +46,12 @@ def test_hospital_optimal_is_the_worst_stable_one_for_residents(market: Market) 
     found = hospital_residents(*market, optimal="hospitals")
     assert pairs(found) in game.stable()
     mine = game.left_profile(pairs(found))
-    assert all(mine[r] >= other[r] for m in game.stable() for other in [game.left_profile(m)] for r in range(len(mine)))
+    assert all(
+        mine[r] >= other[r]
+        for m in game.stable()
+        for other in [game.left_profile(m)]
+        for r in range(len(mine))
+    )
 
 
 @given(both_capacities())
@@ -53,7 +63,10 @@ def test_many_to_many_is_best_for_the_proposing_side(market: TwoCaps) -> None:
     assert found in stable
     mine = game.left_profile(found)
     for other in map(game.left_profile, stable):
-        assert all(len(a) == len(b) and all(x <= y for x, y in zip(a, b, strict=True)) for a, b in zip(mine, other, strict=True))
+        assert all(
+            len(a) == len(b) and all(x <= y for x, y in zip(a, b, strict=True))
+            for a, b in zip(mine, other, strict=True)
+        )
     assert pairs(many_to_many(*market, optimal="firms")) in stable
 
 
@@ -85,7 +98,10 @@ def test_join_and_meet_of_stable_matchings_are_stable(market: Market) -> None:
     stable = game.stable()
     for one, two in product(stable, repeat=2):
         for pick in (min, max):
-            joined = {r: pick((h for m in (one, two) for s, h in m if s == r), key=game.left[r].__getitem__) for r, _ in one}
+            joined = {
+                r: pick((h for m in (one, two) for s, h in m if s == r), key=game.left[r].__getitem__)
+                for r, _ in one
+            }
             assert frozenset(joined.items()) in stable
 
 

@@ -44,5 +44,7 @@ def test_the_check_finds_what_the_definition_says(market: Market) -> None:
     pairs = list(zip(found.student.tolist(), found.project.tolist(), strict=True))
     for chosen in list(game.matchings())[:60]:
         held = found.project == [chosen[s] for s, _ in pairs] if pairs else found.project > 0
-        blocking = {pair for pair, blocks in zip(pairs, project_checks.blocking(found, held), strict=True) if blocks}
+        blocking = {
+            pair for pair, blocks in zip(pairs, project_checks.blocking(found, held), strict=True) if blocks
+        }
         assert blocking == game.blocking(chosen)

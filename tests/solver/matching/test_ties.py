@@ -33,7 +33,12 @@ def test_exists_exactly_if_enumeration_finds_one(stability: Any) -> None:
         if found.matching is not None:
             mine = game.left_profile(pairs(found.matching))
             assert pairs(found.matching) in stable
-            assert all(mine[r] <= other[r] for m in stable for other in [game.left_profile(m)] for r in range(len(mine)))
+            assert all(
+                mine[r] <= other[r]
+                for m in stable
+                for other in [game.left_profile(m)]
+                for r in range(len(mine))
+            )
 
     check()
 
@@ -52,7 +57,7 @@ def test_super_within_strong_within_weak(market: Market) -> None:
 def test_without_ties_all_three_are_one(market: Market) -> None:
     weak = pairs(hospital_residents(*market))
     for stability in ("strong", "super"):
-        found = stable_with_ties(*market, stability=stability).matching  # type: ignore[arg-type]
+        found = stable_with_ties(*market, stability=stability).matching
         assert found is not None
         assert pairs(found) == weak
 
