@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from nichiiki_solver.matching.market import TwoSided
-from nichiiki_solver.ragged import Bools, Ints, expand, offsets_of
+from nichiiki_solver.ragged import Bools, Ints, expand, first_of_group, offsets_of
 
 FEW = 256
 """With fewer proposers than this a round over arrays costs more than a loop over them."""
@@ -76,15 +76,15 @@ class _State:
         self.held[position[welcome]] = True
         np.subtract.at(self.free, receiver[welcome], 1)
         np.subtract.at(self.wanted, self.market.left[pairs[welcome]], 1)
-        dropped = self._drop(np.unique(receiver[welcome]))
+        dropped = self._drop(receiver[welcome])
         losers = self.market.left[self.pair_at[dropped]]
         np.add.at(self.wanted, losers, 1)
-        return self.needy(np.unique(np.concatenate([asking, losers])))
+        return _distinct(self.needy(np.concatenate([asking, losers])))
 
     def _drop(self, receivers: Ints) -> Ints:
         """Take the worst from those who hold too many; return their positions."""
         dropped = [np.zeros(0, dtype=np.int64)]
-        over = receivers[self.free[receivers] < 0]
+        over = _distinct(receivers[self.free[receivers] < 0])
         while len(over):
             dropped.append(self._drop_in_window(over))
             over = over[self.free[over] < 0]
@@ -133,6 +133,11 @@ class _State:
             loser = left[pair_at[worst]]
             wanted[loser] += 1
             stack.append(loser)
+
+
+def _distinct(values: Ints) -> Ints:
+    ordered = np.sort(values)
+    return np.asarray(ordered[first_of_group(ordered)])
 
 
 def _view(values: Any) -> memoryview[int]:

@@ -170,30 +170,23 @@ def _joined(
     left: Preferences, right: Preferences, left_order: Ints, right_order: Ints, capacities: tuple[Ints, Ints]
 ) -> TwoSided:
     """Put pair k = (left entry left_order[k], right entry right_order[k]) together in the order of the left lists."""
-    left_new, left_offsets = _compress(left, left_order)
-    right_new, right_offsets = _compress(right, right_order)
-    pair_of_left = np.empty(len(left_order), dtype=np.int64)
-    pair_of_left[left_new] = np.arange(len(left_order))
-    entry_left, entry_right = left_order[pair_of_left], right_order[pair_of_left]
+    entry = np.full(len(left.ids), -1, dtype=np.int64)
+    entry[left_order] = right_order
+    in_left, in_right = entry >= 0, np.zeros(len(right.ids), dtype=bool)
+    in_right[right_order] = True
+    before_left, before_right = offsets_of(in_left), offsets_of(in_right)
+    entry = entry[in_left]
     return TwoSided(
-        left_offsets=left_offsets,
-        right=left.ids[entry_left],
-        left_rank=left.tie_ranks()[entry_left],
-        right_rank=right.tie_ranks()[entry_right],
-        right_offsets=right_offsets,
-        right_position=right_new[pair_of_left],
+        left_offsets=before_left[left.offsets],
+        right=left.ids[in_left],
+        left_rank=left.tie_ranks()[in_left],
+        right_rank=right.tie_ranks()[entry],
+        right_offsets=before_right[right.offsets],
+        right_position=before_right[entry],
         left_capacity=capacities[0],
         right_capacity=capacities[1],
         one_sided=len(left.ids) + len(right.ids) - 2 * len(left_order),
     )
-
-
-def _compress(given: Preferences, kept: Ints) -> tuple[Ints, Ints]:
-    """Position of each kept entry among the kept ones, and the offsets of the rows then."""
-    mask = np.zeros(len(given.ids), dtype=bool)
-    mask[kept] = True
-    before = offsets_of(mask)
-    return before[kept], before[given.offsets]
 
 
 def _by_pair(given: Preferences, n_other: int, side: str, *, flip: bool = False) -> tuple[Ints, Ints]:
@@ -209,7 +202,7 @@ def _by_pair(given: Preferences, n_other: int, side: str, *, flip: bool = False)
         return given.ids, given.ids
     matrix = csr_array((np.arange(len(rows)), given.ids, given.offsets), shape=(len(given), n_other))
     order = (matrix.tocsc() if flip else matrix.tocsc().tocsr()).data
-    keys = given.ids[order] * len(given) + rows[order] if flip else rows[order] * n_other + given.ids[order]
+    keys = (given.ids * len(given) + rows if flip else rows * n_other + given.ids)[order]
     twice = keys[1:] == keys[:-1]
     if twice.any():
         at = int(order[np.argmax(twice)])
