@@ -103,4 +103,4 @@ def test_projects(benchmark: BenchmarkFixture, size: tuple[int, int], optimal: s
     order = np.lexsort((rng.random(len(pairs)), pairs // students))
     offsets = np.searchsorted(pairs, np.arange(lecturers + 1) * students)
     listed = (offsets, pairs[order] % students)
-    once(benchmark, allocate_projects, wishes, listed, owner, capacities, 5 * capacities, optimal=optimal)
+    once(benchmark, allocate_projects, wishes, listed, owner, capacities, 5 * int(capacities[0]), optimal=optimal)

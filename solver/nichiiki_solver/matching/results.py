@@ -112,8 +112,8 @@ class Marriage(OneEach):
         return partner
 
 
-class SelfChecking(Protocol):
-    """What can list its own blocking pairs."""
+class HasSize(Protocol):
+    """What a search looks for."""
 
     @property
     def size(self) -> int:
@@ -121,7 +121,7 @@ class SelfChecking(Protocol):
         ...
 
 
-Found = TypeVar("Found", bound=SelfChecking, covariant=True)
+Found = TypeVar("Found", bound=HasSize, covariant=True)
 
 
 @dataclass(frozen=True)
