@@ -1,7 +1,7 @@
 """Compare resident-optimal matchings and times with the packages `matching` and `algmatch`, in one run.
 
     python -m venv /tmp/peers && /tmp/peers/bin/pip install matching algmatch
-    python benchmarks/peers_matching.py /tmp/peers/bin/python --limit-s 120 > table.md
+    PYTHONPATH=api:instances:models:solver:tests/support python benchmarks/peers_matching.py /tmp/peers/bin/python --limit-s 120 > table.md
 
 The peers run in their own environment, one process for each market, on the very same lists. The resident-optimal matching is
 unique, so that equal means equal for every resident.
@@ -28,11 +28,11 @@ Answer = dict[str, Any]
 
 def run_matching(residents: list[list[int]], hospitals: list[list[int]], capacities: list[int]) -> Answer:
     """`matching` copies players by recursion: it needs a deep stack from about 1,000 players on."""
-    names = ({r: [f"h{h}" for h in row] for r, row in enumerate(residents)}, {})
+    wishes = {r: [f"h{h}" for h in row] for r, row in enumerate(residents)}
     preferences = {f"h{h}": row for h, row in enumerate(hospitals)}
     started = time.perf_counter()
     game = importlib.import_module("matching.games").HospitalResident.create_from_dictionaries(
-        names[0], preferences, {f"h{h}": capacity for h, capacity in enumerate(capacities)}
+        wishes, preferences, {f"h{h}": capacity for h, capacity in enumerate(capacities)}
     )
     built = time.perf_counter()
     solved = game.solve(optimal="resident")
@@ -104,7 +104,7 @@ def ours(lists: tuple[Any, Any, Any], flat: tuple[Any, Any, Any]) -> tuple[Answe
 
 def compare(python: str, n: int, m: int, limit_s: float) -> None:
     """Print a row of the table."""
-    from random_hospitals import as_lists, random_hospitals
+    from nichiiki_random_hospitals import as_lists, random_hospitals
 
     flat = random_hospitals(n, m)
     lists = as_lists(flat[0]), as_lists(flat[1]), flat[2].tolist()
@@ -124,7 +124,7 @@ def compare(python: str, n: int, m: int, limit_s: float) -> None:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("python", nargs="?", help="Python of the environment of the peers")
     parser.add_argument("--limit-s", type=float, default=120.0)
     parser.add_argument("--child", choices=PEERS)
@@ -133,10 +133,19 @@ def main() -> None:
         deep(child, options.child)
         return
     code = "from importlib.metadata import version as v; print(*(f'{p} {v(p)}' for p in ('matching', 'algmatch')))"
-    peers = subprocess.run([options.python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()},", end=" ")
+    peers = subprocess.run(
+        [options.python, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()},",
+        end=" ",
+    )
     print(f"numpy {version('numpy')}, scipy {version('scipy')}, {peers}\n")
-    print("| residents × hospitals | nichiiki, lists | nichiiki, arrays | matching | algmatch |\n" + "| --- " * 5 + "|")
+    print(
+        "| residents × hospitals | nichiiki, lists | nichiiki, arrays | matching | algmatch |\n"
+        + "| --- " * 5
+        + "|"
+    )
     for n, m in SIZES:
         compare(options.python, n, m, options.limit_s)
 

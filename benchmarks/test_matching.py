@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
-from random_hospitals import as_lists, random_hospitals
 
 from nichiiki.matching import (
     allocate_projects,
@@ -19,6 +18,7 @@ from nichiiki.matching import (
     match_couples,
     stable_with_ties,
 )
+from nichiiki_random_hospitals import as_lists, random_hospitals
 
 SIZES = [
     (1_000, 100),
@@ -103,4 +103,13 @@ def test_projects(benchmark: BenchmarkFixture, size: tuple[int, int], optimal: s
     order = np.lexsort((rng.random(len(pairs)), pairs // students))
     offsets = np.searchsorted(pairs, np.arange(lecturers + 1) * students)
     listed = (offsets, pairs[order] % students)
-    once(benchmark, allocate_projects, wishes, listed, owner, capacities, 5 * int(capacities[0]), optimal=optimal)
+    once(
+        benchmark,
+        allocate_projects,
+        wishes,
+        listed,
+        owner,
+        capacities,
+        5 * int(capacities[0]),
+        optimal=optimal,
+    )

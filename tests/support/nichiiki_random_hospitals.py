@@ -11,11 +11,13 @@ Ints = npt.NDArray[np.int64]
 Flat = tuple[Ints, ...]
 
 
-def random_hospitals(n: int, m: int, *, choices: int = 10, seed: int = 0, tie: float = 0.0) -> tuple[Flat, Flat, Ints]:
+def random_hospitals(
+    n: int, m: int, *, choices: int = 10, seed: int = 0, tie: float = 0.0
+) -> tuple[Flat, Flat, Ints]:
     """Residents each list different hospitals, popular ones more often; all places together suffice for all.
 
-    Hospital k is drawn with a weight that falls evenly from 2 to 0.2. With `tie`, hospitals join each resident to the tie before it
-    with that probability.
+    Hospital k is drawn with a weight that falls evenly from 2 to 0.2. Hospitals join each resident to the tie before it
+    with the probability `tie`.
     """
     rng = np.random.default_rng(seed)
     share = np.cumsum(np.linspace(2, 0.2, m))
@@ -27,18 +29,13 @@ def random_hospitals(n: int, m: int, *, choices: int = 10, seed: int = 0, tie: f
     offsets = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=m))])
     listed: Flat = (offsets, order // choices)
     if tie:
-        listed = (*listed, _ranks(offsets, rng.random(len(ids)) >= tie))
+        listed = (*listed, np.cumsum(rng.random(len(ids)) >= tie))
     return (np.arange(n + 1) * choices, ids), listed, np.full(m, -(-n // m))
 
 
 def _repeats(wishes: Ints) -> npt.NDArray[np.bool_]:
     ordered = np.sort(wishes, axis=1)
     return np.asarray((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
-
-
-def _ranks(offsets: Ints, begins: npt.NDArray[np.bool_]) -> Ints:
-    """Ranks that never fall inside a row."""
-    return np.asarray(np.cumsum(begins))
 
 
 def as_lists(flat: Flat) -> list[list[Any]]:
