@@ -1,7 +1,8 @@
 """Compare resident-optimal matchings and times with the packages `matching` and `algmatch`, in one run.
 
     python -m venv /tmp/peers && /tmp/peers/bin/pip install matching algmatch
-    PYTHONPATH=api:instances:models:solver:tests/support python benchmarks/peers_matching.py /tmp/peers/bin/python --limit-s 120 > table.md
+    export PYTHONPATH=api:instances:models:solver:tests/support
+    python benchmarks/peers_matching.py /tmp/peers/bin/python --limit-s 120 > table.md
 
 The peers run in their own environment, one process for each market, on the very same lists. The resident-optimal matching is
 unique, so that equal means equal for every resident.

@@ -29,6 +29,7 @@ from nichiiki_models.allocation import Status, StopReason, Violation
 from nichiiki_models.errors import VerificationError
 from nichiiki_solver.matching.couple_checks import CoupleCheck
 from nichiiki_solver.matching.couple_market import CouplesMarket, Option, couples_market
+from nichiiki_solver.matching.couple_start import few_blocking
 from nichiiki_solver.matching.exact import Literal, add_hint, add_least, new_solver, status_of
 from nichiiki_solver.matching.preferences import Lists
 from nichiiki_solver.matching.results import Search
@@ -164,6 +165,19 @@ class _Model:
         self._limit()
         for agent, options in enumerate(market.options):
             self._explain(agent, options)
+        self._hint(few_blocking(market))
+
+    def _hint(self, choice: list[int]) -> None:
+        """Hint a start: what is taken, which options block, and how full hospitals are."""
+        check = CoupleCheck(self.market, choice)
+        blocking = set(check.blocking())
+        for agent, taken in enumerate(self.taken):
+            add_hint(self.model, taken, [index == choice[agent] for index in range(len(taken))])
+        listed = [(agent, o) for agent, options in enumerate(self.market.options) for o in options]
+        add_hint(self.model, self.blocks, [option in blocking for option in listed])
+        for (hospital, rank, short), literal in self.thresholds.items():
+            inside = sum(self.market.rank[hospital][r] <= rank for r in check.members[hospital])
+            self.model.add_hint(literal, inside >= int(self.market.capacity[hospital]) - short)
 
     def _residents_at(self) -> dict[tuple[int, int], list[Literal]]:
         """Options that put a resident into a hospital."""
@@ -256,6 +270,7 @@ class _Model:
         self, first: _Found, before: cp_model.CpSolver, time_limit_s: float, workers: int, seed: int
     ) -> _Found:
         literals = [*(x for taken in self.taken for x in taken), *self.blocks, *self.thresholds.values()]
+        self.model.clear_hints()
         add_hint(self.model, literals, [before.boolean_value(x) for x in literals])
         self.model.add(sum(self.blocks) <= first.blocking)
         self.model.maximize(sum(x for (_, hospital), at in self.at.items() if hospital >= 0 for x in at))

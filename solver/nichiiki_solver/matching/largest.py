@@ -25,6 +25,9 @@ from nichiiki_solver.matching.reduction import possible_pairs
 from nichiiki_solver.matching.results import HospitalMatching, Search, certified
 from nichiiki_solver.ragged import Bools, Ints, first_of_group
 
+BOUNDERS = ("core", "objective_lb_search")
+"""What to run with two threads: Király's start is near the optimum, and the bound is what takes time."""
+
 
 def largest_stable(
     resident_prefs: Given,
@@ -67,6 +70,8 @@ def largest_stable(
     start = large_matching(small)
     built = _Model(small, start)
     solver = new_solver(time_limit_s, workers, seed)
+    if workers == len(BOUNDERS):
+        solver.parameters.subsolvers.extend(BOUNDERS)
     status, reason = status_of(solver, solver.solve(built.model))
     best = built.read(solver) if solver.response_proto.solution else start
     held = np.zeros(market.n_pairs, dtype=bool)
