@@ -270,7 +270,7 @@ class _Model:
         self, first: _Found, before: cp_model.CpSolver, time_limit_s: float, workers: int, seed: int
     ) -> _Found:
         literals = [*(x for taken in self.taken for x in taken), *self.blocks, *self.thresholds.values()]
-        self.model.clear_hints()
+        self.model.clear_hints()  # type: ignore[no-untyped-call]
         add_hint(self.model, literals, [before.boolean_value(x) for x in literals])
         self.model.add(sum(self.blocks) <= first.blocking)
         self.model.maximize(sum(x for (_, hospital), at in self.at.items() if hospital >= 0 for x in at))
