@@ -40,6 +40,8 @@ START_SHARE, START_S = 0.15, 20.0
 """The first answer may take this share of the time, and at most so many seconds."""
 PROCEDURE_AGENTS = 20_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
+PROCEDURE_SHARE = 0.5
+"""Of the time the procedure may take; what it has by then is no answer, and the rest of the run needs time too."""
 TIE_WEIGHTS = 1 << 16
 
 
@@ -164,7 +166,11 @@ class _Run:
         """Have an answer within seconds: that of the clerk's procedure, where it is quick and makes a promise."""
         if self.market.n_agents > PROCEDURE_AGENTS:
             return
-        begun = first_answer(self.market, self.settings)
+        begun = first_answer(
+            self.market,
+            self.settings.seed,
+            lambda: self.should_stop() or self.seconds > PROCEDURE_SHARE * self.settings.time_limit_s,
+        )
         if begun is not None and begun.choice is not None:
             self.columns, self.choice = begun.market, begun.choice
             self.report(0, begun.objective, None)
