@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
+from pydantic import ValidationError
+
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UsageError, VerificationError
 from nichiiki_models.instance import Instance
@@ -119,10 +121,22 @@ def _refuse_reserved(hint: Allocation | None, previous: Allocation | None) -> No
 
 def _with_locks(instance: Instance, locks: Iterable[Lock | Mapping[str, Any]]) -> Instance:
     """Fold the locks into the instance, so that its hash covers them."""
-    extra = [lock if isinstance(lock, Lock) else Lock.model_validate(lock) for lock in locks]
+    extra = [_lock(number, lock) for number, lock in enumerate(locks)]
     if not extra:
         return instance
     return instance.replace(locks=Table.from_rows(Lock, [*instance.locks.rows(), *extra]))
+
+
+def _lock(number: int, lock: Lock | Mapping[str, Any]) -> Lock:
+    """Read one lock; what is refused names its place, never its content."""
+    try:
+        return lock if isinstance(lock, Lock) else Lock.model_validate(lock)
+    except ValidationError as error:
+        wrong = "; ".join(
+            ".".join(map(str, each["loc"])) + ": " + each["msg"]
+            for each in error.errors(include_input=False, include_url=False)
+        )
+        raise UsageError(f"locks[{number}]: {wrong}") from None
 
 
 def _allocation(

@@ -27,7 +27,16 @@ from nichiiki_solver.options import (
     find_options,
     find_singles,
 )
-from nichiiki_solver.ragged import Bools, Ints, expand, first_of_group, offsets_of, segment_max, segment_sum
+from nichiiki_solver.ragged import (
+    Bools,
+    Ints,
+    expand,
+    expand_rows,
+    first_of_group,
+    offsets_of,
+    segment_max,
+    segment_sum,
+)
 from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
@@ -409,7 +418,7 @@ class BundleSource:
         """Whether every class of each row fits what is left."""
         uses = self.bundles.uses
         cls = classes[offsets[0] : offsets[-1]]
-        owner, entry = expand(uses.class_offsets[:-1][cls], np.diff(uses.class_offsets)[cls])
+        owner, entry = expand_rows(uses.class_offsets, cls)
         too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
         bad = np.bincount(owner[too_much], minlength=len(cls)) > 0
         return np.asarray(segment_sum(bad.astype(np.int64), offsets - offsets[0]) == 0)
@@ -418,20 +427,21 @@ class BundleSource:
         """Whether whole bundles fit what is left, and fill the household's locks."""
         owner, resource, amount = self._entries(stays, chosen)
         fits = np.bincount(owner[(amount > 0) & (amount > left[resource])], minlength=len(stays)) == 0
-        for lock in self._locks_of(household):
+        for lock in self._locks.get(household, ()):
             fits &= np.isin(np.arange(len(stays)), owner[resource == lock])
         return np.asarray(fits)
 
-    def _locks_of(self, household: int) -> list[int]:
-        """Resources that are private demands of a household."""
+    @cached_property
+    def _locks(self) -> dict[int, list[int]]:
+        """Resources that are private demands of a household, by household."""
         resources, instance = self.bundles.uses.resources, self.bundles.instance
         rows = np.flatnonzero(resources.kind == KINDS.index("lock"))
-        owner = (
-            instance.households.find(instance.locks["household_id"][resources.thing[rows]])
-            if len(rows)
-            else rows
-        )
-        return [int(row) for row in rows[owner == household]]
+        found: dict[int, list[int]] = {}
+        if len(rows):
+            owner = instance.households.find(instance.locks["household_id"][resources.thing[rows]])
+            for row, household in zip(rows.tolist(), owner.tolist(), strict=True):
+                found.setdefault(household, []).append(row)
+        return found
 
     def sort_keys(self, stays: Ints, chosen: Ints) -> tuple[list[Ints], list[Ints]]:
         """Rank columns and tie columns of bundles, most important first (bundles of one household compare column by column)."""
@@ -441,7 +451,7 @@ class BundleSource:
         size = len(options)
         ranks = np.where(there, options.rank[safe] if size else 0, 0)
         ties = np.where(there, options.tie[safe] if size else 0, 0)
-        before = self._slots_before_stay(stays, chosen)
+        before = self._slots_before_stay[self.bundles.stays.household[stays]]
         columns: list[Ints] = []
         stay_rank = self.bundles.stays.rank[stays]
         for depth in range(chosen.shape[1] + 1):
@@ -450,13 +460,13 @@ class BundleSource:
             columns.append(np.where(depth == before, stay_rank, np.where(depth < before, own, earlier)))
         return columns, [self.bundles.stays.house[stays], self.bundles.stays.pattern[stays], *ties.T]
 
-    def _slots_before_stay(self, stays: Ints, chosen: Ints) -> Ints:
-        """How many of a household's slots come before the stay in the order of lists."""
+    @cached_property
+    def _slots_before_stay(self) -> Ints:
+        """How many slots of each household come before the stay in the order of lists."""
         order = self.bundles.order_of_lists
         codes = [NEED_LISTS.index(name) for name in order[: order.index("stay")]]
         slots = self.bundles.slots
-        counts = np.bincount(slots.household[np.isin(slots.list, codes)], minlength=self.bundles.n_households)
-        return np.asarray(counts[self.bundles.stays.household[stays]])
+        return np.bincount(slots.household[np.isin(slots.list, codes)], minlength=self.bundles.n_households)
 
     def market_of(self, stays: Ints, chosen: Ints) -> Market:
         """Turn bundles into a market: households' bundles first, then one option for each gate."""
@@ -480,7 +490,7 @@ class BundleSource:
             resource=np.concatenate((resource, bundles.uses.gate_resource)),
             amount=np.concatenate((amount, bundles.uses.gate_amount)),
             capacity=bundles.uses.resources.capacity,
-            must_assign=self._must_assign(),
+            must_assign=self._must_assign,
             gate=np.arange(self.n_agents) >= bundles.n_households,
             levels=tuple(level.name for level in bundles.instance.rules.objective.levels),
             labels={
@@ -511,6 +521,7 @@ class BundleSource:
             self.bundles, market.labels["stay"][taken], market.labels["chosen"][taken], **claims
         )
 
+    @cached_property
     def _must_assign(self) -> Bools:
         locks = self.bundles.instance.locks
         must = np.zeros(self.n_agents, dtype=bool)
@@ -615,7 +626,7 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
     )
     agents = households + len(segments) + gates
     must = np.zeros(agents, dtype=bool)
-    must[:households] = source._must_assign()[:households]
+    must[:households] = source._must_assign[:households]
     market = Market(
         n_agents=agents,
         agent=np.concatenate(
@@ -656,7 +667,7 @@ def _class_entries(
     uses: Uses, offsets: Ints, classes: Ints, rows: Ints, first: int
 ) -> tuple[Ints, Ints, Ints]:
     """What some rows use, numbered from `first`: option, resource, amount."""
-    owner, position = expand(offsets[:-1][rows], np.diff(offsets)[rows])
+    owner, position = expand_rows(offsets, rows)
     cls = classes[position]
-    i, entry = expand(uses.class_offsets[:-1][cls], np.diff(uses.class_offsets)[cls])
+    i, entry = expand_rows(uses.class_offsets, cls)
     return first + owner[i], uses.resource[entry], uses.amount[entry]

@@ -192,7 +192,11 @@ class Market:
         kept, owner, things, amounts = merged(entry[0], entry[1], entry[2], len(limits))
         ranks = _ranks(agents, levels[0]) if rank is None else _ints("rank", rank)
         must = np.zeros(size, dtype=bool) if must_assign is None else np.asarray(must_assign, dtype=bool)
-        weight = None if priority is None else _ints("priority", priority)[kept]
+        weight = None if priority is None else _ints("priority", priority)
+        _check_length("rank", ranks, len(agents), "option")
+        _check_length("must_assign", must, size, "agent")
+        if weight is not None:
+            _check_length("priority", weight, len(entry[0]), "entry")
         market = cls(
             n_agents=size,
             agent=agents,
@@ -204,7 +208,7 @@ class Market:
             capacity=limits,
             must_assign=must,
             gate=np.zeros(size, dtype=bool),
-            priority=weight,
+            priority=None if weight is None else weight[kept],
             levels=("welfare",) if len(levels) == 1 else tuple(f"level{k + 1}" for k in range(len(levels))),
         )
         market.check_ranges()
@@ -303,13 +307,13 @@ class Market:
         """Refuse a market whose sums could leave the range in which integers are exact."""
         worst = np.zeros((len(self.utility), self.n_agents), dtype=np.float64)
         for level, row in zip(worst, self.utility, strict=True):
-            np.maximum.at(level, self.agent, np.abs(row).astype(np.float64))
+            np.maximum.at(level, self.agent, np.abs(row.astype(np.float64)))
         if (worst.sum(axis=1) >= SAFE).any():
             raise MarketError(
                 "utility: the sum of the largest utilities passes 2^53; divide utilities by a common factor"
             )
         load = np.zeros(len(self.capacity), dtype=np.float64)
-        np.add.at(load, self.resource, np.abs(self.amount).astype(np.float64))
+        np.add.at(load, self.resource, np.abs(self.amount.astype(np.float64)))
         if (load >= SAFE).any():
             raise MarketError(
                 f"amount: resource {int(load.argmax())} may use more than 2^53; divide its amounts and capacity by a common factor"
@@ -362,6 +366,11 @@ def _check_columns(agent: Ints, utility: Ints, entry: list[Ints], capacity: Ints
             raise MarketError(
                 f"{name}: indices must lie in 0 … {size - 1}, got {int(values.min())} … {int(values.max())}"
             )
+
+
+def _check_length(name: str, values: Array, size: int, each: str) -> None:
+    if values.shape != (size,):
+        raise MarketError(f"{name}: {values.size} values for {size}; give one per {each}")
 
 
 def _ranks(agent: Ints, utility: Ints) -> Ints:

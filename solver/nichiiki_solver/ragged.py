@@ -50,6 +50,18 @@ def expand(starts: Array, counts: Array) -> tuple[Ints, Ints]:
     return owner, np.arange(len(owner)) - np.repeat(first, counts) + np.repeat(starts, counts)
 
 
+def expand_rows(offsets: Array, rows: Array) -> tuple[Ints, Ints]:
+    """Expand some rows of a ragged array; costs what these rows hold, whatever the size of the array.
+
+    Returns
+    -------
+    owner, position
+        Number in `rows` and position of each entry, rows in order.
+    """
+    starts = offsets[rows]
+    return expand(starts, offsets[rows + 1] - starts)
+
+
 def join(left: Array, right: Array, size: int) -> tuple[Ints, Ints]:
     """Pair every left index with every right index of the same key.
 

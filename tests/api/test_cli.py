@@ -83,6 +83,8 @@ def test_language(words: list[str], environment: dict[str, str], lang: str) -> N
         (["allocate", "a", "--seed", "x"], "a whole number from 0"),
         (["allocate", "a", "--seed", "-1"], "a whole number from 0"),
         (["allocate", "a", "--time-limit", "0"], "above 0"),
+        (["allocate", "a", "--time-limit", "1e400"], "above 0"),
+        (["allocate", "a", "--time-limit", "nan"], "above 0"),
         (["allocate", "a", "--gap", "2"], "from 0 to 1"),
         (["allocate", "a", "--policy", "magic"], "Allowed: welfare, points"),
         (["generate", "--households", "0", "--out", "x"], "from 1 to"),

@@ -171,3 +171,23 @@ def test_a_wrong_outcome_is_withheld() -> None:
     assert {violation.rule for violation in check_outcome(bad)} >= {"market_agent"}
     with pytest.raises(VerificationError):
         raise VerificationError(check_outcome(bad))
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("rank", [1]),
+        ("priority", [1]),
+        ("priority", [1, 2, 3]),
+        ("must_assign", [True]),
+        ("must_assign", [True, False, True]),
+        ("utility", [-(2**63), 1]),
+        ("amount", [-(2**63), 1]),
+    ],
+)
+def test_refuses_columns_that_do_not_fit(column: str, values: list[int]) -> None:
+    columns = {
+        "agent": [0, 1], "utility": [3, 5], "resource": [0, 0], "option": [0, 1], "amount": [1, 1], "capacity": [1]
+    }  # fmt: skip
+    with pytest.raises(MarketError, match=column):
+        Market.from_columns(**{**columns, column: values})

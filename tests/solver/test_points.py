@@ -4,13 +4,15 @@ import os
 
 import pytest
 
-from nichiiki_models.allocation import Status
+from nichiiki_models.allocation import Status, StopReason
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.allocations import choice_of
 from nichiiki_oracle.clerk import by_rank, one_list
 from nichiiki_oracle.random_instances import random_instance
 from nichiiki_solver.allocating import allocate
+from nichiiki_solver.market import Market
+from nichiiki_solver.solving import solve
 
 SEEDS = 500 if os.environ.get("NICHIIKI_FULL") == "1" else 60
 
@@ -48,3 +50,13 @@ def test_a_minimum_quota_is_refused() -> None:
 def test_points_per_target_are_refused() -> None:
     with pytest.raises(UnsupportedMarketError, match="per_target"):
         allocate(of_kind(random_instance(1), "per_target"), policy="points")
+
+
+def test_the_procedure_stops_when_time_is_up_or_somebody_asks() -> None:
+    market = Market.from_columns(
+        agent=[0, 1], utility=[3, 5], resource=[0, 0], option=[0, 1], amount=[1, 1], capacity=[1]
+    )
+    late = solve(market, policy="points", time_limit_s=1e-9)
+    assert (late.choice, late.status, late.reason) == (None, Status.UNKNOWN, StopReason.TIME_LIMIT)
+    asked = solve(market, policy="points", should_stop=lambda: True)
+    assert (asked.choice, asked.status, asked.reason) == (None, Status.UNKNOWN, StopReason.INTERRUPTED)

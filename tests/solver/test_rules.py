@@ -6,8 +6,10 @@ The cases are those of the oracle; what is expected is stated there in words and
 import pytest
 
 from nichiiki_models.allocation import Status
+from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.cases import RULES_OF_BUNDLES, SHARED_RULES, Cells
+from nichiiki_oracle.random_instances import random_instance
 from nichiiki_oracle.tiny import tiny
 from nichiiki_solver.allocating import allocate
 
@@ -85,3 +87,9 @@ def test_locks(kind: str, target: str | None) -> None:
     assert never.objective < PLAIN or kind == "supporter"
     none_left = allocate(tiny(houses__0__ready=False), locks=[{**lock, "effect": "must"}], policy="points")
     assert none_left.status is Status.INFEASIBLE
+
+
+@pytest.mark.parametrize("lock", [{"household_id": "H1"}, "x", {"effect": "perhaps"}])
+def test_a_lock_of_the_wrong_shape_is_a_usage_error_that_names_its_place(lock: object) -> None:
+    with pytest.raises(UsageError, match=r"locks\[0\]"):
+        allocate(random_instance(0), locks=[lock])  # type: ignore[list-item]

@@ -103,6 +103,7 @@ def _print_json(instance: Instance | None, problems: Sequence[Problem], lang: La
 def _print(instance: Instance | None, problems: Sequence[Problem], screen: Screen) -> None:
     from nichiiki.cli.failures import show_problems
     from nichiiki.cli.showing import new_table, show
+    from nichiiki_instances.headers import table_title
 
     if problems:
         show_problems(problems, screen)
@@ -113,6 +114,6 @@ def _print(instance: Instance | None, problems: Sequence[Problem], screen: Scree
     table.add_column(screen.say("check.rows"), justify="right")
     for name, rows in instance.tables.items():
         if len(rows):
-            table.add_row(name, f"{len(rows):,}")
+            table.add_row(table_title(name, screen.lang), f"{len(rows):,}")
     show(screen.say("check.good", name=instance.name), table, screen)
     screen.out.print(screen.say("check.hash", hash=instance.hash), style="dim", soft_wrap=True)

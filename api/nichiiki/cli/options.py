@@ -57,7 +57,8 @@ class Number(click.ParamType[float]):
             number = int(value) if self.whole else float(value)
         except (TypeError, ValueError):
             number = math.nan
-        if math.isnan(number) or not self.low <= number <= self.high or (self.above and number == self.low):
+        unusable = isinstance(number, float) and not math.isfinite(number)
+        if unusable or not self.low <= number <= self.high or (self.above and number == self.low):
             raise Refusal(
                 self._key(), option=_name(param), value=value, low=f"{self.low:g}", high=f"{self.high:g}"
             )

@@ -41,6 +41,10 @@ class Points:
         """Run the procedure; see `Outcome` for what comes back."""
         started = time.perf_counter()
         source = source_of(market)
+
+        def should_stop() -> bool:
+            return time.perf_counter() - started > settings.time_limit_s or settings.should_stop()
+
         if source.has_demands:
             raise UnsupportedMarketError(
                 "the points procedure knows no minimum quotas; use policy welfare, or drop quotas.min"
@@ -49,46 +53,46 @@ class Points:
             raise UnsupportedMarketError(
                 "procedure.kind per_target is not part of this version; use one_list or by_rank"
             )
-        run = _Procedure(market, source, settings)
+        run = _Procedure(market, source, settings.seed, should_stop)
         while not run.round():
             settings.progress(Progress("points", None, None, time.perf_counter() - started))
+        if run.stopped:
+            reason = StopReason.INTERRUPTED if settings.should_stop() else StopReason.TIME_LIMIT
+            return Outcome(market, None, Status.UNKNOWN, reason, (), time.perf_counter() - started)
         return run.outcome(time.perf_counter() - started)
 
 
-def first_answer(market: Market, settings: Settings, should_stop: Callable[[], bool]) -> Outcome | None:
-    """Run the procedure as a quick first answer for an exact search; None where it makes no promise, or is stopped."""
+def first_answer(market: Market, seed: int, should_stop: Callable[[], bool]) -> Outcome | None:
+    """Run the procedure as a quick first answer for an exact search; None where it makes no promise or is stopped."""
     source = source_of(market)
     if source.has_demands:
         return None
-    run = _Procedure(market, source, settings, should_stop)
+    run = _Procedure(market, source, seed, should_stop)
     while not run.round():
         pass
-    return None if should_stop() else run.outcome(0.0)
+    return None if run.stopped else run.outcome(0.0)
 
 
 class _Procedure:
     """The state of the procedure: which gates are open, and who has what in this round."""
 
-    def __init__(
-        self,
-        market: Market,
-        source: Source,
-        settings: Settings,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self.market, self.source, self.settings, self.should_stop = market, source, settings, should_stop
-        self.order = [
-            a for a in source.order(settings.seed).tolist() if a < market.n_agents and not market.gate[a]
-        ]
+    def __init__(self, market: Market, source: Source, seed: int, should_stop: Callable[[], bool]) -> None:
+        self.market, self.source, self.should_stop = market, source, should_stop
+        self.stopped = False
+        self.order = [a for a in source.order(seed).tolist() if a < market.n_agents and not market.gate[a]]
         self.gates = market.take(market.gate[market.agent])
         self.open: Bools = np.ones(self.gates.n_options, dtype=bool)
         self.taken: dict[int, Market] = {}
 
     def round(self) -> bool:
-        """Go through the households once; close what stays below its minimum; say whether the procedure is over."""
+        """Go through the households once; close what stays below its minimum; say whether this was the last round.
+
+        It is the last one if nothing was closed, or if somebody asked to stop: what part of a round gives is no answer.
+        """
         self.taken, self.left = {}, self._supply()
         for agent, rank in self._turns():
             if self.should_stop():
+                self.stopped = True
                 return True
             if agent not in self.taken:
                 bundle = self.source.first_fit(agent, self.left, rank)
@@ -136,9 +140,7 @@ class _Procedure:
     def outcome(self, seconds: float) -> Outcome:
         """Put the outcome together."""
         running = self.gates.take(self._holders()[0] > 0)
-        market = running
-        for bundle in self.taken.values():
-            market = market.join(bundle)
+        market = _joined([running, *self.taken.values()])
         choice = np.full(self.market.n_agents, -1, dtype=np.int64)
         choice[market.agent] = np.arange(market.n_options)
         if (choice[market.must_assign] < 0).any():
@@ -149,3 +151,11 @@ class _Procedure:
             for name, value in zip(market.levels, values, strict=True)
         )
         return Outcome(market, choice, Status.FEASIBLE, StopReason.PROCEDURE_ENDED, levels, seconds)
+
+
+def _joined(parts: list[Market]) -> Market:
+    """Join markets in pairs, so that each option is copied only as often as the list can be halved."""
+    while len(parts) > 1:
+        pairs = [parts[k].join(parts[k + 1]) for k in range(0, len(parts) - 1, 2)]
+        parts = pairs + parts[2 * len(pairs) :]
+    return parts[0]

@@ -176,7 +176,7 @@ class _Run:
         """Have an answer within seconds: that of the clerk's procedure, where it is quick and makes a promise."""
         if self.market.n_agents > PROCEDURE_AGENTS:
             return
-        begun = first_answer(self.market, self.settings, lambda: self._is_over(PROCEDURE_SHARE))
+        begun = first_answer(self.market, self.settings.seed, lambda: self._is_over(PROCEDURE_SHARE))
         if begun is not None and begun.choice is not None:
             self.columns, self.choice = begun.market, begun.choice
             self.report(0, begun.objective, None)
