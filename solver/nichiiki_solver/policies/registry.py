@@ -18,6 +18,9 @@ _BUILT_IN = {
     "first_come": "nichiiki_solver.policies.first_come:FirstCome",
     "lottery": "nichiiki_solver.policies.lottery:Lottery",
     "serial_dictatorship": "nichiiki_solver.policies.serial_dictatorship:SerialDictatorship",
+    "immediate_acceptance": "nichiiki_solver.policies.immediate_acceptance:ImmediateAcceptance",
+    "deferred_acceptance": "nichiiki_solver.policies.deferred_acceptance:DeferredAcceptance",
+    "top_trading_cycles": "nichiiki_solver.policies.top_trading_cycles:TopTradingCycles",
 }
 Holds = Literal["always", "if_plain", "if_unit_demand", "never"]
 """Where a theorem holds: on every market, on those without gates and supply, on those with unit demand, or nowhere."""
