@@ -224,7 +224,7 @@ class Market:
         """Number of listed options."""
         return len(self.agent)
 
-    @property
+    @cached_property
     def entry_option(self) -> Ints:
         """Option of each entry."""
         return np.repeat(np.arange(self.n_options), np.diff(self.offsets))
@@ -516,6 +516,8 @@ class Outcome:
         Wall time.
     lottery
         None, or the lottery of which `choice` is a draw.
+    facts
+        Figures that only some policies know, such as how many options block.
     """
 
     market: Market
@@ -525,6 +527,7 @@ class Outcome:
     levels: tuple[LevelResult, ...]
     seconds: float = 0.0
     lottery: Any = None
+    facts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def leading(self) -> LevelResult | None:

@@ -21,6 +21,7 @@ _BUILT_IN = {
     "immediate_acceptance": "nichiiki_solver.policies.immediate_acceptance:ImmediateAcceptance",
     "deferred_acceptance": "nichiiki_solver.policies.deferred_acceptance:DeferredAcceptance",
     "top_trading_cycles": "nichiiki_solver.policies.top_trading_cycles:TopTradingCycles",
+    "stable": "nichiiki_solver.policies.stable:Stable",
 }
 Holds = Literal["always", "if_plain", "if_unit_demand", "never"]
 """Where a theorem holds: on every market, on those without gates and supply, on those with unit demand, or nowhere."""
