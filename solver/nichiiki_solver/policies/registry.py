@@ -40,7 +40,8 @@ class PolicyCard:
     stable
         Where no option blocks (see `nichiiki_solver.stability`).
     efficient
-        Where nobody can be better off without somebody being worse off, ranks being what counts.
+        Where nobody can be better off without somebody being worse off, ranks being what counts and no two of an
+        agent's options having the same.
     deterministic
         Whether the same market and seed always give the same choice, on any machine.
     optimises
