@@ -18,9 +18,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nichiiki_solver.market import Market, Outcome
-from nichiiki_solver.policies.registry import Progress, Settings, get_policy, policy_names
+from nichiiki_solver.policies.registry import PolicyCard, Progress, list_policies, policy_names
+from nichiiki_solver.solving import solve as _solve
+from nichiiki_solver.stability import blocking_options
 
-__all__ = ["Market", "Outcome", "Progress", "policy_names", "solve"]
+__all__ = [
+    "Market",
+    "Outcome",
+    "PolicyCard",
+    "Progress",
+    "blocking_options",
+    "list_policies",
+    "policy_names",
+    "solve",
+]
 
 
 def solve(
@@ -33,6 +44,7 @@ def solve(
     workers: int = 2,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    bound: bool = False,
 ) -> Outcome:
     """Choose an option for each agent of a market.
 
@@ -54,6 +66,8 @@ def solve(
         Called with each `Progress`.
     should_stop
         Asked now and then; True ends the run with the best choice.
+    bound
+        Whether a policy that does not optimise is to be compared with a bound on the first level over all choices.
 
     Returns
     -------
@@ -63,16 +77,20 @@ def solve(
     Raises
     ------
     UsageError
-        If there is no policy of that name.
+        If an argument has no meaning, such as an unknown policy.
     UnsupportedMarketError
         If the policy makes no promise for such a market.
+    VerificationError
+        If the choice does not fit the market; nothing is returned then.
     """
-    settings = Settings(
+    return _solve(
+        market,
+        policy=policy,
         time_limit_s=time_limit_s,
         relative_gap=relative_gap,
         seed=seed,
         workers=workers,
-        progress=progress or (lambda _: None),
-        should_stop=should_stop or (lambda: False),
+        progress=progress,
+        should_stop=should_stop,
+        bound=bound,
     )
-    return get_policy(policy).solve(market, settings)

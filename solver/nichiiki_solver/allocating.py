@@ -48,6 +48,7 @@ def allocate(
     locks: Iterable[Lock | Mapping[str, Any]] = (),
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    bound: bool = False,
 ) -> Result:
     """Allocate houses, seats, places and roles to households.
 
@@ -56,7 +57,8 @@ def allocate(
     instance
         What is to be allocated under which rules.
     policy
-        Name of a policy: ``welfare`` (optimum with a bound), ``points`` (the clerk's procedure), or a plug-in.
+        Name of a policy: ``welfare`` (optimum with a bound), ``points`` (the clerk's procedure), or another one that
+        ``nichiiki policies`` lists.
     time_limit_s
         Wall time in seconds after which the best answer so far is returned; positive.
     relative_gap
@@ -73,6 +75,8 @@ def allocate(
         Called with each `Progress`.
     should_stop
         Asked now and then; True ends the run with the best answer.
+    bound
+        Whether a policy that does not optimise is to be compared with a bound on the first level over all allocations.
 
     Returns
     -------
@@ -104,6 +108,7 @@ def allocate(
         workers=workers,
         progress=progress,
         should_stop=should_stop,
+        bound=bound,
     )
     allocation = _allocation(
         solved, outcome, policy, seed, {"workers": workers, "relative_gap": relative_gap}

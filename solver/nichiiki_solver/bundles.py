@@ -16,7 +16,7 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import order_of_households, persons_of, total_points
-from nichiiki_solver.market import NO_VALUE, Market, merged
+from nichiiki_solver.market import NO_VALUE, Market, Order, merged
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
     Options,
@@ -27,6 +27,7 @@ from nichiiki_solver.options import (
     find_options,
     find_singles,
 )
+from nichiiki_solver.priorities import PointsAtTargets
 from nichiiki_solver.ragged import (
     Bools,
     Ints,
@@ -358,9 +359,29 @@ class BundleSource:
         """The variant of the clerk's procedure that the rules name."""
         return self.bundles.instance.rules.procedure.kind
 
-    def order(self, seed: int) -> Ints:
-        """Households in the order of the procedure."""
-        return order_of_households(self.bundles.instance, seed)
+    def order(self, seed: int, kind: Order = "procedure") -> Ints:
+        """Households in one of the orders of `Order`."""
+        return order_of_households(self.bundles.instance, seed, kind)
+
+    def priorities(self, market: Market) -> Ints:
+        """Points of each entry's household at the target of the entry's resource."""
+        owner = market.agent[market.entry_option]
+        found = np.zeros(len(owner), dtype=np.int64)
+        mine = np.flatnonzero(owner < self.bundles.n_households)
+        found[mine] = self._points_at_targets.at(market.resource[mine], owner[mine])
+        return found
+
+    @cached_property
+    def _points_at_targets(self) -> PointsAtTargets:
+        return PointsAtTargets(self.bundles.instance, self.bundles.uses.resources, self.bundles.calendar)
+
+    def options_of(self, household: int) -> Market:
+        """List all bundles of a household that keep its locks, best first."""
+        plenty = np.full(len(self.bundles.uses.resources), NO_LIMIT, dtype=np.int64)
+        stays, chosen = self._usable(household, plenty, None)
+        kept = self._fit(household, stays, chosen, plenty)
+        market = self.market_of(stays[kept], chosen[kept])
+        return market.take(market.agent == household)
 
     @property
     def has_demands(self) -> bool:

@@ -72,12 +72,46 @@ def solve_level(
     should_stop
         Asked at every better answer or bound; True ends the search with the best answer.
     """
-    model, variables = _build(market, floors)
+    model, variables = build_model(market, floors, hint=hint)
     model.maximize(cp_model.LinearExpr.weighted_sum(variables, weights.tolist()))
-    if hint is not None:
-        taken = set(hint[hint >= 0].tolist())
-        for index, variable in enumerate(variables):
-            model.add_hint(variable, index in taken)
+    return solve_model(
+        model,
+        variables,
+        market,
+        weights,
+        time_limit_s=time_limit_s,
+        relative_gap=relative_gap,
+        workers=workers,
+        seed=seed,
+        presolve=presolve,
+        report=report,
+        should_stop=should_stop,
+    )
+
+
+def solve_model(
+    model: cp_model.CpModel,
+    variables: list[cp_model.IntVar],
+    market: Market,
+    weights: Ints | None,
+    *,
+    time_limit_s: float = 60.0,
+    relative_gap: float = 0.0,
+    workers: int = 2,
+    seed: int = 0,
+    presolve: bool = True,
+    report: Report | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Answer:
+    """Solve a model of a market, whatever its objective.
+
+    Parameters
+    ----------
+    model, variables
+        The model, and the variable of each option of the market.
+    weights
+        What the objective, to be maximised, gives each option; None to take its value from the model.
+    """
     solver = _solver(time_limit_s, relative_gap, workers, seed)
     solver.parameters.cp_model_presolve = presolve
     status = solver.solve(model, _Watch(report, should_stop, solver))
@@ -121,7 +155,10 @@ class _Watch(cp_model.CpSolverSolutionCallback):
             self._solver.stop_search()
 
 
-def _build(market: Market, floors: tuple[Floor, ...]) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
+def build_model(
+    market: Market, floors: tuple[Floor, ...] = (), *, hint: Ints | None = None
+) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
+    """Build the model of a listed market, without an objective: agents, resources, floors."""
     model = cp_model.CpModel()
     variables = [model.new_bool_var("") for _ in range(market.n_options)]
     order, offsets = market.by_agent
@@ -135,6 +172,10 @@ def _build(market: Market, floors: tuple[Floor, ...]) -> tuple[cp_model.CpModel,
     for floor in floors:
         used = np.flatnonzero(floor.weights)
         add_row(model, [variables[k] for k in used.tolist()], (-floor.weights[used]).tolist(), -floor.least)
+    if hint is not None:
+        taken = set(hint[hint >= 0].tolist())
+        for index, variable in enumerate(variables):
+            model.add_hint(variable, index in taken)
     return model, variables
 
 
@@ -196,7 +237,7 @@ def _add_high_row(
 
 def _answer(
     market: Market,
-    weights: Ints,
+    weights: Ints | None,
     variables: list[cp_model.IntVar],
     solver: cp_model.CpSolver,
     status: cp_model.CpSolverStatus,
@@ -210,7 +251,7 @@ def _answer(
     taken = np.flatnonzero(np.array([solver.boolean_value(variable) for variable in variables], dtype=bool))
     choice = np.full(market.n_agents, -1, dtype=np.int64)
     choice[market.agent[taken]] = taken
-    value = int(weights[taken].sum())
+    value = round(solver.objective_value) if weights is None else int(weights[taken].sum())
     bound = (
         value
         if status == cp_model.OPTIMAL and solver.parameters.relative_gap_limit == 0

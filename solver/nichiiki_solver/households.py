@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +10,7 @@ from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import Condition
 from nichiiki_models.tables import SCHOOL_GRADES
+from nichiiki_solver.market import Order, lottery_number
 from nichiiki_solver.ragged import Array, Bools, Ints
 
 LAST = np.int64(1) << 62
@@ -89,26 +89,32 @@ def tickets(instance: Instance) -> Ints:
 
 def lottery_numbers(instance: Instance, seed: int) -> list[int]:
     """Lottery number of each household: the smallest HMAC-SHA256 over its tickets, as an integer."""
-    key = str(seed).encode()
-    return [
-        min(
-            int.from_bytes(hmac.digest(key, f"{household}#{k}".encode(), "sha256"))
-            for k in range(1, count + 1)
-        )
-        for household, count in zip(
-            instance.households["household_id"].tolist(), tickets(instance).tolist(), strict=True
-        )
-    ]
+    names = instance.households["household_id"].tolist()
+    counts = tickets(instance).tolist()
+    return [lottery_number(seed, name, count) for name, count in zip(names, counts, strict=True)]
 
 
-def order_of_households(instance: Instance, seed: int) -> Ints:
-    """Return household indices in the order of the procedure: total points, tie order, lottery number."""
+def order_of_households(instance: Instance, seed: int, kind: Order = "procedure") -> Ints:
+    """Return household indices in one of the orders of `Order`; what is equal is decided by the lottery number."""
+    if kind == "random":
+        names = instance.households["household_id"].tolist()
+        return np.array(
+            sorted(range(len(names)), key=lambda h: lottery_number(seed, names[h], 1)), dtype=np.int64
+        )
+    draw = _draw(instance, seed)
+    keys = [_tie_key(instance, "applied_at", draw)] if kind == "application" else []
+    if kind == "procedure":
+        keys = [-total_points(instance)]
+        keys += [_tie_key(instance, key, draw) for key in instance.rules.procedure.tie_order]
+    return np.asarray(np.lexsort([draw, *keys[::-1]]))
+
+
+def _draw(instance: Instance, seed: int) -> Ints:
+    """Place of each household in the lottery."""
     numbers = lottery_numbers(instance, seed)
     draw = np.empty(len(numbers), dtype=np.int64)
     draw[sorted(range(len(numbers)), key=numbers.__getitem__)] = np.arange(len(numbers))
-    keys = [-total_points(instance)]
-    keys += [_tie_key(instance, key, draw) for key in instance.rules.procedure.tie_order]
-    return np.asarray(np.lexsort([draw, *keys[::-1]]))
+    return draw
 
 
 def _tie_key(instance: Instance, key: str, draw: Ints) -> Ints:

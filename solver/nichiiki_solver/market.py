@@ -8,10 +8,11 @@ Amounts are signed: an option with a negative amount supplies. Every policy read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,10 @@ NO_VALUE = -(1 << 60)
 """Value of an agent without options: below any other, and safe to add to."""
 SAFE = 1 << 53
 """Largest total of utilities or amounts that every engine holds exactly."""
+
+
+Order = Literal["procedure", "application", "lottery", "random"]
+"""Points and tie order; time of application; weighted lottery numbers; lottery numbers of one ticket each."""
 
 
 class Factoring(Protocol):
@@ -81,8 +86,16 @@ class Source(Protocol):
         """Whether some minimum must be met by several agents together."""
         ...
 
-    def order(self, seed: int) -> Ints:
-        """Agents in the order of the procedure."""
+    def order(self, seed: int, kind: Order = "procedure") -> Ints:
+        """Agents in one of the orders of `Order`, first served first."""
+        ...
+
+    def priorities(self, market: Market) -> Ints:
+        """Priority of the agent of each entry of `market` at the entry's resource; larger wins, equal is a tie."""
+        ...
+
+    def options_of(self, agent: int) -> Market:
+        """List all options of an agent that keep its own locks, best first, ranked among themselves."""
         ...
 
     def stay_ranks(self, agent: int) -> Ints:
@@ -219,7 +232,7 @@ class Market:
         """Number of listed options."""
         return len(self.agent)
 
-    @property
+    @cached_property
     def entry_option(self) -> Ints:
         """Option of each entry."""
         return np.repeat(np.arange(self.n_options), np.diff(self.offsets))
@@ -273,21 +286,7 @@ class Market:
 
     def join(self, other: Market) -> Market:
         """Return the market that also lists the options of another one on the same agents and resources."""
-        width = {name: max(v.shape[1:], other.labels[name].shape[1:]) for name, v in self.labels.items()}
-        return replace(
-            self,
-            agent=np.concatenate((self.agent, other.agent)),
-            utility=np.concatenate((self.utility, other.utility), axis=1),
-            rank=np.concatenate((self.rank, other.rank)),
-            offsets=np.concatenate((self.offsets, self.offsets[-1] + other.offsets[1:])),
-            resource=np.concatenate((self.resource, other.resource)),
-            amount=np.concatenate((self.amount, other.amount)),
-            priority=None,
-            labels={
-                n: np.concatenate((_widen(v, width[n]), _widen(other.labels[n], width[n])))
-                for n, v in self.labels.items()
-            },
-        )
+        return joined([self, other])
 
     def to_allocation(self, choice: Ints, **claims: Any) -> Allocation:
         """Turn a choice into the allocation of the instance that the market was compiled from.
@@ -334,6 +333,40 @@ def merged(option: Ints, resource: Ints, amount: Ints, n_resources: int) -> tupl
     total = np.zeros(len(distinct), dtype=np.int64)
     np.add.at(total, inverse.reshape(-1), amount)
     return first, distinct // max(1, n_resources), distinct % max(1, n_resources), total
+
+
+def joined(markets: Sequence[Market]) -> Market:
+    """Return the market that lists the options of several, at least one, on the same agents and resources."""
+    first = markets[0]
+    shifts = offsets_of(np.array([len(market.resource) for market in markets]))
+    ends = [shift + market.offsets[1:] for shift, market in zip(shifts.tolist(), markets, strict=False)]
+    with_priority = all(market.priority is not None for market in markets)
+    return replace(
+        first,
+        agent=np.concatenate([market.agent for market in markets]),
+        utility=np.concatenate([market.utility for market in markets], axis=1),
+        rank=np.concatenate([market.rank for market in markets]),
+        offsets=np.concatenate([first.offsets[:1], *ends]),
+        resource=np.concatenate([market.resource for market in markets]),
+        amount=np.concatenate([market.amount for market in markets]),
+        priority=np.concatenate([market.priority for market in markets if market.priority is not None])
+        if with_priority
+        else None,
+        labels={name: _joined_labels([market.labels[name] for market in markets]) for name in first.labels},
+    )
+
+
+def _joined_labels(labels: Sequence[Array]) -> Array:
+    width = max(label.shape[1:] for label in labels)
+    return np.concatenate([_widen(label, width) for label in labels])
+
+
+def lottery_number(seed: int, name: str, tickets: int) -> int:
+    """Return the smallest number on the tickets of an agent: HMAC-SHA256 of its name and the ticket's number."""
+    key = str(seed).encode()
+    return min(
+        int.from_bytes(hmac.digest(key, f"{name}#{k}".encode(), "sha256")) for k in range(1, tickets + 1)
+    )
 
 
 def _widen(values: Array, width: tuple[int, ...]) -> Array:
@@ -400,7 +433,7 @@ class ListedSource:
     """The source of a market whose options are all listed."""
 
     def __init__(self, market: Market) -> None:
-        self.market = market
+        self.market = replace(market, labels={"option": np.arange(market.n_options)})
         self._last = np.zeros(0, dtype=np.int64)
 
     def best_values(self, weights: Ints, prices: Ints) -> Ints:
@@ -440,9 +473,22 @@ class ListedSource:
         """Whether some capacity is a demand."""
         return bool((self.market.capacity < 0).any())
 
-    def order(self, seed: int) -> Ints:
-        """Agents by number."""
-        return np.arange(self.market.n_agents)
+    def order(self, seed: int, kind: Order = "procedure") -> Ints:
+        """Agents by number, or by lottery number: in a plain market everybody has one ticket."""
+        agents = range(self.market.n_agents)
+        if kind in ("procedure", "application"):
+            return np.array(agents, dtype=np.int64)
+        return np.array(sorted(agents, key=lambda agent: lottery_number(seed, str(agent), 1)), dtype=np.int64)
+
+    def priorities(self, market: Market) -> Ints:
+        """Priorities of the entries as given; all equal if none are."""
+        return np.zeros(len(market.resource), dtype=np.int64) if market.priority is None else market.priority
+
+    def options_of(self, agent: int) -> Market:
+        """List the agent's options, best first; equal ranks in the order of the options."""
+        order, offsets = self.market.by_agent
+        mine = order[offsets[agent] : offsets[agent + 1]]
+        return self.market.take(mine[np.argsort(self.market.rank[mine], kind="stable")])
 
     def stay_ranks(self, agent: int) -> Ints:
         """Distinct ranks of the agent's options."""
@@ -487,6 +533,8 @@ class Outcome:
         Wall time.
     lottery
         None, or the lottery of which `choice` is a draw.
+    facts
+        Figures that only some policies know, such as how many options block.
     """
 
     market: Market
@@ -496,6 +544,7 @@ class Outcome:
     levels: tuple[LevelResult, ...]
     seconds: float = 0.0
     lottery: Any = None
+    facts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def leading(self) -> LevelResult | None:

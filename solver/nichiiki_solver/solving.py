@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from nichiiki_models.allocation import Violation
+from nichiiki_models.allocation import Status, Violation
 from nichiiki_models.errors import UsageError, VerificationError
+from nichiiki_solver.dual_prices import find_prices
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.registry import Progress, Settings, get_policy
 
@@ -22,6 +24,7 @@ def solve(
     workers: int = 2,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    bound: bool = False,
 ) -> Outcome:
     """Choose an option for each agent of a market.
 
@@ -43,6 +46,8 @@ def solve(
         Called with each `Progress`.
     should_stop
         Asked now and then; True ends the run with the best answer.
+    bound
+        Whether a policy that does not optimise is to be compared with a bound on the first level over all choices.
 
     Returns
     -------
@@ -59,11 +64,30 @@ def solve(
         If the choice does not fit the market or its stated value; nothing is returned then.
     """
     settings = make_settings(time_limit_s, relative_gap, seed, workers, progress, should_stop)
-    outcome = get_policy(policy).solve(market, settings)
+    chosen = get_policy(policy)
+    outcome = chosen.solve(market, settings)
+    if bound and not chosen.card.optimises:
+        outcome = with_bound(market, outcome, settings)
     violations = check_outcome(outcome)
     if violations:
         raise VerificationError(violations)
     return outcome
+
+
+def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
+    """Return an outcome with a bound on its first level, valid over all choices of the market.
+
+    If the first level, and no other, is thereby proven best, the outcome is optimal.
+    """
+    if outcome.choice is None or not outcome.levels:
+        return outcome
+    weights = np.zeros(len(market.levels), dtype=np.int64)
+    weights[0] = 1
+    first, *others = outcome.levels
+    found = find_prices(market, weights, settings.should_stop).bound
+    levels = (first.model_copy(update={"bound": max(found, first.objective or 0)}), *others)
+    status = Status.OPTIMAL if all(level.proven for level in levels) else outcome.status
+    return replace(outcome, levels=levels, status=status)
 
 
 def make_settings(

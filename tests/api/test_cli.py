@@ -202,6 +202,16 @@ def test_allocate_prints_json_for_machines(run: Any, folder: Path) -> None:
     assert nk.Allocation.model_validate_json(shown.stdout).policy == "points"
 
 
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_policies_are_listed_with_what_they_promise(run: Any, lang: str) -> None:
+    shown = run("policies", "--lang", lang)
+    assert shown.exit_code == Exit.DONE
+    assert bool(JAPANESE.search(shown.stdout)) == (lang == "ja")
+    cards = json.loads(run("policies", "--json").stdout)["policies"]
+    assert {card["name"] for card in cards} >= {"welfare", "points", "deferred_acceptance", "stable"}
+    assert all(f" {card['name']} " in shown.stdout for card in cards)
+
+
 def test_a_foreign_folder_is_refused(run: Any, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").write_text("mine")
     words = ("allocate", folder, "--policy", "points", "--out", tmp_path)

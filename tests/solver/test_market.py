@@ -190,4 +190,4 @@ def test_refuses_columns_that_do_not_fit(column: str, values: list[int]) -> None
         "agent": [0, 1], "utility": [3, 5], "resource": [0, 0], "option": [0, 1], "amount": [1, 1], "capacity": [1]
     }  # fmt: skip
     with pytest.raises(MarketError, match=column):
-        Market.from_columns(**{**columns, column: values})
+        Market.from_columns(**{**columns, column: values})  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Literal, Protocol
 
 from nichiiki_models.errors import UsageError
 from nichiiki_solver.market import Market, Outcome
@@ -15,7 +15,52 @@ GROUP = "nichiiki.policies"
 _BUILT_IN = {
     "welfare": "nichiiki_solver.policies.welfare:Welfare",
     "points": "nichiiki_solver.policies.points:Points",
+    "first_come": "nichiiki_solver.policies.first_come:FirstCome",
+    "lottery": "nichiiki_solver.policies.lottery:Lottery",
+    "serial_dictatorship": "nichiiki_solver.policies.serial_dictatorship:SerialDictatorship",
+    "immediate_acceptance": "nichiiki_solver.policies.immediate_acceptance:ImmediateAcceptance",
+    "deferred_acceptance": "nichiiki_solver.policies.deferred_acceptance:DeferredAcceptance",
+    "top_trading_cycles": "nichiiki_solver.policies.top_trading_cycles:TopTradingCycles",
+    "stable": "nichiiki_solver.policies.stable:Stable",
 }
+Holds = Literal["always", "if_plain", "if_unit_demand", "never"]
+"""Where a theorem holds: on every market, on those without gates and supply, on those with unit demand, or nowhere."""
+
+
+@dataclass(frozen=True)
+class PolicyCard:
+    """What a policy promises, and for which markets.
+
+    Attributes
+    ----------
+    name
+        Name in the registry.
+    strategy_proof
+        Where no agent gains by reporting other ranks of its options.
+    stable
+        Where no option blocks (see `nichiiki_solver.stability`).
+    efficient
+        Where nobody can be better off without somebody being worse off, ranks being what counts and no two of an
+        agent's options having the same.
+    deterministic
+        Whether the same market and seed always give the same choice, on any machine.
+    optimises
+        Whether it searches for the best value of the objective.
+    supports
+        What it takes: unit_demand, bundles, ties, must, closing (of what stays below its minimum), minimum_quotas,
+        priorities.
+    reference
+        The paper.
+    """
+
+    name: str
+    strategy_proof: Holds
+    stable: Holds
+    efficient: Holds
+    deterministic: bool
+    optimises: bool
+    supports: tuple[str, ...]
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +103,11 @@ class Settings:
 class Policy(Protocol):
     """A rule that turns a market into a choice."""
 
+    @property
+    def card(self) -> PolicyCard:
+        """What the policy promises, and for which markets."""
+        ...
+
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Choose an option for each agent."""
         ...
@@ -69,6 +119,11 @@ def policy_names() -> tuple[str, ...]:
         *_BUILT_IN,
         *sorted(point.name for point in entry_points(group=GROUP) if point.name not in _BUILT_IN),
     )
+
+
+def list_policies() -> tuple[PolicyCard, ...]:
+    """Return the cards of all policies at hand, built-in ones first."""
+    return tuple(get_policy(name).card for name in policy_names())
 
 
 def get_policy(name: str) -> Policy:

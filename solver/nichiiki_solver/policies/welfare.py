@@ -31,7 +31,7 @@ from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.dual_prices import SCALE, Priced, find_prices, gains, source_of
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole
 from nichiiki_solver.policies.points import first_answer
-from nichiiki_solver.policies.registry import Progress, Settings
+from nichiiki_solver.policies.registry import PolicyCard, Progress, Settings
 from nichiiki_solver.ragged import Ints
 
 SMALL = 3_000
@@ -50,7 +50,16 @@ TIE_WEIGHTS = 1 << 16
 class Welfare:
     """The optimum policy; see the module's text."""
 
-    supports = ("bundles", "ties", "minimum quotas", "must")
+    card = PolicyCard(
+        name="welfare",
+        strategy_proof="never",
+        stable="never",
+        efficient="never",
+        deterministic=False,
+        optimises=True,
+        supports=("bundles", "ties", "must", "closing", "minimum_quotas"),
+        reference="Geoffrion (1974), Mathematical Programming Study 2",
+    )
 
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Maximise the levels in order; see `Outcome` for what comes back."""

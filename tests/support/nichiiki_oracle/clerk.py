@@ -43,19 +43,20 @@ class Outcome:
 
 def one_list(instance: Instance | Market, seed: int) -> Outcome:
     """Run the variant `one_list`."""
-    return _run(instance, seed, by_rank=False)
+    market = instance if isinstance(instance, Market) else Market(instance)
+    return run_in_order(market, ordered_households(market, seed), by_rank=False)
 
 
 def by_rank(instance: Instance | Market, seed: int) -> Outcome:
     """Run the variant `by_rank`."""
-    return _run(instance, seed, by_rank=True)
-
-
-def _run(instance: Instance | Market, seed: int, *, by_rank: bool) -> Outcome:
     market = instance if isinstance(instance, Market) else Market(instance)
+    return run_in_order(market, ordered_households(market, seed), by_rank=True)
+
+
+def run_in_order(market: Market, order: list[Household], *, by_rank: bool = False) -> Outcome:
+    """Run the procedure with the households in a given order."""
     if quota_minima(market):
         raise MinimumQuotaError("the clerk's procedure knows no minimum quotas")
-    order = ordered_households(market, seed)
     offered = {name: [b for b in found if b is not None] for name, found in options(market).items()}
     closed: frozenset[Key] = frozenset()
     rounds = 1

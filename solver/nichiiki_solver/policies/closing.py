@@ -1,0 +1,147 @@
+"""Minimums of roles and experiences: what ends below its minimum is closed, and the procedure begins again.
+
+Every procedure that knows no minimums runs inside these rounds (docs/explanation/rules.md, steps 2, 4 and 5 of section 8):
+
+1. All roles in every period, and all experiences, are open.
+2. The procedure runs on what is open, from an empty allocation.
+3. If everything open has no holder or at least its minimum: end. Otherwise what has holders but fewer than its minimum
+   is closed, and step 2 begins again. Closed stays closed, so there are at most as many rounds as gates, and one more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from nichiiki_models.allocation import LevelResult, Status, StopReason
+from nichiiki_models.errors import UnsupportedMarketError
+from nichiiki_solver.market import Market, Outcome, joined
+from nichiiki_solver.policies.registry import Progress, Settings
+from nichiiki_solver.ragged import Bools, Ints
+
+IGNORED = np.int64(1) << 40
+"""What is "left" of a minimum while a procedure runs: it is looked at only at the end of a round."""
+Taken = Mapping[int, Market]
+"""What a round gave: for each agent that got something the market of its one option."""
+
+
+def refuse_demands(has_demands: bool, policy: str) -> None:
+    """Refuse a market in which several agents together must meet a minimum."""
+    if has_demands:
+        raise UnsupportedMarketError(
+            f"policy {policy} knows no minimum quotas; use policy welfare or stable, or drop quotas.min"
+        )
+
+
+def run_rounds(
+    market: Market, settings: Settings, one_round: Callable[[Ints], Taken], *, name: str
+) -> Outcome:
+    """Run a procedure round after round until nothing is closed any more.
+
+    Parameters
+    ----------
+    market
+        What to choose from; its gates are the minimums.
+    settings
+        Asked between rounds whether to stop.
+    one_round
+        The procedure: from what there is of each resource to what each agent gets.
+    name
+        Name of the procedure for progress.
+    """
+    started = time.perf_counter()
+    gates = Gates(market)
+    try:
+        while True:
+            taken = one_round(gates.supply())
+            if not gates.close_failing(taken):
+                return gates.outcome(taken, time.perf_counter() - started)
+            stop_if(settings.should_stop)
+            settings.progress(Progress(name, None, None, time.perf_counter() - started))
+    except Stopped:
+        seconds = time.perf_counter() - started
+        late = seconds >= settings.time_limit_s
+        reason = StopReason.TIME_LIMIT if late else StopReason.INTERRUPTED
+        return Outcome(market, None, Status.UNKNOWN, reason, (), seconds)
+
+
+class Stopped(Exception):
+    """A round was left before its end: what part of a round gives is no answer."""
+
+
+def stop_if(should_stop: Callable[[], bool]) -> None:
+    """Leave the round if somebody asks to stop."""
+    if should_stop():
+        raise Stopped
+
+
+def clock(settings: Settings) -> Callable[[], bool]:
+    """Return what says whether the time of a run that begins now is up, or somebody asked to stop."""
+    started = time.perf_counter()
+    return lambda: time.perf_counter() - started > settings.time_limit_s or settings.should_stop()
+
+
+class Gates:
+    """The gates of a market, and which of them are still open."""
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.gates = market.take(market.gate[market.agent])
+        self.open: Bools = np.ones(self.gates.n_options, dtype=bool)
+
+    def supply(self) -> Ints:
+        """Return what there is at the start of a round: capacities, and what open gates supply."""
+        left = self.market.capacity.copy()
+        option, supply = self.gates.entry_option, self.gates.amount < 0
+        opened = supply & self.open[option]
+        np.add.at(left, self.gates.resource[opened], -self.gates.amount[opened])
+        left[self.gates.resource[~supply]] = IGNORED
+        return left
+
+    def close_failing(self, taken: Taken) -> bool:
+        """Close the gates that have holders but fewer than their minimum; say whether there were any."""
+        holders, minimum = self._holders(taken)
+        failing = self.open & (holders > 0) & (holders < minimum)
+        self.open &= ~failing
+        return bool(failing.any())
+
+    def _holders(self, taken: Taken) -> tuple[Ints, Ints]:
+        """Return the holders at each gate, and its minimum."""
+        used = np.zeros(len(self.market.capacity), dtype=np.int64)
+        for option in taken.values():
+            np.add.at(used, option.resource, option.amount)
+        demand = self.gates.amount > 0
+        gate = self.gates.entry_option[demand]
+        holders, minimum = np.zeros(len(self.open), dtype=np.int64), np.zeros(len(self.open), dtype=np.int64)
+        holders[gate], minimum[gate] = -used[self.gates.resource[demand]], self.gates.amount[demand]
+        return holders, minimum
+
+    def outcome(self, taken: Taken, seconds: float) -> Outcome:
+        """Put the outcome together."""
+        market, choice = self._chosen(taken)
+        if (choice[market.must_assign] < 0).any():
+            return Outcome(market, None, Status.INFEASIBLE, StopReason.PROCEDURE_ENDED, (), seconds)
+        levels = plain_levels(market, choice)
+        return Outcome(market, choice, Status.FEASIBLE, StopReason.PROCEDURE_ENDED, levels, seconds)
+
+    def _chosen(self, taken: Taken) -> tuple[Market, Ints]:
+        """Return the market itself if it is listed and plain, else that of what was given, and the choice."""
+        choice = np.full(self.market.n_agents, -1, dtype=np.int64)
+        if self.market.source is None:
+            for agent, option in taken.items():
+                choice[agent] = option.labels["option"][0]
+            return self.market, choice
+        market = joined([self.gates.take(self._holders(taken)[0] > 0), *taken.values()])
+        choice[market.agent] = np.arange(market.n_options)
+        return market, choice
+
+
+def plain_levels(market: Market, choice: Ints) -> tuple[LevelResult, ...]:
+    """Return the value of every level of a choice, without a bound."""
+    values = market.objectives(choice)
+    return tuple(
+        LevelResult(name=name, objective=int(value), bound=None)
+        for name, value in zip(market.levels, values, strict=True)
+    )

@@ -1,0 +1,156 @@
+"""Mechanisms on markets with several resources and amounts: respected priorities, fewest blocking options, refusals."""
+
+import numpy as np
+import pytest
+
+from nichiiki_models.allocation import Status
+from nichiiki_models.errors import UnsupportedMarketError
+from nichiiki_oracle.matching import Bundled
+from nichiiki_solver.market import Market
+from nichiiki_solver.policies.registry import list_policies
+from nichiiki_solver.solving import solve
+from nichiiki_solver.stability import blocking_options
+
+SEEDS = range(150)
+
+
+def random_bundled(seed: int, *, ties: bool) -> Bundled:
+    rng = np.random.default_rng(seed)
+    agents, resources = int(rng.integers(2, 5)), int(rng.integers(1, 4))
+
+    def option(place: int) -> tuple[int, dict[int, int]]:
+        used = rng.permutation(resources)[: rng.integers(1, resources + 1)].tolist()
+        rank = 1 + place // 2 if ties else 1 + place
+        return rank, {r: int(rng.integers(1, 4)) for r in used}
+
+    options = tuple(tuple(option(k) for k in range(rng.integers(1, 4))) for _ in range(agents))
+    urgency = tuple(
+        tuple((rng.integers(0, 2, agents) if ties else rng.permutation(agents)).tolist())
+        for _ in range(resources)
+    )
+    return Bundled(options, urgency, tuple(rng.integers(0, 6, resources).tolist()))
+
+
+def run(case: Bundled, policy: str) -> tuple[int | None, ...]:
+    choice = solve(case.market(), policy=policy).choice
+    assert choice is not None
+    return case.places(choice.tolist())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_deferred_acceptance_respects_priorities(seed: int) -> None:
+    """Each better option has a resource whose holders are all more urgent, or that is too small."""
+    case = random_bundled(seed, ties=False)
+    found = run(case, "deferred_acceptance")
+    for agent, place in case.better(found):
+        assert any(
+            amount > case.capacity[r]
+            or all(
+                case.urgency[r][other] > case.urgency[r][agent]
+                for other in range(len(found))
+                if case.use(other, found[other]).get(r)
+            )
+            for r, amount in case.use(agent, place).items()
+        )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_stable_has_the_fewest_blocking_options(seed: int) -> None:
+    case = random_bundled(seed, ties=seed % 2 == 0)
+    market = case.market()
+    outcome = solve(market, policy="stable")
+    assert outcome.choice is not None
+    found = case.places(outcome.choice.tolist())
+    counts = {other: len(case.blocking(other)) for other in case.outcomes()}
+    fewest = min(counts.values())
+    assert len(case.blocking(found)) == outcome.facts["blocking"] == fewest
+    assert outcome.facts["blocking_at_least"] == fewest
+    assert len(blocking_options(market, outcome.choice)) == fewest
+    values = [
+        sum(10 - case.options[a][p][0] for a, p in enumerate(other) if p is not None)
+        for other, count in counts.items()
+        if count == fewest
+    ]
+    assert outcome.objective == max(values)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:60])
+def test_immediate_acceptance_leaves_nothing_that_fits(seed: int) -> None:
+    case = random_bundled(seed, ties=True)
+    market = case.market()
+    choice = solve(market, policy="immediate_acceptance").choice
+    assert choice is not None
+    left = market.capacity - market.usage(choice)
+    found = case.places(choice.tolist())
+    for agent, place in case.better(found):
+        if found[agent] is None:
+            assert any(amount > left[r] for r, amount in case.use(agent, place).items())
+
+
+COUPLE = Bundled(
+    options=(((1, {0: 1, 1: 1}),), ((1, {0: 1}), (2, {1: 1}))), urgency=((2, 1), (1, 2)), capacity=(1, 1)
+)
+"""A couple wants a post in both hospitals, a single prefers the first; the first prefers the couple, the second the single."""
+
+
+def test_with_a_couple_there_may_be_no_stable_matching() -> None:
+    """Roth (1984), The evolution of the labor market for medical interns: one option blocks whatever is done."""
+    assert all(COUPLE.blocking(found) for found in COUPLE.outcomes())
+    assert solve(COUPLE.market(), policy="stable").facts == {"blocking": 1, "blocking_at_least": 1}
+
+
+def test_a_large_family_is_not_passed_over_by_smaller_ones() -> None:
+    """Family 0 (three places) waits behind 1; a smaller and less urgent one may not take the room that it waits for."""
+    case = Bundled(
+        options=(((1, {0: 3}), (2, {1: 3})), ((1, {0: 2}),), ((1, {0: 1}), (2, {1: 1}))),
+        urgency=((2, 3, 1), (3, 2, 1)),
+        capacity=(3, 4),
+    )
+    assert run(case, "deferred_acceptance") == (1, 0, 1)
+
+
+def plain(**changes: object) -> Market:
+    columns: dict[str, object] = {
+        "agent": [0, 1],
+        "utility": [1, 1],
+        "option": [0, 1],
+        "resource": [0, 0],
+        "amount": [1, 1],
+        "capacity": [1],
+    }
+    return Market.from_columns(**{**columns, **changes})  # type: ignore[arg-type]
+
+
+DEMAND = {"amount": [-1, -1], "capacity": [-1]}
+SUPPLY = {"amount": [1, -1]}
+IN_TURN = ("points", "first_come", "lottery", "serial_dictatorship")
+MATCHING = ("immediate_acceptance", "deferred_acceptance", "top_trading_cycles")
+
+
+@pytest.mark.parametrize(
+    ("policy", "changes"),
+    [
+        *((policy, DEMAND) for policy in (*IN_TURN, *MATCHING, "stable")),
+        *((policy, SUPPLY) for policy in (*MATCHING, "stable")),
+        ("top_trading_cycles", {"amount": [1, 2]}),
+        ("top_trading_cycles", {"option": [0, 0], "resource": [0, 1], "capacity": [1, 1]}),
+    ],
+)
+def test_markets_without_a_promise_are_refused(policy: str, changes: dict[str, object]) -> None:
+    with pytest.raises(UnsupportedMarketError, match=f"(policy )?{policy}"):
+        solve(plain(**changes), policy=policy)
+
+
+@pytest.mark.parametrize("policy", [*IN_TURN, *MATCHING, "stable"])
+def test_who_must_be_assigned_and_is_not_makes_it_infeasible(policy: str) -> None:
+    outcome = solve(plain(must_assign=[True, True]), policy=policy)
+    assert outcome.status is Status.INFEASIBLE
+    assert outcome.choice is None
+
+
+def test_every_policy_has_a_card_of_its_name() -> None:
+    cards = list_policies()
+    assert len({card.name for card in cards}) == len(cards)
+    for card in cards:
+        assert card.supports
+        assert card.reference
