@@ -470,6 +470,8 @@ class Outcome:
         Wall time.
     lottery
         None, or the lottery of which `choice` is a draw.
+    criteria
+        Value and bound of each criterion of a policy that maximises something else than the levels, in their order.
     """
 
     market: Market
@@ -479,6 +481,7 @@ class Outcome:
     levels: tuple[LevelResult, ...]
     seconds: float = 0.0
     lottery: Any = None
+    criteria: tuple[LevelResult, ...] = ()
 
     @property
     def leading(self) -> LevelResult | None:

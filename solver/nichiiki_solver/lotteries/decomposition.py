@@ -237,5 +237,5 @@ class _Generation:
         )
         if answer.choice is None or answer.bound is None:
             return None
-        whole = np.where(answer.choice >= 0, self.kept[answer.choice], -1)
+        whole = np.append(self.kept, -1)[answer.choice]
         return whole, sum(prices[options:]) - answer.bound

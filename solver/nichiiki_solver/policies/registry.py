@@ -15,6 +15,11 @@ GROUP = "nichiiki.policies"
 _BUILT_IN = {
     "welfare": "nichiiki_solver.policies.welfare:Welfare",
     "points": "nichiiki_solver.policies.points:Points",
+    "probabilistic_serial": "nichiiki_solver.policies.probabilistic_serial:ProbabilisticSerial",
+    "random_serial_dictatorship": "nichiiki_solver.policies.random_serial_dictatorship:RandomSerialDictatorship",
+    "rank_maximal": "nichiiki_solver.policies.rank_maximal:RankMaximal",
+    "leximin": "nichiiki_solver.policies.leximin:Leximin",
+    "nash": "nichiiki_solver.policies.nash:Nash",
 }
 
 

@@ -39,7 +39,7 @@ def test_exact_program_agrees_with_highs(program: tuple[list[list[int]], list[in
         return
     tableau.set_objective(gains)
     tableau.maximise()
-    assert float(tableau.value) == pytest.approx(-found.fun)
+    assert float(tableau.value) == pytest.approx(-float(found.fun or 0))
     solution = tableau.solution
     assert min(solution) >= 0
     for row, limit in zip(matrix, limits, strict=True):
@@ -189,7 +189,7 @@ def largest_share(market: Market, shares: list[Fraction]) -> float:
     ]
     limits = [*map(float, shares), *total]
     found = linprog(-np.ones(len(choices)), A_ub=np.vstack((taken, nothing)), b_ub=limits)
-    return -float(found.fun)
+    return -float(found.fun or 0)
 
 
 @given(promises())
