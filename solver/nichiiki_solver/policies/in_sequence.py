@@ -74,8 +74,8 @@ class Sequence:
         value, bound = self.value(weights), most
         if value is None or value != most:
             answer = self._solve(weights)
-            self.infeasible |= answer.infeasible
-            if answer.choice is not None and (value is None or int(answer.objective or 0) >= value):
+            self.infeasible = answer.infeasible and self.choice is None
+            if self._is_better(answer, value):
                 self.choice = answer.choice
             value, bound = self.value(weights), answer.bound
         if value is None:
@@ -83,6 +83,13 @@ class Sequence:
         self._note(name, value, bound, constant)
         self.floors.append(Floor(weights, value))
         return value
+
+    def _is_better(self, answer: Answer, value: int | None) -> bool:
+        """Whether an answer is at least as good as the one at hand and keeps the earlier criteria, in whole numbers."""
+        if answer.choice is None or (value is not None and (answer.objective or 0) < value):
+            return False
+        taken = answer.choice[answer.choice >= 0]
+        return all(int(floor.weights[taken].sum()) >= floor.least for floor in self.floors)
 
     def _note(self, name: str, value: int, bound: int | None, constant: int) -> None:
         limit = max(value, bound) + constant if bound is not None and self.proven else None

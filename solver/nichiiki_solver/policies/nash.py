@@ -2,8 +2,9 @@
 
 Mechanism
     A household takes one bundle, so the logarithm of the product is linear in the choice: Σ log(u_o) x_o. First the number of
-    placed households is maximised, then the number of those with a positive utility, then the sum of logarithms in units of
-    2^-40 (rounded down) by an exact engine; the market's levels and the public tie-break choose among what is left.
+    placed households is maximised, then the number of those with a positive utility, then the sum of logarithms in units
+    of 2^-40 (2^-20 in large markets), rounded down, by an exact engine; the market's levels and the public tie-break
+    choose among what is left.
 Properties
     Pareto-efficient among allocations that place as many; independent of the scale of each household's utility. Not
     strategy-proof.
@@ -28,10 +29,13 @@ from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.drawing import all_listed
 from nichiiki_solver.policies.in_sequence import Sequence
 from nichiiki_solver.policies.registry import Settings
+from nichiiki_solver.policies.welfare import SMALL
 from nichiiki_solver.ragged import Ints
 
 DIGITS = 40
 """Most binary digits of a logarithm after the point; fewer where the sum would leave the safe integers."""
+FLOAT_DIGITS = 20
+"""As many where the engine computes in floating point."""
 
 
 class Nash:
@@ -48,7 +52,7 @@ class Nash:
             raise UnsupportedMarketError(
                 "nash multiplies utilities and knows none below 0; raise all of them, or use leximin"
             )
-        digits = min(DIGITS, 46 - market.n_agents.bit_length())
+        digits = min(DIGITS if market.n_options <= SMALL else FLOAT_DIGITS, 46 - market.n_agents.bit_length())
         run.maximise("placed", households.astype(np.int64))
         run.maximise("placed with utility", (households & (utility > 0)).astype(np.int64))
         run.maximise("log2 of the product", np.where(households, logarithms(utility, digits), 0))

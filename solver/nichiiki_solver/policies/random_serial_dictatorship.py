@@ -1,10 +1,11 @@
 """Random serial dictatorship: households choose one after the other, every order equally likely.
 
 Mechanism
-    In its turn each household takes its best option with which everybody before keeps theirs and the rest can still be completed
-    (equal ranks: the option listed first). All orders are followed at once: orders that have led to the same choices so far
-    are one state with a weight, so that the lottery is exact. Where there are more than `MOST_STATES` states, `SAMPLES` orders
-    are drawn from the seed instead, and the lottery states the standard error of each chance.
+    In its turn each household takes its best option with which everybody before keeps theirs and the rest can still be
+    completed (equal ranks: the option listed first). All orders are followed at once: orders that have led to the same
+    choices so far are one state with a weight, so that the lottery is exact. With more than `MOST_STATES` states, or too
+    little time, up to `SAMPLES` orders are drawn from the seed instead, and the lottery states the standard error of each
+    chance.
 Properties
     Strategy-proof for strict wishes; every choice drawn is Pareto-efficient then; equal treatment of equals. Not ordinally
     efficient: lotteries may exist that everybody prefers (Bogomolnaia and Moulin 2001).
@@ -36,6 +37,8 @@ from nichiiki_solver.ragged import Ints
 
 MOST_STATES = 20_000
 SAMPLES = 1_000
+EXACT_SHARE = 0.25
+"""Part of the time after which following all orders is given up and orders are sampled."""
 WAITING = -2
 """Mark of an agent whose turn has not come."""
 State = tuple[int, ...]
@@ -54,7 +57,8 @@ class RandomSerialDictatorship:
         turn = Turns(market) if is_packing(market) else _Completed(market)
         if not turn.possible():
             return without_choice(market, Status.INFEASIBLE, StopReason.PROVEN, started)
-        lottery = exact_lottery(turn, stop) or sampled_lottery(turn, settings.seed, stop)
+        early = stopper(replace(settings, time_limit_s=EXACT_SHARE * settings.time_limit_s), started)
+        lottery = exact_lottery(turn, early) or sampled_lottery(turn, settings.seed, stop)
         if lottery is None:
             return without_choice(market, Status.UNKNOWN, StopReason.TIME_LIMIT, started)
         return drawn(market, lottery, settings.seed, started)
@@ -108,21 +112,21 @@ class _Completed(Turns):
         self.gain = int(place.max(initial=0)) + 1 - place
         self.known: dict[tuple[State, int], int] = {}
 
-    def _search(self, state: State, gains: Ints) -> Ints | None:
+    def _search(self, state: State, gains: Ints, *, presolve: bool = True) -> Ints | None:
         """Find the best completion of the choices so far."""
         of_agent = np.array(state, dtype=np.int64)[self.market.agent]
         options = np.flatnonzero((of_agent == WAITING) | (of_agent == np.arange(self.market.n_options)))
         must = self.market.must_assign | (np.array(state) >= 0)
         searched = replace(self.market.take(options), must_assign=must)
-        answer = cp_sat.solve_level(searched, gains[options], workers=1)
+        answer = cp_sat.solve_level(searched, gains[options], workers=1, presolve=presolve)
         if answer.choice is None:
             return None
         return np.asarray(np.append(options, -1)[answer.choice])
 
     def possible(self) -> bool:
-        """Whether any choice is feasible."""
-        start = (WAITING,) * self.market.n_agents
-        return self._search(start, np.zeros(self.market.n_options, dtype=np.int64)) is not None
+        """Whether any choice is feasible; the answer no is confirmed without the presolve."""
+        start, blank = (WAITING,) * self.market.n_agents, np.zeros(self.market.n_options, dtype=np.int64)
+        return any(self._search(start, blank, presolve=presolve) is not None for presolve in (True, False))
 
     def take(self, state: State, agent: int) -> int:
         """Option that an agent takes in its turn, -1 = none."""
