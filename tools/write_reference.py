@@ -175,7 +175,7 @@ def command_line() -> str:
             command = group.get_command(context, name)
             if command is not None:
                 with click.Context(command, info_name=name, parent=context, terminal_width=100) as inner:
-                    parts += _help(f"nichiiki {name}", command.get_help(inner))
+                    parts += _helps(f"nichiiki {name}", command, inner)
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -189,6 +189,15 @@ language, else the locale does.
 | 1 | a negative answer: impossible, nothing found in time, rules broken |
 | 2 | bad input or usage; the message says where, what is allowed, and what to do |
 | 130 | interrupted; the best answer so far is saved |"""
+
+
+def _helps(title: str, command: click.Command, context: click.Context) -> list[str]:
+    """Help of a command, and of the commands below it."""
+    parts = _help(title, command.get_help(context))
+    for name, below in command.commands.items() if isinstance(command, click.Group) else ():
+        with click.Context(below, info_name=name, parent=context, terminal_width=100) as inner:
+            parts += _help(f"{title} {name}", below.get_help(inner))
+    return parts
 
 
 def _help(title: str, page: str) -> list[str]:

@@ -6,6 +6,7 @@ NichiikiError
 │   ├── FileError           a file cannot be read or written at all
 │   ├── UsageError          an argument has no meaning (unknown policy, negative limit, …)
 │   └── MarketError         a market's arrays do not fit together or leave the safe integer range
+├── CommitmentError         a public lottery is not the one that was fixed before the draw
 ├── UnsupportedMarketError  a policy refuses a market it makes no promise for
 └── VerificationError       an answer failed its independent check and is withheld
 """
@@ -61,6 +62,10 @@ class UsageError(InputError):
 
 class MarketError(InputError):
     """A market's arrays do not fit together or leave the safe integer range."""
+
+
+class CommitmentError(NichiikiError):
+    """A public lottery is not the one that was fixed before the draw."""
 
 
 class UnsupportedMarketError(NichiikiError):

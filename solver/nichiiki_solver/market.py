@@ -535,6 +535,8 @@ class Outcome:
         None, or the lottery of which `choice` is a draw.
     facts
         Figures that only some policies know, such as how many options block.
+    criteria
+        Value and bound of each criterion of a policy that maximises something else than the levels, in their order.
     """
 
     market: Market
@@ -545,6 +547,7 @@ class Outcome:
     seconds: float = 0.0
     lottery: Any = None
     facts: Mapping[str, int] = field(default_factory=dict)
+    criteria: tuple[LevelResult, ...] = ()
 
     @property
     def leading(self) -> LevelResult | None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from nichiiki.cli.help import Command, LocalisedHelp, help_option
+from nichiiki.cli.help import LocalisedHelp, help_option
 from nichiiki.cli.options import lang_option
 from nichiiki_models.texts import Lang, text
 
-COMMANDS = ("demo", "check", "allocate", "verify", "generate", "convert", "policies")
+COMMANDS = ("demo", "check", "allocate", "verify", "generate", "convert", "policies", "lottery")
 
 
 class Face(LocalisedHelp, click.Group):
@@ -24,11 +24,11 @@ class Face(LocalisedHelp, click.Group):
         """Return the commands, in the order in which one needs them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> LocalisedHelp | None:
         """Load a command."""
         if cmd_name not in COMMANDS:
             return None
-        build: Callable[[Lang], Command] = import_module(f"nichiiki.cli.{cmd_name}").command
+        build: Callable[[Lang], LocalisedHelp] = import_module(f"nichiiki.cli.{cmd_name}").command
         return build(self.lang)
 
     def main(

@@ -22,6 +22,11 @@ _BUILT_IN = {
     "deferred_acceptance": "nichiiki_solver.policies.deferred_acceptance:DeferredAcceptance",
     "top_trading_cycles": "nichiiki_solver.policies.top_trading_cycles:TopTradingCycles",
     "stable": "nichiiki_solver.policies.stable:Stable",
+    "probabilistic_serial": "nichiiki_solver.policies.probabilistic_serial:ProbabilisticSerial",
+    "random_serial_dictatorship": "nichiiki_solver.policies.random_serial_dictatorship:RandomSerialDictatorship",
+    "rank_maximal": "nichiiki_solver.policies.rank_maximal:RankMaximal",
+    "leximin": "nichiiki_solver.policies.leximin:Leximin",
+    "nash": "nichiiki_solver.policies.nash:Nash",
 }
 Holds = Literal["always", "if_plain", "if_unit_demand", "never"]
 """Where a theorem holds: on every market, on those without gates and supply, on those with unit demand, or nowhere."""

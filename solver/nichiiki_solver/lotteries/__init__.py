@@ -1,0 +1,1 @@
+"""Lotteries: chances of options, exactly; their decomposition into feasible choices; public draws that anyone can check."""
