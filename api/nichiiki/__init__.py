@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nichiiki_instances import read as read
     from nichiiki_instances import write as write
     from nichiiki_instances.bundled import load as load
+    from nichiiki_instances.frames import from_frames as from_frames
     from nichiiki_instances.generators import generate as generate
     from nichiiki_models.allocation import Allocation as Allocation
     from nichiiki_models.allocation import Reason as Reason
@@ -67,6 +68,7 @@ _HOMES = {
     "allocate": "nichiiki_solver.allocating",
     "compile": "nichiiki_solver.bundles:compile_market",
     "evaluate": "nichiiki_solver.evaluate",
+    "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
     "read": "nichiiki_instances",
@@ -97,6 +99,7 @@ __all__ = [
     "allocate",
     "compile",
     "evaluate",
+    "from_frames",
     "generate",
     "load",
     "market",

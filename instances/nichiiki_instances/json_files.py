@@ -35,7 +35,7 @@ def parse_json(text: str, label: str) -> Parsed:
         elif key == "rules" and isinstance(value, dict):
             parsed.rules = value
         elif key in TABLES and isinstance(value, list):
-            _add_table(parsed, key, value, Source(f"{label} [{key}]", unit="entry", verbatim=True))
+            add_rows(parsed, key, value, Source(f"{label} [{key}]", unit="entry", verbatim=True))
         elif key in TABLES or key == "rules":
             parsed.broken.add(key)
             parsed.problems.append(problem("wrong_shape", label, header=key))
@@ -69,7 +69,8 @@ def _no_constant(name: str) -> float:
     raise ValueError(name)
 
 
-def _add_table(parsed: Parsed, table: str, rows: list[Any], source: Source) -> None:
+def add_rows(parsed: Parsed, table: str, rows: list[Any], source: Source) -> None:
+    """Add the rows of a table, given as objects, to what is parsed."""
     odd = [index for index, row in enumerate(rows, start=1) if not isinstance(row, dict)]
     parsed.problems += [problem("wrong_shape", source, line=index, header=table) for index in odd]
     if odd:

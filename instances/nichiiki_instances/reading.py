@@ -95,7 +95,11 @@ def _no_cycle_search() -> Iterator[None]:
 
 
 def _inspect(path: Path) -> Reading:
-    parsed = _parser(path)(path)
+    return reading_of(_parser(path)(path), path.stem)
+
+
+def reading_of(parsed: Parsed, called: str) -> Reading:
+    """Build the instance of what was parsed, or list its problems; `called` names it if it has no name."""
     rules, problems = build_rules(parsed.rules, parsed.rules_file)
     parsed.problems += problems
     parsed.problems += about_problems(parsed.about, parsed.rules_file)
@@ -104,7 +108,7 @@ def _inspect(path: Path) -> Reading:
     everything = tuple(in_order([*parsed.problems, *in_files(found, parsed)]))
     if any(each.severity == "error" for each in everything):
         return Reading(None, everything)
-    name, note = parsed.about.get("name", path.stem), parsed.about.get("note", "")
+    name, note = parsed.about.get("name", called), parsed.about.get("note", "")
     return Reading(Instance.from_tables(tables, rules, name=name, note=note, checked=True), everything)
 
 

@@ -327,15 +327,23 @@ class BundleSource:
         own; two rows a slot say that one option is taken if the stay is, and none otherwise. That is the same market
         with far fewer options: their numbers add up where bundles multiply.
         """
+        stays, options, segment_of = self._good_enough(weights, prices, least)
+        return build_factored(self, stays, options, segment_of)
+
+    def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
+        """Count the stays and options that `factored` would list."""
+        stays, options, _ = self._good_enough(weights, prices, least)
+        return len(stays) + len(options)
+
+    def _good_enough(self, weights: Ints, prices: Ints, least: Ints) -> tuple[Ints, Ints, Ints]:
+        """Stays and options that are in some bundle worth at least `least`, and the segment of every option."""
         stay, option = self._values(weights, prices)
         best, total = self._tree.best(stay, option)
         segment_of = np.repeat(np.arange(len(best)), np.diff(self._tree.segments))
-        owner = self.bundles.stays.household
-        stays = np.flatnonzero(total >= least[owner])
-        of_stay = self.bundles.options.stay
+        owner, of_stay = self.bundles.stays.household, self.bundles.options.stay
         reach = total[of_stay] - best[segment_of] + option
         kept = (total >= least[owner])[of_stay] & (reach >= least[owner[of_stay]])
-        return build_factored(self, stays, np.flatnonzero(kept), segment_of)
+        return np.flatnonzero(total >= least[owner]), np.flatnonzero(kept), segment_of
 
     def all_listed(self) -> Market:
         """List every bundle."""

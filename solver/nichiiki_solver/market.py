@@ -63,6 +63,10 @@ class Source(Protocol):
         """List every option whose value at the prices is at least its agent's entry; None if they are more than `most`."""
         ...
 
+    def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
+        """Count the pieces that `factored` would list."""
+        ...
+
     def factored(self, weights: Ints, prices: Ints, least: Ints) -> Factoring:
         """State the options that `within` would list as a smaller market for one exact search."""
         ...
@@ -417,6 +421,10 @@ class ListedSource:
         """List the options that reach `least` at the prices."""
         found = np.flatnonzero(self.market.value_at(weights, prices) >= least[self.market.agent])
         return None if len(found) > most else self.market.take(found)
+
+    def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
+        """Count the options that reach `least` at the prices."""
+        return int((self.market.value_at(weights, prices) >= least[self.market.agent]).sum())
 
     def factored(self, weights: Ints, prices: Ints, least: Ints) -> Whole:
         """List the options that reach `least` at the prices; they are whole."""

@@ -30,7 +30,15 @@ def test_python_in_the_docs_runs(page: Path, tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     for block in blocks(page, "python"):
-        exec(compile(block, page.name, "exec"), names)  # noqa: S102
+        if not block.startswith(">>>"):  # those: one session a page, below
+            exec(compile(block, page.name, "exec"), names)  # noqa: S102
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_sessions_in_the_docs_show_what_they_show(page: Path) -> None:
+    text = "\n".join(block for block in blocks(page, "python") if block.startswith(">>>"))
+    session = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(session).failed == 0
 
 
 @pytest.mark.parametrize("name", ["nichiiki", "nichiiki.market"])

@@ -128,3 +128,22 @@ def test_the_result_and_its_allocation_survive_json() -> None:
     assert again.allocation == result.allocation
     assert again.instance.hash == result.instance.hash
     assert np.isclose(again.seconds, result.seconds)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_market_too_large_for_a_search_gets_an_answer_and_a_bound(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With only the bundles met during pricing the answer may fall short, but never the bound."""
+    instance = random_instance(seed)
+    best = optimum(instance)
+    monkeypatch.setattr(welfare, "SMALL", -1)
+    monkeypatch.setattr(welfare, "MOST_PIECES", -1)
+    result = allocate(instance, time_limit_s=60)
+    if result.allocation is not None:
+        assert best is not None
+        assert result.levels[0].objective is not None
+        assert result.levels[0].bound is not None
+        assert result.levels[0].objective <= best.levels[0] <= result.levels[0].bound
+    else:
+        assert result.status is Status.UNKNOWN

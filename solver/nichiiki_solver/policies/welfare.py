@@ -38,10 +38,12 @@ SMALL = 3_000
 """Up to so many listed options CP-SAT gets the market whole: pricing would cost more than it saves."""
 START_SHARE, START_S = 0.15, 20.0
 """The first answer may take this share of the time, and at most so many seconds."""
+PROCEDURE_SHARE, PRICING_SHARE = 0.2, 0.5
+"""Shares of the time after which the procedure, and the pricing, make way for the search."""
+MOST_PIECES = 300_000
+"""Most stays and options in an exact search; with more only the bundles met during pricing are searched."""
 PROCEDURE_AGENTS = 20_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
-PROCEDURE_SHARE = 0.5
-"""Of the time the procedure may take; what it has by then is no answer, and the rest of the run needs time too."""
 TIE_WEIGHTS = 1 << 16
 
 
@@ -74,6 +76,7 @@ class _Run:
         self.levels: list[LevelResult] = []
         self.bound: int | None = None
         self.infeasible = False
+        self.partial = False
 
     columns: Market
     choice: Ints | None
@@ -151,7 +154,7 @@ class _Run:
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
         weights[0] = 1
         self._begin_with_procedure()
-        priced = find_prices(self.market, weights, self.should_stop)
+        priced = find_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE))
         self.bound = priced.bound
         self.report(0, None, priced.bound)
         start = self.by_cp_sat(
@@ -159,18 +162,21 @@ class _Run:
         )
         if start.choice is not None:
             self._keep_better(Whole(priced.columns), start.choice)
-        least = self._least(priced)
-        return source_of(self.market).factored(weights * SCALE, priced.prices, least)
+        source, least = source_of(self.market), self._least(priced)
+        if source.pieces(weights * SCALE, priced.prices, least) > MOST_PIECES:
+            self.partial = True
+            return Whole(priced.columns)
+        return source.factored(weights * SCALE, priced.prices, least)
+
+    def _is_over(self, share: float) -> bool:
+        """Whether a share of the time is used, or somebody asked to stop."""
+        return self.seconds >= share * self.settings.time_limit_s or self.settings.should_stop()
 
     def _begin_with_procedure(self) -> None:
         """Have an answer within seconds: that of the clerk's procedure, where it is quick and makes a promise."""
         if self.market.n_agents > PROCEDURE_AGENTS:
             return
-        begun = first_answer(
-            self.market,
-            self.settings.seed,
-            lambda: self.should_stop() or self.seconds > PROCEDURE_SHARE * self.settings.time_limit_s,
-        )
+        begun = first_answer(self.market, self.settings.seed, lambda: self._is_over(PROCEDURE_SHARE))
         if begun is not None and begun.choice is not None:
             self.columns, self.choice = begun.market, begun.choice
             self.report(0, begun.objective, None)
@@ -189,6 +195,8 @@ class _Run:
                 Floor(candidates.market.utility[k], done.objective or 0) for k, done in enumerate(self.levels)
             )
             answer = engine(candidates.market, level, floors)
+            if answer.infeasible and self.partial:
+                return
             if answer.infeasible and self.choice is not None:
                 raise RuntimeError("an engine calls a market infeasible of which an allocation is known")
             self.infeasible = answer.infeasible
@@ -212,7 +220,8 @@ class _Run:
         value = int(self.columns.objectives(self.choice)[level])
         bound = None
         if all(done.proven for done in self.levels):
-            known = [b for b in (answer.bound, self.bound if level == 0 else None) if b is not None]
+            searched = None if self.partial else answer.bound
+            known = [b for b in (searched, self.bound if level == 0 else None) if b is not None]
             bound = max(value, min(known) if known else self._free_bound(level))
         self.levels.append(LevelResult(name=self.market.levels[level], objective=value, bound=bound))
         self.report(level, value, bound)

@@ -1,0 +1,175 @@
+"""The same networks by us and by others, in one run: ``python benchmarks/peers_flow.py [most arcs]`` prints Markdown.
+
+networkx is left out above 10,000 arcs. Every cost is compared. CPU seconds, the least of several runs; of us everything is
+counted: reading and checking the columns, solving, and checking the certificate.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pylmcf
+from ortools.graph.python import min_cost_flow as ortools_flow
+from scipy.optimize import linprog
+from scipy.sparse import block_diag, csr_array, eye_array, hstack
+
+from nichiiki.flow import Network, multicommodity_flow
+from nichiiki_large_networks import planar_shared, transport_net
+from nichiiki_networks import Net, Shared
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+MOST_FOR_NETWORKX = 10_000
+CHANGES = 5
+
+
+def by_us(net: Net) -> int:
+    cost = Network(*net).solve().cost
+    assert cost is not None
+    return cost
+
+
+def by_pylmcf(net: Net) -> int:
+    order = np.lexsort((net.head, net.tail))
+    graph = pylmcf.Graph(len(net.supply), net.tail[order], net.head[order])
+    graph.set_edge_costs(net.cost[order])
+    graph.set_edge_capacities(net.capacity[order])
+    graph.set_node_supply(net.supply)
+    graph.solve()
+    graph.result(), graph.potentials()
+    return int(graph.total_cost())
+
+
+def by_ortools(net: Net) -> int:
+    program = ortools_flow.SimpleMinCostFlow()
+    arcs = program.add_arcs_with_capacity_and_unit_cost(net.tail, net.head, net.capacity, net.cost)
+    program.set_nodes_supplies(np.arange(len(net.supply)), net.supply)
+    assert program.solve() == program.OPTIMAL
+    program.flows(arcs)
+    return int(program.optimal_cost())
+
+
+def by_networkx(net: Net) -> int:
+    graph: Any = nx.MultiDiGraph()
+    graph.add_nodes_from((node, {"demand": -units}) for node, units in enumerate(net.supply.tolist()))
+    for tail, head, capacity, cost in zip(*(column.tolist() for column in net[:4]), strict=True):
+        graph.add_edge(tail, head, capacity=capacity, weight=cost)
+    return int(nx.network_simplex(graph)[0])
+
+
+def seconds(run: Callable[[], Any], times: int) -> tuple[float, Any]:
+    """CPU seconds, the least of several runs, and the answer."""
+    least = float("inf")
+    for _ in range(times):
+        start = time.process_time()
+        answer = run()
+        least = min(least, time.process_time() - start)
+    return least, answer
+
+
+def again(arcs: int, changes: int = CHANGES, rounds: int = 60) -> tuple[float, float, float]:
+    """Median CPU seconds of a solve after other costs, capacities and supplies of a few arcs or nodes."""
+    network = Network(*transport_net(arcs))
+    network.solve()
+    rng = np.random.default_rng(0)
+    taken: dict[str, list[float]] = {"cost": [], "capacity": [], "supply": []}
+    for _ in range(rounds):
+        some = rng.integers(0, arcs, changes)
+        source, sink = (rng.choice(np.flatnonzero(sign * network.supply > 0)) for sign in (1, -1))
+        new = {
+            "cost": dict(zip(some.tolist(), rng.integers(1, 10_001, changes).tolist(), strict=True)),
+            "capacity": {int(a): int(network.capacity[a] + rng.integers(0, 100)) for a in some},
+            "supply": {
+                int(source): int(network.supply[source]) - 1,
+                int(sink): int(network.supply[sink]) + 1,
+            },
+        }
+        for name, times in taken.items():
+            start = time.process_time()
+            network.resolve(**{name: new[name]})
+            times.append(time.process_time() - start)
+    cost, capacity, supply = (float(np.median(times)) for times in taken.values())
+    return cost, capacity, supply
+
+
+def by_arcs(net: Shared) -> float:
+    """Least cost by HiGHS over arcs, one flow for each origin."""
+    sources, source = np.unique(net.origin, return_inverse=True)
+    arcs, pairs = len(net.tail), len(net.demand)
+    signs = np.repeat([1.0, -1.0], arcs)
+    ways = csr_array(
+        (signs, (np.concatenate((net.tail, net.head)), np.tile(np.arange(arcs), 2))), shape=(net.nodes, arcs)
+    )
+    rows = np.concatenate((source * net.nodes + net.origin, source * net.nodes + net.destination))
+    short = csr_array(
+        (np.repeat([1.0, -1.0], pairs), (rows, np.tile(np.arange(pairs), 2))),
+        shape=(len(sources) * net.nodes, pairs),
+    )
+    loads = hstack([*[eye_array(arcs)] * len(sources), csr_array((arcs, pairs))])
+    prices = np.concatenate((np.tile(net.cost, len(sources)), np.full(pairs, net.penalty or 0)))
+    result: Any = linprog(  # type: ignore[call-overload]  # the stubs know no sparse arrays
+        prices.astype(float),
+        A_ub=csr_array(loads),
+        b_ub=net.capacity,
+        A_eq=csr_array(hstack([block_diag([ways] * len(sources)), short])),
+        b_eq=short @ net.demand,
+        method="highs-ds",
+    )
+    return float(result.fun)
+
+
+def print_single(most: int) -> None:
+    print("| arcs | nichiiki | pylmcf | OR-tools | networkx | nichiiki / fastest peer |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for arcs in (size for size in SIZES if size <= most):
+        net, times = transport_net(arcs), 7 if arcs <= 100_000 else 1
+        runs = [by_us, by_pylmcf, by_ortools, *([by_networkx] if arcs <= MOST_FOR_NETWORKX else [])]
+        took = [seconds(partial(run, net), times) for run in runs]
+        assert len({answer for _, answer in took}) == 1, "the costs differ"
+        cells = [f"{second:.4f}" for second, _ in took] + ["-"] * (4 - len(took))
+        ratio = took[0][0] / min(second for second, _ in took[1:])
+        print(f"| {arcs:,} | " + " | ".join(cells) + f" | {ratio:.2f} |", flush=True)
+
+
+def print_again(most: int) -> None:
+    print("\n| arcs | from scratch | after 5 costs | after 5 capacities | after 2 supplies | times faster |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for arcs in (size for size in SIZES if size <= most):
+        net = transport_net(arcs)
+        scratch, _ = seconds(partial(by_us, net), 7 if arcs <= 100_000 else 1)
+        took = again(arcs, rounds=60 if arcs <= 100_000 else 15)
+        cells = " | ".join(f"{second:.5f}" for second in took)
+        print(f"| {arcs:,} | {scratch:.4f} | {cells} | {scratch / max(took):.0f}-{scratch / min(took):.0f} |")
+
+
+def print_shared() -> None:
+    print("\n| 100 nodes, 1,000 pairs | nichiiki | both marginals | HiGHS over arcs | arcs that are full |")
+    print("| --- | --- | --- | --- | --- |")
+    for room in (4.0, 2.0, 1.5):
+        net = planar_shared(100, 1000, room=room)
+        *columns, nodes, penalty = net
+        ours, found = seconds(partial(multicommodity_flow, *columns, nodes=nodes, penalty=penalty), 3)
+        assert found.cost is not None and found.load is not None and found._face is not None
+        ends, _ = seconds(found._face.ends, 1)
+        theirs, cost = seconds(partial(by_arcs, net), 1)
+        assert abs(cost - found.cost) < 1e-6 * cost, "the costs differ"
+        full = int((found.load >= net.capacity - 1e-6).sum())
+        print(
+            f"| room {room} | {ours:.2f} | {ends:.2f} | {theirs:.2f} | {full} of {len(net.tail)} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    most_arcs = int(sys.argv[1]) if len(sys.argv) > 1 else SIZES[-1]
+    names = ("pylmcf", "ortools", "networkx", "numpy", "scipy")
+    print("Python", sys.version.split()[0], *(f"{name} {version(name)}" for name in names), "\n")
+    print_single(most_arcs)
+    print_again(most_arcs)
+    print_shared()

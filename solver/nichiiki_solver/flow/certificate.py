@@ -1,0 +1,146 @@
+"""Checks of a flow that share nothing with what made it: whole numbers, numpy, and the textbook conditions.
+
+A flow x is a cheapest one if and only if node potentials π exist for which no arc with room left has a negative reduced
+cost c + π(tail) - π(head), and no arc that carries something has a positive one (Ahuja, Magnanti and Orlin, *Network
+Flows*, 1993, theorems 9.3 and 9.4). A network has no flow at all if and only if some set of nodes demands more than the
+arcs into it can carry (Gale, *A theorem on flows in networks*, 1957). Both are seen in one pass over the arcs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nichiiki_models.allocation import Violation
+
+Ints = npt.NDArray[np.int64]
+EXACT_IN_DOUBLE = 1 << 53
+EXACT_IN_64_BITS = 1 << 62
+MOST_LISTED = 100
+"""Of one rule not more than so many violations are listed."""
+
+
+def find_flow_violations(
+    tail: Ints,
+    head: Ints,
+    capacity: Ints,
+    cost: Ints,
+    supply: Ints,
+    *,
+    flow: Ints,
+    potential: Ints,
+    total: int,
+) -> list[Violation]:
+    """List what is wrong with a flow that is said to be a cheapest one; nothing is the proof that it is.
+
+    Parameters
+    ----------
+    tail, head, capacity, cost, supply
+        The network, as it was given.
+    flow
+        Of each arc.
+    potential
+        Of each node: what a unit is worth there.
+    total
+        The stated cost.
+    """
+    if flow.shape != tail.shape or potential.shape != supply.shape:
+        return [Violation(rule="flow_shape", where=f"{flow.shape} {potential.shape}")]
+    if 2 * _largest(potential) + _largest(cost) >= EXACT_IN_64_BITS:
+        return [Violation(rule="flow_range", where=str(int(np.abs(potential).argmax())))]
+    reduced = cost + (potential[tail] - potential[head])
+    used = np.flatnonzero(flow != 0)
+    primal = _dot(cost[used], flow[used])
+    rents = np.flatnonzero(reduced < 0)
+    dual = _dot(reduced[rents], capacity[rents]) - _dot(supply, potential)
+    return [
+        *_outside(flow, capacity),
+        *_unbalanced(tail[used], head[used], supply, flow[used]),
+        *_improvable(capacity, flow, reduced),
+        *_misstated(primal, dual, total),
+    ]
+
+
+def find_cut_violations(
+    tail: Ints, head: Ints, capacity: Ints, supply: Ints, *, cut: Ints
+) -> list[Violation]:
+    """List what is wrong with a set of nodes that is said to demand more than can flow into it.
+
+    Parameters
+    ----------
+    tail, head, capacity, supply
+        The network, as it was given.
+    cut
+        The nodes of the set.
+    """
+    if len(cut) and (int(cut.min()) < 0 or int(cut.max()) >= len(supply)):
+        return [Violation(rule="flow_shape", where=f"{int(cut.min())} … {int(cut.max())}")]
+    inside = np.zeros(len(supply), dtype=bool)
+    inside[cut] = True
+    demand = -_sum(supply[inside])
+    room = _sum(capacity[inside[head] & ~inside[tail]])
+    if demand > room:
+        return []
+    return [
+        Violation(rule="flow_cut", where=f"{len(cut)}", details={"value": str(demand), "limit": str(room)})
+    ]
+
+
+def _outside(flow: Ints, capacity: Ints) -> Iterator[Violation]:
+    for arc in _where((flow < 0) | (flow > capacity)):
+        yield _violation("flow_capacity", arc, flow[arc], capacity[arc])
+
+
+def _unbalanced(tail: Ints, head: Ints, supply: Ints, flow: Ints) -> Iterator[Violation]:
+    net = _totals(tail, flow, len(supply)) - _totals(head, flow, len(supply))
+    for node in _where(net != supply):
+        yield _violation("flow_conservation", node, net[node], supply[node])
+
+
+def _improvable(capacity: Ints, flow: Ints, reduced: Ints) -> Iterator[Violation]:
+    wrong = ((reduced < 0) & (flow < capacity)) | ((reduced > 0) & (flow > 0))
+    for arc in _where(wrong):
+        yield _violation("flow_reduced_cost", arc, reduced[arc], flow[arc])
+
+
+def _misstated(primal: int, dual: int, total: int) -> Iterator[Violation]:
+    if primal != total or dual != total:
+        details: dict[str, int | str] = {"value": str(total), "limit": str(primal)}
+        yield Violation(rule="flow_cost", where=f"{primal} / {dual}", details=details)
+
+
+def _totals(nodes: Ints, flow: Ints, count: int) -> npt.NDArray[Any]:
+    """Sum of the flow at each node, exact: in doubles while every partial sum is one, else in Python's integers."""
+    if _largest(flow) * len(flow) < EXACT_IN_DOUBLE:
+        return np.bincount(nodes, weights=flow, minlength=count)
+    total = np.zeros(count, dtype=object)
+    np.add.at(total, nodes, flow.astype(object))
+    return total
+
+
+def _sum(values: Ints) -> int:
+    if _largest(values) * len(values) < EXACT_IN_64_BITS:
+        return int(values.sum())
+    return sum(values.tolist())
+
+
+def _dot(left: Ints, right: Ints) -> int:
+    if _largest(left) * _largest(right) * len(left) < EXACT_IN_64_BITS:
+        return int(left @ right)
+    return sum(a * b for a, b in zip(left.tolist(), right.tolist(), strict=True))
+
+
+def _largest(values: Ints) -> int:
+    """Largest absolute value."""
+    return max(int(values.max()), -int(values.min())) if len(values) else 0
+
+
+def _where(mask: npt.NDArray[Any]) -> list[int]:
+    return np.flatnonzero(mask)[:MOST_LISTED].tolist() if mask.any() else []
+
+
+def _violation(rule: str, place: int, value: Any, limit: Any) -> Violation:
+    return Violation(rule=rule, where=str(place), details={"value": int(value), "limit": int(limit)})
