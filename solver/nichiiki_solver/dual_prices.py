@@ -23,6 +23,8 @@ SCALE = 4096
 COLUMNS_AN_AGENT = 8
 """Most new options of an agent in a round."""
 ROUNDS = 400
+LARGEST_COST = 1e6
+"""Utilities above are scaled down for the linear program; the bound is summed from the unscaled integers."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,12 @@ class Priced:
 def source_of(market: Market) -> Source:
     """Return the market's source, or one over its listed options."""
     return market.source if market.source is not None else ListedSource(market)
+
+
+def can_be_priced(market: Market) -> bool:
+    """Whether sums of prices and utilities of a listed market stay in 64 bits, with room for prices above any utility."""
+    largest = np.abs(market.utility.astype(float)).max(initial=1.0)
+    return bool(largest * SCALE * max(1, market.n_agents) < 1 << 60)
 
 
 def find_prices(market: Market, weights: Ints, should_stop: Callable[[], bool]) -> Priced:
@@ -118,7 +126,9 @@ def _solve_master(columns: Market, utility: Ints) -> tuple[Ints, Ints, float]:
         (columns.amount.astype(float), (columns.resource, columns.entry_option)), shape=(resources, n)
     )
     must, short = np.flatnonzero(columns.must_assign), np.flatnonzero(columns.capacity < 0)
-    penalty = 2.0 * (float(np.abs(utility).max(initial=1)) + 1.0) * max(1, agents)
+    # HiGHS gives up on very large costs; the program is solved for utilities of at most a million
+    unit = max(1.0, float(np.abs(utility.astype(float)).max(initial=1.0)) / LARGEST_COST)
+    penalty = 2.0 * (float(np.abs(utility.astype(float)).max(initial=1)) / unit + 1.0) * max(1, agents)
     # artificial columns keep the program feasible while options that meet a demand are still to be found
     help_agents = csr_array((-np.ones(len(must)), (must, np.arange(len(must)))), shape=(agents, len(must)))
     help_rows = csr_array(
@@ -131,14 +141,14 @@ def _solve_master(columns: Market, utility: Ints) -> tuple[Ints, Ints, float]:
     right = hstack([use, csr_array((resources, len(must))), help_rows])
     matrix = csr_array(vstack([left, demand, right]))
     limits = np.concatenate((np.ones(agents), -np.ones(len(must)), columns.capacity.astype(float)))
-    cost = np.concatenate((-utility.astype(float), np.full(len(must) + len(short), penalty)))
+    cost = np.concatenate((-utility.astype(float) / unit, np.full(len(must) + len(short), penalty)))
     result: Any = linprog(  # type: ignore[call-overload]  # the stubs know no sparse arrays
         cost, A_ub=matrix, b_ub=limits, bounds=(0, None), method="highs"
     )
     if result.status != 0:
         raise RuntimeError(f"the linear program ended with {result.message}")
-    duals = -result.ineqlin.marginals * SCALE
+    duals = -result.ineqlin.marginals * SCALE * unit
     rent = duals[:agents].copy()
     rent[must] -= duals[agents : agents + len(must)]
     prices = np.maximum(np.rint(duals[agents + len(must) :]), 0).astype(np.int64)
-    return prices, np.ceil(rent).astype(np.int64) + 1, -float(result.fun) * SCALE
+    return prices, np.ceil(rent).astype(np.int64) + 1, -float(result.fun) * SCALE * unit

@@ -50,11 +50,13 @@ def solve_level(
         return (
             Answer(choice, 0, 0) if market.is_feasible(choice) else Answer(None, None, None, infeasible=True)
         )
-    problem = _problem(market, weights, floors, time_limit_s, relative_gap)
+    # a bound on the divided objective is a whole number, so that the tolerance costs nothing until it is very large
+    divisor = max(1, int(np.gcd.reduce(weights)))
+    problem = _problem(market, weights // divisor, floors, time_limit_s, relative_gap)
     deadline = time.monotonic() + 1.5 * time_limit_s + 10
     user_stop = should_stop or (lambda: False)
     result = _in_background(problem, lambda: user_stop() or time.monotonic() > deadline)
-    return Answer(None, None, None) if result is None else _answer(market, weights, result)
+    return Answer(None, None, None) if result is None else _answer(market, weights, divisor, result)
 
 
 def _problem(
@@ -94,10 +96,11 @@ def _in_background(problem: dict[str, Any], should_stop: Callable[[], bool]) -> 
     return found[0] if found else None
 
 
-def _answer(market: Market, weights: Ints, result: OptimizeResult) -> Answer:
+def _answer(market: Market, weights: Ints, divisor: int, result: OptimizeResult) -> Answer:
     if result.status == INFEASIBLE:
         return Answer(None, None, None, infeasible=True)
     bound = None if result.mip_dual_bound is None else _whole_bound(-float(result.mip_dual_bound))
+    bound = None if bound is None else bound * divisor
     if result.x is None:
         return Answer(None, None, bound)
     taken = np.flatnonzero(result.x > 0.5)

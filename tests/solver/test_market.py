@@ -142,7 +142,7 @@ def test_opening_decisions_supply_capacity() -> None:
     ],
 )
 def test_columns_that_do_not_fit_are_refused(changes: dict[str, list[float]], message: str) -> None:
-    columns = {
+    columns: dict[str, list[int]] = {
         "agent": [0, 1],
         "utility": [3, 4],
         "option": [0, 1],
@@ -186,8 +186,30 @@ def test_a_wrong_outcome_is_withheld() -> None:
     ],
 )
 def test_refuses_columns_that_do_not_fit(column: str, values: list[int]) -> None:
-    columns = {
+    columns: dict[str, list[int]] = {
         "agent": [0, 1], "utility": [3, 5], "resource": [0, 0], "option": [0, 1], "amount": [1, 1], "capacity": [1]
     }  # fmt: skip
     with pytest.raises(MarketError, match=column):
         Market.from_columns(**{**columns, column: values})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("factor", [1_000, 1 << 30, 1 << 41])
+def test_utilities_in_a_larger_unit_have_the_same_optimum(
+    factor: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By pricing and HiGHS as by CP-SAT; at the largest factor pricing would leave 64 bits."""
+    monkeypatch.setattr(welfare, "SMALL", -1)
+    rng = np.random.default_rng(1)
+    utility = rng.integers(1, 100, 60)
+    columns = {
+        "agent": rng.integers(0, 12, 60),
+        "resource": rng.integers(0, 6, 60),
+        "option": np.arange(60),
+        "amount": rng.integers(1, 4, 60),
+        "capacity": rng.integers(2, 6, 6),
+    }
+    plain = solve(Market.from_columns(utility=utility, n_agents=12, **columns))
+    large = solve(Market.from_columns(utility=utility * factor, n_agents=12, **columns))
+    assert (plain.status, large.status) == (Status.OPTIMAL, Status.OPTIMAL)
+    assert plain.objective is not None
+    assert large.objective == large.bound == plain.objective * factor

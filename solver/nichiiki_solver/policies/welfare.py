@@ -28,7 +28,7 @@ import numpy as np
 from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_solver import cp_sat, mip
 from nichiiki_solver.cp_sat import Answer, Floor
-from nichiiki_solver.dual_prices import SCALE, Priced, find_prices, gains, source_of
+from nichiiki_solver.dual_prices import SCALE, Priced, can_be_priced, find_prices, gains, source_of
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole
 from nichiiki_solver.policies.points import first_answer
 from nichiiki_solver.policies.registry import PolicyCard, Progress, Settings
@@ -64,7 +64,7 @@ class Welfare:
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Maximise the levels in order; see `Outcome` for what comes back."""
         run = _Run(market, settings)
-        if market.complete and market.n_options <= SMALL:
+        if market.complete and (market.n_options <= SMALL or not can_be_priced(market)):
             run.solve_levels(Whole(market), run.by_cp_sat)
             run.break_ties(market)
         else:
