@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nichiiki import market as market
+    from nichiiki.standard import read_standard as read_standard
+    from nichiiki.standard import write_standard as write_standard
     from nichiiki_instances import read as read
     from nichiiki_instances import write as write
     from nichiiki_instances.bundled import load as load
@@ -70,8 +72,10 @@ _HOMES = {
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
     "read": "nichiiki_instances",
+    "read_standard": "nichiiki.standard",
     "verify": "nichiiki_solver.verify",
     "write": "nichiiki_instances",
+    "write_standard": "nichiiki.standard",
 }
 """Where each public name lives: a module, and after a colon the name there if it is another one."""
 
@@ -101,8 +105,10 @@ __all__ = [
     "load",
     "market",
     "read",
+    "read_standard",
     "verify",
     "write",
+    "write_standard",
 ]
 
 
