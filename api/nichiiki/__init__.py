@@ -18,6 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nichiiki import market as market
+    from nichiiki import testing as testing
+    from nichiiki.comparing import Comparison as Comparison
+    from nichiiki.comparing import compare as compare
+    from nichiiki.simulating import Simulation as Simulation
+    from nichiiki.simulating import simulate as simulate
     from nichiiki.standard import read_standard as read_standard
     from nichiiki.standard import write_standard as write_standard
     from nichiiki_instances import read as read
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Allocation": "nichiiki_models.allocation",
+    "Comparison": "nichiiki.comparing",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
@@ -60,6 +66,7 @@ _HOMES = {
     "Reason": "nichiiki_models.allocation",
     "Result": "nichiiki_models.result",
     "Rules": "nichiiki_models.rules",
+    "Simulation": "nichiiki.simulating",
     "Status": "nichiiki_models.allocation",
     "StopReason": "nichiiki_models.allocation",
     "UnsupportedMarketError": "nichiiki_models.errors",
@@ -67,12 +74,14 @@ _HOMES = {
     "VerificationError": "nichiiki_models.errors",
     "Violation": "nichiiki_models.allocation",
     "allocate": "nichiiki_solver.allocating",
+    "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "evaluate": "nichiiki_solver.evaluate",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
     "read": "nichiiki_instances",
     "read_standard": "nichiiki.standard",
+    "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
     "write": "nichiiki_instances",
     "write_standard": "nichiiki.standard",
@@ -81,6 +90,7 @@ _HOMES = {
 
 __all__ = [
     "Allocation",
+    "Comparison",
     "FileError",
     "InputError",
     "Instance",
@@ -92,6 +102,7 @@ __all__ = [
     "Reason",
     "Result",
     "Rules",
+    "Simulation",
     "Status",
     "StopReason",
     "UnsupportedMarketError",
@@ -99,6 +110,7 @@ __all__ = [
     "VerificationError",
     "Violation",
     "allocate",
+    "compare",
     "compile",
     "evaluate",
     "generate",
@@ -106,6 +118,8 @@ __all__ = [
     "market",
     "read",
     "read_standard",
+    "simulate",
+    "testing",
     "verify",
     "write",
     "write_standard",
@@ -113,8 +127,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "market":
-        return import_module("nichiiki.market")
+    if name in ("market", "testing"):
+        return import_module(f"nichiiki.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'nichiiki' has no attribute {name!r}")
     module, _, attribute = _HOMES[name].partition(":")

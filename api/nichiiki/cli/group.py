@@ -14,7 +14,7 @@ from nichiiki.cli.help import Command, LocalisedHelp, help_option
 from nichiiki.cli.options import lang_option
 from nichiiki_models.texts import Lang, text
 
-COMMANDS = ("demo", "check", "allocate", "verify", "generate", "convert")
+COMMANDS = ("demo", "check", "allocate", "verify", "compare", "generate", "convert")
 
 
 class Face(LocalisedHelp, click.Group):

@@ -47,6 +47,7 @@ class Welfare:
     """The optimum policy; see the module's text."""
 
     supports = ("bundles", "ties", "minimum quotas", "must")
+    strategy_proof = False
 
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Maximise the levels in order; see `Outcome` for what comes back."""

@@ -131,7 +131,9 @@ def hospitals(draw: st.DrawFn) -> str:
     residents, count = draw(st.integers(0, 5)), draw(st.integers(0, 4))
     lines = [f"{residents} {count}"]
     lines += [f"{i + 1}: {in_brackets(draw(orders(count)))}" for i in range(residents)]
-    lines += [f"{i + 1}: {draw(st.integers(0, 3))}: {in_brackets(draw(orders(residents)))}" for i in range(count)]
+    lines += [
+        f"{i + 1}: {draw(st.integers(0, 3))}: {in_brackets(draw(orders(residents)))}" for i in range(count)
+    ]
     return "\n".join(lines)
 
 
