@@ -1,7 +1,8 @@
 """For those who write policies: what every policy must keep, and how far a policy can be manipulated.
 
 `assert_policy_contract` is the test of a plug-in; `manipulation` counts agents that gain by lying, beside what the policy
-says of itself (an attribute ``strategy_proof``: True, False, or None where it says nothing).
+says of itself (an attribute ``strategy_proof``: True, False, or None where it says nothing). The words a policy needs to
+answer (`Status`, `StopReason`, `LevelResult`, `Settings`) can be imported from here.
 """
 
 from __future__ import annotations
@@ -15,13 +16,24 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from nichiiki_models.allocation import Status, StopReason
+from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.registry import Policy, Settings, get_policy
 from nichiiki_solver.solving import check_outcome
 
-__all__ = ["Manipulation", "assert_policy_contract", "manipulation", "sample_markets"]
+__all__ = [
+    "LevelResult",
+    "Manipulation",
+    "Policy",
+    "Settings",
+    "Status",
+    "StopReason",
+    "UnsupportedMarketError",
+    "assert_policy_contract",
+    "manipulation",
+    "sample_markets",
+]
 
 Ints = npt.NDArray[np.int64]
 OPTION = "testing_option"
