@@ -191,21 +191,34 @@ def compare(
         for instance, seed, policy in product(found.values(), numbers, names)
     }
     store = _Store(None if out is None else Path(out) / RUNS, resume)
+    rows = _rows(plan, store, executor or LocalExecutor(workers), settings, progress)
+    comparison = Comparison(policies=names, rows=tuple(rows[key] for key in plan))
+    if out is not None:
+        write(comparison, Path(out))
+    return comparison
+
+
+def _rows(
+    plan: Mapping[str, tuple[Instance, str, int]],
+    store: _Store,
+    runner: Executor,
+    settings: Settings,
+    progress: Callable[[Row, int, int], None] | None,
+) -> dict[str, Row]:
+    """Return the row of every run of a plan: kept ones as they are, the others made now."""
     rows = {key: row for key in plan if (row := store.read(key)) is not None}
-    runner = executor or LocalExecutor(workers)
     for key, (instance, policy, seed) in plan.items():
         if key not in rows:
-            runner.submit(Task(key, run, (instance, policy, seed, settings), limit_s=2 * time_limit_s + 60))
+            runner.submit(
+                Task(key, run, (instance, policy, seed, settings), limit_s=2 * settings.time_limit_s + 60)
+            )
     if len(rows) < len(plan):
         for done in runner.iterate():
             rows[done.key] = row = _row(done, *plan[done.key])
             store.write(done.key, row)
             if progress is not None:
                 progress(row, len(rows), len(plan))
-    comparison = Comparison(policies=names, rows=tuple(rows[key] for key in plan))
-    if out is not None:
-        write(comparison, Path(out))
-    return comparison
+    return rows
 
 
 def _check(
