@@ -18,6 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nichiiki import market as market
+    from nichiiki import testing as testing
+    from nichiiki.comparing import Comparison as Comparison
+    from nichiiki.comparing import compare as compare
+    from nichiiki.simulating import Simulation as Simulation
+    from nichiiki.simulating import simulate as simulate
+    from nichiiki.standard import read_standard as read_standard
+    from nichiiki.standard import write_standard as write_standard
     from nichiiki_instances import read as read
     from nichiiki_instances import write as write
     from nichiiki_instances.bundled import load as load
@@ -48,6 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Allocation": "nichiiki_models.allocation",
+    "Comparison": "nichiiki.comparing",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
@@ -59,6 +67,7 @@ _HOMES = {
     "Reason": "nichiiki_models.allocation",
     "Result": "nichiiki_models.result",
     "Rules": "nichiiki_models.rules",
+    "Simulation": "nichiiki.simulating",
     "Status": "nichiiki_models.allocation",
     "StopReason": "nichiiki_models.allocation",
     "UnsupportedMarketError": "nichiiki_models.errors",
@@ -66,19 +75,24 @@ _HOMES = {
     "VerificationError": "nichiiki_models.errors",
     "Violation": "nichiiki_models.allocation",
     "allocate": "nichiiki_solver.allocating",
+    "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "evaluate": "nichiiki_solver.evaluate",
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
     "read": "nichiiki_instances",
+    "read_standard": "nichiiki.standard",
+    "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
     "write": "nichiiki_instances",
+    "write_standard": "nichiiki.standard",
 }
 """Where each public name lives: a module, and after a colon the name there if it is another one."""
 
 __all__ = [
     "Allocation",
+    "Comparison",
     "FileError",
     "InputError",
     "Instance",
@@ -90,6 +104,7 @@ __all__ = [
     "Reason",
     "Result",
     "Rules",
+    "Simulation",
     "Status",
     "StopReason",
     "UnsupportedMarketError",
@@ -97,6 +112,7 @@ __all__ = [
     "VerificationError",
     "Violation",
     "allocate",
+    "compare",
     "compile",
     "evaluate",
     "from_frames",
@@ -104,14 +120,18 @@ __all__ = [
     "load",
     "market",
     "read",
+    "read_standard",
+    "simulate",
+    "testing",
     "verify",
     "write",
+    "write_standard",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "market":
-        return import_module("nichiiki.market")
+    if name in ("market", "testing"):
+        return import_module(f"nichiiki.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'nichiiki' has no attribute {name!r}")
     module, _, attribute = _HOMES[name].partition(":")

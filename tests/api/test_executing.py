@@ -1,0 +1,39 @@
+"""Tasks in processes of their own: values, what is raised, overruns, crashes; nothing of one touches another."""
+
+import math
+import os
+import time
+
+from nichiiki.executing import Done, LocalExecutor, Task
+
+
+def done(*tasks: Task, workers: int = 2) -> dict[str, Done]:
+    executor = LocalExecutor(workers)
+    for task in tasks:
+        executor.submit(task)
+    return {each.key: each for each in executor.iterate()}
+
+
+def test_each_task_comes_back_once_with_its_value_or_error() -> None:
+    found = done(
+        Task("value", math.hypot, (3, 4)),
+        Task("raised", math.sqrt, (-1,)),
+        Task("crashed", os._exit, (9,)),
+        Task("slow", time.sleep, (60,), limit_s=1),
+        workers=4,
+    )
+    assert found["value"] == Done("value", 5.0)
+    assert (found["raised"].error or "").startswith("ValueError")
+    assert found["crashed"].error == "CRASHED 9"
+    assert found["slow"].error == "TIME_LIMIT"
+
+
+def test_closing_ends_what_runs() -> None:
+    executor = LocalExecutor(2)
+    executor.submit(Task("quick", math.hypot, (3, 4)))
+    executor.submit(Task("slow", time.sleep, (60,)))
+    results = executor.iterate()
+    assert next(results).key == "quick"
+    started = time.monotonic()
+    results.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - started < 10
