@@ -1,7 +1,7 @@
 """For those who write policies: what every policy must keep, and how far a policy can be manipulated.
 
 `assert_policy_contract` is the test of a plug-in; `manipulation` counts agents that gain by lying, beside what the policy
-says of itself (an attribute ``strategy_proof``: True, False, or None where it says nothing). The words a policy needs to
+says of itself (``card.strategy_proof``: always, if_plain, if_unit_demand or never). The words a policy needs to
 answer (`Status`, `StopReason`, `LevelResult`, `Settings`) can be imported from here.
 """
 
@@ -19,13 +19,14 @@ from pydantic import BaseModel, ConfigDict
 from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_solver.market import Market, Outcome
-from nichiiki_solver.policies.registry import Policy, Settings, get_policy
+from nichiiki_solver.policies.registry import Policy, PolicyCard, Settings, get_policy
 from nichiiki_solver.solving import check_outcome
 
 __all__ = [
     "LevelResult",
     "Manipulation",
     "Policy",
+    "PolicyCard",
     "Settings",
     "Status",
     "StopReason",
@@ -67,7 +68,7 @@ class Manipulation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy: str
-    strategy_proof: bool | None
+    strategy_proof: str
     markets: int
     refused: int
     agents: int
@@ -215,7 +216,7 @@ class _Manipulations:
         either = sum(bool(kinds) for kinds in self.gained)
         return Manipulation(
             policy=self.name,
-            strategy_proof=getattr(self.policy, "strategy_proof", None),
+            strategy_proof=self.policy.card.strategy_proof,
             markets=self.markets,
             refused=self.refused,
             agents=self.agents,
@@ -256,7 +257,7 @@ def assert_policy_contract(
     On random markets of unit demand and of bundles, with agents that must be assigned, with demands, and on a market
     without agents: the outcome is feasible and its stated values are true; status, reason and levels fit together; the same
     seed gives the same choice; a market that the policy makes no promise for is refused with `UnsupportedMarketError` and
-    with nothing else; the market itself is left as it was; ``supports`` is stated.
+    with nothing else; the market itself is left as it was; its ``card`` says what it promises.
 
     Parameters
     ----------
@@ -270,13 +271,8 @@ def assert_policy_contract(
         Of each run.
     """
     found = get_policy(policy) if isinstance(policy, str) else policy
-    supports = getattr(found, "supports", None)
-    _must(
-        isinstance(supports, tuple) and all(isinstance(each, str) for each in supports),
-        "supports: a tuple of texts",
-    )
-    stated = getattr(found, "strategy_proof", None)
-    _must(stated in (True, False, None), "strategy_proof: True, False or None")
+    card = getattr(found, "card", None)
+    _must(isinstance(card, PolicyCard), "card: a PolicyCard that says what the policy promises")
     settings = Settings(time_limit_s=time_limit_s, seed=seed, workers=1)
     answered = sum(_keeps_contract(found, market, settings, name) for name, market in _cases(markets, seed))
     _must(answered > 0, "it refuses every market")

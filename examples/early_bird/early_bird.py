@@ -17,14 +17,22 @@ import time
 import numpy as np
 
 from nichiiki.market import Market, Outcome
-from nichiiki.testing import LevelResult, Settings, Status, StopReason, UnsupportedMarketError
+from nichiiki.testing import LevelResult, PolicyCard, Settings, Status, StopReason, UnsupportedMarketError
 
 
 class EarlyBird:
     """The policy; an entry point of the group ``nichiiki.policies`` names it."""
 
-    supports = ("bundles", "ties")
-    strategy_proof = True
+    card = PolicyCard(
+        name="early_bird",
+        strategy_proof="if_plain",
+        stable="never",
+        efficient="if_plain",
+        deterministic=True,
+        optimises=False,
+        supports=("bundles", "ties"),
+        reference="Svensson (1999), Social Choice and Welfare 16",
+    )
 
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Let one agent after the other choose."""

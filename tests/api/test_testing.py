@@ -16,6 +16,7 @@ from nichiiki.market import Market, Outcome, policy_names, solve
 from nichiiki.testing import (
     LevelResult,
     Policy,
+    PolicyCard,
     Settings,
     Status,
     assert_policy_contract,
@@ -72,10 +73,22 @@ def test_built_in_policies_keep_the_contract(policy: str) -> None:
     assert_policy_contract(policy, markets=4)
 
 
+CARD = PolicyCard(
+    name="bent",
+    strategy_proof="never",
+    stable="never",
+    efficient="never",
+    deterministic=True,
+    optimises=False,
+    supports=("bundles",),
+    reference="none",
+)
+
+
 class Bent:
     """The hand procedure with something wrong about it."""
 
-    supports: Any = ("bundles",)
+    card: Any = CARD
 
     def __init__(self, bend: Callable[[Market, Outcome], Outcome]) -> None:
         self.bend = bend
@@ -148,15 +161,15 @@ def test_each_way_to_break_the_contract_is_found(
 
 def test_what_a_policy_states_is_checked() -> None:
     policy = Bent(lambda market, outcome: outcome)
-    policy.supports = "bundles"
-    with pytest.raises(AssertionError, match="supports"):
+    policy.card = "bundles"
+    with pytest.raises(AssertionError, match="card"):
         assert_policy_contract(policy)
 
 
 @pytest.mark.parametrize("kind", ["unit", "bundles"])
 def test_serial_dictatorship_cannot_be_manipulated(kind: Any, plug_in: str) -> None:
     found = manipulation(plug_in, sample_markets(25, agents=4, resources=4, kind=kind))
-    assert found.strategy_proof is True
+    assert found.strategy_proof == "if_plain"
     assert found.agents == 100
     assert found.reports > 500
     assert (found.by_either, found.share, found.examples) == (0, 0.0, ())
@@ -165,8 +178,7 @@ def test_serial_dictatorship_cannot_be_manipulated(kind: Any, plug_in: str) -> N
 class Boston:
     """First choices of all go first: known to be manipulable."""
 
-    supports = ("unit demand",)
-    strategy_proof = False
+    card = replace(CARD, name="Boston")
 
     def solve(self, market: Market, settings: Settings) -> Outcome:
         choice, left = np.full(market.n_agents, -1), market.capacity.copy()
@@ -201,7 +213,7 @@ def test_immediate_acceptance_is_manipulated_as_in_the_textbook() -> None:
     )
     policy: Policy = Boston()
     found = manipulation(policy, [market])
-    assert (found.policy, found.strategy_proof, found.agents, found.by_permuting) == ("Boston", False, 3, 1)
+    assert (found.policy, found.strategy_proof, found.agents, found.by_permuting) == ("Boston", "never", 3, 1)
     assert found.examples[0] == {
         "market": 0,
         "agent": 1,
@@ -214,7 +226,7 @@ def test_immediate_acceptance_is_manipulated_as_in_the_textbook() -> None:
 
 def test_an_optimum_is_manipulated_and_refusals_are_counted() -> None:
     found = manipulation("welfare", sample_markets(2, agents=3, resources=2))
-    assert found.strategy_proof is False
+    assert found.strategy_proof == "never"
     market = next(sample_markets(1))
     demand = market.capacity.copy()
     demand[0] = -1
