@@ -131,11 +131,16 @@ class LevelResult(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_derived(cls, value: Any) -> Any:
-        return (
-            {k: v for k, v in value.items() if k not in ("gap", "proven")}
-            if isinstance(value, dict)
-            else value
-        )
+        """Take back what JSON states beside the facts, and refuse what does not follow from them."""
+        if not isinstance(value, dict):
+            return value
+        facts = {key: entry for key, entry in value.items() if key not in ("gap", "proven")}
+        if len(facts) < len(value):
+            true = cls(**facts)
+            stated = {key: value[key] for key in ("gap", "proven") if key in value}
+            if any(entry != getattr(true, key) for key, entry in stated.items()):
+                raise ValueError("gap and proven must follow from objective and bound")
+        return facts
 
 
 class Violation(BaseModel):

@@ -278,7 +278,8 @@ class _Run:
             return StopReason.PROVEN
         if self.settings.should_stop():
             return StopReason.INTERRUPTED
-        return StopReason.TIME_LIMIT if self.left_s <= 0 else StopReason.GAP_REACHED
+        enough = self.left_s > 0 and self.settings.relative_gap > 0
+        return StopReason.GAP_REACHED if enough else StopReason.TIME_LIMIT
 
 
 def tie_weights(market: Market, seed: int) -> Ints:
