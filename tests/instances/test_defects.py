@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
+from nichiiki_defects import BASE, DEFECTS, MESSAGES, make, problems_of
 from nichiiki_instances import read
 from nichiiki_models.errors import InputError
 from nichiiki_models.texts import LANGUAGES, has_text
-
-sys.path.insert(0, str(Path(__file__).parent))
-from defects import BASE, DEFECTS, MESSAGES, make, problems_of  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).parents[2]
 UNIT_TESTED = {

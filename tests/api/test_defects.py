@@ -1,0 +1,27 @@
+"""Every named defect on the command line: exit code 2, the exact message, no traceback, nothing written."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nichiiki.cli.exits import Exit
+from nichiiki_defects import DEFECTS, MESSAGES, make
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_defect_ends_with_its_message_and_writes_nothing(
+    name: str, lang: str, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "4000")
+    target = make(name, tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    shown = run("allocate", target, "--out", tmp_path / "out", "--lang", lang)
+    assert shown.exit_code == Exit.BAD_INPUT
+    assert shown.stdout == ""
+    assert "Traceback" not in shown.output
+    said = "".join(shown.stderr.split())
+    for message in MESSAGES[name][lang]:
+        assert "".join(message.split()) in said
+    assert sorted(tmp_path.rglob("*")) == before
