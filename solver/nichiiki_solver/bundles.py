@@ -31,6 +31,7 @@ from nichiiki_solver.priorities import PointsAtTargets
 from nichiiki_solver.ragged import (
     Bools,
     Ints,
+    best_of_each,
     expand,
     expand_rows,
     first_of_group,
@@ -294,12 +295,7 @@ class BundleSource:
             Most bundles of one household; the best ones are taken.
         """
         option, best, total = self._last
-        household = self.bundles.stays.household
-        rows = np.flatnonzero(total > least[household])
-        order = rows[np.lexsort((-total[rows], household[rows]))]
-        first = np.flatnonzero(first_of_group(household[order]))
-        place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
-        stays = np.sort(order[place < most])
+        stays = best_of_each(total, self.bundles.stays.household, least, most)
         return self.market_of(stays, self._best_options(stays, option, best))
 
     def _best_options(self, stays: Ints, option: Ints, best: Ints) -> Ints:

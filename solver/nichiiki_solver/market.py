@@ -23,7 +23,7 @@ from nichiiki_solver.ragged import (
     Array,
     Bools,
     Ints,
-    first_of_group,
+    best_of_each,
     group,
     offsets_of,
     segment_max,
@@ -444,11 +444,7 @@ class ListedSource:
 
     def improving(self, least: Ints, most: int) -> Market:
         """List the options worth more than `least` at the last prices, the best `most` of each agent."""
-        rows = np.flatnonzero(self._last > least[self.market.agent])
-        order = rows[np.lexsort((-self._last[rows], self.market.agent[rows]))]
-        first = np.flatnonzero(first_of_group(self.market.agent[order]))
-        place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
-        return self.market.take(np.sort(order[place < most]))
+        return self.market.take(best_of_each(self._last, self.market.agent, least, most))
 
     def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
         """List the options that reach `least` at the prices."""

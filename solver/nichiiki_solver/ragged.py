@@ -114,6 +114,15 @@ def any_column(matrix: Bools) -> Bools:
     return np.asarray(matrix.any(axis=1), dtype=bool)
 
 
+def best_of_each(values: Array, owner: Array, least: Array, most: int) -> Ints:
+    """Return, ascending, the indices worth more than their owner's entry of `least`, the best `most` of each owner."""
+    rows = np.flatnonzero(values > least[owner])
+    order = rows[np.lexsort((-values[rows], owner[rows]))]
+    first = np.flatnonzero(first_of_group(owner[order]))
+    place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+    return np.sort(order[place < most])
+
+
 def unique_rows(*columns: Array) -> tuple[list[Ints], Ints]:
     """Number the distinct tuples of several integer columns.
 

@@ -88,8 +88,6 @@ class Settings:
         When to stop: wall time, and gap that is good enough.
     seed, workers
         Seed of every draw; processor cores to use.
-    hint
-        Option of each agent to start from, or None.
     progress
         Called with each `Progress`; whatever it raises ends the run.
     should_stop
@@ -100,7 +98,6 @@ class Settings:
     relative_gap: float = 0.0
     seed: int = 0
     workers: int = 2
-    hint: object = None
     progress: Callable[[Progress], None] = field(default=lambda _: None)
     should_stop: Callable[[], bool] = field(default=lambda: False)
 
