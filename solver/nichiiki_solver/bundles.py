@@ -549,7 +549,7 @@ class BundleSource:
         there = options >= 0
         of_option = np.zeros(len(options), dtype=np.int64)
         of_option[there] = self.tie_weights_of_options(options[there], seed, level)
-        return weights + of_option[place.reshape(chosen.shape)].sum(axis=1)
+        return np.asarray(weights + of_option[place.reshape(chosen.shape)].sum(axis=1))
 
     def tie_weights_of_stays(self, stays: Ints, seed: int, level: int) -> Ints:
         """Public weights of stays: household, house, periods."""

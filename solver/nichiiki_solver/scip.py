@@ -52,10 +52,8 @@ def solve_level(
     return checked(market, weights, divisor, np.flatnonzero(taken), solver.best_objective_bound)
 
 
-def _build(
-    market: Market, weights: Ints, floors: tuple[Floor, ...]
-) -> tuple[model_builder.Model, Variables]:
-    model = model_builder.Model()
+def _build(market: Market, weights: Ints, floors: tuple[Floor, ...]) -> tuple[model_builder.Model, Variables]:
+    model = model_builder.Model()  # type: ignore[no-untyped-call]
     variables = [model.new_bool_var("") for _ in range(market.n_options)]
     order, offsets = market.by_agent
     for agent, must in enumerate(market.must_assign.tolist()):

@@ -58,7 +58,7 @@ class Master:
     """
 
     def __init__(self, commodities: Commodities, cost: Ints, penalty: float, *, closed: bool) -> None:
-        from ortools.linear_solver import pywraplp
+        import ortools.linear_solver.pywraplp as pywraplp
 
         self._commodities, self._cost = commodities, cost
         self._program: Any = pywraplp.Solver.CreateSolver("GLOP")

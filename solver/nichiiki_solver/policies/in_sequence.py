@@ -140,7 +140,16 @@ class Sequence:
         self._settle()
         levels = values_of(self.market, self.choice)
         seconds = time.perf_counter() - self.started
-        return Outcome(self.market, self.choice, Status.FEASIBLE, reason, levels, seconds, criteria=stated, unique=self.unique)
+        return Outcome(
+            self.market,
+            self.choice,
+            Status.FEASIBLE,
+            reason,
+            levels,
+            seconds,
+            criteria=stated,
+            unique=self.unique,
+        )
 
     def _settle(self) -> None:
         if self.should_stop():

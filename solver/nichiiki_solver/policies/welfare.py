@@ -323,7 +323,15 @@ class _Run:
         )
         status = Status.OPTIMAL if self.proven else status
         choice = self.choice if status in (Status.OPTIMAL, Status.FEASIBLE) else None
-        return Outcome(self.columns, choice, status, self._reason(status), tuple(self.levels), self.seconds, unique=self.unique)
+        return Outcome(
+            self.columns,
+            choice,
+            status,
+            self._reason(status),
+            tuple(self.levels),
+            self.seconds,
+            unique=self.unique,
+        )
 
     def _reason(self, status: Status) -> StopReason:
         if status in (Status.OPTIMAL, Status.INFEASIBLE):
