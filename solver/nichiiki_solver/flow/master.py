@@ -61,7 +61,7 @@ class Master:
     """
 
     def __init__(self, commodities: Commodities, cost: Ints, penalty: float, *, closed: bool) -> None:
-        from ortools.linear_solver import pywraplp
+        import ortools.linear_solver.pywraplp as pywraplp
 
         self._commodities, self._cost, self._penalty = commodities, cost, penalty
         self._program: Any = pywraplp.Solver.CreateSolver("GLOP")
