@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nichiiki_models.allocation import Status
+from nichiiki_models.allocation import Status, StopReason
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_oracle.matching import Bundled
 from nichiiki_solver.market import Market
@@ -87,6 +87,18 @@ def test_immediate_acceptance_leaves_nothing_that_fits(seed: int) -> None:
             assert any(amount > left[r] for r, amount in case.use(agent, place).items())
 
 
+@pytest.mark.parametrize("seed", SEEDS[:60])
+def test_stable_needs_no_first_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exact search alone finds what it finds from deferred acceptance, and `value_at_most` is met."""
+    market = random_bundled(seed, ties=seed % 2 == 0).market()
+    started = solve(market, policy="stable")
+    monkeypatch.setattr("nichiiki_solver.policies.stable.STARTS", 0)
+    alone = solve(market, policy="stable")
+    assert alone.facts == started.facts
+    assert alone.objective == started.objective == started.facts["value_at_most"]
+    assert alone.reason is started.reason is StopReason.PROCEDURE_ENDED
+
+
 COUPLE = Bundled(
     options=(((1, {0: 1, 1: 1}),), ((1, {0: 1}), (2, {1: 1}))), urgency=((2, 1), (1, 2)), capacity=(1, 1)
 )
@@ -96,7 +108,11 @@ COUPLE = Bundled(
 def test_with_a_couple_there_may_be_no_stable_matching() -> None:
     """Roth (1984), The evolution of the labor market for medical interns: one option blocks whatever is done."""
     assert all(COUPLE.blocking(found) for found in COUPLE.outcomes())
-    assert solve(COUPLE.market(), policy="stable").facts == {"blocking": 1, "blocking_at_least": 1}
+    assert solve(COUPLE.market(), policy="stable").facts == {
+        "blocking": 1,
+        "blocking_at_least": 1,
+        "value_at_most": 9,
+    }
 
 
 def test_a_large_family_is_not_passed_over_by_smaller_ones() -> None:
