@@ -117,7 +117,9 @@ def test_generalised_assignment_equals_enumeration(small: int, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("small", [-1, 3_000])
-def test_the_choice_names_the_options_of_the_given_market(small: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_choice_names_the_options_of_the_given_market(
+    small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever was listed on the way, the caller reads the choice in the columns that were passed in."""
     monkeypatch.setattr(welfare, "SMALL", small)
     draw = np.random.default_rng(5)
