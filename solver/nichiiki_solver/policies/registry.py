@@ -29,6 +29,8 @@ _BUILT_IN = {
     "leximin": "nichiiki_solver.policies.leximin:Leximin",
     "nash": "nichiiki_solver.policies.nash:Nash",
 }
+Engine = Literal["auto", "cp_sat", "highs", "scip"]
+"""Exact engines: CP-SAT and SCIP inside ortools, HiGHS inside scipy."""
 Holds = Literal["always", "if_plain", "if_unit_demand", "never"]
 """Where a theorem holds: on every market, on those without gates and supply, on those with unit demand, or nowhere."""
 
@@ -93,12 +95,18 @@ class Settings:
         Called with each `Progress`; whatever it raises ends the run.
     should_stop
         Asked now and then; True ends the run with the best answer.
+    official
+        Whether the answer must be the only one: an optimum is followed by the public tie-break to its proof.
+    engine
+        The exact engine; ``auto`` takes the one that measures best.
     """
 
     time_limit_s: float = 60.0
     relative_gap: float = 0.0
     seed: int = 0
     workers: int = 2
+    official: bool = False
+    engine: Engine = "auto"
     progress: Callable[[Progress], None] = field(default=lambda _: None)
     should_stop: Callable[[], bool] = field(default=lambda: False)
 
