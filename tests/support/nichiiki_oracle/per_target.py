@@ -129,7 +129,7 @@ class _Places:
         period = self.market.position.get(key[-1], 0)
         if key[0] in SEATS:
             band = "desk" if key[0] == "desks" else key[2]
-            pairs = [(row.facility_id, row.band) for row in self.market.instance.seats.rows()]
+            pairs = [(row.facility_id, str(row.band)) for row in self.market.instance.seats.rows()]
             return KINDS.index("seats"), pairs.index((key[1], band)), period
         if key[0] == "quota":
             names = [row.quota_id for row in self.market.instance.quotas.rows()]
