@@ -14,6 +14,7 @@ from nichiiki_solver.cross_checking import confirmed, refuse_cross_check
 from nichiiki_solver.dual_prices import find_prices
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.registry import Engine, Progress, Settings, get_policy
+from nichiiki_solver.ragged import Ints
 
 
 def solve(
@@ -30,6 +31,7 @@ def solve(
     official: bool = False,
     engine: Engine = "auto",
     cross_check: bool = False,
+    hint: tuple[Market, Ints] | None = None,
 ) -> Outcome:
     """Choose an option for each agent of a market.
 
@@ -60,6 +62,8 @@ def solve(
         The exact engine of ``welfare``; ``auto`` takes the one that measures best.
     cross_check
         Whether another exact engine is to confirm the optimum, in as much time again.
+    hint
+        A choice for ``welfare`` to begin from, and the market that numbers its options.
 
     Returns
     -------
@@ -80,6 +84,7 @@ def solve(
     settings = make_settings(
         time_limit_s, relative_gap, seed, workers, progress, should_stop, official=official, engine=engine
     )
+    settings = replace(settings, hint=hint)
     chosen = get_policy(policy)
     if cross_check:
         refuse_cross_check(policy, engine)
