@@ -546,7 +546,8 @@ class Outcome:
     Attributes
     ----------
     market
-        The market whose option numbers `choice` uses (options of a source are listed as they are made).
+        The market whose option numbers `choice` uses: the one that was given, if all its options are listed; else one of
+        options that its source made on the way.
     choice
         Option of each agent, -1 = none; None if nothing feasible is known.
     status, reason

@@ -14,7 +14,7 @@ from nichiiki_solver.cross_checking import confirmed, refuse_cross_check
 from nichiiki_solver.dual_prices import find_prices
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.registry import Engine, Progress, Settings, get_policy
-from nichiiki_solver.ragged import Ints
+from nichiiki_solver.ragged import Ints, unique_rows
 
 
 def solve(
@@ -88,7 +88,7 @@ def solve(
     chosen = get_policy(policy)
     if cross_check:
         refuse_cross_check(policy, engine)
-    outcome = chosen.solve(market, settings)
+    outcome = in_terms_of(market, chosen.solve(market, settings))
     if bound and not chosen.card.optimises:
         outcome = with_bound(market, outcome, settings)
     violations = check_outcome(outcome)
@@ -111,6 +111,43 @@ def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
     levels = (first.model_copy(update={"bound": max(found, first.objective or 0)}), *others)
     status = Status.OPTIMAL if all(level.proven for level in levels) else outcome.status
     return replace(outcome, levels=levels, status=status)
+
+
+def in_terms_of(market: Market, outcome: Outcome) -> Outcome:
+    """Return an outcome whose choice names the options of `market`, if all of them are listed there.
+
+    Policies work on options that a source makes; who listed the options wants to read the choice in that list.
+    """
+    if not market.complete or outcome.market is market:
+        return outcome
+    numbers = _numbers_in(market, outcome.market)
+    choice = outcome.choice
+    if choice is not None:
+        choice = np.where(choice >= 0, numbers[choice], -1) if len(numbers) else choice
+    return replace(outcome, market=market, choice=choice)
+
+
+def _numbers_in(market: Market, part: Market) -> Ints:
+    """Number in `market` of each option of a market made by its source."""
+    if "option" in part.labels:
+        return np.asarray(part.labels["option"])
+    width = max(market.labels["chosen"].shape[1], part.labels["chosen"].shape[1])
+    _, number = unique_rows(
+        *(
+            np.concatenate(pair)
+            for pair in zip(_label_columns(market, width), _label_columns(part, width), strict=True)
+        )
+    )
+    where = np.zeros(int(number.max(initial=0)) + 1, dtype=np.int64)
+    where[number[: market.n_options]] = np.arange(market.n_options)
+    return where[number[market.n_options :]]
+
+
+def _label_columns(market: Market, width: int) -> list[Ints]:
+    """What tells the options of a compiled market apart: agent, stay, and the chosen option of each slot."""
+    chosen = market.labels["chosen"]
+    blank = np.full((len(chosen), width - chosen.shape[1]), -1, dtype=np.int64)
+    return [market.agent, market.labels["stay"], *np.concatenate((chosen, blank), axis=1).T]
 
 
 def make_settings(

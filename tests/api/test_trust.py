@@ -57,7 +57,9 @@ def test_a_run_with_changes_says_what_its_locks_cost(run: Any, folder: Path, tmp
     assert run("allocate", folder, "--policy", "points", "--out", last).exit_code == Exit.DONE
     household = json.loads((last / "allocation.json").read_text("utf-8"))["placements"][0]["household_id"]
     locks = tmp_path / "locks.csv"
-    locks.write_text(f"household_id,target_kind,target_id,effect,reason\n{household},placed,,never,withdrew\n")
+    locks.write_text(
+        f"household_id,target_kind,target_id,effect,reason\n{household},placed,,never,withdrew\n"
+    )
     with_both = ("--previous", last, "--locks", locks)
     shown = run("allocate", folder, *with_both, "--lock-prices", "--out", new)
     assert shown.exit_code == Exit.DONE

@@ -21,6 +21,7 @@ _BUILT_IN = {
     "serial_dictatorship": "nichiiki_solver.policies.serial_dictatorship:SerialDictatorship",
     "immediate_acceptance": "nichiiki_solver.policies.immediate_acceptance:ImmediateAcceptance",
     "deferred_acceptance": "nichiiki_solver.policies.deferred_acceptance:DeferredAcceptance",
+    "knapsack_deferred_acceptance": "nichiiki_solver.policies.knapsack_deferred_acceptance:KnapsackDeferredAcceptance",
     "top_trading_cycles": "nichiiki_solver.policies.top_trading_cycles:TopTradingCycles",
     "stable": "nichiiki_solver.policies.stable:Stable",
     "probabilistic_serial": "nichiiki_solver.policies.probabilistic_serial:ProbabilisticSerial",
