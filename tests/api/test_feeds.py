@@ -19,6 +19,8 @@ def test_the_command_line_converts_a_feed(run: Any, tmp_path: Path) -> None:
     assert len(nk.read(tmp_path / "more").places) == len(nk.load("flagship").places) + 3
     wrong = run("convert", tmp_path / "links", tmp_path / "other", "--fare", "0")
     assert wrong.exit_code == 2 and "--fare is for timetables only" in wrong.stderr
+    mapped = run("convert", tmp_path / "feed.zip", tmp_path / "other", "--mapping", tmp_path / "m.toml")
+    assert mapped.exit_code == 2 and "A timetable needs no --mapping" in mapped.stderr
     broken = feed(tmp_path, "broken.zip", stops=None)
     refused = run("convert", broken, tmp_path / "none", "--lang", "ja")
     assert refused.exit_code == 2 and "stops.txt" in refused.stderr and not (tmp_path / "none").exists()

@@ -22,6 +22,7 @@ def command(lang: Lang) -> Command:
     params: list[click.Parameter] = [
         argument(lang, "source"),
         argument(lang, "target", type=click.Path(path_type=Path)),
+        option(lang, "--mapping", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"),
         option(lang, "--headers", type=Word("ja", "en"), default="en"),
         option(lang, "--into", metavar="INSTANCE", default=None),
         option(lang, "--capacity", type=Number(0), default=None),
@@ -30,20 +31,24 @@ def command(lang: Lang) -> Command:
         option(lang, "--prefix", default=""),
     ]
 
-    def convert(source: str, target: Path, headers: Lang, **feed: Any) -> int:
-        return _convert(Screen(lang), source, target, headers, feed)
+    def convert(source: str, target: Path, mapping: Path | None, headers: Lang, **feed: Any) -> int:
+        return _convert(Screen(lang), source, target, mapping, headers, feed)
 
     return build(lang, "convert", convert, params)
 
 
-def _convert(screen: Screen, source: str, target: Path, headers: Lang, feed: dict[str, Any]) -> int:
+def _convert(
+    screen: Screen, source: str, target: Path, mapping: Path | None, headers: Lang, feed: dict[str, Any]
+) -> int:
     import nichiiki
     from nichiiki.cli.opening import open_instance
 
     is_feed = Path(source).suffix.casefold() == ".zip"
     if not is_feed and (given := [name for name, value in feed.items() if value not in (None, "")]):
         raise Refusal("usage.feed_only", option=f"--{given[0]}")
-    instance = _read_feed(source, **feed) if is_feed else open_instance(source)
+    if is_feed and mapping is not None and feed["into"] is None:
+        raise Refusal("usage.mapping_of_feed")
+    instance = _read_feed(source, mapping, **feed) if is_feed else open_instance(source, mapping)
     nichiiki.write(instance, target, lang=headers)
     screen.out.print(screen.say("convert.done", path=target), soft_wrap=True)
     screen.out.print(screen.say("check.hash", hash=instance.hash), style="dim", soft_wrap=True)
@@ -51,14 +56,20 @@ def _convert(screen: Screen, source: str, target: Path, headers: Lang, feed: dic
 
 
 def _read_feed(
-    source: str, into: str | None, capacity: int | None, fare: int | None, stops: str | None, prefix: str
+    source: str,
+    mapping: Path | None,
+    into: str | None,
+    capacity: int | None,
+    fare: int | None,
+    stops: str | None,
+    prefix: str,
 ) -> Instance:
     import nichiiki
     from nichiiki.cli.opening import open_instance
 
     return nichiiki.read_gtfs(
         source,
-        into=None if into is None else open_instance(into),
+        into=None if into is None else open_instance(into, mapping),
         vehicle_capacity=capacity,
         fare_yen=fare,
         stops=None if stops is None else [name.strip() for name in stops.split(",")],
