@@ -30,7 +30,7 @@ def command(lang: Lang) -> Group:
         commands={"commit": _commit_command(lang), "reveal": _reveal_command(lang)},
         add_help_option=False,
         no_args_is_help=False,
-        invokewithout_command=True,
+        invoke_without_command=True,
         callback=without_command,
     )
 
