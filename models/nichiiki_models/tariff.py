@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validat
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_models.result import Result
+from nichiiki_models.settlement import Settlement
 
 TARIFF_FORMAT: Literal["nichiiki-tariff/1"] = "nichiiki-tariff/1"
 Goal = Literal["break_even", "uptake", "revenue", "welfare"]
@@ -202,6 +203,9 @@ class TariffResult(_Frozen):
     flows: tuple[FlowResult, ...] = ()
     ways: tuple[Way, ...] = ()
     settlement: tuple[SettlementRow, ...] = ()
+    sharing: tuple[Settlement, ...] = Field(
+        default=(), description="what products earn, shared among operators by each rule, with Shapley value and core"
+    )
     unreachable: int = Field(default=0, description="persons without any way, thousandths of a person-month")
     provenance: dict[str, Any] = Field(default_factory=dict)
 

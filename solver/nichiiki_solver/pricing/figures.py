@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nichiiki_models.settlement import Settlement
 from nichiiki_models.tariff import Figures, FlowResult, OdResult, SettlementRow, Way, ZoneResult
 from nichiiki_solver.pricing.amounts import NEED, Ledger
 from nichiiki_solver.pricing.choice import NEVER, Best, Floats, best_use, shares
 from nichiiki_solver.pricing.offers import Offers
 from nichiiki_solver.pricing.schedules import payment
-from nichiiki_solver.ragged import Array, Bools, Ints
+from nichiiki_solver.ragged import Array, Ints
+from nichiiki_solver.settlement.settle import RULES, settle
 from nichiiki_solver.stays import NO_LIMIT
+
+UNNAMED = "unnamed"
+"""What links without an operator are called in a settlement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,6 +251,50 @@ def settlement(behaviour: Behaviour) -> list[SettlementRow]:
     return found
 
 
+def sharing(behaviour: Behaviour) -> list[Settlement]:
+    """Share what products earn among the operators that carry their buyers, by every rule of `settle`.
+
+    Each class of buyers of a product is one holder: its fees are what it pays for the product, its use of an operator the single
+    fares of the legs covered. Links that name no operator count as one, ``unnamed``.
+    """
+    offers = behaviour.offers
+    names = [*offers.instance.operators["operator_id"].tolist(), UNNAMED]
+    uses, fees, costs = _holders(behaviour, len(names))
+    carried = np.flatnonzero(uses.sum(axis=0) > 0)
+    held = (fees > 0) & (uses.sum(axis=1) > 0)
+    if not held.any():
+        return []
+    table, operators = uses[held][:, carried], [names[k] for k in carried.tolist()]
+    holder = np.arange(len(table))
+    return [settle(table, operators, fees[held], costs[carried], rule=rule, holder=holder) for rule in RULES]
+
+
+def _holders(behaviour: Behaviour, operators: int) -> tuple[Ints, Ints, Ints]:
+    """Use of operators and fees of each class with each product, and what their seats cost each operator; yen."""
+    offers, network = behaviour.offers, behaviour.offers.network
+    trips, paid = behaviour.stack("trips"), behaviour.stack("paid_yen")
+    owner = np.where(network.operator < 0, operators - 1, network.operator)
+    uses: list[Ints] = [np.zeros((0, operators), dtype=np.int64)]
+    fees, costs = [np.zeros(0, dtype=np.int64)], np.zeros(operators)
+    for k in range(1, len(trips)):
+        mass, covered = behaviour.mass[k], offers.covered[k - 1]
+        amount = mass * trips[k] * offers.classes.heads / 1000
+        columns = [covered & (owner == operator) for operator in range(operators)]
+        parts = [_of_legs(offers, k, np.where(mine, network.fare_yen, 0)) * amount for mine in columns]
+        uses.append(np.rint(np.stack(parts, axis=1)).astype(np.int64))
+        fees.append(np.rint(mass * (paid[k] - offers.uncovered_yen[k] * trips[k]) / 1000).astype(np.int64))
+        costs += [
+            float((_of_legs(offers, k, np.where(mine, network.seat_cost_yen, 0)) * amount).sum())
+            for mine in columns
+        ]
+    return np.concatenate(uses), np.concatenate(fees), np.rint(costs).astype(np.int64)
+
+
+def _of_legs(offers: Offers, alternative: int, column: Ints) -> Ints:
+    """Sum of a leg column over the round trip of each class."""
+    return offers.routes[alternative].sums(column)[offers.class_trip]
+
+
 def _cap(ledger: Ledger, operator: int) -> int | None:
     return next((cap // 1000 for number, cap in ledger.operators if number == operator), None)
 
@@ -264,10 +313,3 @@ def _row(operator: str, before: int, after: int, spent: int, cap: int | None) ->
 def without(ledger: Ledger) -> Figures:
     """Figures of the same travellers with single fares alone."""
     return Sums(behave(ledger, [None] * len(ledger.offers.terms)), None).figures()
-
-
-def mask_of(size: int, rows: Ints) -> Bools:
-    """Mask of some classes."""
-    mask = np.zeros(size, dtype=bool)
-    mask[rows] = True
-    return mask

@@ -20,7 +20,7 @@ from nichiiki_solver.market import Outcome
 from nichiiki_solver.pricing.amounts import NEED, Ledger, make_ledger
 from nichiiki_solver.pricing.arbitrage import Bundle, allowed, bundles_of
 from nichiiki_solver.pricing.choice import Floats
-from nichiiki_solver.pricing.figures import Sums, behave, by_pair, flows, settlement, ways, without
+from nichiiki_solver.pricing.figures import Sums, behave, by_pair, flows, settlement, sharing, ways, without
 from nichiiki_solver.pricing.offers import make_offers
 from nichiiki_solver.pricing.price_market import Priced, allowed_menus, build, crossing, subsidies
 from nichiiki_solver.pricing.roots import break_even
@@ -273,6 +273,7 @@ def _body(priced: Priced, outcome: Outcome) -> dict[str, Any]:
         "flows": tuple(flows(behaviour, rents)),
         "ways": tuple(ways(offers)),
         "settlement": tuple(settlement(behaviour)),
+        "sharing": tuple(sharing(behaviour)),
     }
 
 

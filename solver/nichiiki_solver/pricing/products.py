@@ -104,7 +104,9 @@ def covered_links(network: ServiceNetwork) -> Bools:
 
 def covered_legs(network: ServiceNetwork, links: Bools) -> Bools:
     """Say which legs each product covers: products x legs."""
-    return np.asarray(links[:, network.link] & (network.link >= 0) if links.shape[1] else np.zeros((len(links), len(network)), dtype=bool))
+    if not links.shape[1]:
+        return np.zeros((len(links), len(network)), dtype=bool)
+    return np.asarray(links[:, network.link] & (network.link >= 0))
 
 
 def _covered(network: ServiceNetwork, kind: str, scope: tuple[str, ...]) -> Bools:

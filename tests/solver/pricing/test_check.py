@@ -22,7 +22,10 @@ def small() -> Any:
         trunk_cost=100,
         trunk_seats=40,
         demand=[riders(end=end, mass=5, trips=n, value=3000, step=300) for end in (0, 1) for n in (1, 3, 5)],
-        products=[sold("flat", name="a", links=("t", "l0"), low=500, high=6000), sold("capped", name="b", links=("t", "l1"), cap_rides=4, low=500, high=6000)],
+        products=[
+            sold("flat", name="a", links=("t", "l0"), low=500, high=6000),
+            sold("capped", name="b", links=("t", "l1"), cap_rides=4, low=500, high=6000),
+        ],
         operators=[Operator(operator_id="o", loss_cap_yen=20_000)],
         operator="o",
     )  # fmt: skip
@@ -54,17 +57,17 @@ def test_other_instance(priced: tuple[Any, TariffResult]) -> None:
 
 
 def test_price_off_the_grid(priced: tuple[Any, TariffResult]) -> None:
-    first, *others = priced[1].products
-    assert first.price_yen is not None
-    for changes in ({"price_yen": first.price_yen + 1}, {"price_yen": 9000}, {"decided": False}):
-        assert rules_of(*priced, products=(first.model_copy(update=changes), *others)) == {"tariff_price"}
+    *others, last = priced[1].products
+    assert last.price_yen is not None
+    for changes in ({"price_yen": last.price_yen + 1}, {"price_yen": 9000}, {"decided": False}):
+        assert rules_of(*priced, products=(*others, last.model_copy(update=changes))) == {"tariff_price"}
 
 
 def test_another_price_changes_every_sum(priced: tuple[Any, TariffResult]) -> None:
-    first, *others = priced[1].products
-    assert first.price_yen is not None
-    moved = first.model_copy(update={"price_yen": 500})
-    assert rules_of(*priced, products=(moved, *others)) >= {"tariff_claim", "tariff_seats"}
+    *others, last = priced[1].products
+    assert last.price_yen != 500
+    moved = last.model_copy(update={"price_yen": 500})
+    assert rules_of(*priced, products=(*others, moved)) >= {"tariff_claim", "tariff_seats"}
 
 
 def test_products_missing(priced: tuple[Any, TariffResult]) -> None:
@@ -73,7 +76,9 @@ def test_products_missing(priced: tuple[Any, TariffResult]) -> None:
 
 def test_links_outside_the_scope(priced: tuple[Any, TariffResult]) -> None:
     first, *others = priced[1].products
-    assert "tariff_covers" in rules_of(*priced, products=(first.model_copy(update={"covers": ("t",)}), *others))
+    assert "tariff_covers" in rules_of(
+        *priced, products=(first.model_copy(update={"covers": ("t",)}), *others)
+    )
 
 
 def test_ways(priced: tuple[Any, TariffResult]) -> None:
@@ -82,7 +87,9 @@ def test_ways(priced: tuple[Any, TariffResult]) -> None:
     assert "tariff_way" in rules_of(*priced, ways=(broken, *others))
     assert "tariff_way_missing" in rules_of(*priced, ways=tuple(others))
     with_pass = [way for way in priced[1].ways if way.product_id == "a"]
-    assert "tariff_way_missing" in rules_of(*priced, ways=tuple(w for w in priced[1].ways if w not in with_pass))
+    assert "tariff_way_missing" in rules_of(
+        *priced, ways=tuple(w for w in priced[1].ways if w not in with_pass)
+    )
 
 
 @pytest.mark.parametrize("figure", sorted(set(nk.Figures.model_fields) - {"seat_rent_yen"}))
@@ -94,14 +101,18 @@ def test_every_figure_is_compared(priced: tuple[Any, TariffResult], figure: str)
 
 def test_stated_incomes_and_flows(priced: tuple[Any, TariffResult]) -> None:
     row, flow = priced[1].settlement[0], priced[1].flows[0]
-    assert rules_of(*priced, settlement=(row.model_copy(update={"after_yen": row.after_yen + 9}),)) == {"tariff_claim"}
+    assert rules_of(*priced, settlement=(row.model_copy(update={"after_yen": row.after_yen + 9}),)) == {
+        "tariff_claim"
+    }
     changed = flow.model_copy(update={"passengers": flow.passengers + 9})
     assert rules_of(*priced, flows=(changed, *priced[1].flows[1:])) == {"tariff_claim"}
 
 
 def test_limits(priced: tuple[Any, TariffResult]) -> None:
     settings = priced[1].settings
-    assert rules_of(*priced, settings={**settings, "subsidy_yen": priced[1].subsidy_used_yen - 1}) == {"tariff_subsidy"}
+    assert rules_of(*priced, settings={**settings, "subsidy_yen": priced[1].subsidy_used_yen - 1}) == {
+        "tariff_subsidy"
+    }
     assert rules_of(*priced, settings={**settings, "subsidy_per_head_yen": 0}) == {"tariff_per_head"}
     assert rules_of(*priced, settings={**settings, "town_caps_yen": {"d0": 0, "d1": 0}}) == {"tariff_town"}
     equity = {"equity_share_percent": 100, "equity_yen": 10}
@@ -112,8 +123,12 @@ def test_claims(priced: tuple[Any, TariffResult]) -> None:
     first, *others = priced[1].levels
     low = first.model_copy(update={"bound": (first.objective or 0) - 1})
     assert "tariff_bound" in rules_of(*priced, levels=(low, *others))
-    high = first.model_copy(update={"objective": (first.objective or 0) + 9, "bound": (first.objective or 0) + 9})
-    assert "tariff_claim" in rules_of(*priced, levels=(high, *others), objective=high.objective, bound=high.bound)
+    high = first.model_copy(
+        update={"objective": (first.objective or 0) + 9, "bound": (first.objective or 0) + 9}
+    )
+    assert "tariff_claim" in rules_of(
+        *priced, levels=(high, *others), objective=high.objective, bound=high.bound
+    )
 
 
 def test_operator_caps() -> None:
@@ -121,7 +136,10 @@ def test_operator_caps() -> None:
     free = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares", operator_caps=False)
     kept = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
     assert verify_tariff(instance, free) == []
-    assert kept.settlement[0].before_yen - kept.settlement[0].after_yen + kept.settlement[0].cost_change_yen <= 20_000
+    assert (
+        kept.settlement[0].before_yen - kept.settlement[0].after_yen + kept.settlement[0].cost_change_yen
+        <= 20_000
+    )
     strict = free.model_copy(update={"settings": {**free.settings, "operator_caps": True}})
     poor = instance.replace(operators=[Operator(operator_id="o", loss_cap_yen=0)])
     again = strict.model_copy(update={"instance_hash": poor.hash})
@@ -131,7 +149,10 @@ def test_operator_caps() -> None:
 
 def test_arbitrage() -> None:
     crowd = [riders(name="qa", trips=1, value=3000), riders(name="qb", trips=2, value=4500)]
-    tiers = [sold("capped", name=f"tier{rides}", cap_rides=rides, low=1000, high=9000, step=500) for rides in (2, 4)]
+    tiers = [
+        sold("capped", name=f"tier{rides}", cap_rides=rides, low=1000, high=9000, step=500)
+        for rides in (2, 4)
+    ]
     instance = tree([20_000], demand=crowd, products=tiers)
     # a dear small pass that nobody buys beside a cheap large one
     free = price(instance, goal="revenue", subsidy_yen=None, no_arbitrage=False)
@@ -143,7 +164,12 @@ def test_arbitrage() -> None:
 
 def test_logit_divides_classes() -> None:
     rule = DemandRule(choice="logit", logit_yen=500)
-    instance = tree([500], demand=[riders(mass=100, trips=3, value=1200, step=100)], products=[sold("flat", low=500, high=4000)], rules=rule)
+    instance = tree(
+        [500],
+        demand=[riders(mass=100, trips=3, value=1200, step=100)],
+        products=[sold("flat", low=500, high=4000)],
+        rules=rule,
+    )
     found = price(instance, goal="revenue", subsidy_yen=None)
     assert verify_tariff(instance, found) == []
     assert 0 < found.total.buyers < 100_000
@@ -157,7 +183,12 @@ def test_flagship_with_its_households() -> None:
     assert verify_tariff(instance, found, allocation) == []
     assert {violation.rule for violation in verify_tariff(instance, found)} == {"tariff_allocation"}
     worse = found.ways[0].model_copy(update={"out": found.ways[0].out[:-1]})
-    assert "tariff_way" in {v.rule for v in verify_tariff(instance, found.model_copy(update={"ways": (worse, *found.ways[1:])}), allocation)}
+    assert "tariff_way" in {
+        v.rule
+        for v in verify_tariff(
+            instance, found.model_copy(update={"ways": (worse, *found.ways[1:])}), allocation
+        )
+    }
 
 
 @pytest.mark.parametrize(
