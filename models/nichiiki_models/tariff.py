@@ -204,7 +204,8 @@ class TariffResult(_Frozen):
     ways: tuple[Way, ...] = ()
     settlement: tuple[SettlementRow, ...] = ()
     sharing: tuple[Settlement, ...] = Field(
-        default=(), description="what products earn, shared among operators by each rule, with Shapley value and core"
+        default=(),
+        description="what products earn, shared among operators by each rule, with Shapley value and core",
     )
     unreachable: int = Field(default=0, description="persons without any way, thousandths of a person-month")
     provenance: dict[str, Any] = Field(default_factory=dict)
