@@ -88,6 +88,23 @@ def with_locks(instance: Instance, name: str | None) -> Instance:
     return instance.replace(locks=Table.from_rows(Lock, [*instance.locks.rows(), *table.rows()]))
 
 
+def with_previous(instance: Instance, name: str | None) -> Instance:
+    """Return the instance that remembers an earlier allocation in its table ``previous``.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    name
+        Path of the allocation; None adds nothing.
+    """
+    if name is None:
+        return instance
+    from nichiiki_solver.rerunning import with_previous as remembered
+
+    return remembered(instance, open_allocation(name))[0]
+
+
 def _read_locks(path: Path, instance: Instance) -> Table[Lock]:
     from nichiiki_instances.building import build_tables, in_files, in_order
     from nichiiki_instances.raw import Parsed

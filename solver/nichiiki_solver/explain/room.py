@@ -43,12 +43,13 @@ class Turns:
 
 def turns_of(instance: Instance, policy: str, seed: int) -> Turns | None:
     """Say when each household chose under a policy; None if the policy has no such order."""
-    if policy not in ORDERS:
+    kind = instance.rules.procedure.kind
+    if policy not in ORDERS or (policy == "points" and kind == "per_target"):
         return None
     order = order_of_households(instance, seed, ORDERS[policy])
     position = np.empty(len(order), dtype=np.int64)
     position[order] = np.arange(len(order))
-    return Turns(position, policy == "points" and instance.rules.procedure.kind == "by_rank")
+    return Turns(position, policy == "points" and kind == "by_rank")
 
 
 def entries_of(uses: Uses, offsets: Ints, classes: Ints, rows: Ints) -> tuple[Ints, Ints, Ints]:

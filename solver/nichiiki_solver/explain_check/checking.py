@@ -74,7 +74,8 @@ def check_reasons(
 class _Check:
     def __init__(self, instance: Instance, allocation: Allocation, *, smallest: bool) -> None:
         self.instance, self.allocation, self.smallest = instance, allocation, smallest
-        self.is_ordered = allocation.policy in ORDERED
+        per_target = allocation.policy == "points" and instance.rules.procedure.kind == "per_target"
+        self.is_ordered = allocation.policy in ORDERED and not per_target
 
     @cached_property
     def ordering(self) -> Ordering:

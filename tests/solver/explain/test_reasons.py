@@ -22,7 +22,7 @@ from nichiiki_solver.explain import explain
 from nichiiki_solver.explain_check import check_reasons
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 500 if FULL else 12
+SEEDS = 500 if FULL else 4
 POLICIES = ("points", "welfare", "first_come", "lottery", "immediate_acceptance")
 THERE = (Code.VACANT, Code.NO_BETTER, Code.OWN_ORDER)
 SILENT = (Code.NO_STAY, Code.NO_PERIOD, Code.NOTHING_THERE, Code.NO_WISH)
