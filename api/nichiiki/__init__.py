@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from nichiiki_models.errors import UnsupportedMarketError as UnsupportedMarketError
     from nichiiki_models.errors import UsageError as UsageError
     from nichiiki_models.errors import VerificationError as VerificationError
+    from nichiiki_models.explanation import WishReason as WishReason
     from nichiiki_models.instance import Instance as Instance
     from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.evaluate import evaluate as evaluate
+    from nichiiki_solver.explain import explain as explain
+    from nichiiki_solver.explain_check import check_reasons as check_reasons
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
     from nichiiki_solver.pricing.price import price as price
     from nichiiki_solver.verify import verify as verify
@@ -87,10 +90,13 @@ _HOMES = {
     "UsageError": "nichiiki_models.errors",
     "VerificationError": "nichiiki_models.errors",
     "Violation": "nichiiki_models.allocation",
+    "WishReason": "nichiiki_models.explanation",
     "allocate": "nichiiki_solver.allocating",
+    "check_reasons": "nichiiki_solver.explain_check",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "evaluate": "nichiiki_solver.evaluate",
+    "explain": "nichiiki_solver.explain",
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
@@ -132,10 +138,13 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "Violation",
+    "WishReason",
     "allocate",
+    "check_reasons",
     "compare",
     "compile",
     "evaluate",
+    "explain",
     "from_frames",
     "generate",
     "load",
