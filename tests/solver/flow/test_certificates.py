@@ -81,7 +81,8 @@ def test_no_other_cost_passes(seed: int, step: int) -> None:
 
 
 def proof_of(net: Any, found: Any) -> Proof:
-    return Proof(*net, found.flow, found.potential, found.cost)
+    columns = dict(zip(NET, net, strict=True))
+    return Proof(**columns, flow=found.flow, potential=found.potential, total=found.cost)
 
 
 def test_a_proof_that_follows_from_another_passes_with_its_cost() -> None:
@@ -129,7 +130,7 @@ def test_nothing_planted_follows_that_a_full_check_would_find(
 
 
 def test_what_is_changed_in_the_network_shows_in_what_follows() -> None:
-    before = Proof(*NET.values(), *PROOF.values())
+    before = Proof(**NET, **PROOF)
     for change, rule in (
         ({"cost": np.array([1, 9, 5])}, "flow_reduced_cost"),
         ({"capacity": np.array([3, 2, 5])}, "flow_capacity"),
