@@ -23,6 +23,7 @@ COMMANDS = (
     "verify",
     "explain",
     "compare",
+    "batch",
     "generate",
     "convert",
     "policies",
