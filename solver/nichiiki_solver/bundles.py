@@ -16,6 +16,7 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import order_of_households, persons_of, total_points
+from nichiiki_solver.last_mile import find_vehicles
 from nichiiki_solver.market import NO_VALUE, Market, Order, merged
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
@@ -96,7 +97,8 @@ def find_bundles(instance: Instance) -> Bundles:
     slots, options = find_options(instance, calendar, patterns, targets, stays, needs, wanted, found)
     complete = drop_incomplete(stays, slots, options)
     dropped, stays, options = stays.take(~complete), stays.take(complete), _of_stays(options, complete)
-    uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options)
+    vehicles = find_vehicles(instance, calendar, travel, stays)
+    uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options, vehicles)
     stay_terms, option_terms = _terms(instance, stays, options)
     return Bundles(
         instance, calendar, patterns, targets, stays, needs, slots, options, uses, stay_terms, option_terms,
