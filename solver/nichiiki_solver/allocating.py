@@ -24,7 +24,6 @@ from nichiiki_solver.verify import verify
 NOT_YET_BINDING = (
     "measures",
     "programmes",
-    "use_history",
     "previous",
     "products",
     "operators",
