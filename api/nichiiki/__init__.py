@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Status as Status
     from nichiiki_models.allocation import StopReason as StopReason
     from nichiiki_models.allocation import Violation as Violation
+    from nichiiki_models.errors import CrossCheckError as CrossCheckError
     from nichiiki_models.errors import FileError as FileError
     from nichiiki_models.errors import InputError as InputError
     from nichiiki_models.errors import InstanceError as InstanceError
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from nichiiki_models.errors import UsageError as UsageError
     from nichiiki_models.errors import VerificationError as VerificationError
     from nichiiki_models.instance import Instance as Instance
+    from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
     from nichiiki_models.problems import Problem as Problem
     from nichiiki_models.result import Result as Result
@@ -51,15 +53,18 @@ if TYPE_CHECKING:
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.evaluate import evaluate as evaluate
+    from nichiiki_solver.lock_prices import lock_prices as lock_prices
     from nichiiki_solver.verify import verify as verify
 
 _HOMES = {
     "Allocation": "nichiiki_models.allocation",
     "Comparison": "nichiiki.comparing",
+    "CrossCheckError": "nichiiki_models.errors",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
     "InstanceError": "nichiiki_models.errors",
+    "LockPrice": "nichiiki_models.lock_prices",
     "MarketError": "nichiiki_models.errors",
     "Metrics": "nichiiki_models.metrics",
     "NichiikiError": "nichiiki_models.errors",
@@ -81,6 +86,7 @@ _HOMES = {
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
+    "lock_prices": "nichiiki_solver.lock_prices",
     "read": "nichiiki_instances",
     "read_standard": "nichiiki.standard",
     "simulate": "nichiiki.simulating",
@@ -93,10 +99,12 @@ _HOMES = {
 __all__ = [
     "Allocation",
     "Comparison",
+    "CrossCheckError",
     "FileError",
     "InputError",
     "Instance",
     "InstanceError",
+    "LockPrice",
     "MarketError",
     "Metrics",
     "NichiikiError",
@@ -118,6 +126,7 @@ __all__ = [
     "from_frames",
     "generate",
     "load",
+    "lock_prices",
     "market",
     "read",
     "read_standard",

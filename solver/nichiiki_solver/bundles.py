@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import order_of_households, persons_of, total_points
 from nichiiki_solver.last_mile import find_vehicles
 from nichiiki_solver.market import NO_VALUE, Market, Order, merged
+from nichiiki_solver.moves import kept_weights
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
     Options,
@@ -29,6 +31,7 @@ from nichiiki_solver.options import (
     find_singles,
 )
 from nichiiki_solver.priorities import PointsAtTargets
+from nichiiki_solver.public_weights import SEPARATOR, public_weights
 from nichiiki_solver.ragged import (
     Bools,
     Ints,
@@ -39,6 +42,7 @@ from nichiiki_solver.ragged import (
     offsets_of,
     segment_max,
     segment_sum,
+    unique_rows,
 )
 from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
@@ -99,7 +103,8 @@ def find_bundles(instance: Instance) -> Bundles:
     dropped, stays, options = stays.take(~complete), stays.take(complete), _of_stays(options, complete)
     vehicles = find_vehicles(instance, calendar, travel, stays)
     uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options, vehicles)
-    stay_terms, option_terms = _terms(instance, stays, options)
+    moves = kept_weights(instance, patterns, calendar, targets, stays, needs, options)
+    stay_terms, option_terms = _terms(instance, stays, options, moves)
     return Bundles(
         instance, calendar, patterns, targets, stays, needs, slots, options, uses, stay_terms, option_terms,
         refused, refused_targets, dropped, found, wanted,
@@ -136,7 +141,7 @@ def _unlocked(instance: Instance, stays: Stays) -> Bools:
     return kept
 
 
-def _terms(instance: Instance, stays: Stays, options: Options) -> tuple[Ints, Ints]:
+def _terms(instance: Instance, stays: Stays, options: Options, kept: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
     """Levels × stays and levels × options: the weighted terms of the objective."""
     of_stay = {
         "utility": stays.utility,
@@ -144,9 +149,10 @@ def _terms(instance: Instance, stays: Stays, options: Options) -> tuple[Ints, In
         "placed": np.ones(len(stays), dtype=np.int64),
         "persons": persons_of(instance)[stays.household],
         "points": np.maximum(total_points(instance), 0)[stays.household],
+        "kept": kept[0],
     }
-    of_option = {"utility": options.utility, "role_value": options.role_value}
-    levels = instance.rules.objective.levels
+    of_option = {"utility": options.utility, "role_value": options.role_value, "kept": kept[1]}
+    levels = instance.levels
     stay_rows = [
         sum((w * of_stay[t] for t, w in level.weights.items()), np.zeros(len(stays), dtype=np.int64))
         for level in levels
@@ -329,6 +335,13 @@ class BundleSource:
         stays, options, segment_of = self._good_enough(weights, prices, least)
         return build_factored(self, stays, options, segment_of)
 
+    def everything(self) -> Factored:
+        """List all stays and options apart, as `factored` does."""
+        segments = self._tree.segments
+        segment_of = np.repeat(np.arange(len(segments) - 1), np.diff(segments))
+        stays, options = np.arange(len(self.bundles.stays)), np.arange(len(self.bundles.options))
+        return build_factored(self, stays, options, segment_of)
+
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
         """Count the stays and options that `factored` would list."""
         stays, options, _ = self._good_enough(weights, prices, least)
@@ -385,6 +398,17 @@ class BundleSource:
     def has_demands(self) -> bool:
         """Whether some minimum must be met by several households together."""
         return bool((self.bundles.uses.resources.kind == KINDS.index("quota_min")).any())
+
+    def stays_of(self, household: int) -> tuple[int, int]:
+        """First stay of a household, and the one after its last."""
+        low, high = self._household_offsets[household : household + 2].tolist()
+        return low, high
+
+    def slots_of(self, stay: int) -> list[tuple[int, int]]:
+        """First option of each slot of a stay, and the one after its last."""
+        first, last = self._tree.segment_offsets[stay : stay + 2].tolist()
+        ends = self._tree.segments[first : last + 1].tolist()
+        return list(pairwise(ends))
 
     def stay_ranks(self, household: int) -> Ints:
         """Distinct ranks of a household's possible stays, ascending."""
@@ -511,7 +535,7 @@ class BundleSource:
             capacity=bundles.uses.resources.capacity,
             must_assign=self._must_assign,
             gate=np.arange(self.n_agents) >= bundles.n_households,
-            levels=tuple(level.name for level in bundles.instance.rules.objective.levels),
+            levels=tuple(level.name for level in bundles.instance.levels),
             labels={
                 "stay": np.concatenate((stays, np.full(gates, -1))),
                 "chosen": np.concatenate((chosen, np.full((gates, chosen.shape[1]), -1))),
@@ -531,6 +555,59 @@ class BundleSource:
             blocks.append((rows[owner], resource, amount))
         owner, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
         return merged(owner, resource, amount, len(uses.resources))[1:]
+
+    def tie_weights(self, market: Market, seed: int, level: int) -> Ints:
+        """Public weights of bundles: those of the stay and of every part together; gates weigh nothing."""
+        stays, chosen = market.labels["stay"], market.labels["chosen"]
+        weights = np.zeros(market.n_options, dtype=np.int64)
+        mine = np.flatnonzero(stays >= 0)
+        weights[mine] = self.tie_weights_of_stays(stays[mine], seed, level)
+        options, place = np.unique(chosen, return_inverse=True)
+        there = options >= 0
+        of_option = np.zeros(len(options), dtype=np.int64)
+        of_option[there] = self.tie_weights_of_options(options[there], seed, level)
+        return np.asarray(weights + of_option[place.reshape(chosen.shape)].sum(axis=1))
+
+    def tie_weights_of_stays(self, stays: Ints, seed: int, level: int) -> Ints:
+        """Public weights of stays: household, house, periods."""
+        table = self.bundles.stays
+        kept, place = np.unique(stays, return_inverse=True)
+        columns = (
+            self.bundles.instance.households["household_id"][table.household[kept]],
+            self.bundles.instance.houses["house_id"][table.house[kept]],
+        )
+        periods = self._texts_of_patterns
+        texts = [
+            SEPARATOR.join((household, "stay", house, periods[pattern]))
+            for household, house, pattern in zip(
+                *(c.tolist() for c in columns), table.pattern[kept].tolist(), strict=True
+            )
+        ]
+        return public_weights(seed, level, texts)[place]
+
+    def tie_weights_of_options(self, options: Ints, seed: int, level: int) -> Ints:
+        """Public weights of options: for each part household, list, person, target; together. Nothing weighs nothing."""
+        table, needs = self.bundles.options, self.bundles.needs
+        owner, part = expand_rows(table.part_offsets, options)
+        pairs, place = unique_rows(table.part_need[part], table.part_target[part])
+        need, target = pairs
+        person = needs.person[need]
+        persons = np.append(self.bundles.instance.persons["person_id"].astype(object), "")
+        columns = (
+            self.bundles.instance.households["household_id"][needs.household[need]],
+            np.array(NEED_LISTS)[needs.list[need]],
+            persons[person],
+            self.bundles.targets.ids[target],
+        )
+        texts = [SEPARATOR.join(row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+        weights = np.zeros(len(options), dtype=np.int64)
+        np.add.at(weights, owner, public_weights(seed, level, texts)[place])
+        return weights
+
+    @cached_property
+    def _texts_of_patterns(self) -> list[str]:
+        ids = self.bundles.calendar.ids
+        return [",".join(ids[row].tolist()) for row in self.bundles.patterns.mask]
 
     def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
         """Turn a choice into an allocation."""
@@ -617,6 +694,13 @@ class Factored:
         result[gates[shut]] = -1
         return market, result
 
+    def tie_weights(self, seed: int, level: int) -> Ints:
+        """Public weights of stays and options; gates weigh nothing."""
+        stays = self.source.tie_weights_of_stays(self.stays, seed, level)
+        options = self.source.tie_weights_of_options(self.options, seed, level)
+        gates = np.zeros(self.market.n_options - len(stays) - len(options), dtype=np.int64)
+        return np.concatenate((stays, options, gates))
+
 
 def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> Factored:
     """Build the factored market of some stays and options."""
@@ -659,7 +743,7 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
         capacity=np.concatenate((uses.resources.capacity, np.zeros(2 * len(segments), dtype=np.int64))),
         must_assign=must,
         gate=np.arange(agents) >= households,
-        levels=tuple(level.name for level in bundles.instance.rules.objective.levels),
+        levels=tuple(level.name for level in bundles.instance.levels),
     )
     return Factored(source, market, stays, options)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,16 +31,18 @@ def command(lang: Lang) -> Command:
         option(lang, "--gap", type=Number(0, 1, whole=False), default=0.0, metavar="G"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
         option(lang, "--workers", type=Number(1, 1024), default=2, metavar="N"),
+        option(lang, "--official", is_flag=True),
+        option(lang, "--cross-check", is_flag=True),
         option(lang, "--locks", metavar="FILE"),
+        option(lang, "--lock-prices", is_flag=True),
+        option(lang, "--previous", metavar="FILE"),
         option(lang, "--force", is_flag=True),
         option(lang, "--json", "as_json", is_flag=True),
     ]
 
-    def allocate(
-        instance: str, out: Path | None, force: bool, as_json: bool, locks: str | None, **run: Any
-    ) -> int:
+    def allocate(instance: str, out: Path | None, force: bool, as_json: bool, **run: Any) -> int:
         screen = Screen(lang)
-        return _allocate(screen, instance, out, locks, force=force, as_json=as_json, run=run)
+        return _allocate(screen, instance, out, force=force, as_json=as_json, run=run)
 
     return build(lang, "allocate", allocate, params)
 
@@ -47,21 +51,59 @@ def _allocate(
     screen: Screen,
     name: str,
     out: Path | None,
-    locks: str | None,
     *,
     force: bool,
     as_json: bool,
     run: dict[str, Any],
 ) -> int:
-    from nichiiki.cli.opening import open_instance, with_locks
+    from nichiiki.cli.opening import open_allocation, open_instance, with_locks
     from nichiiki.cli.saving import claim
 
     if out is not None:
         claim(out, force=force)
     check_policy(run["policy"])
-    instance = with_locks(open_instance(name), locks)
-    result = watched(screen, instance, **run)
-    return _finish(screen, result, out, as_json=as_json)
+    instance = with_locks(open_instance(name), run.pop("locks"))
+    prices, previous = run.pop("lock_prices"), run.pop("previous")
+    run["previous"] = None if previous is None else open_allocation(previous)
+    with both_kept(screen, out):
+        result = watched(screen, instance, **run)
+    code = _finish(screen, result, out, as_json=as_json, official=run["official"])
+    if prices and not was_interrupted(result):
+        _show_prices(screen, result, as_json=as_json, run=run)
+    return code
+
+
+def _show_prices(screen: Screen, result: Result, *, as_json: bool, run: dict[str, Any]) -> None:
+    """Say what each lock costs; as JSON beside the allocation, on a line of its own."""
+    import nichiiki
+    from nichiiki.cli.saving import json_bytes
+    from nichiiki.cli.showing import lock_prices
+
+    asked = {name: run[name] for name in ("policy", "seed", "workers")}
+    found = nichiiki.lock_prices(result.instance, time_limit_s=run["time_limit"], **asked)
+    if as_json:
+        listed = [price.model_dump(mode="json") for price in found]
+        click.echo(json_bytes({"lock_prices": listed}).decode("utf-8"), nl=False)
+    else:
+        lock_prices(found, screen)
+
+
+@contextmanager
+def both_kept(screen: Screen, out: Path | None) -> Iterator[None]:
+    """Where two engines disagree, write both answers into the folder of the run, if there is one."""
+    from nichiiki.cli.saving import DISAGREEING, json_bytes
+    from nichiiki.report.files import write_all
+    from nichiiki_models.errors import CrossCheckError
+
+    try:
+        yield
+    except CrossCheckError as error:
+        if out is not None:
+            answers = zip(DISAGREEING, error.answers, strict=True)
+            files = {n: json_bytes(a.model_dump(mode="json")) for n, a in answers if a is not None}
+            written = write_all(out, files)
+            screen.tell("failed.both_kept", files=", ".join(map(str, written)))
+        raise
 
 
 def check_policy(name: str) -> None:
@@ -73,20 +115,31 @@ def check_policy(name: str) -> None:
 
 
 def watched(
-    screen: Screen, instance: Instance, *, policy: str, time_limit: float, gap: float, seed: int, workers: int
+    screen: Screen,
+    instance: Instance,
+    *,
+    policy: str,
+    time_limit: float,
+    gap: float,
+    seed: int,
+    workers: int,
+    **more: Any,
 ) -> Result:
-    """Run a policy, with its progress on standard error; Ctrl-C ends it with the best answer so far."""
+    """Run a policy, with its progress on standard error; Ctrl-C ends it with the best answer so far.
+
+    `more` goes to `nichiiki.allocate` as it is.
+    """
     import nichiiki
     from nichiiki.cli.progress import Watch, beside
 
     with Watch(screen, households=len(instance.households), time_limit_s=time_limit) as watch:
         run = partial(
-            nichiiki.allocate, instance, policy=policy, seed=seed, workers=workers, relative_gap=gap
+            nichiiki.allocate, instance, policy=policy, seed=seed, workers=workers, relative_gap=gap, **more
         )
         return beside(partial(run, time_limit_s=time_limit, progress=watch, should_stop=watch.should_stop))
 
 
-def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool) -> int:
+def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool, official: bool) -> int:
     import nichiiki
     from nichiiki.cli import saving, showing
 
@@ -104,7 +157,19 @@ def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool) 
             showing.files(written, screen)
         else:
             screen.tell("show.nothing_written")
-    return _code(screen, result, bool(broken))
+    _tell_trust(screen, result, official=official)
+    return _code(screen, result, bool(broken) or (official and not result.official))
+
+
+def _tell_trust(screen: Screen, result: Result, *, official: bool) -> None:
+    """Say whether the answer is the official one, and what another engine confirmed, where that was asked for."""
+    known = {} if result.allocation is None else result.allocation.provenance
+    if official:
+        screen.tell("official.yes" if result.official else "official.no")
+    if known.get("previous_rows_gone"):
+        screen.tell("previous.gone", count=known["previous_rows_gone"])
+    if "confirmed_levels" in known:
+        screen.tell("confirmed", levels=known["confirmed_levels"], all=len(result.levels))
 
 
 def _code(screen: Screen, result: Result, broken: bool) -> int:

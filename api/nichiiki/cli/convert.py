@@ -18,20 +18,21 @@ def command(lang: Lang) -> Command:
     params: list[click.Parameter] = [
         argument(lang, "source"),
         argument(lang, "target", type=click.Path(path_type=Path)),
+        option(lang, "--mapping", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"),
         option(lang, "--headers", type=Word("ja", "en"), default="en"),
     ]
 
-    def convert(source: str, target: Path, headers: Lang) -> int:
-        return _convert(Screen(lang), source, target, headers)
+    def convert(source: str, target: Path, mapping: Path | None, headers: Lang) -> int:
+        return _convert(Screen(lang), source, target, mapping, headers)
 
     return build(lang, "convert", convert, params)
 
 
-def _convert(screen: Screen, source: str, target: Path, headers: Lang) -> int:
+def _convert(screen: Screen, source: str, target: Path, mapping: Path | None, headers: Lang) -> int:
     import nichiiki
     from nichiiki.cli.opening import open_instance
 
-    instance = open_instance(source)
+    instance = open_instance(source, mapping)
     nichiiki.write(instance, target, lang=headers)
     screen.out.print(screen.say("convert.done", path=target), soft_wrap=True)
     screen.out.print(screen.say("check.hash", hash=instance.hash), style="dim", soft_wrap=True)

@@ -188,9 +188,9 @@ def routes(
     rent = _rents(network, rent_yen)
     if by == "cost":
         weight = _cost_weight(network, rent, minute_yen)
-        pair = [WayFinder(network, weight).find(*ends) for ends in _ends(network, trips)]
+        pair = [WayFinder(network, weight).find(*ends) for ends in ends_of(network, trips)]
     else:
-        pair = [_as_households(network, trips, rent, ends) for ends in _ends(network, trips)]
+        pair = [_as_households(network, trips, rent, ends) for ends in ends_of(network, trips)]
     return _joined(network, *pair)
 
 
@@ -198,11 +198,13 @@ Ends = tuple[Ints, Ints, Ints, Bools]
 """Start, end, period, car."""
 
 
-def _ends(network: ServiceNetwork, trips: Trips) -> tuple[Ends, Ends]:
+def ends_of(network: ServiceNetwork, trips: Trips) -> tuple[Ends, Ends]:
     """Ends of the ways out and of the ways back."""
-    leave = network.points.leaving
-    out = leave(trips.origin), trips.destination, trips.out_period, trips.car
-    back = leave(trips.destination), trips.origin, trips.back_period, trips.car
+    stays, leave = trips.origin == trips.destination, network.points.leaving
+    away = np.where(stays, trips.destination, leave(trips.origin))
+    home = np.where(stays, trips.origin, leave(trips.destination))
+    out = away, trips.destination, trips.out_period, trips.car
+    back = home, trips.origin, trips.back_period, trips.car
     return out, back
 
 

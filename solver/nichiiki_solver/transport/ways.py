@@ -93,7 +93,7 @@ class WayFinder:
         paths = ShortestPaths(network.start[legs], network.end[legs], len(network.points))
         sources, source = np.unique(start, return_inverse=True)
         trees = paths.trees(self._weight[legs], sources)
-        found = np.isfinite(trees.distance[source, end])
+        found = np.isfinite(trees.to(source, end))
         self._refuse_inexact(trees.distance[np.isfinite(trees.distance)])
         offsets, arcs = trees.paths(source, end)
         return found, offsets, legs[arcs]

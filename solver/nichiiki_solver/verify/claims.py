@@ -12,6 +12,7 @@ from nichiiki_models.texts import has_text
 from nichiiki_solver.verify.arrays import total
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.moves import kept_weight
 from nichiiki_solver.verify.points import total_points
 from nichiiki_solver.verify.wishes import NEEDS, Wishes
 
@@ -39,6 +40,7 @@ def objective_terms(book: Book, wishes: Wishes) -> dict[str, int]:
         "placed": int(placed.sum()),
         "persons": int(book.household_size[placed].sum()),
         "points": int(np.maximum(0, total_points(book))[placed].sum()),
+        "kept": kept_weight(book),
     }
 
 
@@ -57,7 +59,7 @@ Claim = tuple[str, str, int | None, int | None]
 def _false_claims(book: Book, terms: dict[str, int]) -> Iterator[Claim]:
     allocation = book.allocation
     levels = allocation.levels
-    expected = [level.name for level in book.instance.rules.objective.levels]
+    expected = [level.name for level in book.instance.levels]
     if levels and [level.name for level in levels] != expected:
         yield "claim_levels", " ".join(level.name for level in levels), len(levels), len(expected)
     else:
@@ -72,7 +74,7 @@ def _false_claims(book: Book, terms: dict[str, int]) -> Iterator[Claim]:
 
 def _objectives(book: Book, terms: dict[str, int]) -> Iterator[Claim]:
     """Yield levels whose objective is not what the allocation is worth."""
-    for claimed, level in zip(book.allocation.levels, book.instance.rules.objective.levels, strict=False):
+    for claimed, level in zip(book.allocation.levels, book.instance.levels, strict=False):
         worth = sum(weight * terms[term] for term, weight in level.weights.items())
         if claimed.objective != worth:
             yield "claim_objective", level.name, claimed.objective, worth

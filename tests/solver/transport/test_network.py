@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nichiiki as nk
@@ -73,6 +73,7 @@ def test_houses_are_reached_on_foot_by_car_and_by_their_links_and_never_passed_t
     assert not set(network.start.tolist()) & set(network.points.arriving(network.points.houses).tolist())
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6))
 def test_legs_are_sorted_by_period_and_nodes_tell_periods_apart(seed: int) -> None:
     network = service_network(random_services(seed))

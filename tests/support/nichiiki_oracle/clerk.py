@@ -1,4 +1,4 @@
-"""The clerk's procedure: sections 8 (one_list) and 9 (by_rank) of the rules, step by step."""
+"""The clerk's procedure: sections 8 (one_list) and 9 (by_rank) of the rules, step by step; per_target has a file of its own."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run_in_order(market: Market, order: list[Household], *, by_rank: bool = Fals
         choice = _pass(market, order, offered, closed, by_rank=by_rank)
         below = below_minimum(market, total_use(choice.values()))
         if not below:
-            return Outcome(choice, _musts_served(market, choice), closed, rounds)
+            return Outcome(choice, musts_served(market, choice), closed, rounds)
         closed |= frozenset(below)
         rounds += 1
 
@@ -98,6 +98,7 @@ def _is_left(market: Market, used: Counter[Key], closed: Set[Key], bundle: Bundl
     return not closed & bundle.use.keys() and fits(market, used, bundle.use)
 
 
-def _musts_served(market: Market, choice: Choice) -> bool:
+def musts_served(market: Market, choice: Choice) -> bool:
+    """Say whether every household with a must got something."""
     musts = {lock.household_id for lock in market.locks if lock.effect == "must"}
     return all(choice[name] is not None for name in musts)
