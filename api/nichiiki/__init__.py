@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nichiiki_instances.bundled import load as load
     from nichiiki_instances.frames import from_frames as from_frames
     from nichiiki_instances.generators import generate as generate
+    from nichiiki_instances.gtfs import read_gtfs as read_gtfs
     from nichiiki_models.allocation import Allocation as Allocation
     from nichiiki_models.allocation import Reason as Reason
     from nichiiki_models.allocation import Status as Status
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from nichiiki_models.errors import UnsupportedMarketError as UnsupportedMarketError
     from nichiiki_models.errors import UsageError as UsageError
     from nichiiki_models.errors import VerificationError as VerificationError
+    from nichiiki_models.explanation import WishReason as WishReason
     from nichiiki_models.instance import Instance as Instance
     from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.evaluate import evaluate as evaluate
+    from nichiiki_solver.explain import explain as explain
+    from nichiiki_solver.explain_check import check_reasons as check_reasons
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
     from nichiiki_solver.verify import verify as verify
 
@@ -79,15 +83,19 @@ _HOMES = {
     "UsageError": "nichiiki_models.errors",
     "VerificationError": "nichiiki_models.errors",
     "Violation": "nichiiki_models.allocation",
+    "WishReason": "nichiiki_models.explanation",
     "allocate": "nichiiki_solver.allocating",
+    "check_reasons": "nichiiki_solver.explain_check",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "evaluate": "nichiiki_solver.evaluate",
+    "explain": "nichiiki_solver.explain",
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
     "read": "nichiiki_instances",
+    "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
@@ -119,16 +127,20 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "Violation",
+    "WishReason",
     "allocate",
+    "check_reasons",
     "compare",
     "compile",
     "evaluate",
+    "explain",
     "from_frames",
     "generate",
     "load",
     "lock_prices",
     "market",
     "read",
+    "read_gtfs",
     "read_standard",
     "simulate",
     "testing",

@@ -20,6 +20,7 @@ COMMANDS = (
     "check",
     "allocate",
     "verify",
+    "explain",
     "compare",
     "generate",
     "convert",
