@@ -17,7 +17,6 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import order_of_households, persons_of, total_points
-from nichiiki_solver.last_mile import find_vehicles
 from nichiiki_solver.market import NO_VALUE, Market, Order, merged
 from nichiiki_solver.moves import kept_weights
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
@@ -125,8 +124,7 @@ def assemble(
     slots, options = find_options(instance, calendar, patterns, targets, stays, needs, wanted, found)
     complete = drop_incomplete(stays, slots, options) | keep_incomplete
     dropped, stays, options = stays.take(~complete), stays.take(complete), _of_stays(options, complete)
-    vehicles = find_vehicles(instance, calendar, travel, stays)
-    uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options, vehicles)
+    uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options)
     moves = kept_weights(instance, patterns, calendar, targets, stays, needs, options)
     stay_terms, option_terms = _terms(instance, stays, options, moves)
     return Bundles(

@@ -36,7 +36,7 @@ class Vehicles:
     period: Ints
 
 
-def find_vehicles(instance: Instance, calendar: Calendar, travel: Travel, stays: Stays) -> Vehicles:
+def find_vehicles(instance: Instance, calendar: Calendar, stays: Stays) -> Vehicles:
     """Work out which vehicles the stays need in every period of the calendar."""
     limited = np.flatnonzero(instance.links["vehicles"] != NULL_INT)
     rows = np.flatnonzero(~instance.households["car"][stays.household])
@@ -44,8 +44,9 @@ def find_vehicles(instance: Instance, calendar: Calendar, travel: Travel, stays:
     if not len(limited) or not len(rows):
         return Vehicles(nothing, nothing, nothing, nothing, nothing)
     household = stays.household[rows]
-    home, limit = travel.home_of_household[household], trip_limit(instance)[household]
-    (homes, houses, limits), group = unique_rows(home, stays.house[rows], limit)
+    _, home = np.unique(instance.households["home_region"], return_inverse=True)
+    limit = trip_limit(instance)[household]
+    (homes, houses, limits), group = unique_rows(home[household], stays.house[rows], limit)
     needed = _needed(instance, calendar, limited, (homes, houses, limits))
     link, group_of, period = np.nonzero(needed)
     return Vehicles(rows, group, group_of, limited[link], period)

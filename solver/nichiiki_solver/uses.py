@@ -13,7 +13,7 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
-from nichiiki_solver.last_mile import Vehicles
+from nichiiki_solver.last_mile import Vehicles, find_vehicles
 from nichiiki_solver.needs import CARE, DESK, EXPERIENCE, ROLE, Needs, Targets
 from nichiiki_solver.options import Options, Seats, band_rows, holds_throughout, own_periods
 from nichiiki_solver.ragged import (
@@ -157,14 +157,13 @@ def find_uses(
     needs: Needs,
     seats: Seats,
     options: Options,
-    vehicles: Vehicles,
 ) -> Uses:
     """Say what every stay and option uses, and what there is of it."""
     layout, classes = _Layout(instance, calendar, seats), _Classes()
     by_stay = [
         _house_classes(instance, calendar, patterns, stays, layout, classes),
         _reception_classes(instance, patterns, stays, layout, classes),
-        _vehicle_classes(patterns, stays, vehicles, layout, classes),
+        _vehicle_classes(patterns, stays, find_vehicles(instance, calendar, stays), layout, classes),
         *_quota_classes(instance, stays, layout, classes),
     ]
     by_part = _part_classes(
