@@ -19,6 +19,7 @@ from nichiiki_solver.verify.quotas import check_quotas
 from nichiiki_solver.verify.roles import check_roles
 from nichiiki_solver.verify.schooling import check_schooling, check_siblings
 from nichiiki_solver.verify.seats import SeatRows
+from nichiiki_solver.verify.standings import check_standings
 from nichiiki_solver.verify.stays import check_stays, check_unit_claims
 from nichiiki_solver.verify.structure import check_structure
 from nichiiki_solver.verify.supporters import check_supporters
@@ -51,6 +52,7 @@ def verify(instance: Instance, allocation: Allocation) -> list[Violation]:
     check_structure(book, findings)
     _check_rules(book, wishes, findings)
     check_claims(book, wishes, findings)
+    check_standings(book, findings)
     return findings.sorted()
 
 
