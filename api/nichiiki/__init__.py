@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Status as Status
     from nichiiki_models.allocation import StopReason as StopReason
     from nichiiki_models.allocation import Violation as Violation
+    from nichiiki_models.difference import Difference as Difference
     from nichiiki_models.errors import CrossCheckError as CrossCheckError
     from nichiiki_models.errors import FileError as FileError
     from nichiiki_models.errors import InputError as InputError
@@ -48,18 +49,23 @@ if TYPE_CHECKING:
     from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
     from nichiiki_models.problems import Problem as Problem
+    from nichiiki_models.promotion import Promotion as Promotion
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
+    from nichiiki_solver.differing import diff as diff
     from nichiiki_solver.evaluate import evaluate as evaluate
+    from nichiiki_solver.hand_results import hand_result as hand_result
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
+    from nichiiki_solver.promoting import promote as promote
     from nichiiki_solver.verify import verify as verify
 
 _HOMES = {
     "Allocation": "nichiiki_models.allocation",
     "Comparison": "nichiiki.comparing",
     "CrossCheckError": "nichiiki_models.errors",
+    "Difference": "nichiiki_models.difference",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
@@ -70,6 +76,7 @@ _HOMES = {
     "NichiikiError": "nichiiki_models.errors",
     "Problem": "nichiiki_models.problems",
     "Reason": "nichiiki_models.allocation",
+    "Promotion": "nichiiki_models.promotion",
     "Result": "nichiiki_models.result",
     "Rules": "nichiiki_models.rules",
     "Simulation": "nichiiki.simulating",
@@ -82,11 +89,14 @@ _HOMES = {
     "allocate": "nichiiki_solver.allocating",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
+    "diff": "nichiiki_solver.differing",
     "evaluate": "nichiiki_solver.evaluate",
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
+    "hand_result": "nichiiki_solver.hand_results",
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
+    "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
     "read_standard": "nichiiki.standard",
     "simulate": "nichiiki.simulating",
@@ -100,6 +110,7 @@ __all__ = [
     "Allocation",
     "Comparison",
     "CrossCheckError",
+    "Difference",
     "FileError",
     "InputError",
     "Instance",
@@ -109,6 +120,7 @@ __all__ = [
     "Metrics",
     "NichiikiError",
     "Problem",
+    "Promotion",
     "Reason",
     "Result",
     "Rules",
@@ -122,12 +134,15 @@ __all__ = [
     "allocate",
     "compare",
     "compile",
+    "diff",
     "evaluate",
     "from_frames",
     "generate",
+    "hand_result",
     "load",
     "lock_prices",
     "market",
+    "promote",
     "read",
     "read_standard",
     "simulate",

@@ -48,7 +48,7 @@ class Cause(BaseModel):
     rule
         Id of the rule or of the shared capacity; None for a choice.
     where
-        What it is about: house, facility, role … and period.
+        What it is about: house, facility, role … and periods.
     ahead, behind
         For ``capacity``: how many of the households that use it there come before this one in the order of the
         rules (section 7), and how many after it. Where nobody is ahead, the household was passed over.

@@ -268,15 +268,18 @@ def _capacity(household: int, wanted: Market, worse: _Side) -> list[Cause]:
     if own is not None:
         np.add.at(left, own.resource, own.amount)
     short = (wanted.amount > 0) & (wanted.amount > left[wanted.resource])
-    causes: dict[tuple[str, str, str], Cause] = {}
+    periods: dict[tuple[CauseKind, str, str, int, int], list[str]] = {}
     for resource in wanted.resource[short].tolist():
         name = resource_name(worse.market, resource)
         closed = held.supply[resource] == 0 and name.is_gated
-        ahead, behind = _users(household, resource, worse)
         kind: CauseKind = "closed" if closed else "capacity"
-        cause = Cause(kind=kind, rule=name.rule, where=name.where, ahead=ahead, behind=behind)
-        causes.setdefault((kind, name.rule, name.where), cause)
-    return list(causes.values()) or [Cause(kind="choice")]
+        ahead, behind = _users(household, resource, worse)
+        periods.setdefault((kind, name.rule, name.thing, ahead, behind), []).append(name.period)
+    causes = [
+        Cause(kind=kind, rule=rule, where=" ".join([thing, *filter(None, named)]), ahead=ahead, behind=behind)
+        for (kind, rule, thing, ahead, behind), named in periods.items()
+    ]
+    return causes or [Cause(kind="choice")]
 
 
 def _users(household: int, resource: int, side: _Side) -> tuple[int, int]:

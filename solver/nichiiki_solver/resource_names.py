@@ -26,10 +26,11 @@ _SEATS = {"school": "school_seats", "nursery": "care_places"}
 
 @dataclass(frozen=True)
 class ResourceName:
-    """Rule id (docs/explanation/rules.md, section 3), ids of thing and period, and whether a minimum may close it."""
+    """Rule id (docs/explanation/rules.md, section 3), ids of thing and period ("" = none), and whether a minimum may close it."""
 
     rule: str
-    where: str
+    thing: str
+    period: str
     is_gated: bool = False
 
 
@@ -39,13 +40,13 @@ def resource_name(market: Market, resource: int) -> ResourceName:
     assert isinstance(source, BundleSource)  # noqa: S101 - markets of instances have this source
     instance, table = source.bundles.instance, source.bundles.uses.resources
     kind, thing, at = KINDS[table.kind[resource]], int(table.thing[resource]), int(table.period[resource])
-    period = [source.bundles.calendar.ids[at]] if at >= 0 else []
+    period = str(source.bundles.calendar.ids[at]) if at >= 0 else ""
     if kind == "seats":
         seats = Seats.of(instance, source.bundles.calendar)
         facility = instance.facilities.row(int(seats.facility[thing]))
-        return ResourceName(_SEATS.get(facility.kind, "desks"), " ".join([facility.facility_id, *period]))
+        return ResourceName(_SEATS.get(facility.kind, "desks"), facility.facility_id, period)
     name, column = _THINGS[kind]
     gated = (kind == "role_max" and bool(gated_roles(instance)[thing])) or (
         kind == "experience_places" and bool(gated_experiences(instance)[thing])
     )
-    return ResourceName(kind, " ".join([str(instance.tables[name][column][thing]), *period]), gated)
+    return ResourceName(kind, str(instance.tables[name][column][thing]), period, gated)

@@ -14,7 +14,20 @@ from nichiiki.cli.help import LocalisedHelp, help_option
 from nichiiki.cli.options import lang_option
 from nichiiki_models.texts import Lang, text
 
-COMMANDS = ("demo", "check", "allocate", "verify", "compare", "generate", "convert", "policies", "lottery")
+COMMANDS = (
+    "demo",
+    "check",
+    "allocate",
+    "verify",
+    "diff",
+    "promote",
+    "replay-hand",
+    "compare",
+    "generate",
+    "convert",
+    "policies",
+    "lottery",
+)
 
 
 class Face(LocalisedHelp, click.Group):
@@ -28,7 +41,9 @@ class Face(LocalisedHelp, click.Group):
         """Load a command."""
         if cmd_name not in COMMANDS:
             return None
-        build: Callable[[Lang], LocalisedHelp] = import_module(f"nichiiki.cli.{cmd_name}").command
+        build: Callable[[Lang], LocalisedHelp] = import_module(
+            f"nichiiki.cli.{cmd_name.replace('-', '_')}"
+        ).command
         return build(self.lang)
 
     def main(
