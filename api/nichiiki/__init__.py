@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nichiiki import market as market
     from nichiiki import testing as testing
+    from nichiiki.auditing import Manifest as Manifest
+    from nichiiki.auditing import Replay as Replay
+    from nichiiki.auditing import replay as replay
     from nichiiki.comparing import Comparison as Comparison
     from nichiiki.comparing import compare as compare
     from nichiiki.simulating import Simulation as Simulation
@@ -71,12 +74,14 @@ _HOMES = {
     "Instance": "nichiiki_models.instance",
     "InstanceError": "nichiiki_models.errors",
     "LockPrice": "nichiiki_models.lock_prices",
+    "Manifest": "nichiiki.auditing",
     "MarketError": "nichiiki_models.errors",
     "Metrics": "nichiiki_models.metrics",
     "NichiikiError": "nichiiki_models.errors",
     "Problem": "nichiiki_models.problems",
     "Reason": "nichiiki_models.allocation",
     "Promotion": "nichiiki_models.promotion",
+    "Replay": "nichiiki.auditing",
     "Result": "nichiiki_models.result",
     "Rules": "nichiiki_models.rules",
     "Simulation": "nichiiki.simulating",
@@ -99,6 +104,7 @@ _HOMES = {
     "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
     "read_standard": "nichiiki.standard",
+    "replay": "nichiiki.auditing",
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
     "write": "nichiiki_instances",
@@ -116,12 +122,14 @@ __all__ = [
     "Instance",
     "InstanceError",
     "LockPrice",
+    "Manifest",
     "MarketError",
     "Metrics",
     "NichiikiError",
     "Problem",
     "Promotion",
     "Reason",
+    "Replay",
     "Result",
     "Rules",
     "Simulation",
@@ -145,6 +153,7 @@ __all__ = [
     "promote",
     "read",
     "read_standard",
+    "replay",
     "simulate",
     "testing",
     "verify",

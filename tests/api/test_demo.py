@@ -8,7 +8,7 @@ import pytest
 
 from nichiiki.cli.demo import RULE_MODE
 from nichiiki.cli.exits import Exit
-from nichiiki.cli.saving import OUTPUTS
+from nichiiki.outputs import OUTPUTS
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
