@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nichiiki_instances.bundled import load as load
     from nichiiki_instances.frames import from_frames as from_frames
     from nichiiki_instances.generators import generate as generate
+    from nichiiki_instances.gtfs import read_gtfs as read_gtfs
     from nichiiki_models.allocation import Allocation as Allocation
     from nichiiki_models.allocation import Reason as Reason
     from nichiiki_models.allocation import Status as Status
@@ -103,6 +104,7 @@ _HOMES = {
     "lock_prices": "nichiiki_solver.lock_prices",
     "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
+    "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
     "replay": "nichiiki.auditing",
     "simulate": "nichiiki.simulating",
@@ -152,6 +154,7 @@ __all__ = [
     "market",
     "promote",
     "read",
+    "read_gtfs",
     "read_standard",
     "replay",
     "simulate",

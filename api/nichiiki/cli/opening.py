@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 ALLOCATION_FILE = "allocation.json"
 
 
-def open_instance(name: str) -> Instance:
+def open_instance(name: str, mapping: Path | None = None) -> Instance:
     """Read an instance from a folder or file, or take a bundled one by its name.
 
     Parameters
     ----------
     name
         Path, or name of a bundled instance; a path that exists goes first.
+    mapping
+        Column mapping for the files that need one.
     """
     import nichiiki
 
     if not Path(name).exists() and is_bundled(name):
         return nichiiki.load(name)
-    return nichiiki.read(name)
+    return nichiiki.read(name, mapping=mapping)
 
 
 def is_bundled(name: str) -> bool:
