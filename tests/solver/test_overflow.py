@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nichiiki_models.allocation import Status
-from nichiiki_models.errors import MarketError
+from nichiiki_models.errors import InstanceError, MarketError
 from nichiiki_models.rules import Level, Objective
 from nichiiki_oracle.brute_force import optimum
 from nichiiki_oracle.random_instances import random_instance
@@ -28,7 +28,7 @@ SEEDS = 100 if FULL else 6
 TRAP = 1 << 30
 
 
-def huge_market(seed: int, bits: int, *, common: int = 1) -> Market:
+def huge_market(seed: int, bits: int) -> Market:
     """Three to five agents with two or three options each, amounts and utilities around 2^bits."""
     rng = np.random.default_rng([seed, bits])
     agents = int(rng.integers(3, 6))
@@ -40,11 +40,11 @@ def huge_market(seed: int, bits: int, *, common: int = 1) -> Market:
     option, resource = np.indices((n, resources))
     return Market.from_columns(
         agent=agent,
-        utility=rng.integers(1 << (bits - 2), 1 << bits, n) * common,
+        utility=rng.integers(1 << (bits - 2), 1 << bits, n),
         resource=resource.ravel(),
         option=option.ravel(),
-        amount=amount.ravel() * common,
-        capacity=capacity * common,
+        amount=amount.ravel(),
+        capacity=capacity,
         n_agents=agents,
     )
 
@@ -107,8 +107,7 @@ def test_a_common_factor_of_the_amounts_does_not_weaken_the_bound(
 ) -> None:
     """Amounts in millionths of a unit are the same market: prices, bound and answer must not suffer."""
     monkeypatch.setattr(welfare, "SMALL", -1)
-    plain, scaled = huge_market(seed, 8), huge_market(seed, 8, common=1)
-    factor = 1 << 24
+    plain, factor = huge_market(seed, 8), 1 << 24
     scaled = Market.from_columns(
         agent=plain.agent,
         utility=plain.utility,
@@ -128,6 +127,14 @@ def test_what_passes_whole_numbers_is_refused_in_words() -> None:
         huge_market(1, 53)
 
 
+def test_yen_beyond_any_house_are_refused_by_cell() -> None:
+    houses = random_instance(0).houses
+    with pytest.raises(
+        InstanceError, match=r'column "rent_yen": 1073741824 is too large\. Allowed: 0 to 10000000'
+    ):
+        random_instance(0).replace(houses=houses.with_columns(rent_yen=houses["rent_yen"] * 0 + (1 << 30)))
+
+
 @pytest.mark.parametrize("seed", range(30 if FULL else 6))
 def test_instances_with_huge_yen_and_weights_equal_enumeration(seed: int) -> None:
     instance = random_instance(seed)
@@ -145,9 +152,9 @@ def test_instances_with_huge_yen_and_weights_equal_enumeration(seed: int) -> Non
     rules = rules.model_copy(update={"lists": lists, "objective": Objective(levels=levels)})
     instance = instance.replace(
         rules=rules,
-        houses=instance.houses.with_columns(rent_yen=instance.houses["rent_yen"] * 0 + 99_999_999),
+        houses=instance.houses.with_columns(rent_yen=instance.houses["rent_yen"] * 0 + 9_000_000),
         households=instance.households.with_columns(
-            budget_yen=instance.households["budget_yen"] * 0 + 1_000_000_000
+            budget_yen=instance.households["budget_yen"] * 0 + 10_000_000
         ),
     )
     best, result = optimum(instance), allocate(instance, cross_check=True)
