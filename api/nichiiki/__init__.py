@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from nichiiki_models.errors import UnsupportedMarketError as UnsupportedMarketError
     from nichiiki_models.errors import UsageError as UsageError
     from nichiiki_models.errors import VerificationError as VerificationError
+    from nichiiki_models.explanation import WishReason as WishReason
     from nichiiki_models.instance import Instance as Instance
     from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.differing import diff as diff
     from nichiiki_solver.evaluate import evaluate as evaluate
+    from nichiiki_solver.explain import explain as explain
+    from nichiiki_solver.explain_check import check_reasons as check_reasons
     from nichiiki_solver.hand_results import hand_result as hand_result
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
     from nichiiki_solver.promoting import promote as promote
@@ -92,11 +95,14 @@ _HOMES = {
     "UsageError": "nichiiki_models.errors",
     "VerificationError": "nichiiki_models.errors",
     "Violation": "nichiiki_models.allocation",
+    "WishReason": "nichiiki_models.explanation",
     "allocate": "nichiiki_solver.allocating",
+    "check_reasons": "nichiiki_solver.explain_check",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "diff": "nichiiki_solver.differing",
     "evaluate": "nichiiki_solver.evaluate",
+    "explain": "nichiiki_solver.explain",
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "hand_result": "nichiiki_solver.hand_results",
@@ -141,11 +147,14 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "Violation",
+    "WishReason",
     "allocate",
+    "check_reasons",
     "compare",
     "compile",
     "diff",
     "evaluate",
+    "explain",
     "from_frames",
     "generate",
     "hand_result",

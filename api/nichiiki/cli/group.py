@@ -23,6 +23,7 @@ COMMANDS = (
     "diff",
     "promote",
     "replay-hand",
+    "explain",
     "compare",
     "generate",
     "convert",
