@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nichiiki import market as market
+    from nichiiki import tariffs as tariffs
     from nichiiki import testing as testing
     from nichiiki.auditing import Manifest as Manifest
     from nichiiki.auditing import Replay as Replay
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from nichiiki_models.promotion import Promotion as Promotion
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
+    from nichiiki_models.tariff import Figures as Figures
+    from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.differing import diff as diff
@@ -65,14 +68,17 @@ if TYPE_CHECKING:
     from nichiiki_solver.explain_check import check_reasons as check_reasons
     from nichiiki_solver.hand_results import hand_result as hand_result
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
+    from nichiiki_solver.pricing.price import price as price
     from nichiiki_solver.promoting import promote as promote
     from nichiiki_solver.verify import verify as verify
+    from nichiiki_solver.verify.tariff import verify_tariff as verify_tariff
 
 _HOMES = {
     "Allocation": "nichiiki_models.allocation",
     "Comparison": "nichiiki.comparing",
     "CrossCheckError": "nichiiki_models.errors",
     "Difference": "nichiiki_models.difference",
+    "Figures": "nichiiki_models.tariff",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
@@ -91,6 +97,7 @@ _HOMES = {
     "Simulation": "nichiiki.simulating",
     "Status": "nichiiki_models.allocation",
     "StopReason": "nichiiki_models.allocation",
+    "TariffResult": "nichiiki_models.tariff",
     "UnsupportedMarketError": "nichiiki_models.errors",
     "UsageError": "nichiiki_models.errors",
     "VerificationError": "nichiiki_models.errors",
@@ -108,6 +115,7 @@ _HOMES = {
     "hand_result": "nichiiki_solver.hand_results",
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
+    "price": "nichiiki_solver.pricing.price",
     "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
     "read_gtfs": "nichiiki_instances.gtfs",
@@ -115,6 +123,7 @@ _HOMES = {
     "replay": "nichiiki.auditing",
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
+    "verify_tariff": "nichiiki_solver.verify.tariff",
     "write": "nichiiki_instances",
     "write_standard": "nichiiki.standard",
 }
@@ -125,6 +134,7 @@ __all__ = [
     "Comparison",
     "CrossCheckError",
     "Difference",
+    "Figures",
     "FileError",
     "InputError",
     "Instance",
@@ -143,6 +153,7 @@ __all__ = [
     "Simulation",
     "Status",
     "StopReason",
+    "TariffResult",
     "UnsupportedMarketError",
     "UsageError",
     "VerificationError",
@@ -161,21 +172,24 @@ __all__ = [
     "load",
     "lock_prices",
     "market",
+    "price",
     "promote",
     "read",
     "read_gtfs",
     "read_standard",
     "replay",
     "simulate",
+    "tariffs",
     "testing",
     "verify",
+    "verify_tariff",
     "write",
     "write_standard",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("market", "testing"):
+    if name in ("market", "tariffs", "testing"):
         return import_module(f"nichiiki.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'nichiiki' has no attribute {name!r}")

@@ -25,6 +25,7 @@ COMMANDS = (
     "replay-hand",
     "explain",
     "compare",
+    "batch",
     "generate",
     "convert",
     "policies",
