@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Status as Status
     from nichiiki_models.allocation import StopReason as StopReason
     from nichiiki_models.allocation import Violation as Violation
+    from nichiiki_models.conflict import Conflict as Conflict
     from nichiiki_models.errors import CrossCheckError as CrossCheckError
     from nichiiki_models.errors import FileError as FileError
     from nichiiki_models.errors import InputError as InputError
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from nichiiki_models.rules import Rules as Rules
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
+    from nichiiki_solver.conflicts import conflicts as conflicts
     from nichiiki_solver.evaluate import evaluate as evaluate
     from nichiiki_solver.explain import explain as explain
     from nichiiki_solver.explain_check import check_reasons as check_reasons
@@ -64,6 +66,7 @@ _HOMES = {
     "Allocation": "nichiiki_models.allocation",
     "Comparison": "nichiiki.comparing",
     "CrossCheckError": "nichiiki_models.errors",
+    "Conflict": "nichiiki_models.conflict",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
@@ -88,6 +91,7 @@ _HOMES = {
     "check_reasons": "nichiiki_solver.explain_check",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
+    "conflicts": "nichiiki_solver.conflicts:conflicts",
     "evaluate": "nichiiki_solver.evaluate",
     "explain": "nichiiki_solver.explain",
     "from_frames": "nichiiki_instances.frames",
@@ -107,6 +111,7 @@ _HOMES = {
 __all__ = [
     "Allocation",
     "Comparison",
+    "Conflict",
     "CrossCheckError",
     "FileError",
     "InputError",
@@ -132,6 +137,7 @@ __all__ = [
     "check_reasons",
     "compare",
     "compile",
+    "conflicts",
     "evaluate",
     "explain",
     "from_frames",

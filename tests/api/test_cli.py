@@ -406,3 +406,13 @@ def test_explain_says_why_and_confirms_it(run: Any, tmp_path: Path) -> None:
     assert {each["household_id"] for each in reasons} == {"hh001"}
     assert all(each["sentence_ja"] and each["sentence_en"] for each in reasons)
     assert run("explain", "flagship", str(out), "nobody").exit_code == 2
+
+
+def test_allocate_says_which_overrides_clash(run: Any, tmp_path: Path) -> None:
+    locks = tmp_path / "locks.csv"
+    rows = ("household_id,target_kind,target_id,effect,reason", "hh001,placed,,must,promised")
+    locks.write_text("\n".join(rows) + "\nhh001,house,h-oto-1,must,promised\n", "utf-8")
+    shown = run("allocate", "flagship", "--policy", "points", "--locks", str(locks), "--lang", "en")
+    assert shown.exit_code == 1
+    assert "household hh001 must have h-oto-1 (reason given: promised)" in shown.stderr
+    assert "give up" in shown.stderr
