@@ -103,4 +103,4 @@ def test_what_is_possible_has_no_conflict() -> None:
 @pytest.mark.parametrize(("name", "value"), [("time_limit_s", 0), ("workers", 0)])
 def test_arguments_without_meaning_are_refused(name: str, value: int) -> None:
     with pytest.raises(UsageError, match=name):
-        conflicts(random_instance(0), **{name: value})  # type: ignore[arg-type]
+        conflicts(random_instance(0), **{name: value})
