@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nichiiki import market as market
+    from nichiiki import tariffs as tariffs
     from nichiiki import testing as testing
     from nichiiki.comparing import Comparison as Comparison
     from nichiiki.comparing import compare as compare
@@ -47,26 +48,36 @@ if TYPE_CHECKING:
     from nichiiki_models.errors import UsageError as UsageError
     from nichiiki_models.errors import VerificationError as VerificationError
     from nichiiki_models.explanation import WishReason as WishReason
+    from nichiiki_models.fits import Fit as Fit
+    from nichiiki_models.fits import ShadowPrice as ShadowPrice
     from nichiiki_models.instance import Instance as Instance
     from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
     from nichiiki_models.problems import Problem as Problem
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
+    from nichiiki_models.tariff import Figures as Figures
+    from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.conflicts import conflicts as conflicts
     from nichiiki_solver.evaluate import evaluate as evaluate
     from nichiiki_solver.explain import explain as explain
     from nichiiki_solver.explain_check import check_reasons as check_reasons
+    from nichiiki_solver.fitting import fit as fit
+    from nichiiki_solver.fitting import shadow_prices as shadow_prices
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
+    from nichiiki_solver.pricing.price import price as price
     from nichiiki_solver.verify import verify as verify
+    from nichiiki_solver.verify.tariff import verify_tariff as verify_tariff
 
 _HOMES = {
     "Allocation": "nichiiki_models.allocation",
     "Comparison": "nichiiki.comparing",
     "CrossCheckError": "nichiiki_models.errors",
     "Conflict": "nichiiki_models.conflict",
+    "Figures": "nichiiki_models.tariff",
+    "Fit": "nichiiki_models.fits",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
@@ -79,9 +90,11 @@ _HOMES = {
     "Reason": "nichiiki_models.allocation",
     "Result": "nichiiki_models.result",
     "Rules": "nichiiki_models.rules",
+    "ShadowPrice": "nichiiki_models.fits",
     "Simulation": "nichiiki.simulating",
     "Status": "nichiiki_models.allocation",
     "StopReason": "nichiiki_models.allocation",
+    "TariffResult": "nichiiki_models.tariff",
     "UnsupportedMarketError": "nichiiki_models.errors",
     "UsageError": "nichiiki_models.errors",
     "VerificationError": "nichiiki_models.errors",
@@ -94,15 +107,19 @@ _HOMES = {
     "conflicts": "nichiiki_solver.conflicts:conflicts",
     "evaluate": "nichiiki_solver.evaluate",
     "explain": "nichiiki_solver.explain",
+    "fit": "nichiiki_solver.fitting",
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
+    "price": "nichiiki_solver.pricing.price",
     "read": "nichiiki_instances",
     "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
+    "shadow_prices": "nichiiki_solver.fitting",
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
+    "verify_tariff": "nichiiki_solver.verify.tariff",
     "write": "nichiiki_instances",
     "write_standard": "nichiiki.standard",
 }
@@ -113,7 +130,9 @@ __all__ = [
     "Comparison",
     "Conflict",
     "CrossCheckError",
+    "Figures",
     "FileError",
+    "Fit",
     "InputError",
     "Instance",
     "InstanceError",
@@ -125,9 +144,11 @@ __all__ = [
     "Reason",
     "Result",
     "Rules",
+    "ShadowPrice",
     "Simulation",
     "Status",
     "StopReason",
+    "TariffResult",
     "UnsupportedMarketError",
     "UsageError",
     "VerificationError",
@@ -140,24 +161,29 @@ __all__ = [
     "conflicts",
     "evaluate",
     "explain",
+    "fit",
     "from_frames",
     "generate",
     "load",
     "lock_prices",
     "market",
+    "price",
     "read",
     "read_gtfs",
     "read_standard",
+    "shadow_prices",
     "simulate",
+    "tariffs",
     "testing",
     "verify",
+    "verify_tariff",
     "write",
     "write_standard",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("market", "testing"):
+    if name in ("market", "tariffs", "testing"):
         return import_module(f"nichiiki.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'nichiiki' has no attribute {name!r}")

@@ -416,3 +416,19 @@ def test_allocate_says_which_overrides_clash(run: Any, tmp_path: Path) -> None:
     assert shown.exit_code == 1
     assert "household hh001 must have h-oto-1 (reason given: promised)" in shown.stderr
     assert "give up" in shown.stderr
+
+
+def test_fit_keeps_its_prices(run: Any, tmp_path: Path) -> None:
+    out, prices = tmp_path / "out", tmp_path / "prices.json"
+    assert run("allocate", "flagship", "--policy", "points", "--out", str(out)).exit_code == 0
+    first = run("fit", "flagship", str(out), "hh003", "--prices", str(prices), "--json")
+    again = run("fit", "flagship", str(out), "hh003", "--prices", str(prices), "--json")
+    assert first.exit_code == again.exit_code == 0
+    assert json.loads(first.stdout) == json.loads(again.stdout)
+    assert json.loads(first.stdout)["places"]
+    assert (
+        "h-yumoto"
+        in run("fit", "flagship", str(out), "hh003", "--prices", str(prices), "--lang", "ja").stdout
+    )
+    prices.write_text("[1]", "utf-8")
+    assert run("fit", "flagship", str(out), "hh003", "--prices", str(prices)).exit_code == 2
