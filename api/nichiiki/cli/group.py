@@ -19,6 +19,7 @@ COMMANDS = (
     "map",
     "check",
     "allocate",
+    "price",
     "verify",
     "explain",
     "fit",
