@@ -25,6 +25,7 @@ COMMANDS = (
     "promote",
     "replay-hand",
     "explain",
+    "fit",
     "compare",
     "batch",
     "generate",
