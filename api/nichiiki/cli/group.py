@@ -24,6 +24,7 @@ COMMANDS = (
     "verify",
     "explain",
     "compare",
+    "batch",
     "generate",
     "convert",
     "policies",
