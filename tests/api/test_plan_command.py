@@ -25,7 +25,10 @@ def folder_of(path: Path, budget: int) -> Path:
     at = {"lat": 35, "lon": 139, "capacity_persons": 2}
     instance = line.replace(
         households=[{"household_id": "hh1", "home_region": "h", "budget_yen": budget, "round_trips": 4.0}],
-        houses=[{"house_id": f"house-{end}", "region_id": end, "rent_yen": rent, **at} for end, rent in (("d0", 20_000), ("d1", 1_000))],
+        houses=[
+            {"house_id": f"house-{end}", "region_id": end, "rent_yen": rent, **at}
+            for end, rent in (("d0", 20_000), ("d1", 1_000))
+        ],
         choices=[
             {"household_id": "hh1", "list": "stay", "rank": rank, "target_kind": "house", "target_id": house}
             for rank, house in ((1, "house-d0"), (2, "house-d1"))
