@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
     from nichiiki_models.tariff import Figures as Figures
+    from nichiiki_models.tariff import PlanResult as PlanResult
     from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from nichiiki_solver.explain import explain as explain
     from nichiiki_solver.explain_check import check_reasons as check_reasons
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
+    from nichiiki_solver.pricing.plan import plan as plan
     from nichiiki_solver.pricing.price import price as price
     from nichiiki_solver.verify import verify as verify
     from nichiiki_solver.verify.tariff import verify_tariff as verify_tariff
@@ -78,6 +80,7 @@ _HOMES = {
     "MarketError": "nichiiki_models.errors",
     "Metrics": "nichiiki_models.metrics",
     "NichiikiError": "nichiiki_models.errors",
+    "PlanResult": "nichiiki_models.tariff",
     "Problem": "nichiiki_models.problems",
     "Reason": "nichiiki_models.allocation",
     "Result": "nichiiki_models.result",
@@ -101,6 +104,7 @@ _HOMES = {
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
+    "plan": "nichiiki_solver.pricing.plan",
     "price": "nichiiki_solver.pricing.price",
     "read": "nichiiki_instances",
     "read_gtfs": "nichiiki_instances.gtfs",
@@ -126,6 +130,7 @@ __all__ = [
     "MarketError",
     "Metrics",
     "NichiikiError",
+    "PlanResult",
     "Problem",
     "Reason",
     "Result",
@@ -150,6 +155,7 @@ __all__ = [
     "load",
     "lock_prices",
     "market",
+    "plan",
     "price",
     "read",
     "read_gtfs",
