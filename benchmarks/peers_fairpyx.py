@@ -18,7 +18,6 @@ import time
 from importlib.metadata import version
 
 import numpy as np
-from peers_matching import ask
 
 SIZES = ((1_000, 100), (10_000, 500), (100_000, 2_000))
 CHOICES = 10
@@ -73,7 +72,8 @@ def ours(wishes: list[list[int]], capacities: list[int]) -> tuple[list[int], flo
         n_agents=len(wishes),
     )
     choice = solve(market, policy="first_come", time_limit_s=600).choice
-    found = np.where(choice >= 0, items[choice], -1).tolist()  # type: ignore[index, operator]
+    assert choice is not None
+    found = np.where(choice >= 0, items[choice], -1).tolist()
     return found, time.perf_counter() - started
 
 
@@ -91,6 +91,7 @@ def main() -> None:
         wishes, capacities = as_lists(flat[0]), flat[2].tolist()
         mine, seconds = ours(wishes, capacities)
         market = json.dumps({"wishes": wishes, "capacities": capacities})
+        ask = importlib.import_module("peers_matching").ask
         answer = ask(options.python, "fairpyx", market, options.limit_s, file=__file__)
         if isinstance(answer, dict):
             total = answer["build"] + answer["solve"]
