@@ -1,7 +1,7 @@
 """Compare serial dictatorship with the package `fairpyx` (which needs numpy < 2), in one run.
 
     python -m venv /tmp/fairpyx && /tmp/fairpyx/bin/pip install fairpyx "numpy<2"
-    export PYTHONPATH=api:instances:models:solver:tests/support
+    export PYTHONPATH=api:instances:models:solver
     python benchmarks/peers_fairpyx.py /tmp/fairpyx/bin/python --limit-s 120 > table.md
 
 The peer runs in its own environment, one process for each market, on the very same lists and order of agents. With strict
@@ -19,8 +19,9 @@ from importlib.metadata import version
 
 import numpy as np
 
-SIZES = ((1_000, 100), (10_000, 500), (100_000, 2_000))
-CHOICES = 10
+SIZES = (1_000, 10_000, 100_000)
+ITEMS = 20
+"""Everybody ranks all of them: `fairpyx` gives items that an agent did not rank, rather than nothing."""
 
 
 def child() -> None:
@@ -30,8 +31,7 @@ def child() -> None:
     started = time.perf_counter()
     instance = fairpyx.Instance(
         valuations={
-            f"a{a}": {f"i{i}": CHOICES - k for k, i in enumerate(row)}
-            for a, row in enumerate(given["wishes"])
+            f"a{a}": {f"i{i}": ITEMS - k for k, i in enumerate(row)} for a, row in enumerate(given["wishes"])
         },
         agent_capacities=1,
         item_capacities={f"i{i}": capacity for i, capacity in enumerate(given["capacities"])},
@@ -63,7 +63,7 @@ def ours(wishes: list[list[int]], capacities: list[int]) -> tuple[list[int], flo
     rank = np.concatenate([np.arange(1, len(row) + 1) for row in wishes])
     market = Market.from_columns(
         agent=agent,
-        utility=CHOICES + 1 - rank,
+        utility=ITEMS + 1 - rank,
         rank=rank,
         option=np.arange(len(items)),
         resource=items,
@@ -79,16 +79,15 @@ def ours(wishes: list[list[int]], capacities: list[int]) -> tuple[list[int], flo
 
 def main() -> None:
     """Print the table."""
-    from nichiiki_random_hospitals import as_lists, random_hospitals
-
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("python", help="Python of the environment of fairpyx")
     parser.add_argument("--limit-s", type=float, default=120.0)
     options = parser.parse_args()
     print("| agents × items | nichiiki | fairpyx |\n| --- | --- | --- |")
-    for n, m in SIZES:
-        flat = random_hospitals(n, m)
-        wishes, capacities = as_lists(flat[0]), flat[2].tolist()
+    rng = np.random.default_rng(1)
+    for n in SIZES:
+        popular = rng.random((n, ITEMS)) + np.arange(ITEMS) / ITEMS
+        wishes, capacities = np.argsort(popular, axis=1).tolist(), [n // ITEMS] * ITEMS
         mine, seconds = ours(wishes, capacities)
         market = json.dumps({"wishes": wishes, "capacities": capacities})
         ask = importlib.import_module("peers_matching").ask
@@ -97,7 +96,7 @@ def main() -> None:
             total = answer["build"] + answer["solve"]
             same = "equal" if answer["item_of"] == mine else "DIFFERENT"
             answer = f"{answer['build']:.2f} + {answer['solve']:.2f}, {same}, {total / seconds:.0f}× ({answer['version']})"
-        print(f"| {n:,} × {m:,} | {seconds:.3f} | {answer} |", flush=True)
+        print(f"| {n:,} × {ITEMS} | {seconds:.3f} | {answer} |", flush=True)
 
 
 if __name__ == "__main__":
