@@ -128,9 +128,10 @@ def prices(rows: Sequence[Row], title: str) -> Any:
             whisker(axis, place, figures(rows, policy, of), COLOURS[KINDS[policy]])
         axis.axvline(100, color="grey", linewidth=0.8)
         axis.set_xlabel(f"{name}, % of the optimum's")
+        axis.set_xlim(left=35)
     axes[0].set_yticks(range(len(order)), [OLD.get(policy, policy) for policy in order])
     axes[0].invert_yaxis()
-    legend(axes[1])
+    legend(axes[1], "upper left")
     sheet.suptitle(title)
     return sheet
 
@@ -145,7 +146,7 @@ def whisker(axis: Any, place: int, values: Sequence[float], colour: str) -> None
         axis.plot([statistics.fmean(values)], [place], "o", color=colour, markersize=7)
 
 
-def legend(axis: Any) -> None:
+def legend(axis: Any, where: str) -> None:
     """Say which colour is which kind."""
     from matplotlib.lines import Line2D
 
@@ -153,29 +154,44 @@ def legend(axis: Any) -> None:
         Line2D([], [], marker="o", linestyle="", color=colour, label=NAMES[kind])
         for kind, colour in COLOURS.items()
     ]
-    axis.legend(handles=marks, loc="lower left", frameon=False)
+    axis.legend(handles=marks, loc=where, frameon=False)
 
 
 def flags(rows: Sequence[Row]) -> Any:
     """Draw what is gained against who is passed over: value, and households that block, of each policy on one instance."""
     from matplotlib.figure import Figure as Sheet
 
-    sheet = Sheet(figsize=(9, 6.2), layout="constrained")
+    sheet = Sheet(figsize=(10, 6.2), layout="constrained")
     axis = sheet.subplots()
+    points: dict[str, tuple[float, float]] = {}
     for policy in POLICIES:
-        for x, y in zip(
-            figures(rows, policy, count("blocking_households")), figures(rows, policy, value), strict=True
-        ):
-            axis.plot([x], [y], "o", color=COLOURS[KINDS[policy]], markersize=8)
-            axis.annotate(
-                OLD.get(policy, policy), (x, y), xytext=(6, 4), textcoords="offset points", fontsize=8
-            )
+        x, y = figures(rows, policy, count("blocking_households")), figures(rows, policy, value)
+        if x and y:
+            points[policy] = x[0], y[0]
+            axis.plot(x, y, "o", color=COLOURS[KINDS[policy]], markersize=8)
+    for names, left, top in together(points):
+        axis.annotate(names, (left, top), xytext=(4, 6), textcoords="offset points", fontsize=8, rotation=18)
     axis.set_xlabel("households that could claim something better by priority")
     axis.set_ylabel("value, % of the optimum's")
-    axis.margins(x=0.14)
-    legend(axis)
+    axis.margins(y=0.12)
+    axis.set_xlim(-6, 1.35 * max(x for x, _ in points.values()))
+    legend(axis, "lower left")
     sheet.suptitle("The flagship: what respecting priorities costs")
     return sheet
+
+
+def together(points: dict[str, tuple[float, float]]) -> list[tuple[str, float, float]]:
+    """Names of policies that lie so close that their labels would cross, as one label at the first of them."""
+    found: list[tuple[str, float, float]] = []
+    for policy, (x, y) in points.items():
+        name = OLD.get(policy, policy)
+        for place, (names, left, top) in enumerate(found):
+            if abs(left - x) < 12 and abs(top - y) < 1.4:
+                found[place] = (f"{names}\n{name}", left, top)
+                break
+        else:
+            found.append((name, x, y))
+    return found
 
 
 def envies(rows: Sequence[Row]) -> Any:
