@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from nichiiki_models.rules import Rules as Rules
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
+    from nichiiki_solver.certificates import certificates as certificates
+    from nichiiki_solver.cost_table import costs as costs
+    from nichiiki_solver.evacuation import evacuation as evacuation
     from nichiiki_solver.evaluate import evaluate as evaluate
     from nichiiki_solver.explain import explain as explain
     from nichiiki_solver.explain_check import check_reasons as check_reasons
@@ -86,8 +89,11 @@ _HOMES = {
     "WishReason": "nichiiki_models.explanation",
     "allocate": "nichiiki_solver.allocating",
     "check_reasons": "nichiiki_solver.explain_check",
+    "certificates": "nichiiki_solver.certificates",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
+    "costs": "nichiiki_solver.cost_table",
+    "evacuation": "nichiiki_solver.evacuation",
     "evaluate": "nichiiki_solver.evaluate",
     "explain": "nichiiki_solver.explain",
     "from_frames": "nichiiki_instances.frames",
@@ -129,9 +135,12 @@ __all__ = [
     "Violation",
     "WishReason",
     "allocate",
+    "certificates",
     "check_reasons",
     "compare",
     "compile",
+    "costs",
+    "evacuation",
     "evaluate",
     "explain",
     "from_frames",
