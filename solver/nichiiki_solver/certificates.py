@@ -32,13 +32,14 @@ def certificates(instance: Instance, allocation: Allocation) -> Table[Certificat
     first = stays.held.argmax(axis=0) if len(periods) else np.zeros(0, dtype=np.int64)
     registered = instance.households["registration"][stays.household] != "none"
     level = standing(book)[first, stays.household] if len(periods) else first
-    ends = np.where(stays.held, periods["ends_on"][:, None], np.datetime64("0001-01-01"))
+    days = periods["ends_on"].astype(np.int64)
+    last = np.where(stays.held, days[:, None], 0).argmax(axis=0) if len(periods) else first
     columns = {
         "household_id": instance.households["household_id"][stays.household],
         "region_id": houses["region_id"][stays.house],
         "house_id": houses["house_id"][stays.house],
         "valid_from": periods["starts_on"][first],
-        "valid_until": ends.max(axis=0, initial=np.datetime64("0001-01-01")),
+        "valid_until": periods["ends_on"][last],
         "registration": np.array(NAMES)[level],
         "registrations": np.where(registered, registration_counts(book), 0),
     }

@@ -231,7 +231,9 @@ def _arcs(instance: Instance, calendar: Calendar, period: int, beds: Ints, needy
          instance.houses["house_id"].tolist()),
     ]  # fmt: skip
     columns = [np.concatenate([part[k] for part in parts]).astype(np.int64) for k in range(4)]
-    return _Arcs(*columns, names=tuple(name for part in parts for name in part[4]))
+    return _Arcs(
+        columns[0], columns[1], columns[2], columns[3], tuple(name for part in parts for name in part[4])
+    )
 
 
 def _node(instance: Instance, ids: Array) -> Ints:
