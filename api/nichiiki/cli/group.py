@@ -22,6 +22,7 @@ COMMANDS = (
     "verify",
     "explain",
     "compare",
+    "batch",
     "generate",
     "convert",
     "policies",
