@@ -37,7 +37,9 @@ def exists(name: str) -> bool:
 
 def test_the_check_can_fail() -> None:
     assert exists("rules.limits.reach")
-    assert not any(map(exists, ("rules.limits.riches", "houses.colour", "castles.kind", "rules.reach.kinds.x")))
+    assert not any(
+        map(exists, ("rules.limits.riches", "houses.colour", "castles.kind", "rules.reach.kinds.x"))
+    )
 
 
 def test_the_table_is_there() -> None:
