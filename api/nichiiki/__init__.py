@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from nichiiki_models.tariff import Figures as Figures
     from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
+    from nichiiki_solver.alone import alone as alone
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.certificates import certificates as certificates
     from nichiiki_solver.cost_table import costs as costs
@@ -96,6 +97,7 @@ _HOMES = {
     "WishReason": "nichiiki_models.explanation",
     "allocate": "nichiiki_solver.allocating",
     "check_reasons": "nichiiki_solver.explain_check",
+    "alone": "nichiiki_solver.alone",
     "certificates": "nichiiki_solver.certificates",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
@@ -146,6 +148,7 @@ __all__ = [
     "Violation",
     "WishReason",
     "allocate",
+    "alone",
     "certificates",
     "check_reasons",
     "compare",
