@@ -62,11 +62,16 @@ if TYPE_CHECKING:
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
     from nichiiki_models.tariff import Figures as Figures
+    from nichiiki_models.tariff import PlanResult as PlanResult
     from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
+    from nichiiki_solver.alone import alone as alone
     from nichiiki_solver.bundles import compile_market as compile
+    from nichiiki_solver.certificates import certificates as certificates
     from nichiiki_solver.conflicts import conflicts as conflicts
+    from nichiiki_solver.cost_table import costs as costs
     from nichiiki_solver.differing import diff as diff
+    from nichiiki_solver.evacuation import evacuation as evacuation
     from nichiiki_solver.evaluate import evaluate as evaluate
     from nichiiki_solver.explain import explain as explain
     from nichiiki_solver.explain_check import check_reasons as check_reasons
@@ -74,6 +79,7 @@ if TYPE_CHECKING:
     from nichiiki_solver.fitting import shadow_prices as shadow_prices
     from nichiiki_solver.hand_results import hand_result as hand_result
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
+    from nichiiki_solver.pricing.plan import plan as plan
     from nichiiki_solver.pricing.price import price as price
     from nichiiki_solver.promoting import promote as promote
     from nichiiki_solver.verify import verify as verify
@@ -96,6 +102,7 @@ _HOMES = {
     "MarketError": "nichiiki_models.errors",
     "Metrics": "nichiiki_models.metrics",
     "NichiikiError": "nichiiki_models.errors",
+    "PlanResult": "nichiiki_models.tariff",
     "Problem": "nichiiki_models.problems",
     "Reason": "nichiiki_models.allocation",
     "Promotion": "nichiiki_models.promotion",
@@ -114,10 +121,14 @@ _HOMES = {
     "WishReason": "nichiiki_models.explanation",
     "allocate": "nichiiki_solver.allocating",
     "check_reasons": "nichiiki_solver.explain_check",
+    "alone": "nichiiki_solver.alone",
+    "certificates": "nichiiki_solver.certificates",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "conflicts": "nichiiki_solver.conflicts:conflicts",
+    "costs": "nichiiki_solver.cost_table",
     "diff": "nichiiki_solver.differing",
+    "evacuation": "nichiiki_solver.evacuation",
     "evaluate": "nichiiki_solver.evaluate",
     "explain": "nichiiki_solver.explain",
     "fit": "nichiiki_solver.fitting",
@@ -126,6 +137,7 @@ _HOMES = {
     "hand_result": "nichiiki_solver.hand_results",
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
+    "plan": "nichiiki_solver.pricing.plan",
     "price": "nichiiki_solver.pricing.price",
     "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
@@ -158,6 +170,7 @@ __all__ = [
     "MarketError",
     "Metrics",
     "NichiikiError",
+    "PlanResult",
     "Problem",
     "Promotion",
     "Reason",
@@ -175,11 +188,15 @@ __all__ = [
     "Violation",
     "WishReason",
     "allocate",
+    "alone",
+    "certificates",
     "check_reasons",
     "compare",
     "compile",
     "conflicts",
+    "costs",
     "diff",
+    "evacuation",
     "evaluate",
     "explain",
     "fit",
@@ -189,6 +206,7 @@ __all__ = [
     "load",
     "lock_prices",
     "market",
+    "plan",
     "price",
     "promote",
     "read",

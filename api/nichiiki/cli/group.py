@@ -20,6 +20,7 @@ COMMANDS = (
     "check",
     "allocate",
     "price",
+    "plan",
     "verify",
     "diff",
     "promote",
