@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
     from nichiiki_solver.allocating import allocate as allocate
+    from nichiiki_solver.budget import budget_table as budget_table
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.evaluate import evaluate as evaluate
     from nichiiki_solver.verify import verify as verify
@@ -75,6 +76,7 @@ _HOMES = {
     "VerificationError": "nichiiki_models.errors",
     "Violation": "nichiiki_models.allocation",
     "allocate": "nichiiki_solver.allocating",
+    "budget_table": "nichiiki_solver.budget",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "evaluate": "nichiiki_solver.evaluate",
@@ -112,6 +114,7 @@ __all__ = [
     "VerificationError",
     "Violation",
     "allocate",
+    "budget_table",
     "compare",
     "compile",
     "evaluate",

@@ -95,6 +95,15 @@ class MeasureTaken(Row):
     cost_yen: int = column("cost", unit="yen", **TOTAL_YEN)
 
 
+class Payment(Row):
+    """What somebody pays for a measure; without a programme it is own money of the region or supporter."""
+
+    key: ClassVar[tuple[str, ...]] = ("measure_id", "programme_id")
+    measure_id: Id = column("measure")
+    programme_id: Id | None = column("programme; empty = own money", default=None)
+    amount_yen: int = column("what is paid", unit="yen", **TOTAL_YEN)
+
+
 class LevelResult(BaseModel):
     """What is known of one level of the objective.
 
@@ -225,6 +234,7 @@ class Allocation(BaseModel):
     items: Table[Item] = _empty(Item)
     unplaced: Table[Unplaced] = _empty(Unplaced)
     measures: Table[MeasureTaken] = _empty(MeasureTaken)
+    payments: Table[Payment] = _empty(Payment)
     provenance: Mapping[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -236,7 +246,7 @@ class Allocation(BaseModel):
 
     @model_validator(mode="after")
     def _sort(self) -> Self:
-        for name in ("placements", "stays", "items", "unplaced", "measures"):
+        for name in ("placements", "stays", "items", "unplaced", "measures", "payments"):
             self.__dict__[name] = getattr(self, name).sorted()
         return self
 
@@ -251,6 +261,7 @@ class Allocation(BaseModel):
             "placements": _placement_objects(self),
             "unplaced": _unplaced_objects(self),
             "measures": [row.model_dump() for row in self.measures.rows()],
+            "payments": [row.model_dump() for row in self.payments.rows()],
             "provenance": dict(self.provenance),
         }
 

@@ -106,6 +106,10 @@ class Source(Protocol):
         """List the agent's best option for which everything is left; None if there is none."""
         ...
 
+    def settled(self, market: Market, choice: Ints) -> Ints:
+        """Return the choice with the options of its gates that are best for who pays, the rest as it is."""
+        ...
+
     def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
         """Turn a choice of the market's options into an allocation."""
         ...
@@ -505,6 +509,10 @@ class ListedSource:
             ):
                 return self.market.take(np.array([option]))
         return None
+
+    def settled(self, market: Market, choice: Ints) -> Ints:
+        """Return the choice: a plain market has no gates."""
+        return choice
 
     def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
         """Refuse: a plain market has no households."""

@@ -12,6 +12,7 @@ import numpy as np
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.households import total_points
+from nichiiki_solver.measures import Plans
 from nichiiki_solver.options import Seats
 from nichiiki_solver.ragged import Array, Ints
 from nichiiki_solver.uses import KINDS, Resources
@@ -52,7 +53,7 @@ class PointsAtTargets:
         self._first = dict(zip(TABLES, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
         self._total = total_points(instance)
         self._keys, self._points = self._rows()
-        self._targets = self._targets_of(resources, Seats.of(instance, calendar))
+        self._targets = self._targets_of(resources, Seats.of(instance, calendar, Plans.of(instance)))
 
     def at(self, resource: Ints, household: Ints) -> Ints:
         """Return the points of each household at each resource, pair by pair."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from nichiiki_models.allocation import Status, Violation
+from nichiiki_models.allocation import LevelResult, Status, Violation
 from nichiiki_models.errors import UsageError, VerificationError
-from nichiiki_solver.dual_prices import find_prices
+from nichiiki_solver.dual_prices import find_prices, source_of
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.registry import Progress, Settings, get_policy
 
@@ -65,13 +65,42 @@ def solve(
     """
     settings = make_settings(time_limit_s, relative_gap, seed, workers, progress, should_stop)
     chosen = get_policy(policy)
-    outcome = chosen.solve(market, settings)
+    outcome = with_gates_settled(chosen.solve(market, settings))
     if bound and not chosen.card.optimises:
         outcome = with_bound(market, outcome, settings)
     violations = check_outcome(outcome)
     if violations:
         raise VerificationError(violations)
     return outcome
+
+
+def with_gates_settled(outcome: Outcome) -> Outcome:
+    """Leave out gates that nobody needs, and settle who pays for the others.
+
+    A measure costs nothing in most objectives, and engines take it in passing. Gates are looked at from the last to the
+    first, each beside those still kept. What levels are worth can only grow.
+    """
+    if outcome.choice is None:
+        return outcome
+    market, choice = outcome.market, outcome.choice.copy()
+    used = market.usage(choice)
+    for agent in np.flatnonzero(market.gate & (choice >= 0))[::-1].tolist():
+        entries = slice(market.offsets[choice[agent]], market.offsets[choice[agent] + 1])
+        resource, without = market.resource[entries], used[market.resource[entries]] - market.amount[entries]
+        if (without <= market.capacity[resource]).all():
+            used[resource], choice[agent] = without, -1
+    choice = source_of(market).settled(market, choice)
+    if (choice == outcome.choice).all():
+        return outcome
+    levels = tuple(
+        level.model_copy(update={"objective": int(value)})
+        for level, value in zip(outcome.levels, market.objectives(choice), strict=False)
+    )
+    return replace(outcome, choice=choice, levels=levels, status=_status(outcome.status, levels))
+
+
+def _status(status: Status, levels: tuple[LevelResult, ...]) -> Status:
+    return Status.OPTIMAL if levels and all(level.proven for level in levels) else status
 
 
 def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
@@ -86,8 +115,7 @@ def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
     first, *others = outcome.levels
     found = find_prices(market, weights, settings.should_stop).bound
     levels = (first.model_copy(update={"bound": max(found, first.objective or 0)}), *others)
-    status = Status.OPTIMAL if all(level.proven for level in levels) else outcome.status
-    return replace(outcome, levels=levels, status=status)
+    return replace(outcome, levels=levels, status=_status(outcome.status, levels))
 
 
 def make_settings(

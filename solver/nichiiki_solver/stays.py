@@ -11,6 +11,7 @@ from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import persons_of
+from nichiiki_solver.measures import Additions
 from nichiiki_solver.ragged import (
     Array,
     Bools,
@@ -92,14 +93,16 @@ class Refusals:
     limit: Ints
 
 
-def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Refusals]:
-    """List every allowed stay, and every wished one that is refused."""
+def find_stays(
+    instance: Instance, calendar: Calendar, travel: Travel, additions: Additions
+) -> tuple[Stays, Patterns, Refusals]:
+    """List every stay that is allowed, if measures make it so, and every wished one that is refused."""
     wish = _wishes(instance)
     household, house, rank, utility, own = _houses_of_wishes(instance, wish)
     patterns, candidate = _with_patterns(instance, calendar, household, own, wish)
     row, pattern = candidate
     columns = _best_wish(household[row], house[row], pattern, rank[row], utility[row])
-    units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, columns)
+    units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, additions, columns)
     allowed = refusal < 0
     h, j, p, r, u = (column[allowed] for column in columns)
     stays = Stays(h, j, p, r, u, units[allowed], cost[allowed])
@@ -226,14 +229,19 @@ class _Judge:
 
 
 def _judge(
-    instance: Instance, calendar: Calendar, travel: Travel, patterns: Patterns, columns: tuple[Ints, ...]
+    instance: Instance,
+    calendar: Calendar,
+    travel: Travel,
+    patterns: Patterns,
+    additions: Additions,
+    columns: tuple[Ints, ...],
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Units, cost, and the first broken rule (-1 = allowed) with value and limit of each stay."""
     household, house, pattern = columns[:3]
     judge = _Judge(len(household))
-    judge.refuse("house_not_ready", ~instance.houses["ready"][house])
+    judge.refuse("house_not_ready", patterns.mask.argmax(axis=1)[pattern] < additions.opens_at[house])
     _judge_periods(instance, calendar, patterns, house, pattern, judge)
-    units = _judge_capacity(instance, household, house, judge)
+    units = _judge_capacity(instance, household, house, additions, judge)
     _judge_fit(instance, household, house, judge)
     cost = _judge_travel(instance, travel, patterns, household, house, pattern, units, judge)
     return units, cost, judge.rule, judge.value, judge.limit
@@ -253,11 +261,14 @@ def _judge_periods(
     judge.refuse("start_period", any_column(~startable[houses] & patterns.starts[pats])[pair])
 
 
-def _judge_capacity(instance: Instance, household: Ints, house: Ints, judge: _Judge) -> Ints:
+def _judge_capacity(
+    instance: Instance, household: Ints, house: Ints, additions: Additions, judge: _Judge
+) -> Ints:
     persons = np.maximum(persons_of(instance), 1)[household]
     units = -(-persons // instance.houses["capacity_persons"][house])
     several = np.isin(instance.houses["kind"], ("room", "hotel"))[house]
-    limit = np.where(several, instance.houses["units"][house], np.minimum(1, instance.houses["units"][house]))
+    most = (instance.houses["units"] + additions.house_adds)[house]
+    limit = np.where(several, most, np.minimum(1, most))
     judge.refuse("house_capacity", units > limit, persons, limit * instance.houses["capacity_persons"][house])
     return units
 

@@ -13,6 +13,8 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.gates import Gates, MeasureGates, budget_units, joined_gates, measure_gates
+from nichiiki_solver.measures import Plans, own_budgets
 from nichiiki_solver.needs import CARE, DESK, EXPERIENCE, ROLE, Needs, Targets
 from nichiiki_solver.options import Options, Seats, band_rows, own_periods
 from nichiiki_solver.ragged import Array, Bools, Ints, group, offsets_of, segment_sum, unique_rows
@@ -30,6 +32,9 @@ KINDS = (
     "quota_max",
     "quota_min",
     "lock",
+    "role_open",
+    "programme",
+    "own",
 )
 
 
@@ -56,8 +61,8 @@ class Uses:
         Classes (CSR): what each uses of which resource.
     stay_offsets, stay_class, option_offsets, option_class
         Classes of each stay and option (CSR).
-    gate_offsets, gate_resource, gate_amount
-        What each gate uses (CSR): a gate is the decision that a role runs in a period, or an experience at all.
+    gates
+        Decisions that open resources: a role runs in a period, an experience at all, a measure is taken.
     """
 
     resources: Resources
@@ -68,9 +73,7 @@ class Uses:
     stay_class: Ints
     option_offsets: Ints
     option_class: Ints
-    gate_offsets: Ints
-    gate_resource: Ints
-    gate_amount: Ints
+    gates: Gates
 
     def price_of_classes(self, prices: Ints) -> Ints:
         """What each class costs at given prices."""
@@ -94,6 +97,9 @@ class _Layout:
             "quota_max": len(instance.quotas),
             "quota_min": len(instance.quotas),
             "lock": len(instance.locks),
+            "role_open": len(instance.roles),
+            "programme": len(instance.programmes),
+            "own": len(instance.regions),
         }
         self.first = dict(
             zip(
@@ -145,6 +151,7 @@ def find_uses(
     needs: Needs,
     seats: Seats,
     options: Options,
+    plans: Plans,
 ) -> Uses:
     """Say what every stay and option uses, and what there is of it."""
     layout, classes = _Layout(instance, calendar, seats), _Classes()
@@ -154,14 +161,24 @@ def find_uses(
         *_quota_classes(instance, stays, layout, classes),
     ]
     by_part = _part_classes(
-        instance, calendar, patterns, targets, stays, needs, seats, options, layout, classes
+        instance, calendar, patterns, targets, stays, needs, seats, options, plans, layout, classes
     )
     owner = np.repeat(np.arange(len(options)), np.diff(options.part_offsets))
     by_option = [
         (owner[row], cls)
         for row, cls in (by_part, *_lock_classes(instance, targets, needs, options, layout, classes))
     ]
-    return _numbered(instance, seats, layout, classes, (by_stay, len(stays)), (by_option, len(options)))
+    found = measure_gates(
+        instance,
+        calendar,
+        seats.number,
+        seats.days,
+        plans,
+        layout.number,
+        np.unique(np.concatenate(classes.resource)),
+    )
+    rows = (*_rows(by_stay, len(stays)), *_rows(by_option, len(options)))
+    return _numbered(instance, seats, plans, layout, classes, found, rows)
 
 
 Pairs = tuple[Ints, Ints]
@@ -247,6 +264,7 @@ def _part_classes(
     needs: Needs,
     seats: Seats,
     options: Options,
+    plans: Plans,
     layout: _Layout,
     classes: _Classes,
 ) -> Pairs:
@@ -265,7 +283,7 @@ def _part_classes(
     mask[once] = False
     owner, period = np.nonzero(mask)
     entries = [_entries(codes, things, amounts, owner, period, layout)]
-    entries += _minimum_entries(instance, codes, things, owner, period, layout)
+    entries += _minimum_entries(instance, plans, codes, things, owner, period, layout)
     entries += _experience_entries(instance, things, np.flatnonzero(once), layout)
     owner, resource, use = (np.concatenate([entry[k] for entry in entries]) for k in range(3))
     order = np.argsort(owner, kind="stable")
@@ -301,18 +319,34 @@ def gated_roles(instance: Instance) -> Bools:
     return np.asarray(instance.roles["min_holders"] >= 2)
 
 
+def expandable_roles(instance: Instance, plans: Plans) -> Bools:
+    """Roles that a measure with a plan could enlarge."""
+    table = instance.measures.take(np.unique(plans.measure))
+    roles = np.zeros(len(instance.roles), dtype=bool)
+    roles[instance.roles.find(table["target_id"][table["target_kind"] == "role"])] = True
+    return roles
+
+
 def gated_experiences(instance: Instance) -> Bools:
     """Experiences that need at least two households."""
     return np.asarray(instance.experiences["min_places"] >= 2)
 
 
 def _minimum_entries(
-    instance: Instance, codes: Ints, things: Ints, owner: Ints, period: Ints, layout: _Layout
+    instance: Instance,
+    plans: Plans,
+    codes: Ints,
+    things: Ints,
+    owner: Ints,
+    period: Ints,
+    layout: _Layout,
 ) -> list[Entries]:
     rows = np.flatnonzero(codes[owner] == ROLE)
     rows = rows[gated_roles(instance)[things[owner[rows]]]]
+    more = rows[expandable_roles(instance, plans)[things[owner[rows]]]]
     return [
-        (owner[rows], layout.number("role_min", things[owner[rows]], period[rows]), np.full(len(rows), -1))
+        (owner[rows], layout.number("role_min", things[owner[rows]], period[rows]), np.full(len(rows), -1)),
+        (owner[more], layout.number("role_open", things[owner[more]], period[more]), np.ones(len(more))),
     ]
 
 
@@ -350,24 +384,28 @@ def _lock_classes(
 def _numbered(
     instance: Instance,
     seats: Seats,
+    plans: Plans,
     layout: _Layout,
     classes: _Classes,
-    stays: tuple[list[Pairs], int],
-    options: tuple[list[Pairs], int],
+    found: MeasureGates,
+    rows: tuple[Ints, Ints, Ints, Ints],
 ) -> Uses:
-    """Number the resources in use, and put rows, classes and gates into CSR form."""
+    """Number the resources in use, and put classes and gates into CSR form."""
     raw, amount = np.concatenate(classes.resource), np.concatenate(classes.amount).astype(np.int64)
-    used, resource = np.unique(raw, return_inverse=True)
+    used, numbers = np.unique(np.concatenate((raw, found.number)), return_inverse=True)
+    resource, of_gates = np.split(numbers.astype(np.int64), [len(raw)])
     kind, thing, period = layout.decode(used)
-    resources = Resources(kind, thing, period, _capacity(instance, seats, kind, thing, period))
+    is_budget = np.isin(kind, (KINDS.index("programme"), KINDS.index("own")))
+    unit = budget_units(of_gates, found.amount, is_budget)
+    capacity = _capacity(instance, seats, plans, kind, thing, period) // unit
+    minimums = _minimum_gates(instance, plans, layout, used, kind, thing, period)
     return Uses(
-        resources,
+        Resources(kind, thing, period, capacity),
         offsets_of(np.concatenate(classes.counts)),
-        resource.astype(np.int64),
+        resource,
         amount,
-        *_rows(*stays),
-        *_rows(*options),
-        *_gates(instance, layout, used, kind, thing, period),
+        *rows,
+        joined_gates(minimums, found, of_gates, unit),
     )
 
 
@@ -377,7 +415,7 @@ def _rows(pairs: list[Pairs], size: int) -> tuple[Ints, Ints]:
     return offsets, np.concatenate([pair[1] for pair in pairs])[order]
 
 
-def _capacity(instance: Instance, seats: Seats, kind: Ints, thing: Ints, period: Ints) -> Ints:
+def _capacity(instance: Instance, seats: Seats, plans: Plans, kind: Ints, thing: Ints, period: Ints) -> Ints:
     """What there is of each resource; gated ones hold nothing until their gate opens them."""
     capacity = np.zeros(len(kind), dtype=np.int64)
 
@@ -385,9 +423,12 @@ def _capacity(instance: Instance, seats: Seats, kind: Ints, thing: Ints, period:
         rows = np.flatnonzero(kind == KINDS.index(name))
         capacity[rows] = values[thing[rows]]
 
-    fill("house_units", instance.houses["units"])
+    fill("house_units", np.where(instance.houses["ready"], instance.houses["units"], 0))
     fill("reception", instance.regions["reception_max"])
-    fill("role_max", np.where(gated_roles(instance), 0, instance.roles["max_holders"]))
+    shut = gated_roles(instance) & ~expandable_roles(instance, plans)
+    fill("role_max", np.where(shut, 0, instance.roles["max_holders"]))
+    fill("programme", instance.programmes["budget_yen"])
+    fill("own", own_budgets(instance))
     fill("supporter_caseload", instance.supporters["caseload"])
     fill("experience_places", np.where(gated_experiences(instance), 0, instance.experiences["places"]))
     fill("quota_max", instance.quotas["max"])
@@ -400,14 +441,21 @@ def _capacity(instance: Instance, seats: Seats, kind: Ints, thing: Ints, period:
     return capacity
 
 
-def _gates(
-    instance: Instance, layout: _Layout, used: Ints, kind: Ints, thing: Ints, period: Ints
+def _minimum_gates(
+    instance: Instance,
+    plans: Plans,
+    layout: _Layout,
+    used: Ints,
+    kind: Ints,
+    thing: Ints,
+    period: Ints,
 ) -> tuple[Ints, Ints, Ints]:
     """One gate for each minimum in use: it supplies the maximum and asks for the minimum."""
     gates = np.flatnonzero((kind == KINDS.index("role_min")) | (kind == KINDS.index("experience_min")))
     is_role = kind[gates] == KINDS.index("role_min")
     low, high = np.zeros(len(gates), dtype=np.int64), np.zeros(len(gates), dtype=np.int64)
     top = np.zeros(len(gates), dtype=np.int64)
+    more = expandable_roles(instance, plans)
     for rows, table, names, name in (
         (np.flatnonzero(is_role), instance.roles, ("min_holders", "max_holders"), "role_max"),
         (np.flatnonzero(~is_role), instance.experiences, ("min_places", "places"), "experience_places"),
@@ -415,6 +463,20 @@ def _gates(
         things = thing[gates[rows]]
         low[rows], high[rows] = table[names[0]][things], table[names[1]][things]
         top[rows] = np.searchsorted(used, layout.number(name, things, period[gates[rows]]))
+    rows = np.flatnonzero(is_role)
+    rows = rows[more[thing[gates[rows]]]]
+    things = thing[gates[rows]]
+    top[rows] = np.searchsorted(used, layout.number("role_open", things, period[gates[rows]]))
+    high[rows] += _most_added(instance, plans)[things]
     resource = np.stack((top, gates), axis=1).reshape(-1)
     amount = np.stack((-high, low), axis=1).reshape(-1)
     return np.arange(len(gates) + 1) * 2, resource, amount
+
+
+def _most_added(instance: Instance, plans: Plans) -> Ints:
+    """Holders that all measures with a plan add to each role."""
+    table = instance.measures.take(np.unique(plans.measure))
+    mine = table["target_kind"] == "role"
+    added = np.zeros(len(instance.roles), dtype=np.int64)
+    np.add.at(added, instance.roles.find(table["target_id"][mine]), table["adds"][mine])
+    return added

@@ -156,7 +156,7 @@ def test_an_allocation_gives_back_its_choice(seed: int) -> None:
     best = optimum(instance)
     if best is None:
         return
-    allocation = to_allocation(instance, best.choice)
+    allocation = to_allocation(instance, best.choice, taken=best.taken)
     assert allocation.instance_hash == instance.hash
     assert objective_levels(instance, allocation) == best.levels
     assert choice_of(instance, allocation).keys() == best.choice.keys()

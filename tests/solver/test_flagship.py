@@ -9,6 +9,7 @@ from nichiiki_models.result import Result
 from nichiiki_oracle.allocations import choice_of, objective_levels
 from nichiiki_oracle.clerk import one_list
 from nichiiki_solver.allocating import allocate
+from nichiiki_solver.budget import budget_table
 from nichiiki_solver.verify import verify
 
 
@@ -25,13 +26,34 @@ def optimum(flagship: Instance) -> Result:
 def test_the_optimum_is_proven(optimum: Result) -> None:
     assert optimum.status is Status.OPTIMAL
     assert optimum.gap == 0
-    assert optimum.objective == optimum.bound == 146_830
+    assert optimum.objective == optimum.bound == 149_800
 
 
 def test_the_oracle_agrees_with_its_value(flagship: Instance, optimum: Result) -> None:
     assert optimum.allocation is not None
     assert list(objective_levels(flagship, optimum.allocation)) == [optimum.objective]
     assert verify(flagship, optimum.allocation) == []
+
+
+def test_a_renovation_is_chosen_and_another_refused_for_the_budget(flagship: Instance, optimum: Result) -> None:
+    assert optimum.allocation is not None
+    taken = set(optimum.allocation.measures["measure_id"].tolist())
+    assert "m-h-daimon-1" in taken
+    assert "m-h-shiojiri-higashi-1" not in taken
+    funding = flagship.rules.funding.model_copy(update={"own_budget_yen": {}})
+    rich = flagship.replace(rules=flagship.rules.model_copy(update={"funding": funding}))
+    both = allocate(rich, time_limit_s=240).allocation
+    assert both is not None
+    assert {"m-h-daimon-1", "m-h-shiojiri-higashi-1"} <= set(both.measures["measure_id"].tolist())
+
+
+def test_the_budget_table_names_the_rule_that_refuses_fares(flagship: Instance, optimum: Result) -> None:
+    assert optimum.allocation is not None
+    lines = budget_table(flagship, optimum.allocation)
+    assert {line.note for line in lines if line.measure_id == "m-fares"} == {"programme_item"}
+    for measure in optimum.allocation.measures.rows():
+        paid = [line.amount_yen for line in lines if line.measure_id == measure.measure_id]
+        assert sum(paid) == measure.cost_yen
 
 
 def test_rule_mode_is_the_clerks_result(flagship: Instance) -> None:

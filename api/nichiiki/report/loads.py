@@ -112,7 +112,7 @@ def _houses(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
     for house in facts.houses.values():
         for period in facts.open_periods:
             taken = used["house_units", house.house_id, "", period]
-            closed = period in house.closed_periods or not house.ready
+            closed = period in house.closed_periods
             yield Load(
                 "house_units",
                 house.house_id,
@@ -120,7 +120,7 @@ def _houses(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
                 "",
                 period,
                 taken,
-                0 if closed else house.units,
+                0 if closed else facts.units[house.house_id, period],
             )
 
 
@@ -141,7 +141,8 @@ def _seats(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
         for period in facts.open_periods:
             seat = rows.get(period) or rows.get("all")
             if seat is not None:
-                capacity = seat.seats * (_days(facts, seat, period) if rule == "care_places" else 1)
+                seats = seat.seats + facts.added("facility", facility, period, band)
+                capacity = seats * (_days(facts, seat, period) if rule == "care_places" else 1)
                 yield Load(
                     rule, facility, row.region_id, band, period, used[rule, facility, band, period], capacity
                 )
@@ -168,7 +169,7 @@ def _roles(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
                     "",
                     period,
                     taken,
-                    role.max_holders,
+                    role.max_holders + facts.added("role", role.role_id, period),
                     role.min_holders,
                 )
 
@@ -177,7 +178,8 @@ def _supporters(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
     for row in facts.instance.supporters.rows():
         for period in facts.open_periods:
             taken = used["supporter_caseload", row.supporter_id, "", period]
-            yield Load("supporter_caseload", row.supporter_id, "", "", period, taken, row.caseload)
+            most = row.caseload + facts.added("supporter", row.supporter_id, period)
+            yield Load("supporter_caseload", row.supporter_id, "", "", period, taken, most)
 
 
 def _experiences(facts: Facts, used: Counter[Key]) -> Iterator[Load]:

@@ -25,10 +25,18 @@ def _house(book: Book, findings: Finder) -> None:
     """Check `house_not_ready`, `own_region` and `needs`."""
     ids, houses, households = book.stay_ids(), book.instance.houses, book.instance.households
     house, household = book.stays.house, book.stays.household
-    findings.add("house_not_ready", ~houses["ready"][house], *ids)
+    findings.add("house_not_ready", ~_is_open_at_start(book), *ids)
     findings.add("own_region", book.house_region[house] == book.home[household], *ids)
     missing = lacks(households.lists("needs"), household, houses.lists("tags"), house)
     findings.add("needs", missing, *ids)
+
+
+def _is_open_at_start(book: Book) -> Array:
+    """Mask of the stays whose house is ready, or opened by a measure that counts in their first period."""
+    house = book.stays.house
+    if len(book.calendar) == 0:
+        return np.asarray(book.instance.houses["ready"][house])
+    return np.asarray(book.works.opened()[book.stays.held.argmax(axis=0), house])
 
 
 def _periods(book: Book, findings: Finder) -> None:
@@ -71,7 +79,8 @@ def _units(book: Book, findings: Finder) -> None:
     houses, house = book.instance.houses, book.stays.house
     needed = units_needed(book)
     single = np.isin(houses["kind"][house], SINGLE_UNIT_KINDS)
-    most = np.minimum(houses["units"][house], np.where(single, 1, np.iinfo(np.int64).max))
+    units = houses["units"] + book.works.added("house").max(axis=0, initial=0)
+    most = np.minimum(units[house], np.where(single, 1, np.iinfo(np.int64).max))
     findings.add("house_capacity", needed > most, *book.stay_ids(), value=needed, limit=most)
 
 

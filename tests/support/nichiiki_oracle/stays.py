@@ -8,6 +8,7 @@ from itertools import combinations
 
 from nichiiki_models.tables import Choice, House, Household
 from nichiiki_oracle.market import Market, Periods
+from nichiiki_oracle.measures import is_open
 from nichiiki_oracle.ways import best_way, by_minutes, ceil_div, travel_yen, trip_limit
 
 Broken = tuple[int | None, int | None]
@@ -115,6 +116,16 @@ def units_needed(market: Market, household: Household, house: House) -> int:
     return ceil_div(max(1, len(market.members(household))), house.capacity_persons)
 
 
+def most_added(market: Market, house: House) -> int:
+    """Return the units that measures taken add to a house; of those at a house that is not ready one counts."""
+    adds = [
+        row.adds
+        for name in market.taken
+        if (row := market.measures[name]).target_kind == "house" and row.target_id == house.house_id
+    ]
+    return sum(adds) if house.ready else max(adds, default=0)
+
+
 def rent_yen(market: Market, household: Household, house: House) -> int:
     """Return the rent of a month."""
     return units_needed(market, household, house) * house.rent_yen
@@ -126,7 +137,7 @@ def monthly_yen(market: Market, household: Household, house: House, period: str)
 
 
 def _house_not_ready(market: Market, household: Household, stay: Stay) -> Broken | None:
-    return broken_if(not stay.house.ready)
+    return broken_if(not is_open(market, stay.house.house_id, stay.periods[0]))
 
 
 def _period_closed(market: Market, household: Household, stay: Stay) -> Broken | None:
@@ -151,7 +162,8 @@ def _start_period(market: Market, household: Household, stay: Stay) -> Broken | 
 
 def _house_capacity(market: Market, household: Household, stay: Stay) -> Broken | None:
     needed = units_needed(market, household, stay.house)
-    most = min(1, stay.house.units) if stay.house.kind in ("whole", "trial") else stay.house.units
+    units = stay.house.units + most_added(market, stay.house)
+    most = min(1, units) if stay.house.kind in ("whole", "trial") else units
     return broken_if(needed > most, needed, most)
 
 
