@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Status as Status
     from nichiiki_models.allocation import StopReason as StopReason
     from nichiiki_models.allocation import Violation as Violation
+    from nichiiki_models.errors import CrossCheckError as CrossCheckError
     from nichiiki_models.errors import FileError as FileError
     from nichiiki_models.errors import InputError as InputError
     from nichiiki_models.errors import InstanceError as InstanceError
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Allocation": "nichiiki_models.allocation",
     "Comparison": "nichiiki.comparing",
+    "CrossCheckError": "nichiiki_models.errors",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
@@ -95,6 +97,7 @@ _HOMES = {
 __all__ = [
     "Allocation",
     "Comparison",
+    "CrossCheckError",
     "FileError",
     "InputError",
     "Instance",

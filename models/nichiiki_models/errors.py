@@ -7,6 +7,7 @@ NichiikiError
 │   ├── UsageError          an argument has no meaning (unknown policy, negative limit, …)
 │   └── MarketError         a market's arrays do not fit together or leave the safe integer range
 ├── CommitmentError         a public lottery is not the one that was fixed before the draw
+├── CrossCheckError         two exact engines do not agree; both answers are kept
 ├── UnsupportedMarketError  a policy refuses a market it makes no promise for
 └── VerificationError       an answer failed its independent check and is withheld
 """
@@ -14,7 +15,7 @@ NichiikiError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nichiiki_models.allocation import Violation
@@ -66,6 +67,23 @@ class MarketError(InputError):
 
 class CommitmentError(NichiikiError):
     """A public lottery is not the one that was fixed before the draw."""
+
+
+class CrossCheckError(NichiikiError):
+    """Two exact engines do not agree on an optimum; nothing is returned, and both answers are kept.
+
+    Parameters
+    ----------
+    difference
+        What differs, in one English sentence.
+    answers
+        What the first and the second engine found: outcomes of a market, allocations of an instance.
+    """
+
+    def __init__(self, difference: str, answers: tuple[Any, Any]) -> None:
+        self.difference = difference
+        self.answers = answers
+        super().__init__(f"two engines do not agree: {difference}")
 
 
 class UnsupportedMarketError(NichiikiError):

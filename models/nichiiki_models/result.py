@@ -32,6 +32,9 @@ class Result(BaseModel):
         What was solved, with locks and the earlier allocation folded in; the allocation carries its hash.
     policy, seed
         What was asked for.
+    official
+        Whether input, rules and seed alone decide the allocation: an optimum proven to be the only one after the public
+        tie-break, or a procedure that ran to its end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -46,6 +49,7 @@ class Result(BaseModel):
     instance: Instance
     policy: str
     seed: int = 0
+    official: bool = False
 
     @computed_field  # type: ignore[prop-decorator]
     @property

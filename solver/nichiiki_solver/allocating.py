@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from pydantic import ValidationError
 
-from nichiiki_models.allocation import Allocation
-from nichiiki_models.errors import UsageError, VerificationError
+from nichiiki_models.allocation import Allocation, StopReason
+from nichiiki_models.errors import CrossCheckError, UsageError, VerificationError
 from nichiiki_models.instance import Instance
 from nichiiki_models.result import Result
 from nichiiki_models.table import Table
 from nichiiki_models.tables import Lock
 from nichiiki_solver.bundles import compile_market
+from nichiiki_solver.cross_checking import CONFIRMED
 from nichiiki_solver.market import Outcome
-from nichiiki_solver.policies.registry import Progress
+from nichiiki_solver.policies.registry import Engine, Progress, get_policy
 from nichiiki_solver.solving import make_settings, solve
 from nichiiki_solver.verify import verify
 
@@ -47,6 +50,9 @@ def allocate(
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     bound: bool = False,
+    official: bool = False,
+    engine: Engine = "auto",
+    cross_check: bool = False,
 ) -> Result:
     """Allocate houses, seats, places and roles to households.
 
@@ -75,6 +81,15 @@ def allocate(
         Asked now and then; True ends the run with the best answer.
     bound
         Whether a policy that does not optimise is to be compared with a bound on the first level over all allocations.
+    official
+        Whether the answer must be the only one: the same input, rules and seed then give the same people the same places
+        on every machine, with any number of workers and any engine. An optimum is followed by the public tie-break to its
+        proof; ``result.official`` says whether that was reached in time. Needs ``relative_gap=0``.
+    engine
+        The exact engine of ``welfare``: ``cp_sat``, ``highs``, ``scip``; ``auto`` takes the one that measures best.
+    cross_check
+        Whether another exact engine is to confirm the optimum of ``welfare``, in as much time again; the provenance of the
+        allocation says how far it came.
 
     Returns
     -------
@@ -91,28 +106,44 @@ def allocate(
         If the policy makes no promise for such an instance.
     VerificationError
         If the answer failed its independent check; nothing is returned then.
+    CrossCheckError
+        If two engines do not agree; its ``answers`` are both allocations.
     """
     _refuse_reserved(hint, previous)
-    make_settings(time_limit_s, relative_gap, seed, workers)
+    make_settings(time_limit_s, relative_gap, seed, workers, official=official, engine=engine)
     started = time.perf_counter()
     solved = _with_locks(instance, locks)
     market = compile_market(solved)
-    outcome = solve(
-        market,
-        policy=policy,
-        time_limit_s=max(0.1, time_limit_s - (time.perf_counter() - started)),
-        relative_gap=relative_gap,
-        seed=seed,
-        workers=workers,
-        progress=progress,
-        should_stop=should_stop,
-        bound=bound,
-    )
-    allocation = _allocation(
-        solved, outcome, policy, seed, {"workers": workers, "relative_gap": relative_gap}
-    )
+    asked = {"workers": workers, "relative_gap": relative_gap, "engine": engine, "official": official}
+    build = partial(_allocation, solved, policy=policy, seed=seed, asked=asked)
+    with _both_answers(build):
+        outcome = solve(
+            market,
+            policy=policy,
+            time_limit_s=max(0.1, time_limit_s - (time.perf_counter() - started)),
+            relative_gap=relative_gap,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+            should_stop=should_stop,
+            bound=bound,
+            official=official,
+            engine=engine,
+            cross_check=cross_check,
+        )
+    allocation = build(outcome)
     _check(solved, allocation)
     return _result(solved, outcome, allocation, policy, seed, time.perf_counter() - started)
+
+
+@contextmanager
+def _both_answers(build: Callable[[Outcome], Allocation | None]) -> Iterator[None]:
+    """Turn the outcomes that a cross-check keeps into allocations."""
+    try:
+        yield
+    except CrossCheckError as error:
+        first, second = error.answers
+        raise CrossCheckError(error.difference, (build(first), build(second))) from None
 
 
 def _refuse_reserved(hint: Allocation | None, previous: Allocation | None) -> None:
@@ -143,7 +174,7 @@ def _lock(number: int, lock: Lock | Mapping[str, Any]) -> Lock:
 
 
 def _allocation(
-    instance: Instance, outcome: Outcome, policy: str, seed: int, settings: dict[str, Any]
+    instance: Instance, outcome: Outcome, *, policy: str, seed: int, asked: dict[str, Any]
 ) -> Allocation | None:
     if outcome.choice is None:
         return None
@@ -156,8 +187,20 @@ def _allocation(
         objective=outcome.objective,
         bound=outcome.bound,
         levels=outcome.levels,
-        provenance=_provenance(instance, settings),
+        provenance={**_provenance(instance, asked), **_trust(outcome, policy, asked)},
     )
+
+
+def _trust(outcome: Outcome, policy: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """Whether the answer is the only one, where that was asked for, and how far another engine confirmed it."""
+    official = {"official": is_official(outcome, policy)} if asked["official"] else {}
+    return {**official, **{name: value for name, value in outcome.facts.items() if name in CONFIRMED}}
+
+
+def is_official(outcome: Outcome, policy: str) -> bool:
+    """Say whether input, rules and seed alone decide an outcome: a unique optimum, or a procedure that ran to its end."""
+    ended = outcome.choice is not None and outcome.reason is StopReason.PROCEDURE_ENDED
+    return outcome.unique or (ended and get_policy(policy).card.deterministic)
 
 
 def _provenance(instance: Instance, settings: dict[str, Any]) -> dict[str, Any]:
@@ -198,4 +241,5 @@ def _result(
         instance=instance,
         policy=policy,
         seed=seed,
+        official=is_official(outcome, policy),
     )

@@ -30,6 +30,7 @@ from nichiiki_solver.options import (
     find_singles,
 )
 from nichiiki_solver.priorities import PointsAtTargets
+from nichiiki_solver.public_weights import SEPARATOR, public_weights
 from nichiiki_solver.ragged import (
     Bools,
     Ints,
@@ -40,6 +41,7 @@ from nichiiki_solver.ragged import (
     offsets_of,
     segment_max,
     segment_sum,
+    unique_rows,
 )
 from nichiiki_solver.settling import settle_plans
 from nichiiki_solver.stays import Refusals, Stays, find_stays
@@ -360,6 +362,13 @@ class BundleSource:
         stays, options, segment_of = self._good_enough(weights, prices, least)
         return build_factored(self, stays, options, segment_of)
 
+    def everything(self) -> Factored:
+        """List all stays and options apart, as `factored` does."""
+        segments = self._tree.segments
+        segment_of = np.repeat(np.arange(len(segments) - 1), np.diff(segments))
+        stays, options = np.arange(len(self.bundles.stays)), np.arange(len(self.bundles.options))
+        return build_factored(self, stays, options, segment_of)
+
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
         """Count the stays and options that `factored` would list."""
         stays, options, _ = self._good_enough(weights, prices, least)
@@ -565,7 +574,7 @@ class BundleSource:
         return merged(owner, resource, amount, len(uses.resources))[1:]
 
     def settled(self, market: Market, choice: Ints) -> Ints:
-        """Return the choice with the plans of the measures taken settled anew: least own money (rules, section 11)."""
+        """Return the choice with the plans of the measures taken settled anew: least own money (rules, section 12)."""
         plan = market.labels["plan"]
         taken = np.flatnonzero(choice >= 0)
         taken = taken[plan[choice[taken]] >= 0]
@@ -577,6 +586,59 @@ class BundleSource:
         settled = choice.copy()
         settled[taken] = option_of[best]
         return settled
+
+    def tie_weights(self, market: Market, seed: int, level: int) -> Ints:
+        """Public weights of bundles: those of the stay and of every part together; gates weigh nothing."""
+        stays, chosen = market.labels["stay"], market.labels["chosen"]
+        weights = np.zeros(market.n_options, dtype=np.int64)
+        mine = np.flatnonzero(stays >= 0)
+        weights[mine] = self.tie_weights_of_stays(stays[mine], seed, level)
+        options, place = np.unique(chosen, return_inverse=True)
+        there = options >= 0
+        of_option = np.zeros(len(options), dtype=np.int64)
+        of_option[there] = self.tie_weights_of_options(options[there], seed, level)
+        return np.asarray(weights + of_option[place.reshape(chosen.shape)].sum(axis=1))
+
+    def tie_weights_of_stays(self, stays: Ints, seed: int, level: int) -> Ints:
+        """Public weights of stays: household, house, periods."""
+        table = self.bundles.stays
+        kept, place = np.unique(stays, return_inverse=True)
+        columns = (
+            self.bundles.instance.households["household_id"][table.household[kept]],
+            self.bundles.instance.houses["house_id"][table.house[kept]],
+        )
+        periods = self._texts_of_patterns
+        texts = [
+            SEPARATOR.join((household, "stay", house, periods[pattern]))
+            for household, house, pattern in zip(
+                *(c.tolist() for c in columns), table.pattern[kept].tolist(), strict=True
+            )
+        ]
+        return public_weights(seed, level, texts)[place]
+
+    def tie_weights_of_options(self, options: Ints, seed: int, level: int) -> Ints:
+        """Public weights of options: for each part household, list, person, target; together. Nothing weighs nothing."""
+        table, needs = self.bundles.options, self.bundles.needs
+        owner, part = expand_rows(table.part_offsets, options)
+        pairs, place = unique_rows(table.part_need[part], table.part_target[part])
+        need, target = pairs
+        person = needs.person[need]
+        persons = np.append(self.bundles.instance.persons["person_id"].astype(object), "")
+        columns = (
+            self.bundles.instance.households["household_id"][needs.household[need]],
+            np.array(NEED_LISTS)[needs.list[need]],
+            persons[person],
+            self.bundles.targets.ids[target],
+        )
+        texts = [SEPARATOR.join(row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+        weights = np.zeros(len(options), dtype=np.int64)
+        np.add.at(weights, owner, public_weights(seed, level, texts)[place])
+        return weights
+
+    @cached_property
+    def _texts_of_patterns(self) -> list[str]:
+        ids = self.bundles.calendar.ids
+        return [",".join(ids[row].tolist()) for row in self.bundles.patterns.mask]
 
     def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
         """Turn a choice into an allocation."""
@@ -662,6 +724,13 @@ class Factored:
         gates = len(stays) + opened
         result[market.agent[gates]] = gates
         return market, result
+
+    def tie_weights(self, seed: int, level: int) -> Ints:
+        """Public weights of stays and options; gates weigh nothing."""
+        stays = self.source.tie_weights_of_stays(self.stays, seed, level)
+        options = self.source.tie_weights_of_options(self.options, seed, level)
+        gates = np.zeros(self.market.n_options - len(stays) - len(options), dtype=np.int64)
+        return np.concatenate((stays, options, gates))
 
 
 def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> Factored:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReason
 from nichiiki_models.errors import MarketError
+from nichiiki_solver.public_weights import plain_weights
 from nichiiki_solver.ragged import (
     Array,
     Bools,
@@ -52,6 +53,10 @@ class Factoring(Protocol):
         """Turn a choice of pieces into a market of whole options and the choice of those."""
         ...
 
+    def tie_weights(self, seed: int, level: int) -> Ints:
+        """Public weight of each piece; those of a whole option's pieces add up to its own. 0 gives nobody anything."""
+        ...
+
 
 class Source(Protocol):
     """Makes options on demand, so that not all of them need to be listed."""
@@ -74,6 +79,10 @@ class Source(Protocol):
 
     def factored(self, weights: Ints, prices: Ints, least: Ints) -> Factoring:
         """State the options that `within` would list as a smaller market for one exact search."""
+        ...
+
+    def everything(self) -> Factoring:
+        """State all options as a smaller market for one exact search."""
         ...
 
     @property
@@ -108,6 +117,10 @@ class Source(Protocol):
 
     def settled(self, market: Market, choice: Ints) -> Ints:
         """Return the choice with the options of its gates that are best for who pays, the rest as it is."""
+        ...
+
+    def tie_weights(self, market: Market, seed: int, level: int) -> Ints:
+        """Public weight of each option of `market` at a level of the tie-break (`nichiiki_solver.tie_break`)."""
         ...
 
     def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
@@ -432,6 +445,13 @@ class Whole:
         """Return the choice as it is."""
         return self.market, choice
 
+    def tie_weights(self, seed: int, level: int) -> Ints:
+        """Public weights of the options, by who and what if the market was compiled from an instance."""
+        source = self.market.source
+        if source is None:
+            return plain_weights(self.market, seed, level)
+        return source.tie_weights(self.market, seed, level)
+
 
 class ListedSource:
     """The source of a market whose options are all listed."""
@@ -462,6 +482,10 @@ class ListedSource:
     def factored(self, weights: Ints, prices: Ints, least: Ints) -> Whole:
         """List the options that reach `least` at the prices; they are whole."""
         return Whole(self.market.take(self.market.value_at(weights, prices) >= least[self.market.agent]))
+
+    def everything(self) -> Whole:
+        """Return the market with all its options; they are whole."""
+        return Whole(self.market)
 
     @property
     def procedure(self) -> str:
@@ -514,6 +538,10 @@ class ListedSource:
         """Return the choice: a plain market has no gates."""
         return choice
 
+    def tie_weights(self, market: Market, seed: int, level: int) -> Ints:
+        """Public weights by agent, use and utility."""
+        return plain_weights(market, seed, level)
+
     def to_allocation(self, market: Market, choice: Ints, **claims: Any) -> Allocation:
         """Refuse: a plain market has no households."""
         raise MarketError("this market was not compiled from an instance; its choice is the answer")
@@ -526,7 +554,8 @@ class Outcome:
     Attributes
     ----------
     market
-        The market whose option numbers `choice` uses (options of a source are listed as they are made).
+        The market whose option numbers `choice` uses: the one that was given, if all its options are listed; else one of
+        options that its source made on the way.
     choice
         Option of each agent, -1 = none; None if nothing feasible is known.
     status, reason
@@ -541,6 +570,8 @@ class Outcome:
         Figures that only some policies know, such as how many options block.
     criteria
         Value and bound of each criterion of a policy that maximises something else than the levels, in their order.
+    unique
+        Whether it is proven that no other choice is as good and as high in the public tie-break.
     """
 
     market: Market
@@ -552,6 +583,7 @@ class Outcome:
     lottery: Any = None
     facts: Mapping[str, int] = field(default_factory=dict)
     criteria: tuple[LevelResult, ...] = ()
+    unique: bool = False
 
     @property
     def leading(self) -> LevelResult | None:

@@ -7,7 +7,6 @@ floating point; what it returns is rounded, checked in integers, and its bound l
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,13 +15,13 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
+from nichiiki_solver.background import in_background
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Ints
 
 TOLERANCE = 1e-6
 """Relative tolerance of HiGHS' bound; the reported bound is weaker by as much."""
-POLL_S = 0.2
 INFEASIBLE = 2
 
 
@@ -46,17 +45,29 @@ def solve_level(
         As in `nichiiki_solver.cp_sat.solve_level`.
     """
     if market.n_options == 0:
-        choice = np.full(market.n_agents, -1, dtype=np.int64)
-        return (
-            Answer(choice, 0, 0) if market.is_feasible(choice) else Answer(None, None, None, infeasible=True)
-        )
+        return nothing_to_choose(market, floors)
     # a bound on the divided objective is a whole number, so that the tolerance costs nothing until it is very large
     divisor = max(1, int(np.gcd.reduce(weights)))
     problem = _problem(market, weights // divisor, floors, time_limit_s, relative_gap)
-    deadline = time.monotonic() + 1.5 * time_limit_s + 10
-    user_stop = should_stop or (lambda: False)
-    result = _in_background(problem, lambda: user_stop() or time.monotonic() > deadline)
+    over = time_over(time.monotonic(), time_limit_s, should_stop)
+    result = in_background(lambda: milp(**problem), over, name="highs")
     return Answer(None, None, None) if result is None else _answer(market, weights, divisor, result)
+
+
+def nothing_to_choose(market: Market, floors: tuple[Floor, ...]) -> Answer:
+    """Return the answer of a market without options."""
+    choice = np.full(market.n_agents, -1, dtype=np.int64)
+    kept = market.is_feasible(choice) and all(floor.least <= 0 for floor in floors)
+    return Answer(choice, 0, 0) if kept else Answer(None, None, None, infeasible=True)
+
+
+def time_over(
+    started: float, time_limit_s: float, should_stop: Callable[[], bool] | None
+) -> Callable[[], bool]:
+    """Return what says whether an engine that began then is to be left: told to stop, or far beyond its limit."""
+    deadline = started + 1.5 * time_limit_s + 10
+    user_stop = should_stop or (lambda: False)
+    return lambda: user_stop() or time.monotonic() > deadline
 
 
 def _problem(
@@ -84,32 +95,41 @@ def _problem(
     }
 
 
-def _in_background(problem: dict[str, Any], should_stop: Callable[[], bool]) -> OptimizeResult | None:
-    """Run HiGHS on a thread of its own (it lets go of Python's lock) and look at the clock meanwhile."""
-    found: list[OptimizeResult] = []
-    worker = threading.Thread(target=lambda: found.append(milp(**problem)), daemon=True, name="highs")
-    worker.start()
-    while worker.is_alive():
-        worker.join(POLL_S)
-        if should_stop():
-            return None
-    return found[0] if found else None
-
-
 def _answer(market: Market, weights: Ints, divisor: int, result: OptimizeResult) -> Answer:
     if result.status == INFEASIBLE:
         return Answer(None, None, None, infeasible=True)
-    bound = None if result.mip_dual_bound is None else _whole_bound(-float(result.mip_dual_bound))
-    bound = None if bound is None else bound * divisor
+    bound = None if result.mip_dual_bound is None else -float(result.mip_dual_bound)
     if result.x is None:
-        return Answer(None, None, bound)
-    taken = np.flatnonzero(result.x > 0.5)
+        return Answer(None, None, _scaled(bound, divisor))
+    return checked(market, weights, divisor, np.flatnonzero(result.x > 0.5), bound)
+
+
+def checked(market: Market, weights: Ints, divisor: int, taken: Ints, bound: float | None) -> Answer:
+    """Check in whole numbers what an engine that computes in floating point says is taken.
+
+    Parameters
+    ----------
+    market, weights
+        What was solved.
+    divisor
+        By which the objective was divided.
+    taken
+        Options taken.
+    bound
+        The engine's bound on the divided objective.
+    """
+    limit = _scaled(bound, divisor)
     choice = np.full(market.n_agents, -1, dtype=np.int64)
     choice[market.agent[taken]] = taken
     if len(np.unique(market.agent[taken])) != len(taken) or not market.is_feasible(choice):
-        return Answer(None, None, bound)
+        return Answer(None, None, limit)
     value = int(weights[taken].sum())
-    return Answer(choice, value, None if bound is None else max(bound, value))
+    return Answer(choice, value, None if limit is None else max(limit, value))
+
+
+def _scaled(bound: float | None, divisor: int) -> int | None:
+    whole = None if bound is None else _whole_bound(bound)
+    return None if whole is None else whole * divisor
 
 
 def _whole_bound(bound: float) -> int | None:

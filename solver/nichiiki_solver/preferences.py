@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from nichiiki_solver.dual_prices import source_of
-from nichiiki_solver.market import Market
+from nichiiki_solver.market import Market, Order
 
 Priority = tuple[int, int]
-"""Points at the resource, then the place in the lottery counted from the end: larger wins, and no two are equal."""
+"""Points at the resource, then the place in an order counted from the end: larger wins, and no two are equal."""
 
 
 class Use(NamedTuple):
@@ -54,13 +54,15 @@ class Preferences:
     market
         The market.
     seed
-        Seed of the lottery that decides between equal points.
+        Seed of the order that decides between equal points.
+    ties
+        That order.
     """
 
-    def __init__(self, market: Market, seed: int) -> None:
+    def __init__(self, market: Market, seed: int, ties: Order = "lottery") -> None:
         self.market = market
         self.source = source_of(market)
-        drawn = [agent for agent in self.source.order(seed, "lottery").tolist() if agent < market.n_agents]
+        drawn = [agent for agent in self.source.order(seed, ties).tolist() if agent < market.n_agents]
         self.draw = {agent: -place for place, agent in enumerate(drawn)}
         self._known: dict[int, Wishes] = {}
 

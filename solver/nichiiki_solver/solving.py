@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, Violation
 from nichiiki_models.errors import UsageError, VerificationError
+from nichiiki_solver.cross_checking import confirmed, refuse_cross_check
 from nichiiki_solver.dual_prices import find_prices, source_of
 from nichiiki_solver.market import Market, Outcome
-from nichiiki_solver.policies.registry import Progress, Settings, get_policy
+from nichiiki_solver.policies.registry import Engine, Progress, Settings, get_policy
+from nichiiki_solver.ragged import Ints, unique_rows
 
 
 def solve(
@@ -25,6 +28,9 @@ def solve(
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     bound: bool = False,
+    official: bool = False,
+    engine: Engine = "auto",
+    cross_check: bool = False,
 ) -> Outcome:
     """Choose an option for each agent of a market.
 
@@ -48,6 +54,13 @@ def solve(
         Asked now and then; True ends the run with the best answer.
     bound
         Whether a policy that does not optimise is to be compared with a bound on the first level over all choices.
+    official
+        Whether an optimum is to be followed by the public tie-break to the proof that the choice is the only one;
+        `Outcome.unique` says whether it was. Needs ``relative_gap=0``.
+    engine
+        The exact engine of ``welfare``; ``auto`` takes the one that measures best.
+    cross_check
+        Whether another exact engine is to confirm the optimum, in as much time again.
 
     Returns
     -------
@@ -62,16 +75,22 @@ def solve(
         If the policy makes no promise for such a market.
     VerificationError
         If the choice does not fit the market or its stated value; nothing is returned then.
+    CrossCheckError
+        If two engines do not agree; it keeps both outcomes.
     """
-    settings = make_settings(time_limit_s, relative_gap, seed, workers, progress, should_stop)
+    settings = make_settings(
+        time_limit_s, relative_gap, seed, workers, progress, should_stop, official=official, engine=engine
+    )
     chosen = get_policy(policy)
-    outcome = with_gates_settled(chosen.solve(market, settings))
+    if cross_check:
+        refuse_cross_check(policy, engine)
+    outcome = in_terms_of(market, with_gates_settled(chosen.solve(market, settings)))
     if bound and not chosen.card.optimises:
         outcome = with_bound(market, outcome, settings)
     violations = check_outcome(outcome)
     if violations:
         raise VerificationError(violations)
-    return outcome
+    return confirmed(chosen, outcome, market, settings) if cross_check else outcome
 
 
 def with_gates_settled(outcome: Outcome) -> Outcome:
@@ -118,6 +137,44 @@ def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
     return replace(outcome, levels=levels, status=_status(outcome.status, levels))
 
 
+def in_terms_of(market: Market, outcome: Outcome) -> Outcome:
+    """Return an outcome whose choice names the options of `market`, if all of them are listed there.
+
+    Policies work on options that a source makes; who listed the options wants to read the choice in that list.
+    """
+    if not market.complete or outcome.market is market:
+        return outcome
+    numbers = _numbers_in(market, outcome.market)
+    choice = outcome.choice
+    if choice is not None:
+        choice = np.where(choice >= 0, numbers[choice], -1) if len(numbers) else choice
+    return replace(outcome, market=market, choice=choice)
+
+
+def _numbers_in(market: Market, part: Market) -> Ints:
+    """Number in `market` of each option of a market made by its source."""
+    if "option" in part.labels:
+        return np.asarray(part.labels["option"])
+    width = max(market.labels["chosen"].shape[1], part.labels["chosen"].shape[1])
+    _, number = unique_rows(
+        *(
+            np.concatenate(pair)
+            for pair in zip(_label_columns(market, width), _label_columns(part, width), strict=True)
+        )
+    )
+    where = np.zeros(int(number.max(initial=0)) + 1, dtype=np.int64)
+    where[number[: market.n_options]] = np.arange(market.n_options)
+    return where[number[market.n_options :]]
+
+
+def _label_columns(market: Market, width: int) -> list[Ints]:
+    """What tells the options of a compiled market apart: agent, stay, plan, and the chosen option of each slot."""
+    chosen = market.labels["chosen"]
+    blank = np.full((len(chosen), width - chosen.shape[1]), -1, dtype=np.int64)
+    own = market.labels["stay"], market.labels["plan"]
+    return [market.agent, *own, *np.concatenate((chosen, blank), axis=1).T]
+
+
 def make_settings(
     time_limit_s: float,
     relative_gap: float,
@@ -125,6 +182,9 @@ def make_settings(
     workers: int,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    *,
+    official: bool = False,
+    engine: Engine = "auto",
 ) -> Settings:
     """Check the arguments of a run and put them together."""
     if not time_limit_s > 0:
@@ -135,6 +195,12 @@ def make_settings(
         raise UsageError(f"seed: a whole number from 0 is needed, got {seed}")
     if workers < 1:
         raise UsageError(f"workers: at least 1 is needed, got {workers}")
+    if official and relative_gap > 0:
+        raise UsageError(
+            f"official: an official answer needs a proof; leave relative_gap at 0, got {relative_gap}"
+        )
+    if engine not in get_args(Engine):
+        raise UsageError(f"engine: one of {', '.join(get_args(Engine))} is needed, got {engine!r}")
     return Settings(
         time_limit_s=time_limit_s,
         relative_gap=relative_gap,
@@ -142,6 +208,8 @@ def make_settings(
         workers=workers,
         progress=progress or (lambda _: None),
         should_stop=should_stop or (lambda: False),
+        official=official,
+        engine=engine,
     )
 
 

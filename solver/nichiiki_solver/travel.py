@@ -147,7 +147,7 @@ class Travel:
             )
             reached = np.isfinite(distance)
             labels = np.where(reached, np.where(reached, distance, 0).astype(np.int64), NO_WAY)
-            _refuse_overflow(packing.unpack(labels))
+            refuse_overflow(packing.unpack(labels))
             self._labels[key] = labels
         return self._labels[key]
 
@@ -187,13 +187,13 @@ def _networks(running: Bools) -> tuple[list[Bools], Ints]:
     return list(distinct), inverse.reshape(-1).astype(np.int64)
 
 
-def _points(instance: Instance, ids: Array) -> Ints:
+def points_of(instance: Instance, ids: Array) -> Ints:
     """Node of each id: regions first, then places; -1 for houses and facilities."""
     region, place = instance.regions.find(ids), instance.places.find(ids)
     return np.where(region >= 0, region, np.where(place >= 0, place + len(instance.regions), -1))
 
 
-def _directed(instance: Instance) -> tuple[Array, Array, Ints]:
+def directed_links(instance: Instance) -> tuple[Array, Array, Ints]:
     """Start id, end id and link of each direction that runs."""
     links = instance.links
     back = np.flatnonzero(links["both_ways"])
@@ -205,8 +205,8 @@ def _directed(instance: Instance) -> tuple[Array, Array, Ints]:
 def _graph(instance: Instance, running: Bools, car: bool, packing: Packing) -> csr_array:
     """Network of regions and places; of parallel links only the best counts (scipy would add them)."""
     size = len(instance.regions) + len(instance.places)
-    start, end, link = _directed(instance)
-    tail, head = _points(instance, start), _points(instance, end)
+    start, end, link = directed_links(instance)
+    tail, head = points_of(instance, start), points_of(instance, end)
     usable = (tail >= 0) & (head >= 0) & running[link] & (car | (instance.links["mode"][link] != "car"))
     tail, head, link = tail[usable], head[usable], link[usable]
     label = _link_labels(instance, link, packing)
@@ -217,17 +217,18 @@ def _graph(instance: Instance, running: Bools, car: bool, packing: Packing) -> c
 
 
 def _link_labels(instance: Instance, link: Ints, packing: Packing) -> Ints:
-    minutes, fare, vehicle = _link_parts(instance, link)
+    minutes, fare, vehicle = link_parts(instance, link)
     return packing.pack(minutes, fare, vehicle)
 
 
-def _link_parts(instance: Instance, link: Ints) -> tuple[Ints, Ints, Ints]:
+def link_parts(instance: Instance, link: Ints) -> tuple[Ints, Ints, Ints]:
+    """Minutes, fare and vehicle part of links."""
     fare = instance.links["fare_yen"][link]
     by_vehicle = instance.links["fare_basis"][link] == "vehicle"
     return instance.links["minutes"][link], fare, np.where(by_vehicle, fare, 0)
 
 
-def _refuse_overflow(labels: Labels) -> None:
+def refuse_overflow(labels: Labels) -> None:
     """Refuse ways so long that parts of a label could run into each other.
 
     A link is at most 2,000 minutes and 250,000 yen, so the first prefix of a way that leaves the lower half of a
@@ -248,12 +249,13 @@ Legs = tuple[Ints, Ints, Ints, Ints, Ints, Bools, Ints]
 
 def _legs(instance: Instance) -> Legs:
     """Last legs to houses: house, node, minutes, fare, vehicle part, needs a car, link (-1 = straight way)."""
-    parts = [_straight_legs(instance, car=False), _straight_legs(instance, car=True), _link_legs(instance)]
+    parts = [straight_legs(instance, car=False), straight_legs(instance, car=True), _link_legs(instance)]
     columns = [np.concatenate([part[k] for part in parts]) for k in range(7)]
     return tuple(columns)  # type: ignore[return-value]
 
 
-def _straight_legs(instance: Instance, *, car: bool) -> Legs:
+def straight_legs(instance: Instance, *, car: bool) -> Legs:
+    """Straight ways to houses from the office and stops of their region, on foot or by car."""
     house, node, distance = _house_stops(instance)
     rule = instance.rules.travel
     minutes = straight_minutes(
@@ -277,10 +279,10 @@ def _house_stops(instance: Instance) -> tuple[Ints, Ints, Ints]:
 
 
 def _link_legs(instance: Instance) -> Legs:
-    start, end, link = _directed(instance)
-    node, house = _points(instance, start), instance.houses.find(end)
+    start, end, link = directed_links(instance)
+    node, house = points_of(instance, start), instance.houses.find(end)
     kept = np.flatnonzero((node >= 0) & (house >= 0))
-    minutes, fare, vehicle = _link_parts(instance, link[kept])
+    minutes, fare, vehicle = link_parts(instance, link[kept])
     return (
         house[kept],
         node[kept],
@@ -293,7 +295,7 @@ def _link_legs(instance: Instance) -> Legs:
 
 
 def _house_to_facility(instance: Instance) -> tuple[Ints, Ints, Ints, Bools]:
-    start, end, link = _directed(instance)
+    start, end, link = directed_links(instance)
     house, facility = instance.houses.find(start), instance.facilities.find(end)
     kept = np.flatnonzero((house >= 0) & (facility >= 0))
     return (
@@ -335,8 +337,13 @@ __all__ = [
     "FASTEST",
     "Labels",
     "Travel",
+    "directed_links",
     "fare_shares",
+    "link_parts",
     "metres",
     "monthly_travel_yen",
+    "points_of",
+    "refuse_overflow",
+    "straight_legs",
     "trip_cost_yen",
 ]

@@ -113,13 +113,10 @@ def test_a_killed_comparison_continues(instances: list[nk.Instance], tmp_path: P
 
 
 def test_a_refused_market_is_a_row(instances: list[nk.Instance]) -> None:
-    rules = instances[0].rules
-    changed = rules.model_copy(
-        update={"procedure": rules.procedure.model_copy(update={"kind": "per_target"})}
-    )
-    found = run([instances[0].replace(rules=changed)], Here(), policies=["points"])
+    changed = instances[0].replace(quotas=[{"quota_id": "q", "min": 1}])
+    found = run([changed], Here(), policies=["points"])
     assert {row["status"] for row in found.rows} == {"REFUSED"}
-    assert "per_target" in found.rows[0]["error"]
+    assert "minimum quotas" in found.rows[0]["error"]
 
 
 def made(values: dict[str, list[list[float | None]]]) -> Comparison:

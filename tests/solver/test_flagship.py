@@ -35,7 +35,9 @@ def test_the_oracle_agrees_with_its_value(flagship: Instance, optimum: Result) -
     assert verify(flagship, optimum.allocation) == []
 
 
-def test_a_renovation_is_chosen_and_another_refused_for_the_budget(flagship: Instance, optimum: Result) -> None:
+def test_a_renovation_is_chosen_and_another_refused_for_the_budget(
+    flagship: Instance, optimum: Result
+) -> None:
     assert optimum.allocation is not None
     taken = set(optimum.allocation.measures["measure_id"].tolist())
     assert "m-h-daimon-1" in taken

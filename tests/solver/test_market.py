@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Status
 from nichiiki_models.errors import MarketError, VerificationError
+from nichiiki_solver.bundles import compile_market
 from nichiiki_solver.dual_prices import SCALE, find_prices, gains
 from nichiiki_solver.market import ListedSource, Market
 from nichiiki_solver.policies import welfare
@@ -112,6 +114,39 @@ def test_generalised_assignment_equals_enumeration(small: int, monkeypatch: pyte
     outcome = solve(gap_market(COST, USE, capacity))
     assert outcome.status is Status.OPTIMAL
     assert outcome.objective == -best
+
+
+@pytest.mark.parametrize("small", [-1, 3_000])
+def test_the_choice_names_the_options_of_the_given_market(
+    small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was listed on the way, the caller reads the choice in the columns that were passed in."""
+    monkeypatch.setattr(welfare, "SMALL", small)
+    draw = np.random.default_rng(5)
+    agent, weight = np.repeat(np.arange(30), 6), draw.integers(5, 26, 180)
+    gain = draw.integers(10, 500, 180)
+    market = Market.from_columns(
+        agent=agent, utility=gain, resource=np.tile(np.arange(6), 30), option=np.arange(180), amount=weight,
+        capacity=np.full(6, 50),
+    )  # fmt: skip
+    outcome = solve(market, time_limit_s=10)
+    assert outcome.market is market
+    assert outcome.choice is not None and market.is_feasible(outcome.choice)
+    taken = outcome.choice[outcome.choice >= 0]
+    assert (agent[taken] == np.flatnonzero(outcome.choice >= 0)).all()
+    assert int(gain[taken].sum()) == outcome.objective
+
+
+@pytest.mark.parametrize("policy", ["welfare", "points", "deferred_acceptance"])
+def test_the_choice_of_a_compiled_market_is_read_there(policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(welfare, "SMALL", -1)
+    market = compile_market(generate(households=12, seed=3))
+    outcome = solve(market, policy=policy, time_limit_s=10)
+    assert market.complete and outcome.market is market
+    assert outcome.choice is not None and market.is_feasible(outcome.choice)
+    assert int(market.objectives(outcome.choice)[0]) == outcome.objective
+    placed = market.to_allocation(outcome.choice).placements
+    assert len(placed) == int((outcome.choice[~market.gate] >= 0).sum())
 
 
 def test_opening_decisions_supply_capacity() -> None:

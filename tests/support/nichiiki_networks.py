@@ -93,28 +93,50 @@ def random_shared(seed: int, *, most: int = 4) -> Shared:
     )
 
 
-def shared_cost(net: Shared, demand: npt.ArrayLike | None = None, *, whole: bool = False) -> float | None:
-    """Least cost of a routing by a program with a flow over arcs for each pair; None without one."""
+def random_ties(seed: int) -> tuple[Shared, Ints, tuple[Ints, Ints]]:
+    """A network as in `random_shared` whose arcs share at most 4 seat rows, with a row of each arc and ends of ways back."""
+    net, rng = random_shared(seed), np.random.default_rng(seed + 1)
+    rows = int(rng.integers(1, 5))
+    back = (net.destination, net.origin) if rng.random() < 0.6 else (net.origin, net.destination)
+    tied = net._replace(capacity=rng.integers(0, 12, rows))
+    return tied, rng.integers(0, rows, len(net.tail)), back
+
+
+def shared_cost(
+    net: Shared,
+    demand: npt.ArrayLike | None = None,
+    *,
+    whole: bool = False,
+    seat: Ints | None = None,
+    back: tuple[Ints, Ints] | None = None,
+) -> float | None:
+    """Least cost of a routing by a program with a flow over arcs for each pair and way; None without one."""
     wanted = np.asarray(net.demand if demand is None else demand, dtype=float)
     pairs, arcs, nodes = len(wanted), len(net.tail), net.nodes
+    row = np.arange(arcs) if seat is None else seat
     ways = np.zeros((nodes, arcs))
     np.add.at(ways, (net.tail, np.arange(arcs)), 1)
     np.add.at(ways, (net.head, np.arange(arcs)), -1)
-    balance = np.zeros((pairs, nodes))
-    np.add.at(balance, (np.arange(pairs), net.origin), 1)
-    np.add.at(balance, (np.arange(pairs), net.destination), -1)
-    short = np.zeros((pairs * nodes, pairs))
+    stretches = [(net.origin, net.destination), *([] if back is None else [back])]
+    balance = np.zeros((len(stretches), pairs, nodes))
+    for k, (start, end) in enumerate(stretches):
+        np.add.at(balance[k], (np.arange(pairs), start), 1)
+        np.add.at(balance[k], (np.arange(pairs), end), -1)
+    flows = len(stretches) * pairs
+    short = np.zeros((len(stretches), pairs, nodes, pairs))
     for pair in range(pairs):
-        short[pair * nodes : (pair + 1) * nodes, pair] = balance[pair]
-    prices = np.concatenate((np.tile(net.cost, pairs), np.full(pairs, net.penalty or 0))).astype(float)
-    most = np.concatenate((np.full(pairs * arcs, np.inf), 0 * wanted if net.penalty is None else wanted))
+        short[:, pair, :, pair] = balance[:, pair]
+    seats = np.zeros((len(net.capacity), arcs))
+    seats[row, np.arange(arcs)] = 1
+    prices = np.concatenate((np.tile(net.cost, flows), np.full(pairs, net.penalty or 0))).astype(float)
+    most = np.concatenate((np.full(flows * arcs, np.inf), 0 * wanted if net.penalty is None else wanted))
     bounds: Any = np.column_stack((np.zeros(len(prices)), most))
     result: Any = linprog(
         prices,
-        A_ub=np.hstack([np.eye(arcs)] * pairs + [np.zeros((arcs, pairs))]),
+        A_ub=np.hstack([seats] * flows + [np.zeros((len(seats), pairs))]),
         b_ub=net.capacity.astype(float),
-        A_eq=np.hstack((np.kron(np.eye(pairs), ways), short)),
-        b_eq=(balance * wanted[:, None]).ravel(),
+        A_eq=np.hstack((np.kron(np.eye(flows), ways), short.reshape(flows * nodes, pairs))),
+        b_eq=(balance * wanted[None, :, None]).ravel(),
         bounds=bounds,
         integrality=np.full(len(prices), int(whole)),
     )

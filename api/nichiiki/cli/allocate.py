@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,8 @@ def command(lang: Lang) -> Command:
         option(lang, "--gap", type=Number(0, 1, whole=False), default=0.0, metavar="G"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
         option(lang, "--workers", type=Number(1, 1024), default=2, metavar="N"),
+        option(lang, "--official", is_flag=True),
+        option(lang, "--cross-check", is_flag=True),
         option(lang, "--locks", metavar="FILE"),
         option(lang, "--force", is_flag=True),
         option(lang, "--json", "as_json", is_flag=True),
@@ -60,8 +64,27 @@ def _allocate(
         claim(out, force=force)
     check_policy(run["policy"])
     instance = with_locks(open_instance(name), locks)
-    result = watched(screen, instance, **run)
-    return _finish(screen, result, out, as_json=as_json)
+    with both_kept(screen, out):
+        result = watched(screen, instance, **run)
+    return _finish(screen, result, out, as_json=as_json, official=run["official"])
+
+
+@contextmanager
+def both_kept(screen: Screen, out: Path | None) -> Iterator[None]:
+    """Where two engines disagree, write both answers into the folder of the run, if there is one."""
+    from nichiiki.cli.saving import DISAGREEING, json_bytes
+    from nichiiki.report.files import write_all
+    from nichiiki_models.errors import CrossCheckError
+
+    try:
+        yield
+    except CrossCheckError as error:
+        if out is not None:
+            answers = zip(DISAGREEING, error.answers, strict=True)
+            files = {n: json_bytes(a.model_dump(mode="json")) for n, a in answers if a is not None}
+            written = write_all(out, files)
+            screen.tell("failed.both_kept", files=", ".join(map(str, written)))
+        raise
 
 
 def check_policy(name: str) -> None:
@@ -73,20 +96,31 @@ def check_policy(name: str) -> None:
 
 
 def watched(
-    screen: Screen, instance: Instance, *, policy: str, time_limit: float, gap: float, seed: int, workers: int
+    screen: Screen,
+    instance: Instance,
+    *,
+    policy: str,
+    time_limit: float,
+    gap: float,
+    seed: int,
+    workers: int,
+    **more: Any,
 ) -> Result:
-    """Run a policy, with its progress on standard error; Ctrl-C ends it with the best answer so far."""
+    """Run a policy, with its progress on standard error; Ctrl-C ends it with the best answer so far.
+
+    `more` goes to `nichiiki.allocate` as it is.
+    """
     import nichiiki
     from nichiiki.cli.progress import Watch, beside
 
     with Watch(screen, households=len(instance.households), time_limit_s=time_limit) as watch:
         run = partial(
-            nichiiki.allocate, instance, policy=policy, seed=seed, workers=workers, relative_gap=gap
+            nichiiki.allocate, instance, policy=policy, seed=seed, workers=workers, relative_gap=gap, **more
         )
         return beside(partial(run, time_limit_s=time_limit, progress=watch, should_stop=watch.should_stop))
 
 
-def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool) -> int:
+def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool, official: bool) -> int:
     import nichiiki
     from nichiiki.cli import saving, showing
 
@@ -104,7 +138,17 @@ def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool) 
             showing.files(written, screen)
         else:
             screen.tell("show.nothing_written")
-    return _code(screen, result, bool(broken))
+    _tell_trust(screen, result, official=official)
+    return _code(screen, result, bool(broken) or (official and not result.official))
+
+
+def _tell_trust(screen: Screen, result: Result, *, official: bool) -> None:
+    """Say whether the answer is the official one, and what another engine confirmed, where that was asked for."""
+    known = {} if result.allocation is None else result.allocation.provenance
+    if official:
+        screen.tell("official.yes" if result.official else "official.no")
+    if "confirmed_levels" in known:
+        screen.tell("confirmed", levels=known["confirmed_levels"], all=len(result.levels))
 
 
 def _code(screen: Screen, result: Result, broken: bool) -> int:

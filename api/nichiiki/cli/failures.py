@@ -60,8 +60,11 @@ def _closed_pipe() -> int:
 
 
 def _expected(error: NichiikiError, screen: Screen) -> int:
-    from nichiiki_models.errors import UnsupportedMarketError, VerificationError
+    from nichiiki_models.errors import CrossCheckError, UnsupportedMarketError, VerificationError
 
+    if isinstance(error, CrossCheckError):
+        screen.tell("failed.disagree", why=error.difference)
+        return Exit.NEGATIVE
     if isinstance(error, VerificationError):
         screen.tell("failed.withheld", count=len(error.violations))
         screen.err.print(str(error), soft_wrap=True)

@@ -26,9 +26,11 @@ OUTPUTS = (
     "allocation.xlsx",
 )
 """Every file that ``allocate`` writes."""
+DISAGREEING = ("allocation-first.json", "allocation-second.json")
+"""What ``allocate --cross-check`` leaves where two engines disagree."""
 
 
-def claim(folder: Path, *, force: bool, own: Sequence[str] = OUTPUTS) -> None:
+def claim(folder: Path, *, force: bool, own: Sequence[str] = (*OUTPUTS, *DISAGREEING)) -> None:
     """Refuse a folder that holds something else than our own files.
 
     Parameters

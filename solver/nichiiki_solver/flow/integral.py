@@ -2,7 +2,7 @@
 
 Most often the linear program's own paths are enough: whole units on them that cost no more than its optimum rounded up are
 optimal. Else a program over all arcs, one flow for each origin, searches on for the time left; as the flow from one origin is
-whole, it falls apart into whole paths.
+whole, it falls apart into whole paths. Trips with a way back are looked for among the linear program's own paths only.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def route_whole(
     stop = time.monotonic() + time_limit_s
     first = _over_paths(commodities, paths, whole_bound(relaxed), penalty, time_limit_s)
     left = stop - time.monotonic()
-    if first.cost == first.bound or left < LEAST_S:
+    if first.cost == first.bound or left < LEAST_S or len(commodities.stretches) > 1:
         return first
     second = _over_arcs(commodities, first.bound, penalty, left)
     if second.cost is None or (first.cost is not None and first.cost <= second.cost):
@@ -93,9 +93,7 @@ def _over_paths(
         np.concatenate((paths.sums(commodities.cost), np.full(pairs, penalty or 0))),
         csr_array(hstack([owner, eye_array(pairs)])),
         commodities.demand,
-        csr_array(
-            hstack([paths.incidence(len(commodities.tail)), csr_array((len(commodities.tail), pairs))])
-        ),
+        csr_array(hstack([commodities.use(paths), csr_array((len(commodities.capacity), pairs))])),
         commodities,
         penalty,
         time_limit_s,
@@ -111,18 +109,22 @@ def _over_arcs(commodities: Commodities, bound: int, penalty: int | None, time_l
     ends = np.concatenate((commodities.tail, commodities.head))
     signs = np.concatenate((np.ones(arcs), -np.ones(arcs)))
     ways = csr_array((signs, (ends, np.tile(np.arange(arcs), 2))), shape=(nodes, arcs))
-    start, end = (commodities.source * nodes + node for node in (commodities.origin, commodities.destination))
+    source = commodities.stretches[0].source
+    start, end = (source * nodes + node for node in (commodities.origin, commodities.destination))
     pairs = np.arange(commodities.pairs)
     short = csr_array(
         (np.repeat([1.0, -1.0], len(pairs)), (np.concatenate((start, end)), np.tile(pairs, 2))),
         shape=(sources * nodes, len(pairs)),
     )
-    load = hstack([eye_array(arcs)] * sources)
+    seats = csr_array(
+        (np.ones(arcs), (commodities.seat, np.arange(arcs))), shape=(len(commodities.capacity), arcs)
+    )
+    load = hstack([seats] * sources)
     result = _solve(
         np.concatenate((np.tile(commodities.cost, sources), np.full(len(pairs), penalty or 0))),
         csr_array(hstack([kron(eye_array(sources), ways), short])),
         short @ commodities.demand,
-        csr_array(hstack([load, csr_array((arcs, len(pairs)))])),
+        csr_array(hstack([load, csr_array((len(commodities.capacity), len(pairs)))])),
         commodities,
         penalty,
         time_limit_s,
@@ -175,8 +177,9 @@ def _cost(commodities: Commodities, paths: Paths, amount: Ints, penalty: int | N
 def _take_apart(commodities: Commodities, flow: Ints, carried: Ints) -> tuple[Paths, Ints]:
     """Turn a whole flow from each source into whole paths."""
     pairs, arcs, amounts = [], [np.zeros(0, dtype=np.int64)], []
+    source = commodities.stretches[0].source
     for pair, left in enumerate(carried.tolist()):
-        rest = flow[commodities.source[pair]]
+        rest = flow[source[pair]]
         while left:
             way = _way(commodities, rest, pair)
             units = min(left, int(rest[way].min(initial=left)))
@@ -185,8 +188,8 @@ def _take_apart(commodities: Commodities, flow: Ints, carried: Ints) -> tuple[Pa
             pairs.append(pair)
             arcs.append(way)
             amounts.append(units)
-    offsets = np.cumsum([len(way) for way in arcs])
-    paths = Paths(np.array(pairs, dtype=np.int64), offsets.astype(np.int64), np.concatenate(arcs))
+    offsets = np.cumsum([len(way) for way in arcs]).astype(np.int64)
+    paths = Paths(np.array(pairs, dtype=np.int64), offsets, np.concatenate(arcs), np.diff(offsets))
     return paths, np.array(amounts, dtype=np.int64)
 
 

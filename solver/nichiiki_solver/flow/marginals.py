@@ -2,7 +2,7 @@
 
 Rents that prove an optimum are not unique where a capacity is just reached; the cost of a routing then has a kink. Every
 set of optimal rents gives a pair's used path the pair's marginal cost, so that over all such sets the least is the left and
-the largest the right marginal cost. They form a polyhedron over the full arcs: used paths of one pair cost the same, no
+the largest the right marginal cost. They form a polyhedron over the full seat rows: used paths of one pair cost the same, no
 other path costs less. What its equations fix needs no search; for the rest a linear program in the few directions
 that stay free goes from end to end, with paths added while they cut off what it found.
 """
@@ -43,21 +43,12 @@ class DualFace:
     def __init__(
         self, commodities: Commodities, router: Router, routes: Routes, *, penalty: float | None
     ) -> None:
-        self._commodities, self._router, self._penalty = commodities, router, penalty
-        shares, paths = routes.shares, routes.paths
-        load = paths.incidence(len(commodities.tail)) @ shares.amount
-        spare = commodities.capacity - load
-        self._full = np.flatnonzero(spare <= TOLERANCE * np.maximum(1, commodities.capacity))
-        self._rent = shares.rent
-        used = paths.take(shares.amount > TOLERANCE * np.maximum(1, commodities.demand[paths.pair]))
-        short = shares.unserved > TOLERANCE * np.maximum(1, commodities.demand)
-        self._constant, self._row = self._references(used, short)
-        self._free = self._directions(used)
-        self._cuts = self._rows_of(paths)
-        self._levels = self._gaps(paths)
+        self._commodities, self._router, self._routes, self._penalty = commodities, router, routes, penalty
+        self._rent = routes.shares.rent
 
     def ends(self) -> tuple[Floats, Floats]:
         """Left and right marginal cost of each pair; nan without demand, right infinite if no more can be carried."""
+        self._prepare()
         middle = self._constant + self._row @ self._rent[self._full]
         slope = self._row @ self._free
         left, right = middle.copy(), middle.copy()
@@ -71,8 +62,21 @@ class DualFace:
         left[empty] = right[empty] = np.nan
         return left, right
 
+    def _prepare(self) -> None:
+        """Write the polyhedron down."""
+        commodities, shares, paths = self._commodities, self._routes.shares, self._routes.paths
+        load = commodities.use(paths) @ shares.amount
+        spare = commodities.capacity - load
+        self._full = np.flatnonzero(spare <= TOLERANCE * np.maximum(1, commodities.capacity))
+        used = paths.take(shares.amount > TOLERANCE * np.maximum(1, commodities.demand[paths.pair]))
+        short = shares.unserved > TOLERANCE * np.maximum(1, commodities.demand)
+        self._constant, self._row = self._references(used, short)
+        self._free = self._directions(used)
+        self._cuts = self._rows_of(paths)
+        self._levels = self._gaps(paths)
+
     def _references(self, used: Paths, short: Bools) -> tuple[Floats, Floats]:
-        """Of each pair a constant and a row over full arcs that give its marginal cost at any optimal rents."""
+        """Of each pair a constant and a row over full seat rows that give its marginal cost at any optimal rents."""
         pairs = self._commodities.pairs
         constant, row = np.zeros(pairs), np.zeros((pairs, len(self._full)))
         constant[used.pair], row[used.pair] = used.sums(self._commodities.cost), self._uses(used)
@@ -89,8 +93,8 @@ class DualFace:
         return np.asarray(null_space(moving)) if len(moving) else np.eye(len(self._full))
 
     def _uses(self, paths: Paths) -> Floats:
-        """Paths × full arcs: how often."""
-        return np.asarray(paths.incidence(len(self._commodities.tail)).tocsr()[self._full].toarray().T)
+        """Paths × full seat rows: how often."""
+        return np.asarray(self._commodities.use(paths)[self._full].toarray().T)
 
     def _rows_of(self, paths: Paths) -> Floats:
         """How much each path becomes cheaper than its pair's marginal cost along the free directions."""
@@ -134,16 +138,13 @@ class DualFace:
     def _cheaper_paths(self, step: Floats, is_ray: bool) -> Paths:
         """Paths that are cheaper than their pair's marginal cost after a step, or in the end along a ray."""
         here = self._commodities
-        rent = np.zeros(len(here.tail))
+        rent = np.zeros(len(here.capacity))
         start = np.zeros(len(self._full)) if is_ray else self._rent[self._full]
         rent[self._full] = np.maximum(0.0, start + self._free @ step)
-        trees = self._router.trees(rent if is_ray else here.cost + rent)
+        trees = self._router.trees(rent[here.seat] + (0.0 if is_ray else here.cost))
         value = self._row @ rent[self._full] + (0.0 if is_ray else self._constant)
         slack = SLACK * np.maximum(1.0, np.abs(value))
-        chosen = np.flatnonzero(
-            (trees.distance[here.source, here.destination] < value - slack) & (here.demand > 0)
-        )
-        return Paths(chosen, *trees.paths(here.source[chosen], here.destination[chosen]))
+        return here.trips(trees, np.flatnonzero((here.least(trees) < value - slack) & (here.demand > 0)))
 
 
 def _maximise(direction: Floats, rows: Floats, limits: Floats) -> Any:

@@ -17,6 +17,7 @@ from nichiiki_solver.flow.integral import Whole, route_whole
 from nichiiki_solver.flow.marginals import DualFace
 from nichiiki_solver.flow.paths import Paths
 from nichiiki_solver.flow.rent_certificate import (
+    Potentials,
     SharedNetwork,
     find_metric_violations,
     find_rent_violations,
@@ -50,12 +51,13 @@ class SharedFlow:
     unserved
         Units of each OD pair that are not carried.
     seat_rent
-        Of each arc: what one more seat would save. With whole units: of the routing without that demand.
+        Of each arc (of each seat row if arcs share seats): what one more seat would save. With whole units: of the routing
+        in parts of units.
     marginal_cost
         Of each OD pair: cheapest way under cost + seat rent, at most the penalty. Where it is not unique, `marginal_left`
         and `marginal_right` are its ends.
     metric
-        Without a routing: lengths of arcs that prove it; all demand needs more seat-lengths than there are.
+        Without a routing: lengths of arcs (of seat rows) that prove it; all demand needs more seat-lengths than there are.
     """
 
     status: Status
@@ -122,6 +124,8 @@ def multicommodity_flow(
     penalty: int | None = None,
     integral: bool = False,
     time_limit_s: float = 60.0,
+    seat: npt.ArrayLike | None = None,
+    back: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> SharedFlow:
     """Route many origins and destinations over shared seats at least cost.
 
@@ -146,6 +150,12 @@ def multicommodity_flow(
         Whether units are whole. Rents and marginal costs are then those of the routing in parts of units.
     time_limit_s
         Wall time in seconds for whole units; positive. Parts of units are always routed to the end.
+    seat
+        Row of `capacity` that each arc uses, if arcs share seats (a train that is in the network more than once); rents and
+        metric are then of rows. None if each arc has its own.
+    back
+        Origin and destination of a way back of each OD pair: it is carried out and back, or not at all. Costs are of both
+        ways together. Whole units are looked for on the linear program's own paths only, so that a gap may stay.
 
     Raises
     ------
@@ -170,7 +180,9 @@ def multicommodity_flow(
     """
     if not time_limit_s > 0:
         raise UsageError(f"time_limit_s: a positive number of seconds is needed, got {time_limit_s}")
-    here = read_commodities(tail, head, capacity, cost, origin, destination, demand, nodes=nodes)
+    here = read_commodities(
+        tail, head, capacity, cost, origin, destination, demand, nodes=nodes, seat=seat, back=back
+    )
     if penalty is not None and not 0 <= penalty <= MOST:
         raise MarketError(f"penalty: a number from 0 to {MOST} is needed, got {penalty}")
     router = Router(here)
@@ -204,7 +216,7 @@ def _is_short(here: Commodities, routes: Routes) -> bool:
 def _infeasible(here: Commodities, router: Router) -> SharedFlow:
     routes = router.route(np.zeros_like(here.cost), penalty=1.0)
     faults = find_metric_violations(
-        _given(here, None), metric=routes.shares.rent, potential=routes.trees.distance
+        _given(here, None), metric=routes.shares.rent, potential=_potentials(routes)
     )
     if faults:
         raise VerificationError(faults)
@@ -220,16 +232,19 @@ def _relaxed(here: Commodities, router: Router, routes: Routes, penalty: int | N
     paths, amount = routes.paths.take(used), routes.shares.amount[used]
     unserved = np.zeros(here.pairs) if penalty is None else routes.shares.unserved
     cost = float(paths.sums(here.cost) @ amount) + float(unserved.sum()) * (penalty or 0)
-    marginal = routes.trees.distance[here.source, here.destination]
+    marginal = here.least(routes.trees)
     marginal = marginal if penalty is None else np.minimum(marginal, penalty)
     given = _given(here, penalty)
     faults = [
         *find_routing_violations(
-            given, path_pair=paths.pair, path_offsets=paths.offsets, path_arcs=paths.arcs, amount=amount
+            given,
+            path_pair=paths.pair,
+            path_offsets=paths.offsets,
+            path_arcs=paths.arcs,
+            path_turn=paths.turn,
+            amount=amount,
         ),
-        *find_rent_violations(
-            given, rent=rent, potential=routes.trees.distance, marginal=marginal, total=cost
-        ),
+        *find_rent_violations(given, rent=rent, potential=_potentials(routes), marginal=marginal, total=cost),
     ]
     if faults:
         raise VerificationError(faults)
@@ -253,6 +268,7 @@ def _in_whole_units(here: Commodities, relaxed: SharedFlow, whole: Whole, penalt
         path_pair=paths.pair,
         path_offsets=paths.offsets,
         path_arcs=paths.arcs,
+        path_turn=paths.turn,
         amount=amount.astype(float),
     )
     if faults:
@@ -285,4 +301,11 @@ def _given(here: Commodities, penalty: int | None) -> SharedNetwork:
         here.destination,
         here.demand,
         penalty,
+        here.seat,
+        here.back_origin,
+        here.back_destination,
     )
+
+
+def _potentials(routes: Routes) -> Potentials:
+    return Potentials(routes.trees.distance, routes.trees.piece, routes.trees.place)

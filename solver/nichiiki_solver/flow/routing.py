@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nichiiki_solver.flow.ascent import ascend
 from nichiiki_solver.flow.commodities import Commodities
 from nichiiki_solver.flow.master import Master, Shares
 from nichiiki_solver.flow.paths import Paths, no_paths
@@ -50,7 +51,7 @@ class Router:
     def __init__(self, commodities: Commodities) -> None:
         self._commodities = commodities
         self._shortest = ShortestPaths(commodities.tail, commodities.head, commodities.nodes)
-        self._watched = np.zeros(len(commodities.tail), dtype=bool)
+        self._watched = np.zeros(len(commodities.capacity), dtype=bool)
         self._paths = no_paths()
         self._listed: set[tuple[int, bytes]] = set()
 
@@ -66,37 +67,37 @@ class Router:
         closed
             Whether everything must be carried; only after a routing over the same pairs that did so.
         """
-        master = Master(self._commodities, cost, penalty, closed=closed)
-        trees = self.trees(cost)
-        self._list_cheaper(trees, np.full(self._commodities.pairs, penalty))
+        here = self._commodities
+        master = Master(here, cost, penalty, closed=closed)
+        first, scarce = ascend(here, cost, penalty, self.trees)
+        for paths in first:
+            self._list(paths)
+        self._watched |= scarce
         while True:
             shares = master.share_out(self._paths, self._watched)
             overloaded = self._watch_overloads(shares)
-            trees = self.trees(cost + shares.rent)
-            slack = TOLERANCE * np.maximum(1.0, np.abs(shares.worth))
-            if not self._list_cheaper(trees, shares.worth - slack) and not overloaded:
+            trees = self.trees(cost + shares.rent[here.seat])
+            limit = shares.worth - TOLERANCE * np.maximum(1.0, np.abs(shares.worth))
+            cheaper = np.flatnonzero((here.least(trees) < limit) & (here.demand > 0))
+            if not self._list(here.trips(trees, cheaper)) and not overloaded:
                 return Routes(self._paths, shares, trees)
 
     def trees(self, weight: Ints | Floats) -> Trees:
         """Cheapest paths from each source."""
         return self._shortest.trees(weight, self._commodities.sources)
 
-    def _list_cheaper(self, trees: Trees, limit: Floats) -> bool:
-        """List the cheapest path of each pair that has one below its limit."""
-        here = self._commodities
-        least = trees.distance[here.source, here.destination]
-        chosen = np.flatnonzero((least < limit) & (here.demand > 0))
-        found = Paths(chosen, *trees.paths(here.source[chosen], here.destination[chosen]))
-        names = [(int(found.pair[path]), found.arcs_of(path).tobytes()) for path in range(len(found))]
+    def _list(self, paths: Paths) -> bool:
+        """List the paths that are new; False if none is."""
+        names = paths.names()
         fresh = np.array([name not in self._listed for name in names], dtype=bool)
         self._listed.update(names)
-        self._paths = self._paths.join(found.take(fresh))
+        self._paths = self._paths.join(paths.take(fresh))
         return bool(fresh.any())
 
     def _watch_overloads(self, shares: Shares) -> bool:
-        """Look from now on at capacities that are passed."""
-        here = self._commodities
-        load = self._paths.incidence(len(here.tail)) @ shares.amount
-        over: Bools = (load > here.capacity + TOLERANCE * np.maximum(1, load)) & ~self._watched
+        """Look from now on at seat rows that are passed."""
+        load = self._commodities.use(self._paths) @ shares.amount
+        limit = self._commodities.capacity + TOLERANCE * np.maximum(1, load)
+        over: Bools = (load > limit) & ~self._watched
         self._watched = self._watched | over
         return bool(over.any())

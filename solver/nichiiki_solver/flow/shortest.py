@@ -1,4 +1,4 @@
-"""Cheapest paths from some nodes to all others, where arcs may be parallel."""
+"""Cheapest paths from some nodes to all others, where arcs may be parallel and the network may fall apart into pieces."""
 
 from __future__ import annotations
 
@@ -8,30 +8,42 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
-from nichiiki_solver.ragged import Array, Ints, first_of_group, offsets_of
+from nichiiki_solver.ragged import Array, Ints, first_of_group, group, offsets_of
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Trees:
-    """Cheapest paths from each source.
+    """Cheapest paths from each source, held for the nodes of its piece of the network only.
 
     Attributes
     ----------
+    sources
+        Node each begins at.
     distance
-        Sources × nodes: cost of the cheapest path, infinite where there is none.
+        Sources × places in a piece: cost of the cheapest path, infinite where there is none.
     arc_in
-        Sources × nodes: last arc of that path, -1 at the source and where there is none.
+        Sources × places in a piece: last arc of that path, -1 at the source and where there is none.
+    piece, place
+        Of each node: its piece of the network, and its place in it.
     tail
         Node that each arc leaves.
     """
 
+    sources: Ints
     distance: Floats
     arc_in: Ints
+    piece: Ints
+    place: Ints
     tail: Ints
+
+    def to(self, source: Ints, destination: Ints) -> Floats:
+        """Cost of the cheapest path of each pair of a source (its row) and a node; infinite where there is none."""
+        there = self.piece[self.sources[source]] == self.piece[destination]
+        return np.where(there, self.distance[source, np.where(there, self.place[destination], 0)], np.inf)
 
     def paths(self, source: Ints, destination: Ints) -> tuple[Ints, Ints]:
         """Follow paths backwards.
@@ -39,16 +51,19 @@ class Trees:
         Parameters
         ----------
         source, destination
-            Row of the source and node at the end, of each path.
+            Row of the source and node at the end, of each path; where there is none it is empty.
 
         Returns
         -------
         offsets, arcs
             Arcs of each path (CSR), from the source on.
         """
-        steps, here = [], destination.copy()
+        steps = []
+        here = np.where(
+            self.piece[self.sources[source]] == self.piece[destination], destination, self.sources[source]
+        )
         while True:
-            arc = self.arc_in[source, here]
+            arc = self.arc_in[source, self.place[here]]
             if (arc < 0).all():
                 break
             steps.append(arc)
@@ -73,6 +88,11 @@ class ShortestPaths:
         self._key = tail * nodes + head
         self._order = np.argsort(self._key, kind="stable")
         self._has_parallel = bool((np.diff(self._key[self._order]) == 0).any())
+        joined = csr_array((np.ones(len(tail)), (tail, head)), shape=(nodes, nodes))
+        self._piece = connected_components(joined, directed=False)[1].astype(np.int64)
+        self._members, self._offsets = group(self._piece, int(self._piece.max(initial=-1)) + 1)
+        self._place = np.empty(nodes, dtype=np.int64)
+        self._place[self._members] = np.arange(nodes) - self._offsets[self._piece[self._members]]
 
     def trees(self, weight: Array, sources: Ints) -> Trees:
         """Find the cheapest paths from each source, by Dijkstra's method.
@@ -85,18 +105,33 @@ class ShortestPaths:
             Nodes to start from.
         """
         arcs = self._cheapest(weight)
-        key = self._key[arcs]
-        starts = np.searchsorted(key, np.arange(self._nodes + 1) * self._nodes)
-        graph = csr_array(
-            (weight[arcs].astype(float), key % self._nodes, starts), shape=(self._nodes, self._nodes)
-        )
+        owner = self._piece[sources]
+        touched = np.unique(owner)
+        width = int(np.diff(self._offsets)[touched].max(initial=0))
+        distance = np.full((len(sources), width), np.inf)
+        arc_in = np.full((len(sources), width), -1, dtype=np.int64)
+        in_piece, starts = group(self._piece[self._tail[arcs]], len(self._offsets) - 1)
+        for piece in touched.tolist():
+            rows = np.flatnonzero(owner == piece)
+            here = arcs[in_piece[starts[piece] : starts[piece + 1]]]
+            size = int(self._offsets[piece + 1] - self._offsets[piece])
+            found = self._search(weight, here, size, self._place[sources[rows]])
+            distance[rows, :size], arc_in[rows, :size] = found
+        return Trees(sources, distance, arc_in, self._piece, self._place, self._tail)
+
+    def _search(self, weight: Array, arcs: Ints, size: int, sources: Ints) -> tuple[Floats, Ints]:
+        """Distances and last arcs within a piece; its nodes in places are in the order of their numbers, as the arcs are."""
+        start, end = self._place[self._key[arcs] // self._nodes], self._place[self._key[arcs] % self._nodes]
+        starts = np.searchsorted(start, np.arange(size + 1))
+        graph = csr_array((weight[arcs].astype(float), end, starts), shape=(size, size))
         found: Any = dijkstra(graph, indices=sources, return_predecessors=True)
         distance, before = found
         reached = before >= 0
-        last = np.searchsorted(key, before * np.int64(self._nodes) + np.arange(self._nodes))
+        key = start * np.int64(size) + end
+        last = np.searchsorted(key, before * np.int64(size) + np.arange(size))
         arc_in = np.full(distance.shape, -1, dtype=np.int64)
         arc_in[reached] = arcs[last[reached]]
-        return Trees(distance, arc_in, self._tail)
+        return distance, arc_in
 
     def _cheapest(self, weight: Array) -> Ints:
         """One arc for each pair of ends, in their order: the cheapest, of equals the first."""

@@ -6,7 +6,8 @@ finds a choice that helps or proves that none does. What comes out is the larges
 
     x = λ · y + (1 - λ) · z
 
-with y the chances of a lottery over feasible choices, and a bound on λ that holds whatever was found.
+with y the chances of a lottery over feasible choices, and a bound on λ that holds whatever was found. Where that is nothing
+at all, or the market is large, the lottery keeps as large a part of every chance as can be kept (`covering`).
 
 References
 ----------
@@ -28,18 +29,21 @@ import numpy as np
 from nichiiki_models.errors import MarketError
 from nichiiki_solver import cp_sat
 from nichiiki_solver.lotteries.bihierarchy import decompose, two_hierarchies
+from nichiiki_solver.lotteries.covering import cover_shares
 from nichiiki_solver.lotteries.exact_lp import Stopped, Tableau
-from nichiiki_solver.lotteries.lottery import ONE, ZERO, Lottery
+from nichiiki_solver.lotteries.lottery import ONE, ZERO, Lottery, promises
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints
 
 PRICE_LIMIT = 1 << 50
 """Largest sum of prices that a search gets; longer ones lose their last binary digits, which the bound allows for."""
+MOST_ROWS = 80
+"""Most undecided options and agents for which choices are generated exactly."""
 Shares = Sequence[Fraction]
 
 
 def decompose_shares(
-    market: Market, shares: Shares, should_stop: Callable[[], bool] = lambda: False
+    market: Market, shares: Shares, should_stop: Callable[[], bool] = lambda: False, workers: int = 1
 ) -> Lottery | None:
     """Decompose chances into a lottery over feasible choices.
 
@@ -51,11 +55,14 @@ def decompose_shares(
         Chance of each option; those of an agent add up to at most 1.
     should_stop
         Asked now and then; True ends the search with what was found.
+    workers
+        Processor cores of a search.
 
     Returns
     -------
     Lottery or None
-        With `share` 1 it reproduces the chances exactly. None if no feasible choice uses promised options only.
+        With `share` 1 it reproduces the chances exactly; else `kept` says what part of every chance is kept. None if no
+        promised option is in any feasible choice.
 
     Raises
     ------
@@ -66,9 +73,11 @@ def decompose_shares(
     sets = roundable_rows(market, shares)
     side = None if sets is None else two_hierarchies(sets)
     if sets is None or side is None:
-        return _Generation(market, shares, should_stop).run()
+        small = len(_Rows.of(market, shares).limits) <= MOST_ROWS
+        found = _Generation(market, shares, should_stop).run() if small else None
+        return found or cover_shares(market, shares, should_stop, workers)
     parts = ((weight, _choice(market, taken)) for weight, taken in decompose(shares, sets, side))
-    return Lottery.of(market.n_options, parts, promised=tuple(shares))
+    return Lottery.of(market.n_options, parts, promised=promises(market, shares))
 
 
 def check_shares(market: Market, shares: Shares) -> None:
@@ -200,7 +209,11 @@ class _Generation:
         parts = list(zip(weights, self.choices, strict=True))
         bound = max(share, min(ONE, self.bound))
         return Lottery.of(
-            self.market.n_options, parts, promised=tuple(self.shares), share=share, share_bound=bound
+            self.market.n_options,
+            parts,
+            promised=promises(self.market, self.shares),
+            share=share,
+            share_bound=bound,
         )
 
     def _extend(self) -> bool:

@@ -6,7 +6,7 @@ import hmac
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
@@ -14,6 +14,7 @@ from itertools import accumulate
 import numpy as np
 
 from nichiiki_models.errors import MarketError
+from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Ints
 
 ZERO, ONE = Fraction(0), Fraction(1)
@@ -36,6 +37,8 @@ class Lottery:
     share, share_bound
         Largest part λ of the promise found that is a mixture of feasible choices (1: all of it), and a number that
         no decomposition can pass. No agent's chances differ from the promised ones by more than 1 - λ in total variation.
+    kept_bound, impossible
+        A number that `kept` cannot pass in any lottery, and promised options that no feasible choice of promised options has.
     samples
         Number of independent samples that the weights were counted from; 0 if they are exact.
     """
@@ -47,6 +50,8 @@ class Lottery:
     share: Fraction = ONE
     share_bound: Fraction = ONE
     samples: int = 0
+    kept_bound: Fraction = ONE
+    impossible: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse weights that are no weights."""
@@ -64,7 +69,7 @@ class Lottery:
         parts
             Weight and choice; equal choices are put together, those of weight 0 left out.
         more
-            `promised`, `share`, `share_bound`, `samples`.
+            `promised`, `share`, `share_bound`, `samples`, `kept_bound`, `impossible`.
         """
         merged: dict[tuple[int, ...], Fraction] = {}
         for weight, choice in parts:
@@ -90,6 +95,35 @@ class Lottery:
                     counts[option] += weight
         return tuple(Fraction(count, self.total) for count in counts)
 
+    @cached_property
+    def kept(self) -> Fraction:
+        """Part μ of its promised chance that every possible option keeps at least; 1 where all of it is decomposed."""
+        if self.promised is None:
+            return ONE
+        without = set(self.impossible)
+        parts = (
+            m / p
+            for o, (m, p) in enumerate(zip(self.marginals, self.promised, strict=True))
+            if p and o not in without
+        )
+        return min([ONE, *parts])
+
+    def with_shares(self, market: Market, kept_bound: Fraction) -> Lottery:
+        """Return the lottery with the part `share` of the promise that it reproduces, and a bound on `kept`.
+
+        The part is the largest λ with promised = λ · marginals + (1 - λ) · rest, counting the chance of nothing, too.
+        """
+        promised = self.promised or self.marginals
+        pairs = [*zip(promised, self.marginals, strict=True)]
+        wanted, given = [ONE] * market.n_agents, [ONE] * market.n_agents
+        for agent, (p, m) in zip(market.agent.tolist(), pairs, strict=True):
+            wanted[agent], given[agent] = wanted[agent] - p, given[agent] - m
+        people = [a for a, gate in enumerate(market.gate.tolist()) if not gate]
+        options = [o for o, gate in enumerate(market.gate[market.agent].tolist()) if not gate]
+        parts = [(wanted[a], given[a]) for a in people] + [pairs[o] for o in options]
+        share = min([ONE, *(p / m for p, m in parts if m)])
+        return replace(self, share=share, kept_bound=max(self.kept, kept_bound))
+
     @property
     def residual(self) -> tuple[Fraction, ...]:
         """What is left of the promise: ``promised - share · marginals``; zero where everything is decomposed."""
@@ -114,6 +148,12 @@ class Lottery:
     def draw(self, seed: int) -> Ints:
         """Draw a choice with exactly the stated probabilities, the same on every machine."""
         return self.at(uniform(seed, self.total))
+
+
+def promises(market: Market, shares: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """Return the chances of options of agents that are no gates; what gates do is a decision, not a promise."""
+    gates = market.gate[market.agent].tolist()
+    return tuple(ZERO if gate else share for gate, share in zip(gates, shares, strict=True))
 
 
 def whole_numbers(values: Sequence[Fraction]) -> list[int]:

@@ -1,9 +1,10 @@
 """Eating: all agents take probability of their best options left, at equal speed, until they have one unit in all.
 
-Where options only use what there is (no supply, no demand) and nobody is indifferent, the rule is a simulation: an option is gone
-once something it needs is. Otherwise it is the constrained serial rule: at every moment each agent's chance of getting an
-option at least as good as the one it eats is as large as it can be for all at once, which is one linear program a step.
-Both are exact.
+Where options only use what there is and nobody is indifferent, the rule is a simulation: an option is gone once something it
+needs is. Gates that ask for nothing that a fraction cannot give count as open (`opened`). Otherwise it is the constrained
+serial rule: at every moment each agent's chance of getting an option at least as good as the one it eats is as large as it
+can be for all at once, which is one linear program a step. Both are exact. Markets too large for that are eaten in ticks of
+2^-40 (`eating`), equal ranks in the order of the options.
 
 References
 ----------
@@ -15,7 +16,7 @@ polytope).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -23,22 +24,16 @@ import numpy as np
 
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_solver.lotteries.decomposition import most_used
+from nichiiki_solver.lotteries.eating import eat_in_ticks
 from nichiiki_solver.lotteries.exact_lp import Tableau
 from nichiiki_solver.lotteries.lottery import ONE, ZERO
+from nichiiki_solver.lotteries.opened import Opened
 from nichiiki_solver.market import Market
 
-MOST_ENTRIES = 4_000_000
+MOST_ENTRIES = 400_000
 """Largest tableau (rows · columns) that the constrained rule starts on."""
-
-
-def is_packing(market: Market) -> bool:
-    """Whether options only use what there is: no supply, no demand, no gates, nobody who must get something."""
-    return bool(
-        (market.amount >= 0).all()
-        and (market.capacity >= 0).all()
-        and not market.gate.any()
-        and not market.must_assign.any()
-    )
+MOST_EXACT = 3_000
+"""Most options that are eaten at exact moments."""
 
 
 def has_ties(market: Market) -> bool:
@@ -50,19 +45,48 @@ def has_ties(market: Market) -> bool:
 def serial_shares(market: Market, should_stop: Callable[[], bool] = lambda: False) -> list[Fraction] | None:
     """Work out the chance of each option under the (constrained) serial rule.
 
+    Parameters
+    ----------
+    market
+        All of its options listed.
+    should_stop
+        Asked now and then; True raises `Stopped`.
+
     Returns
     -------
     list of Fraction or None
-        None if not even a fractional assignment keeps all rows.
+        None if not even a fractional assignment keeps all rows. Gates get what they must be open for the others.
 
     Raises
     ------
     UnsupportedMarketError
-        If the market is too large for exact linear programs.
+        If the market has demands or agents that must get something, and is too large for exact linear programs.
     """
-    if is_packing(market) and not has_ties(market):
-        return eat(market)
-    return _Serial(market, should_stop).run()
+    opened = Opened.of(market)
+    ties = has_ties(market)
+    if opened is not None and not ties and market.n_options <= MOST_EXACT:
+        return _of_whole(opened, eat(opened.market))
+    if opened is None or (ties and _Serial.size_of(market) <= MOST_ENTRIES):
+        return _Serial(market, should_stop).run()
+    return _of_whole(opened, eat_in_ticks(opened.market, should_stop))
+
+
+def _of_whole(opened: Opened, shares: Sequence[Fraction]) -> list[Fraction]:
+    """Return the chances as those of the whole market, with what its gates must be open for them."""
+    found = [ZERO] * opened.whole.n_options
+    used = [ZERO] * len(opened.whole.capacity)
+    for option, share in ((o, share) for o, share in enumerate(shares) if share):
+        found[opened.options[option]] = share
+        entries = slice(opened.market.offsets[option], opened.market.offsets[option + 1])
+        for resource, amount in zip(
+            opened.market.resource[entries].tolist(), opened.market.amount[entries].tolist(), strict=True
+        ):
+            used[resource] += share * amount
+    for gate in opened.gates:
+        found[gate.option] = used[gate.opens] / gate.supply
+    for option in opened.bought.tolist():
+        found[option] = Fraction(1)
+    return found
 
 
 def eat(market: Market) -> list[Fraction]:
@@ -128,12 +152,18 @@ class _Serial:
         self.at = {agent: 0 for agent, ranks in enumerate(self.ranks) if ranks}
         self.promised: list[tuple[int, int, Fraction]] = []
         self.fixed = self._market_rows()
-        height = len(self.fixed) + 2 * len(self.at)
-        if height * (height + market.n_options + len(self.at) + 1) > MOST_ENTRIES:
+        if self.size_of(market) > MOST_ENTRIES:
             raise UnsupportedMarketError(
                 "the constrained serial rule is exact and made for small markets; this one has too many options and rows "
-                "(use random_serial_dictatorship, or a market without ties, minimums and roles to open)"
+                "(use random_serial_dictatorship, or a market without minimums and households that must be placed)"
             )
+
+    @staticmethod
+    def size_of(market: Market) -> int:
+        """About how many entries the tableau of a step has."""
+        people = int((~market.gate).sum())
+        height = market.n_agents + int(market.must_assign.sum()) + len(market.capacity) + 2 * people
+        return height * (height + market.n_options + people + 1)
 
     def run(self) -> list[Fraction] | None:
         """Step until every agent has one unit or nothing more to eat."""

@@ -96,8 +96,8 @@ class Gates:
         self.gates = market.take(market.gate[market.agent])
         gates = self.gates
         self._demand = (gates.amount > 0) & (gates.amount > market.capacity[gates.resource])
-        self._is_minimum = np.zeros(gates.n_options, dtype=bool)
-        self._is_minimum[gates.entry_option[self._demand]] = True
+        self.is_minimum = np.zeros(gates.n_options, dtype=bool)
+        self.is_minimum[gates.entry_option[self._demand]] = True
         self.open: Bools = np.ones(gates.n_options, dtype=bool)
         self.bought: Bools = np.zeros(gates.n_options, dtype=bool)
 
@@ -105,7 +105,7 @@ class Gates:
         """Return what there is at the start of a round: capacities, and what open gates supply."""
         left = self.market.capacity.copy()
         option, supply = self.gates.entry_option, self.gates.amount < 0
-        opened = supply & (self.open & self._is_minimum)[option]
+        opened = supply & (self.open & self.is_minimum)[option]
         np.add.at(left, self.gates.resource[opened], -self.gates.amount[opened])
         left[self.gates.resource[self._demand]] = IGNORED
         self._buy(left)
@@ -118,7 +118,7 @@ class Gates:
         """Take measures in their order, each with its first plan that fits what is left."""
         self.bought[:] = False
         served: set[int] = set()
-        for option in np.flatnonzero(self.open & ~self._is_minimum).tolist():
+        for option in np.flatnonzero(self.open & ~self.is_minimum).tolist():
             entries, agent = self._entries(option), int(self.gates.agent[option])
             resource, amount = self.gates.resource[entries], self.gates.amount[entries]
             if agent not in served and (amount <= np.maximum(left[resource], 0)).all():
@@ -144,7 +144,7 @@ class Gates:
         """Measures that are not needed, from the last to the first, each beside those still kept."""
         room = self.market.capacity - self._use(taken)
         gates = self.gates
-        supply = (gates.amount < 0) & (self.bought | (self.open & self._is_minimum))[gates.entry_option]
+        supply = (gates.amount < 0) & (self.bought | (self.open & self.is_minimum))[gates.entry_option]
         np.subtract.at(room, gates.resource[supply], gates.amount[supply])
         found = []
         for option in np.flatnonzero(self.bought)[::-1].tolist():
@@ -183,6 +183,14 @@ class Gates:
         chosen = np.append(np.flatnonzero(used), np.arange(self.gates.n_options, market.n_options))
         choice[market.agent[chosen]] = chosen
         return market, choice
+
+
+def measures_first(market: Market) -> tuple[Ints, Ints]:
+    """Return the options of measures in a market, and those of them taken before anybody chooses: in order, while money lasts."""
+    gates = Gates(market)
+    gates.supply()
+    options = np.flatnonzero(market.gate[market.agent])
+    return options[~gates.is_minimum], options[gates.bought]
 
 
 def plain_levels(market: Market, choice: Ints) -> tuple[LevelResult, ...]:

@@ -13,8 +13,8 @@ Mechanism
        rest fits, and its line rises to the most urgent of these.
     4. Who loses an option loses it at all its resources, and proposes its next one.
 
-    Proposals go one at a time, the last agent that lost its option first, others in the order of the procedure.
-    Priority is the points at the resource's target; what is equal is decided by the lottery number of the seed. What
+    Proposals go one at a time: of the agents without an option that have something left to propose, the first in the order
+    of the procedure. Priority is the points at the resource's target; what is equal is decided by the lottery number of the seed. What
     ends below its minimum is closed and the procedure begins again (`closing`).
 Properties
     On markets with unit demand and unit amounts it is the procedure of Gale and Shapley: stable, best for every agent
@@ -33,6 +33,7 @@ Source
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_solver.market import Market, Outcome
@@ -59,16 +60,20 @@ class DeferredAcceptance:
 
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Run the procedure; see `Outcome` for what comes back."""
-        preferences = Preferences(market, settings.seed)
-        refuse_demands(preferences.source.has_demands, "deferred_acceptance")
-        if has_supply(market):
-            raise UnsupportedMarketError("policy deferred_acceptance knows no options that supply a resource")
-        order = agents_in_order(market, preferences.source.order(settings.seed))
+        return run(market, settings, Preferences(market, settings.seed), self.card.name)
 
-        def one_round(left: Ints) -> Taken:
-            return _Round(preferences, left).run(order)
 
-        return run_rounds(market, settings, one_round, name="deferred_acceptance")
+def run(market: Market, settings: Settings, preferences: Preferences, name: str) -> Outcome:
+    """Run the procedure with given preferences and priorities."""
+    refuse_demands(preferences.source.has_demands, name)
+    if has_supply(market):
+        raise UnsupportedMarketError(f"policy {name} knows no options that supply a resource")
+    order = agents_in_order(market, preferences.source.order(settings.seed))
+
+    def one_round(left: Ints) -> Taken:
+        return _Round(preferences, left).run(order)
+
+    return run_rounds(market, settings, one_round, name=name)
 
 
 @dataclass
@@ -121,13 +126,15 @@ class _Round:
 
     def run(self, order: list[int]) -> Taken:
         """Let agents propose until nobody is left who has something to propose."""
-        waiting = order[::-1]
+        place = {agent: number for number, agent in enumerate(order)}
+        waiting = list(range(len(order)))
         while waiting:
-            agent = waiting.pop()
+            agent = order[heappop(waiting)]
             if agent not in self.held and self.next.get(agent, 0) < len(self.preferences.of(agent).uses):
                 option = self.next.get(agent, 0)
                 self.next[agent] = option + 1
-                waiting += [agent, *self._propose(agent, option)]
+                for other in [agent, *self._propose(agent, option)]:
+                    heappush(waiting, place[other])
         return {agent: self.preferences.of(agent).option(option) for agent, option in self.held.items()}
 
     def _propose(self, agent: int, option: int) -> list[int]:

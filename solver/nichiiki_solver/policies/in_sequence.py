@@ -11,11 +11,12 @@ import time
 from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_solver import cp_sat, mip
 from nichiiki_solver.cp_sat import Answer, Floor
-from nichiiki_solver.market import Market, Outcome
+from nichiiki_solver.market import Market, Outcome, Whole
 from nichiiki_solver.policies.drawing import stopper, values_of, without_choice
 from nichiiki_solver.policies.registry import Progress, Settings
-from nichiiki_solver.policies.welfare import SMALL, tie_weights
+from nichiiki_solver.policies.welfare import SMALL
 from nichiiki_solver.ragged import Bools, Ints
+from nichiiki_solver.tie_break import settle
 
 
 class Sequence:
@@ -37,6 +38,7 @@ class Sequence:
         self.criteria: list[LevelResult] = []
         self.choice: Ints | None = None
         self.infeasible = False
+        self.unique = False
 
     @property
     def proven(self) -> bool:
@@ -73,7 +75,7 @@ class Sequence:
         """
         value, bound = self.value(weights), most
         if value is None or value != most:
-            answer = self._solve(weights)
+            answer = self._solve(weights, tuple(self.floors))
             self.infeasible = answer.infeasible and self.choice is None
             if self._is_better(answer, value):
                 self.choice = answer.choice
@@ -96,27 +98,29 @@ class Sequence:
         self.criteria.append(LevelResult(name=name, objective=value + constant, bound=limit))
         self.settings.progress(Progress(name, value + constant, limit, time.perf_counter() - self.started))
 
-    def _solve(self, weights: Ints) -> Answer:
+    def _solve(self, weights: Ints, floors: tuple[Floor, ...]) -> Answer:
         """Search with CP-SAT where the market is small, else with HiGHS; infeasible is never believed of one run."""
         left_s = max(0.05, self.settings.time_limit_s - (time.perf_counter() - self.started))
         if self.market.n_options > SMALL:
             answer = mip.solve_level(
                 self.market,
                 weights,
-                floors=tuple(self.floors),
+                floors=floors,
                 time_limit_s=left_s,
                 relative_gap=self.settings.relative_gap,
                 should_stop=self.should_stop,
             )
-            return self._by_cp_sat(weights, left_s, presolve=True) if answer.infeasible else answer
-        answer = self._by_cp_sat(weights, left_s, presolve=True)
-        return self._by_cp_sat(weights, left_s, presolve=False) if answer.infeasible else answer
+            return self._by_cp_sat(weights, floors, left_s, presolve=True) if answer.infeasible else answer
+        answer = self._by_cp_sat(weights, floors, left_s, presolve=True)
+        return self._by_cp_sat(weights, floors, left_s, presolve=False) if answer.infeasible else answer
 
-    def _by_cp_sat(self, weights: Ints, left_s: float, *, presolve: bool) -> Answer:
+    def _by_cp_sat(
+        self, weights: Ints, floors: tuple[Floor, ...], left_s: float, *, presolve: bool
+    ) -> Answer:
         return cp_sat.solve_level(
             self.market,
             weights,
-            floors=tuple(self.floors),
+            floors=floors,
             hint=self.choice,
             time_limit_s=left_s,
             relative_gap=self.settings.relative_gap,
@@ -136,15 +140,33 @@ class Sequence:
         self._settle()
         levels = values_of(self.market, self.choice)
         seconds = time.perf_counter() - self.started
-        return Outcome(self.market, self.choice, Status.FEASIBLE, reason, levels, seconds, criteria=stated)
+        return Outcome(
+            self.market,
+            self.choice,
+            Status.FEASIBLE,
+            reason,
+            levels,
+            seconds,
+            criteria=stated,
+            unique=self.unique,
+        )
 
     def _settle(self) -> None:
         if self.should_stop():
             return
         for name, weights in zip(self.market.levels, self.market.utility, strict=True):
             self.maximise(name, weights)
-        if self.market.n_options <= SMALL:
-            self.maximise("ties", tie_weights(self.market, self.settings.seed))
+        if self.proven and (self.settings.official or self.market.n_options <= SMALL):
+            self._break_ties()
+
+    def _break_ties(self) -> None:
+        def search(_market: Market, weights: Ints, floors: tuple[Floor, ...]) -> Answer:
+            return Answer(None, None, None) if self.should_stop() else self._solve(weights, floors)
+
+        settled = settle(Whole(self.market), tuple(self.floors), self.settings.seed, search)
+        if settled.choice is not None:
+            self.choice = settled.choice
+        self.unique = settled.unique
 
     def _why(self) -> StopReason:
         if self.settings.should_stop():

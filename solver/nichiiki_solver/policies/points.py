@@ -2,16 +2,19 @@
 
 Mechanism
     Households in the order of points, tie order and lottery number; each gets its best bundle for which everything is
-    left (`one_list`), or first wishes go first (`by_rank`). A role or experience that ends below its minimum is closed
-    and the procedure begins again. The numbered steps are in docs/explanation/rules.md, sections 8 and 9.
+    left (`one_list`), or first wishes go first (`by_rank`), or places choose among those who ask by the points that count there
+    (`per_target`: deferred acceptance). A role or experience that ends below its minimum is closed and the procedure begins
+    again. The numbered steps are in docs/explanation/rules.md, sections 8 to 10.
 Properties
     `one_list` without minimums is serial dictatorship: strategy-proof and Pareto-efficient. Closing roles and `by_rank`
-    (immediate acceptance) are not strategy-proof.
+    (immediate acceptance) are not strategy-proof. `per_target` respects the points at every place.
 Complexity
-    One pass over the households a round; at most one round more than there are roles and periods to close.
+    One pass over the households a round, or one proposal an option; at most one round more than there are roles and periods to
+    close.
 Source
     Points, tie orders and ranked choices of nursery and public-housing offices (公営住宅 ポイント方式, 保育所 利用調整);
-    serial dictatorship: Svensson (1999), Strategy-proof allocation of indivisible goods.
+    serial dictatorship: Svensson (1999), Strategy-proof allocation of indivisible goods; `per_target`: Gale and Shapley
+    (1962), see `deferred_acceptance`.
 """
 
 from __future__ import annotations
@@ -19,12 +22,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
-from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_solver.dual_prices import source_of
 from nichiiki_solver.market import Market, Outcome, Source
+from nichiiki_solver.policies import deferred_acceptance
 from nichiiki_solver.policies.closing import Taken, clock, refuse_demands, run_rounds
 from nichiiki_solver.policies.in_turn import agents_in_order, give_in_turn
 from nichiiki_solver.policies.registry import PolicyCard, Settings
+from nichiiki_solver.preferences import Preferences
 from nichiiki_solver.ragged import Ints
 
 
@@ -38,7 +42,7 @@ class Points:
         efficient="if_plain",
         deterministic=True,
         optimises=False,
-        supports=("bundles", "ties", "must", "closing"),
+        supports=("bundles", "ties", "must", "closing", "priorities"),
         reference="Svensson (1999), Social Choice and Welfare 16",
     )
 
@@ -47,8 +51,8 @@ class Points:
         source = source_of(market)
         refuse_demands(source.has_demands, "points")
         if source.procedure == "per_target":
-            raise UnsupportedMarketError(
-                "procedure.kind per_target is not part of this version; use one_list or by_rank"
+            return deferred_acceptance.run(
+                market, settings, Preferences(market, settings.seed, "procedure"), "points"
             )
         return _run(market, source, settings)
 

@@ -3,14 +3,16 @@
 Mechanism
     The (constrained) serial rule gives each option a chance (`lotteries.serial_rule`); the chances are decomposed into a
     lottery over feasible choices (`lotteries.decomposition`), from which the seed draws one. Where not all of the chances can
-    be drawn, the lottery's `share` says how much can, and `residual` what is lost.
+    be drawn, the lottery's `share` says how much of all can, `kept` how much of every single chance, and `residual`
+    what is lost.
 Properties
     On unit demand with strict wishes: ordinally efficient, envy-free, weakly strategy-proof; equal treatment of equals.
     With bundles and general rows the chances stay efficient among all fractional assignments, but a household that
     competes for other things than its neighbour may envy it, and the chances may not decompose in full.
 Complexity
-    Strict wishes over capacities: one pass with at most (options + resources) steps. Otherwise one exact linear program a step,
-    at most one step for each agent and rank.
+    Strict wishes over capacities, roles that open included: one pass with at most (options + resources) steps. Small markets
+    with ties or demands: one exact linear program a step, at most one step for each agent and rank. Large ones: one
+    pass in ticks of 2^-40, equal ranks in the order of the options; with demands they are refused.
 Source
     Bogomolnaia and Moulin (2001); Katta and Sethuraman (2006); Budish, Che, Kojima and Milgrom (2013).
 """
@@ -54,7 +56,7 @@ class ProbabilisticSerial:
             return without_choice(market, Status.UNKNOWN, _why(settings), started)
         if shares is None:
             return without_choice(market, Status.INFEASIBLE, StopReason.PROVEN, started)
-        lottery: Lottery | None = decompose_shares(market, shares, stop)
+        lottery: Lottery | None = decompose_shares(market, shares, stop, settings.workers)
         if lottery is None:
             return without_choice(market, Status.UNKNOWN, StopReason.PROCEDURE_ENDED, started)
         return drawn(market, lottery, settings.seed, started)

@@ -5,7 +5,8 @@ Mechanism
     completed (equal ranks: the option listed first). All orders are followed at once: orders that have led to the same
     choices so far are one state with a weight, so that the lottery is exact. With more than `MOST_STATES` states, or too
     little time, up to `SAMPLES` orders are drawn from the seed instead, and the lottery states the standard error of each
-    chance.
+    chance. Markets with roles to open and more than `MOST_SEARCHED` options are sampled with another rule for minimums: nobody looks
+    ahead, and what ends below its minimum is closed and the order begins again.
 Properties
     Strategy-proof for strict wishes; every choice drawn is Pareto-efficient then; equal treatment of equals. Not ordinally
     efficient: lotteries may exist that everybody prefers (Bogomolnaia and Moulin 2001).
@@ -29,7 +30,8 @@ import numpy as np
 from nichiiki_models.allocation import Status, StopReason
 from nichiiki_solver import cp_sat
 from nichiiki_solver.lotteries.lottery import Lottery
-from nichiiki_solver.lotteries.serial_rule import is_packing, preference_lists
+from nichiiki_solver.lotteries.opened import Choosing, Opened, is_packing
+from nichiiki_solver.lotteries.serial_rule import preference_lists
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.drawing import all_listed, drawn, stopper, without_choice
 from nichiiki_solver.policies.registry import PolicyCard, Settings
@@ -37,6 +39,8 @@ from nichiiki_solver.ragged import Ints
 
 MOST_STATES = 20_000
 SAMPLES = 1_000
+MOST_SEARCHED = 100
+"""Most options of a market with gates whose every turn is searched for a completion."""
 EXACT_SHARE = 0.25
 """Part of the time after which following all orders is given up and orders are sampled."""
 WAITING = -2
@@ -63,11 +67,34 @@ class RandomSerialDictatorship:
         started = time.perf_counter()
         all_listed(market, "random_serial_dictatorship")
         stop = stopper(settings, started)
+        opened = Opened.of(market) if market.n_options > MOST_SEARCHED else None
+        if opened is not None and opened.gates:
+            return self._closing(Choosing(opened), settings, stop, started)
         turn = Turns(market) if is_packing(market) else _Completed(market)
         if not turn.possible():
             return without_choice(market, Status.INFEASIBLE, StopReason.PROVEN, started)
         early = stopper(replace(settings, time_limit_s=EXACT_SHARE * settings.time_limit_s), started)
-        lottery = exact_lottery(turn, early) or sampled_lottery(turn, settings.seed, stop)
+
+        def choose(order: list[int]) -> Ints:
+            return turn.choice(dictatorship(turn, order))
+
+        lottery = exact_lottery(turn, early) or sampled_lottery(
+            choose, turn.agents, market.n_options, settings.seed, stop
+        )
+        if lottery is None:
+            return without_choice(market, Status.UNKNOWN, StopReason.TIME_LIMIT, started)
+        return drawn(market, lottery, settings.seed, started)
+
+    def _closing(
+        self, choosing: Choosing, settings: Settings, stop: Callable[[], bool], started: float
+    ) -> Outcome:
+        """Sample orders in which what ends below its minimum is closed."""
+
+        def choose(order: list[int]) -> Ints:
+            return choosing.run([(agent, choosing.lists[agent]) for agent in order])
+
+        market = choosing.opened.whole
+        lottery = sampled_lottery(choose, choosing.agents, market.n_options, settings.seed, stop)
         if lottery is None:
             return without_choice(market, Status.UNKNOWN, StopReason.TIME_LIMIT, started)
         return drawn(market, lottery, settings.seed, started)
@@ -174,15 +201,20 @@ def exact_lottery(turn: Turns, should_stop: Callable[[], bool], most: int = MOST
 
 
 def sampled_lottery(
-    turn: Turns, seed: int, should_stop: Callable[[], bool], samples: int = SAMPLES
+    choose: Callable[[list[int]], Ints],
+    agents: list[int],
+    n_options: int,
+    seed: int,
+    should_stop: Callable[[], bool],
+    samples: int = SAMPLES,
 ) -> Lottery | None:
-    """Count what some random orders lead to; None if there was not even time for one."""
+    """Count what some random orders of agents lead to; None if there was not even time for one."""
     parts: list[tuple[Fraction, Ints]] = []
     for number in range(samples):
         if should_stop():
             break
-        parts.append((Fraction(1), turn.choice(dictatorship(turn, shuffled(turn.agents, seed, number)))))
-    return Lottery.of(turn.market.n_options, parts, samples=len(parts)) if parts else None
+        parts.append((Fraction(1), choose(shuffled(agents, seed, number))))
+    return Lottery.of(n_options, parts, samples=len(parts)) if parts else None
 
 
 def dictatorship(turn: Turns, order: list[int]) -> State:

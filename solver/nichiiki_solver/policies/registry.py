@@ -20,6 +20,7 @@ _BUILT_IN = {
     "serial_dictatorship": "nichiiki_solver.policies.serial_dictatorship:SerialDictatorship",
     "immediate_acceptance": "nichiiki_solver.policies.immediate_acceptance:ImmediateAcceptance",
     "deferred_acceptance": "nichiiki_solver.policies.deferred_acceptance:DeferredAcceptance",
+    "knapsack_deferred_acceptance": "nichiiki_solver.policies.knapsack_deferred_acceptance:KnapsackDeferredAcceptance",
     "top_trading_cycles": "nichiiki_solver.policies.top_trading_cycles:TopTradingCycles",
     "stable": "nichiiki_solver.policies.stable:Stable",
     "probabilistic_serial": "nichiiki_solver.policies.probabilistic_serial:ProbabilisticSerial",
@@ -28,6 +29,8 @@ _BUILT_IN = {
     "leximin": "nichiiki_solver.policies.leximin:Leximin",
     "nash": "nichiiki_solver.policies.nash:Nash",
 }
+Engine = Literal["auto", "cp_sat", "highs", "scip"]
+"""Exact engines: CP-SAT and SCIP inside ortools, HiGHS inside scipy."""
 Holds = Literal["always", "if_plain", "if_unit_demand", "never"]
 """Where a theorem holds: on every market, on those without gates and supply, on those with unit demand, or nowhere."""
 
@@ -92,12 +95,18 @@ class Settings:
         Called with each `Progress`; whatever it raises ends the run.
     should_stop
         Asked now and then; True ends the run with the best answer.
+    official
+        Whether the answer must be the only one: an optimum is followed by the public tie-break to its proof.
+    engine
+        The exact engine; ``auto`` takes the one that measures best.
     """
 
     time_limit_s: float = 60.0
     relative_gap: float = 0.0
     seed: int = 0
     workers: int = 2
+    official: bool = False
+    engine: Engine = "auto"
     progress: Callable[[Progress], None] = field(default=lambda _: None)
     should_stop: Callable[[], bool] = field(default=lambda: False)
 

@@ -5,7 +5,8 @@ Mechanism
     (`dual_prices`), and a short exact search over the bundles met on the way gives a first answer. Stays and options whose
     value at the prices falls short of their household's best by more than bound - answer are in no better allocation; over
     the others an exact search (HiGHS) proves the optimum or reports the gap. Later levels are solved over the same
-    candidates with the earlier levels kept.
+    candidates with the earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT
+    has the market whole, else where an official answer is asked for.
 Properties
     Maximises the stated objective; Pareto-efficient where utility is the only term and weights are positive. Not
     strategy-proof and not stable in general.
@@ -19,20 +20,21 @@ Source
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
-from nichiiki_solver import cp_sat, mip
+from nichiiki_solver import cp_sat, mip, scip
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.dual_prices import SCALE, Priced, can_be_priced, find_prices, gains, source_of
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole
 from nichiiki_solver.policies.points import first_answer
 from nichiiki_solver.policies.registry import PolicyCard, Progress, Settings
 from nichiiki_solver.ragged import Ints
+from nichiiki_solver.tie_break import settle
 
 SMALL = 3_000
 """Up to so many listed options CP-SAT gets the market whole: pricing would cost more than it saves."""
@@ -44,7 +46,6 @@ MOST_PIECES = 300_000
 """Most stays and options in an exact search; with more only the bundles met during pricing are searched."""
 PROCEDURE_AGENTS = 20_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
-TIE_WEIGHTS = 1 << 16
 
 
 class Welfare:
@@ -64,15 +65,22 @@ class Welfare:
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Maximise the levels in order; see `Outcome` for what comes back."""
         run = _Run(market, settings)
-        if market.complete and (market.n_options <= SMALL or not can_be_priced(market)):
+        if settings.engine != "auto":
+            whole = source_of(market).everything()
+            run.solve_levels(whole, run.by_engine)
+            run.break_ties(whole, run.by_engine)
+        elif market.complete and (market.n_options <= SMALL or not can_be_priced(market)):
             run.solve_levels(Whole(market), run.by_cp_sat)
-            run.break_ties(market)
+            run.break_ties(Whole(market), run.by_cp_sat)
         else:
             run.solve_levels(run.candidates(), run.by_highs)
+            if settings.official:
+                run.break_ties(run.optimal_candidates(), run.by_highs)
         return run.outcome()
 
 
-Engine = Callable[[Market, int, tuple[Floor, ...]], Answer]
+Report = Callable[[int | None, int | None], None]
+Engine = Callable[[Market, Ints, tuple[Floor, ...], Report], Answer]
 
 
 class _Run:
@@ -86,6 +94,9 @@ class _Run:
         self.bound: int | None = None
         self.infeasible = False
         self.partial = False
+        self.unique = False
+        self.relative_gap = settings.relative_gap
+        self.priced: Priced | None = None
 
     columns: Market
     choice: Ints | None
@@ -118,7 +129,13 @@ class _Run:
     # Engines
 
     def by_cp_sat(
-        self, market: Market, level: int, floors: tuple[Floor, ...], *, start_s: float | None = None
+        self,
+        market: Market,
+        weights: Ints,
+        floors: tuple[Floor, ...],
+        report: Report,
+        *,
+        start_s: float | None = None,
     ) -> Answer:
         """Search a level with CP-SAT; an infeasible answer is confirmed without its presolve.
 
@@ -129,32 +146,55 @@ class _Run:
         for presolve in (True, False):
             found = cp_sat.solve_level(
                 market,
-                market.utility[level],
+                weights,
                 floors=floors,
                 hint=self.choice if market is self.columns else None,
                 time_limit_s=max(0.05, self.left_s if start_s is None else start_s),
-                relative_gap=self.settings.relative_gap,
+                relative_gap=self.relative_gap,
                 workers=self.settings.workers,
                 seed=self.settings.seed,
                 presolve=presolve,
-                report=lambda value, bound: self.report(level, value, bound if start_s is None else None),
+                report=lambda value, bound: report(value, bound if start_s is None else None),
                 should_stop=self.should_stop,
             )
             if not found.infeasible:
                 break
         return found
 
-    def by_highs(self, market: Market, level: int, floors: tuple[Floor, ...]) -> Answer:
-        """Search a level with HiGHS; an infeasible answer is confirmed by CP-SAT."""
+    def by_highs(self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report) -> Answer:
+        """Search a level with HiGHS; an infeasible answer is confirmed by another engine."""
         found = mip.solve_level(
             market,
-            market.utility[level],
+            weights,
             floors=floors,
             time_limit_s=max(0.05, self.left_s),
-            relative_gap=self.settings.relative_gap,
+            relative_gap=self.relative_gap,
             should_stop=self.settings.should_stop,
         )
-        return self.by_cp_sat(market, level, floors) if found.infeasible else found
+        if not found.infeasible:
+            return found
+        # with an answer at hand the question is whether there is another one, which CP-SAT is slow to deny on large markets
+        deny = self._scip if self.choice is not None and market.n_options > SMALL else self.by_cp_sat
+        return deny(market, weights, floors, report)
+
+    def by_scip(self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report) -> Answer:
+        """Search a level with SCIP; an infeasible answer is confirmed by HiGHS, or by CP-SAT."""
+        found = self._scip(market, weights, floors, report)
+        return self.by_highs(market, weights, floors, report) if found.infeasible else found
+
+    def _scip(self, market: Market, weights: Ints, floors: tuple[Floor, ...], _report: Report) -> Answer:
+        return scip.solve_level(
+            market,
+            weights,
+            floors=floors,
+            time_limit_s=max(0.05, self.left_s),
+            should_stop=self.settings.should_stop,
+        )
+
+    def by_engine(self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report) -> Answer:
+        """Search a level with the engine that the settings name."""
+        engines = {"cp_sat": self.by_cp_sat, "highs": self.by_highs, "scip": self.by_scip}
+        return engines[self.settings.engine](market, weights, floors, report)
 
     # The way to the optimum
 
@@ -164,10 +204,14 @@ class _Run:
         weights[0] = 1
         self._begin_with_procedure()
         priced = find_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE))
-        self.bound = priced.bound
+        self.bound, self.priced = priced.bound, priced
         self.report(0, None, priced.bound)
         start = self.by_cp_sat(
-            priced.columns, 0, (), start_s=min(START_S, START_SHARE * self.settings.time_limit_s)
+            priced.columns,
+            priced.columns.utility[0],
+            (),
+            partial(self.report, 0),
+            start_s=min(START_S, START_SHARE * self.settings.time_limit_s),
         )
         if start.choice is not None:
             self._keep_better(Whole(priced.columns), start.choice)
@@ -176,6 +220,13 @@ class _Run:
             self.partial = True
             return Whole(priced.columns)
         return source.factored(weights * SCALE, priced.prices, least)
+
+    def optimal_candidates(self) -> Factoring:
+        """State what may be part of an optimum once its value is known: less than what the search began with."""
+        weights = np.zeros(len(self.market.levels), dtype=np.int64)
+        weights[0] = 1
+        assert self.priced is not None  # noqa: S101 - candidates() has run
+        return source_of(self.market).factored(weights * SCALE, self.priced.prices, self._least(self.priced))
 
     def _is_over(self, share: float) -> bool:
         """Whether a share of the time is used, or somebody asked to stop."""
@@ -203,7 +254,9 @@ class _Run:
             floors = tuple(
                 Floor(candidates.market.utility[k], done.objective or 0) for k, done in enumerate(self.levels)
             )
-            answer = engine(candidates.market, level, floors)
+            answer = engine(
+                candidates.market, candidates.market.utility[level], floors, partial(self.report, level)
+            )
             if answer.infeasible and self.partial:
                 # the answer at hand may keep earlier levels better than the few bundles searched here can
                 answer = Answer(None, None, None)
@@ -243,23 +296,22 @@ class _Run:
         values = source_of(self.market).best_values(weights, np.zeros_like(self.market.capacity))
         return int(gains(self.market, np.where(values <= NO_VALUE // 2, 0, values)).sum())
 
-    def break_ties(self, market: Market) -> None:
-        """Among all optimal answers take the one with the largest sum of public hash weights."""
-        if not self.proven or self.choice is None:
+    def break_ties(self, candidates: Factoring, engine: Engine) -> None:
+        """Among all optimal answers take the one that the public weights name, and prove that it is the only one."""
+        if not self.proven or self.choice is None or self.partial:
             return
-        floors = tuple(Floor(market.utility[k], level.objective or 0) for k, level in enumerate(self.levels))
-        answer = cp_sat.solve_level(
-            market,
-            tie_weights(market, self.settings.seed),
-            floors=floors,
-            hint=self.choice,
-            time_limit_s=max(0.05, self.left_s),
-            workers=self.settings.workers,
-            seed=self.settings.seed,
-            should_stop=self.should_stop,
+        floors = tuple(
+            Floor(candidates.market.utility[k], level.objective or 0) for k, level in enumerate(self.levels)
         )
-        if answer.choice is not None:
-            self.choice = answer.choice
+
+        def search(market: Market, weights: Ints, kept: tuple[Floor, ...]) -> Answer:
+            return Answer(None, None, None) if self.should_stop() else engine(market, weights, kept, _silent)
+
+        self.relative_gap = 0.0
+        settled = settle(candidates, floors, self.settings.seed, search)
+        if settled.choice is not None:
+            self.columns, self.choice = candidates.bundles_of(settled.choice)
+        self.unique = settled.unique
 
     def outcome(self) -> Outcome:
         """Put the outcome together."""
@@ -272,7 +324,15 @@ class _Run:
         )
         status = Status.OPTIMAL if self.proven else status
         choice = self.choice if status in (Status.OPTIMAL, Status.FEASIBLE) else None
-        return Outcome(self.columns, choice, status, self._reason(status), tuple(self.levels), self.seconds)
+        return Outcome(
+            self.columns,
+            choice,
+            status,
+            self._reason(status),
+            tuple(self.levels),
+            self.seconds,
+            unique=self.unique,
+        )
 
     def _reason(self, status: Status) -> StopReason:
         if status in (Status.OPTIMAL, Status.INFEASIBLE):
@@ -283,15 +343,5 @@ class _Run:
         return StopReason.GAP_REACHED if enough else StopReason.TIME_LIMIT
 
 
-def tie_weights(market: Market, seed: int) -> Ints:
-    """Public weights of options: hashes of seed, agent and use, so that neither the order of rows nor the engine matters."""
-    weights = np.empty(market.n_options, dtype=np.int64)
-    entries = [
-        f"{resource}:{amount}"
-        for resource, amount in zip(market.resource.tolist(), market.amount.tolist(), strict=True)
-    ]
-    for option in range(market.n_options):
-        use = ",".join(entries[market.offsets[option] : market.offsets[option + 1]])
-        digest = hashlib.sha256(f"{seed}|{market.agent[option]}|{use}".encode()).digest()
-        weights[option] = 1 + int.from_bytes(digest[:4]) % TIE_WEIGHTS
-    return weights
+def _silent(_value: int | None, _bound: int | None) -> None:
+    """Report nothing: the tie-break is no level of the objective."""

@@ -89,6 +89,10 @@ def test_labels_are_counted() -> None:
         ({"nodes": 3, "destination": [2, 5]}, r"destination: OD pair 1 names node 5"),
         ({"demand": [2**53, 1]}, r"demand: all demands together reach"),
         ({"penalty": -1}, r"penalty: a number from 0"),
+        ({"seat": [0]}, r"seat: 1 values for the 2 arcs of tail"),
+        ({"seat": [0, 2]}, r"seat: arc 1 names row 2; capacity has rows 0 … 1"),
+        ({"back": ([0], [1])}, r"back_origin: 1 values for the 2 OD pairs of origin"),
+        ({"nodes": 3, "back": ([0, 7], [1, 1])}, r"back_origin: OD pair 1 names node 7"),
     ],
 )
 def test_bad_demands_are_refused(change: dict[str, Any], message: str) -> None:

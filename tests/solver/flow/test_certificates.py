@@ -11,6 +11,7 @@ from nichiiki.flow import min_cost_flow, multicommodity_flow
 from nichiiki_networks import random_net, random_shared
 from nichiiki_solver.flow.certificate import find_cut_violations, find_flow_violations
 from nichiiki_solver.flow.rent_certificate import (
+    Potentials,
     SharedNetwork,
     find_metric_violations,
     find_rent_violations,
@@ -109,15 +110,24 @@ SHARED = SharedNetwork(
     np.array([2]),
     None,
 )
+
+
+def whole(value: list[list[float]] | np.ndarray) -> Potentials:
+    """Potentials on a network of one piece."""
+    table = np.array(value)
+    return Potentials(table, np.zeros(table.shape[1], dtype=np.int64), np.arange(table.shape[1]))
+
+
 ROUTING: dict[str, Any] = {
     "path_pair": np.array([0, 0]),
     "path_offsets": np.array([0, 1, 3]),
     "path_arcs": np.array([0, 1, 2]),
+    "path_turn": np.array([1, 2]),
     "amount": np.array([1.0, 1.0]),
 }
 RENTS: dict[str, Any] = {
     "rent": np.array([6.0, 0.0, 0.0]),
-    "potential": np.array([[0.0, 16.0, 8.0]]),
+    "potential": whole([[0.0, 16.0, 8.0]]),
     "marginal": np.array([16.0]),
     "total": 26.0,
 }
@@ -137,6 +147,8 @@ def test_the_routing_and_its_rents_pass() -> None:
         ({"amount": np.array([3.0, -1.0])}, "flow_path"),
         ({"path_arcs": np.array([0, 2, 1])}, "flow_path"),
         ({"path_arcs": np.array([1, 1, 2])}, "flow_path"),
+        ({"path_turn": np.array([1, 1])}, "flow_path"),
+        ({"path_turn": np.array([0, 3])}, "flow_path"),
     ],
 )
 def test_what_is_planted_in_a_routing_is_found(plant: dict[str, Any], rule: str) -> None:
@@ -151,8 +163,12 @@ def test_what_is_planted_in_a_routing_is_found(plant: dict[str, Any], rule: str)
         ({"rent": np.array([6.0, -1.0, 1.0])}, "flow_rent"),
         ({"rent": np.array([5.0, 0.0, 0.0])}, "flow_potential"),
         ({"rent": np.array([7.0, 0.0, 0.0])}, "flow_identity"),
-        ({"potential": np.array([[0.0, 17.0, 8.0]])}, "flow_potential"),
-        ({"potential": np.array([[1.0, 17.0, 9.0]])}, "flow_potential"),
+        ({"potential": whole([[0.0, 17.0, 8.0]])}, "flow_potential"),
+        ({"potential": whole([[1.0, 17.0, 9.0]])}, "flow_potential"),
+        (
+            {"potential": Potentials(np.array([[0.0, 16.0]]), np.array([0, 0, 1]), np.array([0, 1, 0]))},
+            "flow_potential",
+        ),
         ({"marginal": np.array([17.0])}, "flow_marginal"),
         ({"marginal": np.array([15.0])}, "flow_identity"),
         ({"total": 27.0}, "flow_identity"),
@@ -168,11 +184,11 @@ def test_what_is_planted_in_rents_is_found(plant: dict[str, Any], rule: str) -> 
 def test_lengths_that_prove_nothing_are_found() -> None:
     tight = SharedNetwork(**{**SHARED.__dict__, "demand": np.array([11])})
     assert (
-        find_metric_violations(tight, metric=np.array([1.0, 1.0, 0.0]), potential=np.array([[0.0, 1.0, 1.0]]))
+        find_metric_violations(tight, metric=np.array([1.0, 1.0, 0.0]), potential=whole([[0.0, 1.0, 1.0]]))
         == []
     )
     enough = find_metric_violations(
-        SHARED, metric=np.array([1.0, 1.0, 0.0]), potential=np.array([[0.0, 1.0, 1.0]])
+        SHARED, metric=np.array([1.0, 1.0, 0.0]), potential=whole([[0.0, 1.0, 1.0]])
     )
     assert rules(enough) == ["flow_metric"]
     assert enough[0].sentence("ja")
@@ -187,7 +203,7 @@ def test_no_scaled_rents_prove_another_cost(seed: int, factor: float) -> None:
         return
     given = SharedNetwork(**{name: value for name, value in net._asdict().items() if name != "nodes"})
     sources = np.unique(net.origin)
-    potential = np.zeros((len(sources), nodes))  # the weakest bounds there are
+    potential = whole(np.zeros((len(sources), nodes)))  # the weakest bounds there are
     assert find_rent_violations(
         given,
         rent=found.seat_rent,

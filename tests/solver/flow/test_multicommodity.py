@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nichiiki.flow import SharedFlow, min_cost_flow, multicommodity_flow
 from nichiiki_models.allocation import Status
-from nichiiki_networks import Shared, random_shared, shared_cost
+from nichiiki_networks import Shared, random_shared, random_ties, shared_cost
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
 SEEDS = 3000 if FULL else 150
@@ -168,3 +168,62 @@ def test_whole_units_out_of_time_come_with_a_gap() -> None:
     found = multicommodity_flow(*columns, nodes=nodes, penalty=50, integral=True, time_limit_s=1e-6)
     assert found.bound is not None
     assert found.cost is None or found.cost >= found.bound
+
+
+def test_trips_that_come_back_on_seats_that_arcs_share() -> None:
+    """Least cost, rents and the identity where arcs share seats and a trip is carried out and back or not at all."""
+    infeasible = 0
+    for seed in range(SEEDS):
+        net, seat, back = random_ties(seed)
+        *columns, nodes, penalty = net
+        found = multicommodity_flow(*columns, nodes=nodes, penalty=penalty, seat=seat, back=back)
+        expected = shared_cost(net, seat=seat, back=back)
+        assert found.cost == (None if expected is None else pytest.approx(expected, abs=1e-6)), seed
+        infeasible += expected is None
+        if found.cost is None or found.marginal_cost is None or found.seat_rent is None:
+            continue
+        asked = net.demand > 0
+        paid = float(found.marginal_cost[asked] @ net.demand[asked])
+        assert paid == pytest.approx(found.cost + float(found.seat_rent @ net.capacity), abs=1e-6)
+        assert found.load is not None
+        assert (np.bincount(seat, found.load, len(net.capacity)) <= net.capacity + 1e-6).all()
+    assert SEEDS / 20 < infeasible < SEEDS
+
+
+@given(seed=st.integers(0, 10**6))
+def test_marginal_costs_of_trips_that_come_back(seed: int) -> None:
+    net, seat, back = random_ties(seed)
+    *columns, nodes, penalty = net
+    found = multicommodity_flow(*columns, nodes=nodes, penalty=penalty, seat=seat, back=back)
+    left, right = found.marginal_left, found.marginal_right
+    if found.cost is None or left is None or right is None:
+        return
+    for pair in np.flatnonzero(net.demand > 0).tolist():
+        step = STEP * (np.arange(len(net.demand)) == pair)
+        below, above = (shared_cost(net, net.demand + sign * step, seat=seat, back=back) for sign in (-1, 1))
+        assert below is not None
+        assert left[pair] == pytest.approx((found.cost - below) / STEP, abs=1e-5)
+        more = np.inf if above is None else pytest.approx((above - found.cost) / STEP, abs=1e-5)
+        assert right[pair] == more
+
+
+def test_a_trip_that_cannot_come_back_is_not_made() -> None:
+    """Five seats there, three back: three round trips, and two seats there stay empty."""
+    there_and_back = {"back": ([1], [0]), "penalty": 50}
+    found = multicommodity_flow([0, 1], [1, 0], [5, 3], [10, 10], [0], [1], [5], **there_and_back)  # type: ignore[arg-type]
+    assert found.load is not None and found.load.tolist() == [3.0, 3.0]
+    assert (found.cost, found.marginal_cost is not None and found.marginal_cost.tolist()) == (160.0, [50.0])
+    assert found.seat_rent is not None and found.seat_rent.tolist() == [0.0, 30.0]
+
+
+def test_whole_round_trips_come_with_a_bound() -> None:
+    for seed in range(60):
+        net, seat, back = random_ties(seed)
+        *columns, nodes, penalty = net
+        found = multicommodity_flow(
+            *columns, nodes=nodes, penalty=penalty, integral=True, seat=seat, back=back
+        )
+        expected = shared_cost(net, whole=True, seat=seat, back=back)
+        if found.cost is not None:
+            assert expected is not None and found.bound is not None
+            assert found.bound - 1e-6 <= expected <= found.cost + 1e-6

@@ -12,6 +12,7 @@ from scipy.optimize import linprog
 
 from nichiiki_models.errors import MarketError
 from nichiiki_solver.lotteries.bihierarchy import decompose, two_hierarchies
+from nichiiki_solver.lotteries.covering import cover_shares
 from nichiiki_solver.lotteries.decomposition import decompose_shares
 from nichiiki_solver.lotteries.exact_lp import Tableau
 from nichiiki_solver.lotteries.lottery import Lottery, uniform
@@ -201,12 +202,55 @@ def test_decompositions_are_exact_feasible_and_as_large_as_can_be(
     if lottery is None:
         assert best == pytest.approx(0, abs=1e-9)
         return
+    if best < 1e-9:
+        assert lottery.kept >= 0 and lottery.kept_bound >= lottery.kept
+        return
     assert float(lottery.share) == pytest.approx(best, abs=1e-9)
     assert lottery.share <= lottery.share_bound
     assert all(market.is_feasible(choice) for choice in lottery.choices)
     assert min(lottery.residual, default=F(0)) >= 0
     if lottery.share == 1:
         assert list(lottery.marginals) == shares
+
+
+def largest_kept(market: Market, shares: list[Fraction]) -> tuple[float, set[int]]:
+    """Largest part of every chance that choices of promised options keep, by a linear program; options that none has."""
+    kept = [c for c in every_choice(market) if all(shares[o] > 0 for o in c[c >= 0].tolist())]
+    taken = np.array([[o in choice for choice in kept] for o in range(market.n_options)], dtype=float)
+    promised = [o for o, share in enumerate(shares) if share > 0]
+    rows = [o for o in promised if taken[o].any()]
+    x = np.array([float(shares[o]) for o in rows])
+    found = linprog(
+        [-1.0, *[0.0] * len(kept)],
+        A_ub=np.column_stack((x, -taken[rows])),
+        b_ub=np.zeros(len(rows)),
+        A_eq=[[0.0, *[1.0] * len(kept)]],
+        b_eq=[1.0],
+        bounds=[(0, 1), *[(0, None)] * len(kept)],
+    )
+    return -float(found.fun or 0), set(promised) - set(rows)
+
+
+@given(promises())
+def test_covering_keeps_as_much_of_every_chance_as_can_be(case: tuple[Market, list[Fraction]]) -> None:
+    market, shares = case
+    lottery, (best, impossible) = cover_shares(market, shares), largest_kept(market, shares)
+    if lottery is None:
+        assert impossible == {o for o, share in enumerate(shares) if share}
+        return
+    assert set(lottery.impossible) == impossible
+    assert float(lottery.kept) == pytest.approx(best, abs=1e-6)
+    assert lottery.kept <= lottery.kept_bound
+    assert float(lottery.kept_bound) == pytest.approx(best, abs=1e-4)
+    assert all(market.is_feasible(choice) for choice in lottery.choices)
+    assert min(lottery.residual, default=F(0)) >= 0
+
+
+def test_the_triangle_keeps_two_thirds() -> None:
+    lottery = cover_shares(triangle(), [HALF] * 3)
+    assert lottery is not None
+    assert float(lottery.kept) == pytest.approx(2 / 3, abs=1e-9)
+    assert float(lottery.kept_bound) == pytest.approx(2 / 3, abs=1e-5)
 
 
 @pytest.mark.parametrize("shares", [[HALF], [F(2), F(0), F(0)], [F(-1), F(0), F(0)]])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nichiiki_models.allocation import Status
+from nichiiki_models.allocation import Status, StopReason
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_oracle.matching import Bundled
 from nichiiki_solver.market import Market
@@ -54,6 +54,36 @@ def test_deferred_acceptance_respects_priorities(seed: int) -> None:
         )
 
 
+def claims(case: Bundled, found: tuple[int | None, ...], agent: int, resource: int) -> int:
+    """What the more urgent agents hold of a resource, or would prefer to what they get (the most of one option)."""
+    total = 0
+    for other, place in enumerate(found):
+        if case.urgency[resource][other] > case.urgency[resource][agent]:
+            liked = range(len(case.options[other]) if place is None else place + 1)
+            total += max((case.use(other, each).get(resource, 0) for each in liked), default=0)
+    return total
+
+
+def is_free_of_strong_envy(case: Bundled, found: tuple[int | None, ...]) -> bool:
+    """Whether everything that agents get has room beside these claims at each of its resources."""
+    return all(
+        amount + claims(case, found, agent, resource) <= case.capacity[resource]
+        for agent, place in enumerate(found)
+        for resource, amount in case.use(agent, place).items()
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_knapsack_deferred_acceptance_is_best_of_all_without_strong_envy(seed: int) -> None:
+    """Delacrétaz, Kominers and Teytelboym, theorem 5, against every outcome."""
+    case = random_bundled(seed, ties=False)
+    found = run(case, "knapsack_deferred_acceptance")
+    assert is_free_of_strong_envy(case, found)
+    for other in filter(lambda each: is_free_of_strong_envy(case, each), case.outcomes()):
+        for mine, its in zip(found, other, strict=True):
+            assert its is None or (mine is not None and mine <= its)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_stable_has_the_fewest_blocking_options(seed: int) -> None:
     case = random_bundled(seed, ties=seed % 2 == 0)
@@ -87,6 +117,18 @@ def test_immediate_acceptance_leaves_nothing_that_fits(seed: int) -> None:
             assert any(amount > left[r] for r, amount in case.use(agent, place).items())
 
 
+@pytest.mark.parametrize("seed", SEEDS[:60])
+def test_stable_needs_no_first_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exact search alone finds what it finds from deferred acceptance, and `value_at_most` is met."""
+    market = random_bundled(seed, ties=seed % 2 == 0).market()
+    started = solve(market, policy="stable")
+    monkeypatch.setattr("nichiiki_solver.policies.stable.STARTS", 0)
+    alone = solve(market, policy="stable")
+    assert alone.facts == started.facts
+    assert alone.objective == started.objective == started.facts["value_at_most"]
+    assert alone.reason is started.reason is StopReason.PROCEDURE_ENDED
+
+
 COUPLE = Bundled(
     options=(((1, {0: 1, 1: 1}),), ((1, {0: 1}), (2, {1: 1}))), urgency=((2, 1), (1, 2)), capacity=(1, 1)
 )
@@ -96,7 +138,11 @@ COUPLE = Bundled(
 def test_with_a_couple_there_may_be_no_stable_matching() -> None:
     """Roth (1984), The evolution of the labor market for medical interns: one option blocks whatever is done."""
     assert all(COUPLE.blocking(found) for found in COUPLE.outcomes())
-    assert solve(COUPLE.market(), policy="stable").facts == {"blocking": 1, "blocking_at_least": 1}
+    assert solve(COUPLE.market(), policy="stable").facts == {
+        "blocking": 1,
+        "blocking_at_least": 1,
+        "value_at_most": 9,
+    }
 
 
 def test_a_large_family_is_not_passed_over_by_smaller_ones() -> None:
@@ -107,6 +153,60 @@ def test_a_large_family_is_not_passed_over_by_smaller_ones() -> None:
         capacity=(3, 4),
     )
     assert run(case, "deferred_acceptance") == (1, 0, 1)
+
+
+def families(
+    wishes: tuple[str, ...],
+    needs: tuple[tuple[int, ...], ...],
+    orders: tuple[str, ...],
+    capacity: tuple[int, ...],
+) -> Bundled:
+    """Families that need something of every service of one locality; families, localities and services count from 1."""
+    services = len(needs[0])
+    options = tuple(
+        tuple(
+            (rank + 1, {(int(at) - 1) * services + s: n for s, n in enumerate(need) if n})
+            for rank, at in enumerate(mine)
+        )
+        for mine, need in zip(wishes, needs, strict=True)
+    )
+    people = [str(f + 1) for f in range(len(wishes))]
+    orders = tuple(order + "".join(sorted(set(people) - set(order))) for order in orders)
+    urgency = tuple(tuple(-order.index(f) for f in people) for order in orders for _ in range(services))
+    return Bundled(options, urgency, capacity)
+
+
+DKT_3 = families(
+    wishes=("21", "134", "12", "13"),
+    needs=((1,), (2,), (1,), (1,)),
+    orders=("1234", "31", "42", "1234"),
+    capacity=(2, 1, 2, 5),
+)
+"""Delacrétaz, Kominers and Teytelboym, Matching mechanisms for refugee resettlement (version of December 2019), example 3."""
+
+
+def test_example_3_of_delacretaz_kominers_and_teytelboym() -> None:
+    """Table 1 there: families 1 to 4 go to localities 1, 4, 2, 3; no matching is stable; family 2 gains by a lie."""
+    assert run(DKT_3, "knapsack_deferred_acceptance") == (1, 2, 1, 1)
+    assert all(DKT_3.blocking(found) for found in DKT_3.outcomes())
+    lie = families(
+        ("21", "34", "12", "13"), ((1,), (2,), (1,), (1,)), ("1234", "31", "42", "1234"), (2, 1, 2, 5)
+    )
+    assert run(lie, "knapsack_deferred_acceptance") == (0, 0, 0, 0)
+
+
+def test_examples_1_and_2_of_delacretaz_kominers_and_teytelboym() -> None:
+    """Who does not need what runs out is not held up: families 1 and 3 of example 1; all but family 2 of example 2
+    (and, of its hundred families for 99 units, the last)."""
+    first = families(("1",) * 3, ((1, 0), (1, 0), (0, 1)), ("123",), (1, 1))
+    assert run(first, "knapsack_deferred_acceptance") == (0, None, 0)
+    case = Bundled(
+        options=(((1, {1: 1}),),) * 2 + (((1, {0: 1}),),) * 100,
+        urgency=(tuple(range(102, 0, -1)),) * 2,
+        capacity=(99, 1),
+    )
+    found = run(case, "knapsack_deferred_acceptance")
+    assert found == (0, None, *[0] * 99, None)
 
 
 def plain(**changes: object) -> Market:
@@ -124,7 +224,12 @@ def plain(**changes: object) -> Market:
 DEMAND = {"amount": [-1, -1], "capacity": [-1]}
 SUPPLY = {"amount": [1, -1]}
 IN_TURN = ("points", "first_come", "lottery", "serial_dictatorship")
-MATCHING = ("immediate_acceptance", "deferred_acceptance", "top_trading_cycles")
+MATCHING = (
+    "immediate_acceptance",
+    "deferred_acceptance",
+    "knapsack_deferred_acceptance",
+    "top_trading_cycles",
+)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from nichiiki_instances.bundled import load
+from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Status
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_models.instance import Instance
@@ -16,6 +18,8 @@ from nichiiki_oracle.random_instances import random_instance
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.market import lottery_number as ticket
+from nichiiki_solver.policies.registry import Settings
+from nichiiki_solver.policies.stable import first_choice
 from nichiiki_solver.solving import solve
 from nichiiki_solver.stability import blocking_options
 from nichiiki_solver.uses import KINDS
@@ -134,3 +138,24 @@ def test_a_bound_is_given_where_it_is_asked_for(seed: int) -> None:
     assert first.objective is not None
     assert first.objective <= (best.levels[0].objective or 0) <= first.bound
     assert all(level.bound is None for level in others)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stable_answers_on_a_generated_market(seed: int) -> None:
+    """More than a thousand options: as few block as deferred acceptance lets, and the value is no less than its."""
+    market = compile_market(generate(households=40, seed=seed))
+    outcome = solve(market, policy="stable", time_limit_s=20)
+    start = first_choice(market, Settings())
+    assert outcome.choice is not None and start is not None
+    assert len(blocking_options(market, outcome.choice)) == outcome.facts["blocking"]
+    assert outcome.facts["blocking_at_least"] <= outcome.facts["blocking"]
+    assert outcome.facts["blocking"] <= len(blocking_options(market, start))
+
+
+@pytest.mark.slow
+def test_stable_answers_on_the_flagship() -> None:
+    market = compile_market(load("flagship"))
+    outcome = solve(market, policy="stable", time_limit_s=20)
+    assert outcome.choice is not None
+    assert len(blocking_options(market, outcome.choice)) == outcome.facts["blocking"]
+    assert (outcome.objective or 0) <= outcome.facts["value_at_most"]

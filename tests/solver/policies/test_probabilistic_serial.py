@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,12 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from nichiiki_instances.bundled import load
+from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Status, StopReason
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_oracle.random_instances import random_instance
 from nichiiki_solver.allocating import allocate
+from nichiiki_solver.bundles import compile_market
+from nichiiki_solver.lotteries.eating import TICKS, eat_in_ticks
 from nichiiki_solver.lotteries.lottery import Lottery
-from nichiiki_solver.lotteries.serial_rule import _Serial, eat
+from nichiiki_solver.lotteries.opened import Choosing, Opened
+from nichiiki_solver.lotteries.serial_rule import _Serial, eat, serial_shares
 from nichiiki_solver.market import Market
 from nichiiki_solver.policies.drawing import all_listed
 from nichiiki_solver.policies.probabilistic_serial import ProbabilisticSerial
@@ -166,6 +172,114 @@ def test_compiled_instances_pass_the_check(seed: int) -> None:
     result = allocate(random_instance(seed), policy="probabilistic_serial", time_limit_s=60)
     assert result.status in (Status.FEASIBLE, Status.INFEASIBLE, Status.UNKNOWN)
     assert (result.allocation is None) == (result.status is not Status.FEASIBLE)
+
+
+@st.composite
+def role_markets(draw: st.DrawFn) -> Market:
+    """Houses, and roles that run only with enough holders; strict wishes."""
+    rng = np.random.default_rng(draw(st.integers(0, 10**7)))
+    agents, houses, roles = int(rng.integers(1, 5)), int(rng.integers(1, 4)), int(rng.integers(1, 3))
+    most = rng.integers(1, 4, roles)
+    least = np.array([int(rng.integers(1, m + 1)) for m in most])
+    rows = [
+        (agent, rank + 1, int(rng.integers(0, houses)), int(rng.integers(-1, roles)))
+        for agent in range(agents)
+        for rank in range(int(rng.integers(1, 4)))
+    ]
+    entries = [(k, house, 1) for k, (_, _, house, _) in enumerate(rows)]
+    for k, (_, _, _, role) in enumerate(rows):
+        entries += [(k, houses + role, 1), (k, houses + roles + role, -1)] if role >= 0 else []
+    for role in range(roles):
+        gate = len(rows) + role
+        entries += [(gate, houses + role, -int(most[role])), (gate, houses + roles + role, int(least[role]))]
+    option, resource, amount = zip(*entries, strict=True)
+    market = Market.from_columns(
+        agent=[*(a for a, _, _, _ in rows), *range(agents, agents + roles)],
+        utility=[*(10 - r for _, r, _, _ in rows), *([0] * roles)],
+        rank=[*(r for _, r, _, _ in rows), *([1] * roles)],
+        option=option,
+        resource=resource,
+        amount=amount,
+        capacity=[*rng.integers(1, 3, houses).tolist(), *([0] * 2 * roles)],
+    )
+    return replace(market, gate=np.arange(agents + roles) >= agents)
+
+
+@given(role_markets())
+def test_roles_count_as_open_in_fractions(market: Market) -> None:
+    """The linear programs over the market with its gates give what eating gives in the opened one."""
+    opened = Opened.of(market)
+    assert opened is not None
+    programmed, shares = _Serial(market, lambda: False).run(), serial_shares(market)
+    assert programmed is not None and shares is not None
+    assert (
+        [programmed[o] for o in opened.options] == [shares[o] for o in opened.options] == eat(opened.market)
+    )
+    used = [F(0)] * len(market.capacity)
+    for entry, option in enumerate(market.entry_option.tolist()):
+        used[market.resource[entry]] += shares[option] * int(market.amount[entry])
+    assert all(total <= limit for total, limit in zip(used, market.capacity.tolist(), strict=True))
+
+
+@given(role_markets())
+def test_choosing_in_turn_closes_what_is_below_its_minimum(market: Market) -> None:
+    """Literally: run through the agents, close roles with too few holders, begin again."""
+    opened = Opened.of(market)
+    assert opened is not None
+    choosing = Choosing(opened)
+    choice = choosing.run([(agent, choosing.lists[agent]) for agent in choosing.agents])
+    assert market.is_feasible(choice)
+    shut: set[int] = set()
+    while True:
+        left, taken = opened.market.capacity.copy(), {}
+        for gate in shut:
+            left[opened.gates[gate].opens] = 0
+        for agent in choosing.agents:
+            for option in choosing.lists[agent]:
+                use = np.zeros_like(left)
+                entries = slice(opened.market.offsets[option], opened.market.offsets[option + 1])
+                np.add.at(use, opened.market.resource[entries], opened.market.amount[entries])
+                if (use <= left).all():
+                    left, taken[agent] = left - use, int(opened.options[option])
+                    break
+        held = [sum(g.opens in uses_of(market, o) for o in taken.values()) for g in opened.gates]
+        failing = {k for k, g in enumerate(opened.gates) if 0 < held[k] < g.minimum}
+        if not failing:
+            break
+        shut |= failing
+    assert {a: int(o) for a, o in enumerate(choice) if o >= 0 and not market.gate[a]} == taken
+
+
+def uses_of(market: Market, option: int) -> list[int]:
+    found: list[int] = market.resource[market.offsets[option] : market.offsets[option + 1]].tolist()
+    return found
+
+
+@given(house_markets() | role_markets())
+def test_ticks_are_exact_but_for_their_size(market: Market) -> None:
+    opened = Opened.of(market)
+    assert opened is not None
+    exact, ticks = eat(opened.market), eat_in_ticks(opened.market)
+    assert all(share.denominator <= TICKS for share in ticks)
+    assert all(abs(a - b) < F(1 << 12, TICKS) for a, b in zip(exact, ticks, strict=True))
+
+
+@pytest.mark.parametrize("households", [20, 60])
+def test_generated_markets_keep_a_proven_part_of_every_chance(households: int) -> None:
+    market = compile_market(generate(households=households, seed=1))
+    lottery = lottery_of(market)
+    assert all(market.is_feasible(choice) for choice in lottery.choices)
+    assert 0 < lottery.kept <= lottery.kept_bound
+    assert float(lottery.kept_bound - lottery.kept) < 1e-6
+
+
+@pytest.mark.slow
+def test_the_flagship_keeps_a_proven_part_of_every_chance() -> None:
+    market = compile_market(load("flagship"))
+    lottery = lottery_of(market)
+    assert all(market.is_feasible(choice) for choice in lottery.choices)
+    assert 0 < lottery.kept <= lottery.kept_bound
+    assert float(lottery.kept_bound - lottery.kept) < 1e-4
 
 
 def test_demands_that_cannot_be_met_are_infeasible() -> None:

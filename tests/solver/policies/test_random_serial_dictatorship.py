@@ -2,15 +2,18 @@
 
 from fractions import Fraction
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Status
 from nichiiki_oracle.random_instances import random_instance
 from nichiiki_solver.allocating import allocate
+from nichiiki_solver.bundles import compile_market
 from nichiiki_solver.lotteries.lottery import Lottery
 from nichiiki_solver.market import Market
 from nichiiki_solver.policies import random_serial_dictatorship as rsd
@@ -78,11 +81,24 @@ def test_example_of_bogomolnaia_and_moulin() -> None:
 def test_samples_state_their_error() -> None:
     turn = rsd.Turns(bogomolnaia_moulin())
     assert rsd.exact_lottery(turn, lambda: False, most=3) is None
-    lottery = rsd.sampled_lottery(turn, 7, lambda: False, samples=400)
+
+    def choose(order: list[int]) -> Any:
+        return turn.choice(rsd.dictatorship(turn, order))
+
+    lottery = rsd.sampled_lottery(choose, turn.agents, 16, 7, lambda: False, samples=400)
     assert isinstance(lottery, Lottery) and lottery.samples == 400
     for found, error, exact in zip(lottery.marginals, lottery.standard_errors, [5, 1, 5, 1] * 4, strict=True):
         assert abs(float(found) - exact / 12) < 5 * error
-    assert rsd.sampled_lottery(turn, 7, lambda: True) is None
+    assert rsd.sampled_lottery(choose, turn.agents, 16, 7, lambda: True) is None
+
+
+def test_large_markets_with_roles_are_sampled_by_closing() -> None:
+    """Nobody looks ahead there; what ends below its minimum is closed, so that every sampled choice is feasible."""
+    market = compile_market(generate(households=60, seed=1))
+    assert market.gate.any() and market.n_options > rsd.MOST_SEARCHED
+    lottery = solve(market, policy="random_serial_dictatorship", time_limit_s=20).lottery
+    assert isinstance(lottery, Lottery) and lottery.samples == rsd.SAMPLES
+    assert all(market.is_feasible(choice) for choice in lottery.choices)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -1,9 +1,9 @@
-"""The clerk's procedure: sections 8 (one_list) and 9 (by_rank) of the rules, step by step."""
+"""The clerk's procedure: sections 8 (one_list) and 9 (by_rank) of the rules, step by step; per_target has a file of its own."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 
 from nichiiki_models.instance import Instance
@@ -62,17 +62,22 @@ def run_in_order(market: Market, order: list[Household], *, by_rank: bool = Fals
     if quota_minima(market):
         raise MinimumQuotaError("the clerk's procedure knows no minimum quotas")
     offered = {name: [b for b in found if b is not None] for name, found in options(market).items()}
+    return repeated(market, lambda here, closed: _pass(here, order, offered, closed, by_rank=by_rank))
+
+
+def repeated(market: Market, one_round: Callable[[Market, frozenset[Key]], Choice]) -> Outcome:
+    """Run a procedure round after round until nothing is closed and no measure is struck any more."""
     closed: frozenset[Key] = frozenset()
     struck: frozenset[str] = frozenset()
     rounds = 1
     while True:
         taken = _measures_taken(market, struck)
         here = _with_measures(market, taken)
-        choice = _pass(here, order, offered, closed, by_rank=by_rank)
+        choice = one_round(here, closed)
         below = below_minimum(here, total_use(choice.values()))
         idle = _not_needed(market, list(taken), total_use(choice.values()))
         if not below and not idle:
-            return Outcome(choice, _musts_served(market, choice), closed, rounds, settled(market, taken))
+            return Outcome(choice, musts_served(market, choice), closed, rounds, settled(market, taken))
         closed |= frozenset(below)
         struck |= frozenset(idle)
         rounds += 1
@@ -146,6 +151,7 @@ def _is_left(market: Market, used: Counter[Key], closed: Set[Key], bundle: Bundl
     return not closed & bundle.use.keys() and fits(market, used, bundle.use)
 
 
-def _musts_served(market: Market, choice: Choice) -> bool:
+def musts_served(market: Market, choice: Choice) -> bool:
+    """Say whether every household with a must got something."""
     musts = {lock.household_id for lock in market.locks if lock.effect == "must"}
     return all(choice[name] is not None for name in musts)

@@ -1,0 +1,52 @@
+"""Official answers and second opinions on the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nichiiki.cli.exits import Exit
+from nichiiki_models.errors import CrossCheckError
+from nichiiki_oracle.random_instances import random_instance
+from nichiiki_solver.allocating import allocate
+
+
+def test_an_official_answer_is_said_to_be_one(run: Any, folder: Path) -> None:
+    shown = run("allocate", str(folder), "--official", "--cross-check", "--lang", "en")
+    assert shown.exit_code == Exit.DONE
+    assert "it is proven to be the only one" in shown.output
+    assert "confirmed 1 of 1 levels" in shown.output
+
+
+def test_an_answer_that_is_not_official_says_so(
+    run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import nichiiki
+
+    def hurried(instance: Any, **asked: Any) -> Any:
+        return allocate(instance, **asked).model_copy(update={"official": False})
+
+    monkeypatch.setattr(nichiiki, "allocate", hurried)
+    shown = run("allocate", str(folder), "--official", "--lang", "en")
+    assert shown.exit_code == Exit.NEGATIVE
+    assert "Not official" in shown.output
+
+
+def test_a_disagreement_leaves_both_answers(
+    run: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import nichiiki
+
+    first = allocate(random_instance(3)).allocation
+
+    def divided(*_: Any, **__: Any) -> None:
+        raise CrossCheckError("level welfare is worth 1 to one and 2 to the other", (first, first))
+
+    monkeypatch.setattr(nichiiki, "allocate", divided)
+    shown = run("allocate", str(folder), "--cross-check", "--out", str(tmp_path / "out"), "--lang", "en")
+    assert shown.exit_code == Exit.NEGATIVE
+    assert "Two engines do not agree: level welfare" in shown.output
+    kept = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert kept == ["allocation-first.json", "allocation-second.json"]
+    assert json.loads((tmp_path / "out" / kept[0]).read_text("utf-8"))["policy"] == "welfare"

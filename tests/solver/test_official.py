@@ -1,0 +1,196 @@
+"""The official answer: the same people, the same places, whatever the engine and the number of workers."""
+
+import os
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nichiiki_models.allocation import Allocation, Status
+from nichiiki_models.errors import CrossCheckError, UsageError
+from nichiiki_models.instance import Instance
+from nichiiki_oracle.random_instances import medium_instance, random_instance
+from nichiiki_solver import mip, scip
+from nichiiki_solver.allocating import allocate
+from nichiiki_solver.bundles import compile_market
+from nichiiki_solver.cp_sat import Answer
+from nichiiki_solver.market import Market, Whole
+from nichiiki_solver.policies import welfare
+from nichiiki_solver.policies.registry import Engine
+from nichiiki_solver.public_weights import plain_weights
+from nichiiki_solver.solving import solve
+
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
+SEEDS = 200 if FULL else 12
+ENGINES: tuple[Engine, ...] = ("auto", "cp_sat", "highs", "scip")
+
+
+def people_and_places(allocation: Allocation | None) -> Any:
+    return None if allocation is None else allocation.model_dump()["placements"]
+
+
+def official(instance: Instance, **how: Any) -> Any:
+    result = allocate(instance, official=True, seed=7, **how)
+    assert result.official or result.allocation is None
+    return result.status, [level.objective for level in result.levels], people_and_places(result.allocation)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_no_placement_differs_between_workers_and_engines(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = random_instance(seed)
+    first = official(instance, workers=1)
+    for engine, workers in [("auto", 2), ("auto", 4), *product(ENGINES[1:], (1, 2, 4) if FULL else (2,))]:
+        assert official(instance, engine=engine, workers=workers) == first
+    monkeypatch.setattr(welfare, "SMALL", -1)
+    assert official(instance, workers=2) == first
+
+
+@pytest.mark.parametrize("seed", range(20 if FULL else 1))
+def test_no_placement_differs_on_larger_instances(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = medium_instance(seed)
+    first = official(instance)
+    monkeypatch.setattr(welfare, "SMALL", -1)
+    assert official(instance) == first
+    assert official(instance, engine="scip") == first
+
+
+def tied_market(seed: int) -> Market:
+    """Four agents who want any of three equal things, some of which are listed twice."""
+    rng = np.random.default_rng(seed)
+    agent = np.repeat(np.arange(4), 4)
+    thing = np.tile([0, 1, 2, 2], 4)
+    return Market.from_columns(
+        agent=agent,
+        utility=rng.integers(1, 3, len(agent)),
+        resource=thing,
+        option=np.arange(len(agent)),
+        amount=np.ones(len(agent), dtype=np.int64),
+        capacity=[1, 1, 1],
+    )
+
+
+def best_by_enumeration(market: Market, seed: int) -> tuple[int, ...]:
+    """Look at every choice: largest utility, then largest sums of the public weights."""
+    rows = [(-1, *np.flatnonzero(market.agent == a).tolist()) for a in range(market.n_agents)]
+    criteria = np.array([market.utility[0], *(plain_weights(market, seed, level) for level in range(6))])
+    allowed = [c for c in map(np.array, product(*rows)) if market.is_feasible(c)]
+    values = [tuple(criteria[:, c[c >= 0]].sum(axis=1).tolist()) for c in allowed]
+    assert values.count(max(values)) == 1
+    return tuple(allowed[values.index(max(values))].tolist())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_choice_is_the_one_that_enumeration_finds(seed: int, engine: Any) -> None:
+    market = tied_market(seed)
+    outcome = solve(market, official=True, engine=engine, seed=3)
+    assert outcome.unique
+    assert outcome.choice is not None
+    assert tuple(outcome.choice.tolist()) == best_by_enumeration(market, 3)
+
+
+def test_equal_weights_are_told_apart_by_the_next_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With weights that are all equal at first, only later levels decide; the proof is not given before."""
+    monkeypatch.setattr(
+        Whole,
+        "tie_weights",
+        lambda self, seed, level: (
+            np.ones(self.market.n_options, dtype=np.int64)
+            if level < 2
+            else plain_weights(self.market, seed, level)
+        ),
+    )
+    market = tied_market(1)
+    outcomes = [solve(market, official=True, engine=engine) for engine in ENGINES]
+    assert all(outcome.unique for outcome in outcomes)
+    assert len({str(outcome.choice) for outcome in outcomes}) == 1
+
+
+def test_another_seed_may_give_another_answer() -> None:
+    found = {tuple(solve(tied_market(0), official=True, seed=seed).choice.tolist()) for seed in range(8)}  # type: ignore[union-attr]
+    assert len(found) > 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_bundles_and_their_pieces_weigh_the_same(seed: int) -> None:
+    source = compile_market(random_instance(seed)).source
+    assert source is not None
+    pieces = source.everything()
+    answer = mip.solve_level(pieces.market, pieces.market.utility[0])
+    if answer.choice is not None:
+        whole, choice = pieces.bundles_of(answer.choice)
+        apart = pieces.tie_weights(5, 1)[answer.choice[answer.choice >= 0]].sum()
+        assert source.tie_weights(whole, 5, 1)[choice[choice >= 0]].sum() == apart
+
+
+def test_a_run_stopped_by_the_clock_is_not_official() -> None:
+    result = allocate(medium_instance(1), official=True, engine="scip", time_limit_s=0.3)
+    assert not result.official
+    if result.allocation is not None:
+        assert result.allocation.provenance["official"] is False
+
+
+def test_a_procedure_that_ended_is_official() -> None:
+    result = allocate(random_instance(3), policy="points", official=True)
+    assert result.official
+
+
+def test_official_needs_a_proof() -> None:
+    with pytest.raises(UsageError, match="official"):
+        allocate(random_instance(0), official=True, relative_gap=0.1)
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(UsageError, match="engine: one of auto, cp_sat"):
+        allocate(random_instance(0), engine="magic")  # type: ignore[arg-type]
+
+
+# ---- the second opinion ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_another_engine_confirms_every_optimum(seed: int) -> None:
+    result = allocate(random_instance(seed), cross_check=True, official=True)
+    if result.status is Status.OPTIMAL:
+        assert result.allocation is not None
+        assert result.allocation.provenance["confirmed_levels"] == len(result.levels)
+        assert result.allocation.provenance["confirmed_choice"] == 1
+
+
+@pytest.mark.parametrize("fault", ["worse", "infeasible", "other"])
+def test_disagreement_is_an_error_that_keeps_both_answers(
+    fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = tied_market(2)
+    honest = scip.solve_level
+
+    def faulty(market: Market, weights: Any, **more: Any) -> Answer:
+        if fault == "infeasible":
+            return Answer(None, None, None, infeasible=True)
+        if fault == "worse":
+            nothing = np.full(market.n_agents, -1)
+            return Answer(nothing, 0, 0)
+        return honest(market, 300 - weights if len(more["floors"]) else weights, **more)
+
+    monkeypatch.setattr(scip, "solve_level", faulty)
+    monkeypatch.setattr(welfare._Run, "by_scip", welfare._Run._scip)
+    with pytest.raises(CrossCheckError) as caught:
+        solve(market, cross_check=True, official=True)
+    first, second = caught.value.answers
+    assert first.status is Status.OPTIMAL
+    assert second is not None
+
+
+def test_allocate_keeps_both_allocations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        scip, "solve_level", lambda market, weights, **_: Answer(np.full(market.n_agents, -1), 0, 0)
+    )
+    with pytest.raises(CrossCheckError, match="level") as caught:
+        allocate(random_instance(3), cross_check=True)
+    assert all(isinstance(answer, Allocation) for answer in caught.value.answers)
+
+
+def test_a_procedure_has_no_second_engine() -> None:
+    with pytest.raises(UsageError, match="cross_check"):
+        allocate(random_instance(0), policy="points", cross_check=True)
