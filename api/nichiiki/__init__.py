@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nichiiki_instances.bundled import load as load
     from nichiiki_instances.frames import from_frames as from_frames
     from nichiiki_instances.generators import generate as generate
+    from nichiiki_instances.gtfs import read_gtfs as read_gtfs
     from nichiiki_models.allocation import Allocation as Allocation
     from nichiiki_models.allocation import Reason as Reason
     from nichiiki_models.allocation import Status as Status
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from nichiiki_models.errors import UsageError as UsageError
     from nichiiki_models.errors import VerificationError as VerificationError
     from nichiiki_models.instance import Instance as Instance
+    from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
     from nichiiki_models.problems import Problem as Problem
     from nichiiki_models.result import Result as Result
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from nichiiki_solver.budget import budget_table as budget_table
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.evaluate import evaluate as evaluate
+    from nichiiki_solver.lock_prices import lock_prices as lock_prices
     from nichiiki_solver.verify import verify as verify
 
 _HOMES = {
@@ -63,6 +66,7 @@ _HOMES = {
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
     "InstanceError": "nichiiki_models.errors",
+    "LockPrice": "nichiiki_models.lock_prices",
     "MarketError": "nichiiki_models.errors",
     "Metrics": "nichiiki_models.metrics",
     "NichiikiError": "nichiiki_models.errors",
@@ -85,7 +89,9 @@ _HOMES = {
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
+    "lock_prices": "nichiiki_solver.lock_prices",
     "read": "nichiiki_instances",
+    "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
@@ -102,6 +108,7 @@ __all__ = [
     "InputError",
     "Instance",
     "InstanceError",
+    "LockPrice",
     "MarketError",
     "Metrics",
     "NichiikiError",
@@ -124,8 +131,10 @@ __all__ = [
     "from_frames",
     "generate",
     "load",
+    "lock_prices",
     "market",
     "read",
+    "read_gtfs",
     "read_standard",
     "simulate",
     "testing",

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, chain
 from typing import Any
+
+import numpy as np
 
 from nichiiki_instances.columns import read_column
 from nichiiki_instances.headers import column_title
 from nichiiki_instances.raw import BadCell, Cell, Parsed, RawTable, problem
-from nichiiki_models.columns import Kind, column_specs
+from nichiiki_models.columns import Column, Kind, ListColumn, column_specs
 from nichiiki_models.problems import Problem
 from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
 
 COMPULSORY = ("regions", "periods", "households", "houses", "choices")
 DANGLING = ("unknown_id", "settlement_unknown")
-LOST_IDS = ("missing_column", "empty_cell", "bad_id", "too_long", "date_cell", "list_in_cell")
+ABSENT = ("missing_column", "mapping_open", "mapping_no_header", "mapping_two_columns", "mapping_no_periods")
+LOST_IDS = (*ABSENT, "empty_cell", "bad_id", "too_long", "date_cell", "list_in_cell")
 OF_ONE_CELL = (
     "empty_cell",
     "too_small",
@@ -33,10 +37,13 @@ def build_tables(parsed: Parsed) -> dict[str, Table[Any]]:
     """Build every table in the order of its file; what is wrong joins ``parsed.problems``."""
     tables = {name: Table.empty(schema) for name, schema in TABLES.items()}
     for name, raw in parsed.tables.items():
-        tables[name], problems = _build_table(name, raw)
-        parsed.problems += problems
+        built = [_build_table(name, part) for part in raw.parts]
+        tables[name] = _joined([table for table, _ in built])
+        starts = accumulate((len(part.lines) for part in raw.parts), initial=0)
+        for start, (_, problems) in zip(starts, built, strict=False):
+            parsed.problems += [_shifted(each, start) for each in problems]
     for name in COMPULSORY:
-        if name not in parsed.broken and (name not in parsed.tables or not len(parsed.tables[name].lines)):
+        if name not in parsed.broken and not len(tables[name]):
             source = parsed.tables[name].source if name in parsed.tables else ""
             parsed.problems.append(problem("missing_table", source, table=name))
     return tables
@@ -55,9 +62,35 @@ def _build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:
     return Table(schema, columns, rows=len(raw.lines)), problems
 
 
+def build_part(name: str, raw: RawTable) -> Table[Any]:
+    """Return one table without its problems, for whoever needs it before the others."""
+    return _joined([_build_table(name, part)[0] for part in raw.parts])
+
+
+def _joined(tables: Sequence[Table[Any]]) -> Table[Any]:
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    return Table(
+        first.schema, {name: _end_to_end([t.columns[name] for t in tables]) for name in first.columns}
+    )
+
+
+def _end_to_end(columns: Sequence[Column]) -> Column:
+    flat = [column for column in columns if not isinstance(column, ListColumn)]
+    if flat:
+        return np.concatenate(flat)
+    return ListColumn.from_lists(list(chain.from_iterable(columns)))
+
+
+def _shifted(found: Problem, start: int) -> Problem:
+    return found if found.row is None or not start else found.model_copy(update={"row": found.row + start})
+
+
 def _missing_columns(name: str, raw: RawTable) -> Iterator[Problem]:
     for column, spec in column_specs(TABLES[name]).items():
-        if spec.required and column not in raw.columns:
+        # a header without cells: the mapping has told already why it has none
+        if spec.required and column not in raw.columns and column not in raw.headers:
             yield problem(
                 "missing_column",
                 raw.source,
@@ -98,6 +131,7 @@ def _at(raw: RawTable, table: str, column: str, row: int, code: str, cell: Cell,
         "row": row,
         "line": raw.lines[row],
         "header": raw.headers[column],
+        "cell": raw.cell(column, row),
     }
     return problem(code, raw.source, value=written(cell), **where, **params)
 
@@ -110,7 +144,7 @@ def written(cell: Cell) -> str:
 def in_files(problems: list[Problem], parsed: Parsed) -> Iterator[Problem]:
     """Turn problems of rows into problems of lines; drop those that only follow from one already known."""
     known = {(p.table, p.row, p.column) for p in parsed.problems if p.row is not None}
-    absent = {(p.table, p.column) for p in parsed.problems if p.code == "missing_column"}
+    absent = {(p.table, p.column) for p in parsed.problems if p.code in ABSENT}
     hidden = _hidden_tables([*parsed.problems, *problems]) | parsed.broken
     for found in problems:
         spot = (found.table, found.row, found.column)
@@ -143,22 +177,28 @@ def _located(found: Problem, parsed: Parsed) -> Problem:
     raw = parsed.tables.get(found.table or "")
     if raw is None:
         return found
-    where: dict[str, Any] = {"file": raw.source.file, "unit": raw.source.unit}
-    if found.row is not None:
-        where["line"] = raw.lines[found.row]
+    part, row = (raw, None) if found.row is None else raw.part_of(found.row)
+    where: dict[str, Any] = {"file": part.source.file, "unit": part.source.unit}
+    if row is not None:
+        where["line"] = part.lines[row]
     if found.other_row is not None:
-        where["other_line"] = raw.lines[found.other_row]
-    if found.column is not None and found.column in raw.headers:
-        where["header"] = raw.headers[str(found.column)]
-        where |= _as_written(found, raw)
+        other, at = raw.part_of(found.other_row)
+        where["other_line"] = other.lines[at]
+    if found.column is not None and found.column in part.headers:
+        where["header"] = part.headers[found.column]
+        where |= _as_written(found, part, row)
     return found.model_copy(update=where)
 
 
-def _as_written(found: Problem, raw: RawTable) -> dict[str, str]:
-    """Return the cell as it was written, for problems that are about its value alone."""
-    if found.row is None or found.code not in OF_ONE_CELL:
+def _as_written(found: Problem, part: RawTable, row: int | None) -> dict[str, str | None]:
+    """Return the name of the cell, and what is written there for problems that are about its value alone."""
+    if row is None:
         return {}
-    return {"value": written(raw.columns[str(found.column)][found.row])}
+    column = str(found.column)
+    named: dict[str, str | None] = {"cell": part.cell(column, row)}
+    if found.code in OF_ONE_CELL:
+        named["value"] = written(part.columns[column][row])
+    return named
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:

@@ -54,12 +54,15 @@ class Grid:
         Cells, and the number of each row as the user counts.
     dates
         (row, column) of the cells that were dates, not texts.
+    merged
+        Merged areas: first row, first column, last row, last column, counted from 1 as the sheet counts.
     """
 
     source: Source
     rows: Sequence[Sequence[str]]
     lines: Sequence[int]
     dates: frozenset[tuple[int, int]] = frozenset()
+    merged: Sequence[tuple[int, int, int, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,10 @@ class RawTable:
         Number of each row as the user counts.
     dates
         Rows that were date cells, by canonical name.
+    positions
+        Number of each column in the file, from 1; absent where columns have no order (JSON).
+    more
+        Further parts of the same table, from other files or sheets: their rows follow.
     """
 
     source: Source
@@ -81,6 +88,26 @@ class RawTable:
     headers: Mapping[str, str]
     lines: Sequence[int]
     dates: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    positions: Mapping[str, int] = field(default_factory=dict)
+    more: tuple[RawTable, ...] = ()
+
+    @property
+    def parts(self) -> tuple[RawTable, ...]:
+        """The part itself and those that follow."""
+        return (self, *self.more)
+
+    def part_of(self, row: int) -> tuple[RawTable, int]:
+        """Return the part that holds a row of the whole table, and the row's number in it."""
+        for part in self.parts:
+            if row < len(part.lines):
+                return part, row
+            row -= len(part.lines)
+        raise IndexError(row)
+
+    def cell(self, column: str, row: int) -> str | None:
+        """Return the name of a cell of this part, where its columns have an order."""
+        at = self.positions.get(column)
+        return cell_name(self.lines[row], at) if at else None
 
 
 @dataclass
@@ -101,6 +128,23 @@ class Parsed:
     rules_file: str = "rules.toml"
     about: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+
+def cell_name(row: int, column: int) -> str:
+    """Return the name of a cell as a spreadsheet shows it: (3, 28) is AB3."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row}"
+
+
+def column_number(letters: str) -> int:
+    """Return the number of a column from its letters, from 1: AB is 28."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
 
 
 def problem(code: str, source: Source | str, **fields: Any) -> Problem:

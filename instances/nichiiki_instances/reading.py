@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from nichiiki_instances.building import build_tables, in_files, in_order
+from nichiiki_instances.building import build_part, build_tables, in_files, in_order
 from nichiiki_instances.headers import CONTACTS, RULES, folded, nearest, table_names
 from nichiiki_instances.json_files import parse_json
+from nichiiki_instances.mapping_files import MAPPING_FILE, ColumnMapping, read_mapping
+from nichiiki_instances.mapping_reading import Calendar, add_mapped
 from nichiiki_instances.raw import Grid, Parsed, problem
 from nichiiki_instances.rules_files import about_problems, build_rules, parse_sheet, parse_toml, split_about
 from nichiiki_instances.tabulating import tabulate
 from nichiiki_instances.text_files import decode, parse_csv, read_bytes
-from nichiiki_instances.xlsx_files import parse_workbook
+from nichiiki_instances.xlsx_files import merged_problems, parse_workbook
 from nichiiki_models.checks import find_problems
 from nichiiki_models.errors import FileError, InstanceError
 from nichiiki_models.instance import Instance
 from nichiiki_models.problems import Problem
 from nichiiki_models.rules import Rules
+from nichiiki_models.table import Table
+from nichiiki_models.tables import TABLES
 
 RULES_FILE = "rules.toml"
 TABULAR = (".csv", ".tsv", ".toml", ".xlsx", ".xlsm", ".xls", ".ods")
@@ -43,13 +48,16 @@ class Reading:
     problems: tuple[Problem, ...]
 
 
-def read(path: str | Path) -> Instance:
+def read(path: str | Path, *, mapping: str | Path | ColumnMapping | None = None) -> Instance:
     """Read an instance from a folder of CSV tables, a workbook or a JSON file.
 
     Parameters
     ----------
     path
         Folder with ``<table>.csv`` and ``rules.toml``, or a file ``.xlsx`` or ``.json``.
+    mapping
+        Column mapping for files and sheets that are not laid out as tables, or its file; None takes the
+        ``mapping.toml`` of a folder that has one.
 
     Returns
     -------
@@ -63,13 +71,13 @@ def read(path: str | Path) -> Instance:
     FileError
         If the file cannot be read at all.
     """
-    reading = inspect(path)
+    reading = inspect(path, mapping=mapping)
     if reading.instance is None:
         raise InstanceError(reading.problems)
     return reading.instance
 
 
-def inspect(path: str | Path) -> Reading:
+def inspect(path: str | Path, *, mapping: str | Path | ColumnMapping | None = None) -> Reading:
     """Read an instance and return its problems instead of raising them; see `read`.
 
     Raises
@@ -79,7 +87,15 @@ def inspect(path: str | Path) -> Reading:
     """
     path = Path(path)
     with _no_cycle_search():
-        return _inspect(path)
+        return reading_of(parse(path, mapping), path.stem)
+
+
+def parse(path: Path, mapping: str | Path | ColumnMapping | None = None) -> Parsed:
+    """Parse a file set, with a mapping where one is given or lies in the folder."""
+    if mapping is None and path.is_dir() and (path / MAPPING_FILE).is_file():
+        mapping = path / MAPPING_FILE
+    rules = read_mapping(mapping) if isinstance(mapping, str | Path) else mapping
+    return _parser(path)(path, rules)
 
 
 @contextmanager
@@ -92,10 +108,6 @@ def _no_cycle_search() -> Iterator[None]:
     finally:
         if active:
             gc.enable()
-
-
-def _inspect(path: Path) -> Reading:
-    return reading_of(_parser(path)(path), path.stem)
 
 
 def reading_of(parsed: Parsed, called: str) -> Reading:
@@ -112,7 +124,10 @@ def reading_of(parsed: Parsed, called: str) -> Reading:
     return Reading(Instance.from_tables(tables, rules, name=name, note=note, checked=True), everything)
 
 
-def _parser(path: Path) -> Callable[[Path], Parsed]:
+Mapped = ColumnMapping | None
+
+
+def _parser(path: Path) -> Callable[[Path, Mapped], Parsed]:
     if path.is_dir():
         return _parse_folder
     parsers = {".xlsx": _parse_xlsx, ".json": _parse_json}
@@ -122,14 +137,18 @@ def _parser(path: Path) -> Callable[[Path], Parsed]:
     return parsers[path.suffix.casefold()]
 
 
-def _parse_json(path: Path) -> Parsed:
+def _parse_json(path: Path, _: Mapped) -> Parsed:
     return parse_json(decode(read_bytes(path, path.name), path.name), path.name)
 
 
-def _parse_xlsx(path: Path) -> Parsed:
+def _parse_xlsx(path: Path, mapping: Mapped) -> Parsed:
     grids, problems = parse_workbook(read_bytes(path, path.name), path.name)
     parsed = Parsed(problems=problems, rules_file=path.name)
+    _add_lists(parsed, [grid for grid in grids.values() if mapping and mapping.reads(grid)], mapping)
     for name, grid in grids.items():
+        if mapping and mapping.reads(grid):
+            continue
+        parsed.problems += merged_problems(grid)
         table = table_names().get(folded(name))
         if table is None:
             known = nearest(name, table_names())
@@ -139,12 +158,104 @@ def _parse_xlsx(path: Path) -> Parsed:
     return parsed
 
 
-def _parse_folder(path: Path) -> Parsed:
+def _parse_folder(path: Path, mapping: Mapped) -> Parsed:
     parsed = Parsed()
+    lists: list[Grid] = []
     for file in sorted(path.iterdir()):
-        if file.suffix.casefold() in TABULAR and not file.name.startswith((".", "~$")):
+        if file.suffix.casefold() not in TABULAR or file.name.startswith((".", "~$")):
+            continue
+        if mapping and mapping.names(file.name):
+            lists += _lists_of(parsed, file, mapping)
+        elif file.name != MAPPING_FILE:
             _add_file(parsed, file)
+    _add_lists(parsed, lists, mapping)
     return parsed
+
+
+def grids_of(file: Path) -> tuple[list[Grid], list[Problem]]:
+    """Return the grids of a CSV file or a workbook, and its cells that hold an error.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read, or is neither.
+    """
+    if file.suffix.casefold() == ".csv":
+        return [parse_csv(decode(read_bytes(file, file.name), file.name), file.name)], []
+    if file.suffix.casefold() != ".xlsx":
+        raise FileError([problem("not_a_list", file.name, value=file.suffix)])
+    grids, problems = parse_workbook(read_bytes(file, file.name), file.name)
+    return list(grids.values()), problems
+
+
+def _lists_of(parsed: Parsed, file: Path, mapping: ColumnMapping) -> list[Grid]:
+    """Return the grids of a file that a mapping reads, and warn of sheets that it does not."""
+    try:
+        grids, problems = grids_of(file)
+    except FileError as error:
+        parsed.broken.update(source.table for source in mapping.sources)
+        parsed.problems += error.problems
+        return []
+    parsed.problems += problems
+    parsed.problems += [
+        problem("unmapped_sheet", grid.source, severity="warning")
+        for grid in grids
+        if grid.rows and not mapping.reads(grid)
+    ]
+    return [grid for grid in grids if mapping.reads(grid)]
+
+
+def _add_lists(parsed: Parsed, lists: Sequence[Grid], mapping: Mapped) -> None:
+    """Add what a mapping makes of lists; the periods first, since others may have a row for each."""
+    if mapping is None:
+        return
+    calendars, others = mapping.split(lambda source: source.table == "periods")
+    add_mapped(parsed, lists, calendars, None)
+    add_mapped(parsed, lists, others, _calendar(parsed))
+
+
+def _calendar(parsed: Parsed) -> Calendar | None:
+    raw = parsed.tables.get("periods")
+    if raw is None:
+        return None
+    table = build_part("periods", raw)
+    rows = zip(*(table[name].tolist() for name in ("period_id", "starts_on", "ends_on")), strict=True)
+    return Calendar([row for row in rows if None not in row])
+
+
+def read_lists(
+    files: Sequence[str | Path], mapping: str | Path | ColumnMapping
+) -> tuple[dict[str, Table[Any]], tuple[Problem, ...]]:
+    """Read lists on their own, without the rest of an instance.
+
+    Parameters
+    ----------
+    files
+        CSV files and workbooks.
+    mapping
+        What their columns mean, or its file.
+
+    Returns
+    -------
+    dict
+        The tables that the mapping fills.
+    tuple of Problem
+        What is wrong with them; what they refer to in other tables is not looked at.
+
+    Raises
+    ------
+    FileError
+        If the mapping cannot be read.
+    """
+    rules = read_mapping(mapping) if isinstance(mapping, str | Path) else mapping
+    parsed = Parsed()
+    lists = [grid for file in files for grid in _lists_of(parsed, Path(file), rules)]
+    _add_lists(parsed, lists, rules)
+    parsed.broken |= set(TABLES) - set(parsed.tables)
+    tables = build_tables(parsed)
+    found = [p for p in find_problems(tables, Rules()) if p.table in parsed.tables]
+    problems = tuple(in_order([*parsed.problems, *in_files(found, parsed)]))
+    return {name: tables[name] for name in parsed.tables}, problems
 
 
 def _add_file(parsed: Parsed, file: Path) -> None:

@@ -152,6 +152,13 @@ def _write_folder(instance: Instance, folder: Path, lang: Lang) -> None:
     (folder / "rules.toml").write_bytes(tomli_w.dumps(rules_document(instance)).encode())
 
 
+def table_csv(name: str, table: Table[Any], lang: Lang) -> bytes:
+    """Return one table as the CSV file that an instance holds."""
+    stream = io.StringIO(newline="")
+    _write_csv(stream, name, table, lang)
+    return stream.getvalue().encode("utf-8-sig" if lang == "ja" else "utf-8")
+
+
 def _write_csv(stream: io.TextIOBase, name: str, table: Table[Any], lang: Lang) -> None:
     writer = csv.writer(stream, lineterminator="\r\n" if lang == "ja" else "\n")
     chosen = list(written_columns(table))

@@ -11,7 +11,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from nichiiki_instances.raw import Grid, Source, problem
+from nichiiki_instances.raw import Grid, Source, cell_name, problem
 from nichiiki_instances.xlsx_guard import check_workbook, error_cells
 from nichiiki_models.errors import FileError
 from nichiiki_models.problems import Problem
@@ -22,7 +22,7 @@ _RELATION = re.compile(rb"<Relationship\b[^>]*>")
 
 
 def parse_workbook(content: bytes, label: str) -> tuple[dict[str, Grid], list[Problem]]:
-    """Return the grid of each sheet by its name, and the cells that hold an error or are merged.
+    """Return the grid of each sheet by its name, and the cells that hold an error.
 
     Raises
     ------
@@ -31,24 +31,29 @@ def parse_workbook(content: bytes, label: str) -> tuple[dict[str, Grid], list[Pr
     """
     check_workbook(content, label)
     serials = not _DATE_1904.search(_part(content, "xl/workbook.xml"))
-    problems: list[Problem] = []
     grids: dict[str, Grid] = {}
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
             source = Source(f"{label} [{name}]", unit="row", verbatim=True, serials=serials)
-            grids[name] = _grid(sheet.to_python(skip_empty_area=False), source)
-            for (row, column), _ in sheet.merged_cell_ranges or ():
-                problems.append(
-                    problem("merged_cells", source, line=row + 1, cell=cell_name(row + 1, column + 1))
-                )
+            merged = [
+                (r + 1, c + 1, last_r + 1, last_c + 1)
+                for (r, c), (last_r, last_c) in sheet.merged_cell_ranges or ()
+            ]
+            grids[name] = _grid(sheet.to_python(skip_empty_area=False), source, merged)
     except (CalamineError, ValueError):
         raise FileError([problem("broken_workbook", label)]) from None
-    return grids, problems + list(_error_problems(content, label))
+    return grids, list(_error_problems(content, label))
 
 
-def _grid(rows: list[list[Any]], source: Source) -> Grid:
+def merged_problems(grid: Grid) -> Iterator[Problem]:
+    """List the merged areas of a sheet."""
+    for row, column, _, _ in grid.merged:
+        yield problem("merged_cells", grid.source, line=row, cell=cell_name(row, column))
+
+
+def _grid(rows: list[list[Any]], source: Source, merged: list[tuple[int, int, int, int]]) -> Grid:
     kept = [(line, row) for line, row in enumerate(rows, start=1) if any(cell != "" for cell in row)]
     dates = frozenset(
         (index, at)
@@ -56,7 +61,8 @@ def _grid(rows: list[list[Any]], source: Source) -> Grid:
         for at, cell in enumerate(row)
         if isinstance(cell, date | time | timedelta)
     )
-    return Grid(source, [[_text(cell) for cell in row] for _, row in kept], [line for line, _ in kept], dates)
+    texts = [[_text(cell) for cell in row] for _, row in kept]
+    return Grid(source, texts, [line for line, _ in kept], dates, merged)
 
 
 def _text(cell: Any) -> str:
@@ -103,12 +109,3 @@ def _sheet_names(content: bytes) -> dict[str, str]:
 def _attribute(tag: bytes, name: bytes) -> str:
     found = re.search(rb"\s" + re.escape(name) + rb'="([^"]*)"', tag)
     return found[1].decode("utf-8", "backslashreplace") if found else ""
-
-
-def cell_name(row: int, column: int) -> str:
-    """Return the name of a cell as a spreadsheet shows it: (3, 28) is AB3."""
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return f"{letters}{row}"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from nichiiki_models.checks import find_problems
 from nichiiki_models.errors import InstanceError
 from nichiiki_models.hashing import content_hash
-from nichiiki_models.rules import Rules
+from nichiiki_models.rules import Level, Rules
 from nichiiki_models.table import Row, Table
 from nichiiki_models.tables import (
     TABLES,
@@ -138,6 +138,15 @@ class Instance(BaseModel):
     def tables(self) -> dict[str, Table[Any]]:
         """Every table by name, in the order of writing."""
         return {name: getattr(self, name) for name in TABLES}
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Levels of the objective in order: those of the rules, and that of moves where there was an earlier allocation."""
+        stated, where = self.rules.objective.levels, self.rules.moves.level
+        if not len(self.previous) or where == "none" or any("kept" in level.weights for level in stated):
+            return stated
+        moves = Level(name="moves", weights={"kept": 1})
+        return (moves, *stated) if where == "first" else (*stated, moves)
 
     @cached_property
     def hash(self) -> str:

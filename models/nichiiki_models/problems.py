@@ -30,6 +30,9 @@ class Problem(BaseModel):
         The other row of a pair (the first of two equal keys), counted as `row` and `line` are.
     file, line, header
         Where the reader found it: file (and sheet), line or row number as the user counts, header as written.
+    cell
+        The cell as a spreadsheet names it (``C12``), where the problem is in one; in a text file the row is
+        the line.
     unit
         Whether `line` counts the lines of a text file, the rows of a sheet, or the entries of a JSON list.
     severity
@@ -49,6 +52,7 @@ class Problem(BaseModel):
     line: int | None = None
     other_line: int | None = None
     header: str | None = None
+    cell: str | None = None
     unit: Literal["line", "row", "entry"] = "line"
     severity: Literal["error", "warning"] = "error"
 
@@ -62,6 +66,7 @@ class Problem(BaseModel):
             "table": self.table or "",
             "column": self.header or self.column or "",
             "value": shown(self.value),
+            "cell": self.cell or "",
             "other": _line(self.other_line, self.other_row),
             **self.params,
         }

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nichiiki_models.tables import Hazard, Id, ListName, Payer, Text
 
-Term = Literal["utility", "role_value", "placed", "persons", "points", "measure_yen", "own_yen"]
+Term = Literal["utility", "role_value", "placed", "persons", "points", "kept", "measure_yen", "own_yen"]
 TieKey = Literal["income_class", "past_losses", "applied_at", "children", "persons", "lottery"]
 ConditionField = Literal[
     "group",
@@ -41,7 +41,7 @@ class Level(Part):
 
     name: Id = Field(description="name of the level")
     weights: dict[Term, Annotated[int, Field(ge=0, le=1000)]] = Field(
-        description="weight of each term: utility, role_value (milli-points), placed (1 a household), persons, points; "
+        description="weight of each term: utility, role_value (milli-points), placed, persons, points, kept (see moves); "
         "measure_yen, own_yen: minus the cost, and minus the own money, of measures"
     )
 
@@ -192,6 +192,27 @@ class Lottery(Part):
     weights: tuple[Weight, ...] = ()
 
 
+MoveWeight = Annotated[int, Field(ge=0, le=1000)]
+
+
+class Moves(Part):
+    """What a move costs when an earlier allocation (table `previous`) is run again with changes."""
+
+    level: Literal["first", "last", "none"] = Field(
+        default="last",
+        description="level `moves` of the objective: first (at any price), last (among the best) or none",
+    )
+    stay: MoveWeight = Field(
+        default=10, description="weight of a house or its periods that a household keeps"
+    )
+    school: MoveWeight = Field(default=5, description="weight of a school that a pupil keeps")
+    care: MoveWeight = Field(default=5, description="weight of a care place that a child keeps")
+    desk: MoveWeight = Field(default=2, description="weight of a desk that a person keeps")
+    role: MoveWeight = Field(default=3, description="weight of a role that a person keeps")
+    supporter: MoveWeight = Field(default=1, description="weight of a supporter that a household keeps")
+    experience: MoveWeight = Field(default=1, description="weight of an experience that a household keeps")
+
+
 class DemandRule(Part):
     """Parameters of travel demand, for pricing."""
 
@@ -241,4 +262,5 @@ class Rules(Part):
     travel: Travel = Travel()
     lottery: Lottery = Lottery()
     funding: Funding = Funding()
+    moves: Moves = Moves()
     demand: DemandRule = DemandRule()

@@ -21,12 +21,12 @@ from nichiiki_solver.bundles import compile_market
 from nichiiki_solver.cross_checking import CONFIRMED
 from nichiiki_solver.market import Outcome
 from nichiiki_solver.policies.registry import Engine, Progress, get_policy
+from nichiiki_solver.rerunning import placed_bundles, with_previous
 from nichiiki_solver.solving import make_settings, solve
 from nichiiki_solver.verify import verify
 
 NOT_YET_BINDING = (
     "use_history",
-    "previous",
     "products",
     "operators",
     "demand",
@@ -71,8 +71,12 @@ def allocate(
         Seed of every draw and of the tie-break; not negative.
     workers
         Processor cores to use; at least 1.
-    hint, previous
-        Reserved for re-runs; refused where given, as this version does not use them.
+    hint
+        An allocation from which ``welfare`` begins its search, where it still keeps the rules; it changes the way, not the optimum.
+    previous
+        The last allocation, folded into the instance as its table `previous`: the objective then counts what each household keeps
+        (docs/explanation/rules.md, section 6). It is the hint as well, unless another one is given. What it gave that the
+        instance no longer has is left out, and counted in the provenance.
     locks
         Overrides beside those of the instance.
     progress
@@ -109,12 +113,21 @@ def allocate(
     CrossCheckError
         If two engines do not agree; its ``answers`` are both allocations.
     """
-    _refuse_reserved(hint, previous)
     make_settings(time_limit_s, relative_gap, seed, workers, official=official, engine=engine)
     started = time.perf_counter()
-    solved = _with_locks(instance, locks)
+    solved, notes = with_locks(instance, locks), {}
+    if previous is not None:
+        solved, gone = with_previous(solved, previous)
+        notes = {"previous_rows_gone": gone}
     market = compile_market(solved)
-    asked = {"workers": workers, "relative_gap": relative_gap, "engine": engine, "official": official}
+    begin = hint if hint is not None else previous
+    asked = {
+        "workers": workers,
+        "relative_gap": relative_gap,
+        "engine": engine,
+        "official": official,
+        **notes,
+    }
     build = partial(_allocation, solved, policy=policy, seed=seed, asked=asked)
     with _both_answers(build):
         outcome = solve(
@@ -130,6 +143,7 @@ def allocate(
             official=official,
             engine=engine,
             cross_check=cross_check,
+            hint=None if begin is None else placed_bundles(market, begin).choice,
         )
     allocation = build(outcome)
     _check(solved, allocation)
@@ -146,14 +160,7 @@ def _both_answers(build: Callable[[Outcome], Allocation | None]) -> Iterator[Non
         raise CrossCheckError(error.difference, (build(first), build(second))) from None
 
 
-def _refuse_reserved(hint: Allocation | None, previous: Allocation | None) -> None:
-    if hint is not None or previous is not None:
-        raise UsageError(
-            "hint, previous: this version does not start from an earlier allocation; leave them out"
-        )
-
-
-def _with_locks(instance: Instance, locks: Iterable[Lock | Mapping[str, Any]]) -> Instance:
+def with_locks(instance: Instance, locks: Iterable[Lock | Mapping[str, Any]]) -> Instance:
     """Fold the locks into the instance, so that its hash covers them."""
     extra = [_lock(number, lock) for number, lock in enumerate(locks)]
     if not extra:

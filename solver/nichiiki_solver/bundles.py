@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households, persons_of, total_points
 from nichiiki_solver.market import NO_VALUE, Market, Order, merged
 from nichiiki_solver.measures import Plans, find_additions
+from nichiiki_solver.moves import kept_weights
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
     Options,
@@ -110,7 +112,8 @@ def find_bundles(instance: Instance) -> Bundles:
     complete = drop_incomplete(stays, slots, options)
     dropped, stays, options = stays.take(~complete), stays.take(complete), _of_stays(options, complete)
     uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options, plans)
-    stay_terms, option_terms = _terms(instance, stays, options)
+    moves = kept_weights(instance, patterns, calendar, targets, stays, needs, options)
+    stay_terms, option_terms = _terms(instance, stays, options, moves)
     return Bundles(
         instance, calendar, patterns, targets, stays, needs, slots, options, uses, stay_terms, option_terms,
         plans, _gate_terms(instance, plans, uses.gates), refused, refused_targets, dropped, found, wanted,
@@ -147,7 +150,7 @@ def _unlocked(instance: Instance, stays: Stays) -> Bools:
     return kept
 
 
-def _terms(instance: Instance, stays: Stays, options: Options) -> tuple[Ints, Ints]:
+def _terms(instance: Instance, stays: Stays, options: Options, kept: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
     """Levels × stays and levels × options: the weighted terms of the objective."""
     of_stay = {
         "utility": stays.utility,
@@ -155,9 +158,10 @@ def _terms(instance: Instance, stays: Stays, options: Options) -> tuple[Ints, In
         "placed": np.ones(len(stays), dtype=np.int64),
         "persons": persons_of(instance)[stays.household],
         "points": np.maximum(total_points(instance), 0)[stays.household],
+        "kept": kept[0],
     }
-    of_option = {"utility": options.utility, "role_value": options.role_value}
-    levels = instance.rules.objective.levels
+    of_option = {"utility": options.utility, "role_value": options.role_value, "kept": kept[1]}
+    levels = instance.levels
     stay_rows = [
         sum(
             (w * of_stay[t] for t, w in level.weights.items() if t in of_stay),
@@ -182,8 +186,7 @@ def _gate_terms(instance: Instance, plans: Plans, gates: Gates) -> Ints:
     terms[0, measured] = -instance.measures["cost_yen"][plans.measure[gates.plan[measured]]]
     terms[1, measured] = -plans.own_yen[gates.plan[measured]]
     weights = [
-        [level.weights.get("measure_yen", 0), level.weights.get("own_yen", 0)]
-        for level in instance.rules.objective.levels
+        [level.weights.get("measure_yen", 0), level.weights.get("own_yen", 0)] for level in instance.levels
     ]
     return np.array(weights, dtype=np.int64) @ terms
 
@@ -426,6 +429,17 @@ class BundleSource:
         """Whether some minimum must be met by several households together."""
         return bool((self.bundles.uses.resources.kind == KINDS.index("quota_min")).any())
 
+    def stays_of(self, household: int) -> tuple[int, int]:
+        """First stay of a household, and the one after its last."""
+        low, high = self._household_offsets[household : household + 2].tolist()
+        return low, high
+
+    def slots_of(self, stay: int) -> list[tuple[int, int]]:
+        """First option of each slot of a stay, and the one after its last."""
+        first, last = self._tree.segment_offsets[stay : stay + 2].tolist()
+        ends = self._tree.segments[first : last + 1].tolist()
+        return list(pairwise(ends))
+
     def stay_ranks(self, household: int) -> Ints:
         """Distinct ranks of a household's possible stays, ascending."""
         low, high = self._household_offsets[household : household + 2]
@@ -551,7 +565,7 @@ class BundleSource:
             capacity=bundles.uses.resources.capacity,
             must_assign=self._must_assign,
             gate=np.arange(self.n_agents) >= bundles.n_households,
-            levels=tuple(level.name for level in bundles.instance.rules.objective.levels),
+            levels=tuple(level.name for level in bundles.instance.levels),
             labels={
                 "stay": np.concatenate((stays, np.full(gates, -1))),
                 "chosen": np.concatenate((chosen, np.full((gates, chosen.shape[1]), -1))),
@@ -775,7 +789,7 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
         capacity=np.concatenate((uses.resources.capacity, np.zeros(2 * len(segments), dtype=np.int64))),
         must_assign=must,
         gate=np.arange(agents) >= households,
-        levels=tuple(level.name for level in bundles.instance.rules.objective.levels),
+        levels=tuple(level.name for level in bundles.instance.levels),
     )
     return Factored(source, market, stays, options)
 

@@ -66,7 +66,7 @@ def evaluate(instance: Instance, allocation: Allocation, *, envy_pairs_max: int 
         stay_ranks=_stay_ranks(wishes),
         levels={
             level.name: sum(weight * terms[term] for term, weight in level.weights.items())
-            for level in instance.rules.objective.levels
+            for level in instance.levels
         },
         terms=terms,
         utility_milli_points=int(utility.sum()),

@@ -31,6 +31,7 @@ def solve(
     official: bool = False,
     engine: Engine = "auto",
     cross_check: bool = False,
+    hint: tuple[Market, Ints] | None = None,
 ) -> Outcome:
     """Choose an option for each agent of a market.
 
@@ -61,6 +62,8 @@ def solve(
         The exact engine of ``welfare``; ``auto`` takes the one that measures best.
     cross_check
         Whether another exact engine is to confirm the optimum, in as much time again.
+    hint
+        A choice for ``welfare`` to begin from, and the market that numbers its options.
 
     Returns
     -------
@@ -81,6 +84,7 @@ def solve(
     settings = make_settings(
         time_limit_s, relative_gap, seed, workers, progress, should_stop, official=official, engine=engine
     )
+    settings = replace(settings, hint=hint)
     chosen = get_policy(policy)
     if cross_check:
         refuse_cross_check(policy, engine)

@@ -50,3 +50,21 @@ def test_a_disagreement_leaves_both_answers(
     kept = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert kept == ["allocation-first.json", "allocation-second.json"]
     assert json.loads((tmp_path / "out" / kept[0]).read_text("utf-8"))["policy"] == "welfare"
+
+
+def test_a_run_with_changes_says_what_its_locks_cost(run: Any, folder: Path, tmp_path: Path) -> None:
+    last, new = tmp_path / "last", tmp_path / "new"
+    assert run("allocate", folder, "--policy", "points", "--out", last).exit_code == Exit.DONE
+    household = json.loads((last / "allocation.json").read_text("utf-8"))["placements"][0]["household_id"]
+    locks = tmp_path / "locks.csv"
+    locks.write_text(
+        f"household_id,target_kind,target_id,effect,reason\n{household},placed,,never,withdrew\n"
+    )
+    with_both = ("--previous", last, "--locks", locks)
+    shown = run("allocate", folder, *with_both, "--lock-prices", "--out", new)
+    assert shown.exit_code == Exit.DONE
+    assert "What each override costs" in shown.output
+    assert "withdrew" in shown.output
+    assert "proven" in shown.output
+    assert run("verify", folder, new, *with_both).exit_code == Exit.DONE
+    assert run("verify", folder, new).exit_code == Exit.NEGATIVE

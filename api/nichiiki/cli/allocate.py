@@ -34,15 +34,15 @@ def command(lang: Lang) -> Command:
         option(lang, "--official", is_flag=True),
         option(lang, "--cross-check", is_flag=True),
         option(lang, "--locks", metavar="FILE"),
+        option(lang, "--lock-prices", is_flag=True),
+        option(lang, "--previous", metavar="FILE"),
         option(lang, "--force", is_flag=True),
         option(lang, "--json", "as_json", is_flag=True),
     ]
 
-    def allocate(
-        instance: str, out: Path | None, force: bool, as_json: bool, locks: str | None, **run: Any
-    ) -> int:
+    def allocate(instance: str, out: Path | None, force: bool, as_json: bool, **run: Any) -> int:
         screen = Screen(lang)
-        return _allocate(screen, instance, out, locks, force=force, as_json=as_json, run=run)
+        return _allocate(screen, instance, out, force=force, as_json=as_json, run=run)
 
     return build(lang, "allocate", allocate, params)
 
@@ -51,22 +51,41 @@ def _allocate(
     screen: Screen,
     name: str,
     out: Path | None,
-    locks: str | None,
     *,
     force: bool,
     as_json: bool,
     run: dict[str, Any],
 ) -> int:
-    from nichiiki.cli.opening import open_instance, with_locks
+    from nichiiki.cli.opening import open_allocation, open_instance, with_locks
     from nichiiki.cli.saving import claim
 
     if out is not None:
         claim(out, force=force)
     check_policy(run["policy"])
-    instance = with_locks(open_instance(name), locks)
+    instance = with_locks(open_instance(name), run.pop("locks"))
+    prices, previous = run.pop("lock_prices"), run.pop("previous")
+    run["previous"] = None if previous is None else open_allocation(previous)
     with both_kept(screen, out):
         result = watched(screen, instance, **run)
-    return _finish(screen, result, out, as_json=as_json, official=run["official"])
+    code = _finish(screen, result, out, as_json=as_json, official=run["official"])
+    if prices and not was_interrupted(result):
+        _show_prices(screen, result, as_json=as_json, run=run)
+    return code
+
+
+def _show_prices(screen: Screen, result: Result, *, as_json: bool, run: dict[str, Any]) -> None:
+    """Say what each lock costs; as JSON beside the allocation, on a line of its own."""
+    import nichiiki
+    from nichiiki.cli.saving import json_bytes
+    from nichiiki.cli.showing import lock_prices
+
+    asked = {name: run[name] for name in ("policy", "seed", "workers")}
+    found = nichiiki.lock_prices(result.instance, time_limit_s=run["time_limit"], **asked)
+    if as_json:
+        listed = [price.model_dump(mode="json") for price in found]
+        click.echo(json_bytes({"lock_prices": listed}).decode("utf-8"), nl=False)
+    else:
+        lock_prices(found, screen)
 
 
 @contextmanager
@@ -147,6 +166,8 @@ def _tell_trust(screen: Screen, result: Result, *, official: bool) -> None:
     known = {} if result.allocation is None else result.allocation.provenance
     if official:
         screen.tell("official.yes" if result.official else "official.no")
+    if known.get("previous_rows_gone"):
+        screen.tell("previous.gone", count=known["previous_rows_gone"])
     if "confirmed_levels" in known:
         screen.tell("confirmed", levels=known["confirmed_levels"], all=len(result.levels))
 

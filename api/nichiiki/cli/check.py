@@ -10,7 +10,7 @@ import click
 from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command
-from nichiiki.cli.options import argument, build, option
+from nichiiki.cli.options import Refusal, argument, build, option
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -19,27 +19,41 @@ if TYPE_CHECKING:
     from nichiiki_models.instance import Instance
     from nichiiki_models.problems import Problem
 
-COLUMNS = ("severity", "file", "line", "column", "value", "what", "allowed", "remedy")
+COLUMNS = ("severity", "file", "line", "column", "cell", "value", "what", "allowed", "remedy")
 
 
 def command(lang: Lang) -> Command:
     """Return the command in a language."""
     params: list[click.Parameter] = [
         argument(lang, "instance"),
+        option(lang, "--mapping", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"),
         option(lang, "--errors", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"),
+        option(lang, "--marked", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"),
         option(lang, "--json", "as_json", is_flag=True),
     ]
 
-    def check(instance: str, errors: Path | None, as_json: bool) -> int:
-        return _check(Screen(lang), instance, errors, as_json=as_json)
+    def check(
+        instance: str, mapping: Path | None, errors: Path | None, marked: Path | None, as_json: bool
+    ) -> int:
+        return _check(Screen(lang), instance, mapping, errors, marked, as_json=as_json)
 
     return build(lang, "check", check, params)
 
 
-def _check(screen: Screen, name: str, errors: Path | None, *, as_json: bool) -> int:
-    instance, problems = _look(name)
+def _check(
+    screen: Screen,
+    name: str,
+    mapping: Path | None,
+    errors: Path | None,
+    marked: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    instance, problems = _look(name, mapping)
     if errors is not None:
-        _write(errors, problems, screen.lang)
+        write_errors(errors, problems, screen.lang)
+    if marked is not None:
+        write_marked(marked, files_of(name), problems, screen)
     if as_json:
         _print_json(instance, problems, screen.lang)
     else:
@@ -47,7 +61,50 @@ def _check(screen: Screen, name: str, errors: Path | None, *, as_json: bool) -> 
     return Exit.BAD_INPUT if instance is None else Exit.DONE
 
 
-def _look(name: str) -> tuple[Instance | None, Sequence[Problem]]:
+def files_of(name: str) -> list[Path]:
+    """Return the CSV files and workbooks of an instance."""
+    path = Path(name)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return [
+        file
+        for file in files
+        if file.suffix.casefold() in (".csv", ".xlsx")
+        and file.is_file()
+        and not file.name.startswith((".", "~$"))
+    ]
+
+
+def write_marked(path: Path, files: Sequence[Path], problems: Sequence[Problem], screen: Screen) -> None:
+    """Write a copy of some files in which the cells with problems are marked; the files stay as they are.
+
+    Parameters
+    ----------
+    path
+        Workbook to write; it must not be one of the files.
+    files
+        What was read.
+    problems
+        What is wrong with it.
+    screen
+        Where to say where it is, and in which language.
+    """
+    from nichiiki.report.files import write_whole
+    from nichiiki.report.marked import marked_bytes
+    from nichiiki_instances.reading import grids_of
+    from nichiiki_models.errors import FileError
+
+    if path.suffix.casefold() != ".xlsx" or any(path.resolve() == file.resolve() for file in files):
+        raise Refusal("failed.marked", file=path)
+    grids = []
+    for file in files:
+        try:
+            grids += grids_of(file)[0]
+        except FileError:
+            continue  # among the problems already; there is nothing to copy
+    screen.tell("check.marked", file=write_whole(path, marked_bytes(grids, problems, screen.lang)))
+
+
+def _look(name: str, mapping: Path | None) -> tuple[Instance | None, Sequence[Problem]]:
     from nichiiki.cli.opening import is_bundled, open_instance
     from nichiiki_instances import inspect
     from nichiiki_models.errors import FileError
@@ -55,7 +112,7 @@ def _look(name: str) -> tuple[Instance | None, Sequence[Problem]]:
     if not Path(name).exists() and is_bundled(name):
         return open_instance(name), ()
     try:
-        reading = inspect(name)
+        reading = inspect(name, mapping=mapping)
     except FileError as error:
         return None, error.problems
     return reading.instance, reading.problems
@@ -70,13 +127,15 @@ def record(problem: Problem, lang: Lang) -> dict[str, Any]:
         "file": problem.file or problem.table,
         "line": line,
         "column": problem.header or problem.column,
+        "cell": problem.cell,
         "value": problem.value,
         **problem.parts(lang),
         "message": problem.message(lang),
     }
 
 
-def _write(path: Path, problems: Sequence[Problem], lang: Lang) -> None:
+def write_errors(path: Path, problems: Sequence[Problem], lang: Lang) -> None:
+    """Write problems as CSV."""
     from nichiiki.report.files import csv_bytes, write_whole
     from nichiiki.report.rows import Sheet
 

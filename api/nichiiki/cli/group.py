@@ -14,7 +14,18 @@ from nichiiki.cli.help import LocalisedHelp, help_option
 from nichiiki.cli.options import lang_option
 from nichiiki_models.texts import Lang, text
 
-COMMANDS = ("demo", "check", "allocate", "verify", "compare", "generate", "convert", "policies", "lottery")
+COMMANDS = (
+    "demo",
+    "map",
+    "check",
+    "allocate",
+    "verify",
+    "compare",
+    "generate",
+    "convert",
+    "policies",
+    "lottery",
+)
 
 
 class Face(LocalisedHelp, click.Group):

@@ -16,19 +16,21 @@ if TYPE_CHECKING:
 ALLOCATION_FILE = "allocation.json"
 
 
-def open_instance(name: str) -> Instance:
+def open_instance(name: str, mapping: Path | None = None) -> Instance:
     """Read an instance from a folder or file, or take a bundled one by its name.
 
     Parameters
     ----------
     name
         Path, or name of a bundled instance; a path that exists goes first.
+    mapping
+        Column mapping for the files that need one.
     """
     import nichiiki
 
     if not Path(name).exists() and is_bundled(name):
         return nichiiki.load(name)
-    return nichiiki.read(name)
+    return nichiiki.read(name, mapping=mapping)
 
 
 def is_bundled(name: str) -> bool:
@@ -86,6 +88,23 @@ def with_locks(instance: Instance, name: str | None) -> Instance:
 
     table = _read_locks(Path(name), instance)
     return instance.replace(locks=Table.from_rows(Lock, [*instance.locks.rows(), *table.rows()]))
+
+
+def with_previous(instance: Instance, name: str | None) -> Instance:
+    """Return the instance that remembers an earlier allocation in its table ``previous``.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    name
+        Path of the allocation; None adds nothing.
+    """
+    if name is None:
+        return instance
+    from nichiiki_solver.rerunning import with_previous as remembered
+
+    return remembered(instance, open_allocation(name))[0]
 
 
 def _read_locks(path: Path, instance: Instance) -> Table[Lock]:

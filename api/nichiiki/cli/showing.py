@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from nichiiki_models.allocation import Violation
+    from nichiiki_models.lock_prices import LockPrice
     from nichiiki_models.result import Result
 
 FIRST_ROWS = 15
@@ -165,6 +166,36 @@ def unplaced(result: Result, screen: Screen) -> None:
     for rule, sentences in sorted(examples.items(), key=lambda entry: -len(entry[1]))[:6]:
         table.add_row(rule_name(rule, screen.lang), f"{len(sentences):,}", sentences[0])
     show(screen.say("show.unplaced"), table, screen)
+
+
+def lock_prices(prices: Sequence[LockPrice], screen: Screen) -> None:
+    """Show what each override costs."""
+    table = new_table()
+    for key in ("lock", "reason", "lost", "first_choices", "moved", "certainty"):
+        table.add_column(screen.say(f"prices.{key}"))
+    for price in prices:
+        lock = price.lock
+        named = f"{lock.household_id} {lock.effect} {lock.target_kind} {lock.target_id or ''}".strip()
+        table.add_row(
+            named,
+            lock.reason,
+            ", ".join(f"{level} {lost:+,}" for level, lost in price.lost.items()),
+            number(price.first_choices_lost),
+            number(price.moved_households),
+            _certainty(price, screen),
+        )
+    show(screen.say("prices.title"), table, screen)
+
+
+def _certainty(price: LockPrice, screen: Screen) -> str:
+    if price.blocks:
+        return screen.say("prices.blocks")
+    if price.proven:
+        return screen.say("prices.proven")
+    if not price.lost:
+        return screen.say("prices.unknown")
+    low, high = (number(limit) or "–" for limit in (price.lost_at_least, price.lost_at_most))
+    return screen.say("prices.between", low=low, high=high)
 
 
 def comparison(rule_mode: Result, optimum: Result, screen: Screen) -> None:

@@ -17,23 +17,27 @@ def command(lang: Lang) -> Command:
         argument(lang, "instance"),
         argument(lang, "allocation"),
         option(lang, "--locks", metavar="FILE"),
+        option(lang, "--previous", metavar="FILE"),
         option(lang, "--json", "as_json", is_flag=True),
     ]
 
-    def verify(instance: str, allocation: str, locks: str | None, as_json: bool) -> int:
-        return _verify(Screen(lang), instance, allocation, locks, as_json=as_json)
+    def verify(instance: str, allocation: str, locks: str | None, previous: str | None, as_json: bool) -> int:
+        return _verify(Screen(lang), instance, allocation, locks, previous, as_json=as_json)
 
     return build(lang, "verify", verify, params)
 
 
-def _verify(screen: Screen, name: str, answer: str, locks: str | None, *, as_json: bool) -> int:
+def _verify(
+    screen: Screen, name: str, answer: str, locks: str | None, previous: str | None, *, as_json: bool
+) -> int:
     import nichiiki
     from nichiiki.cli import showing
-    from nichiiki.cli.opening import open_allocation, open_instance, with_locks
+    from nichiiki.cli.opening import open_allocation, open_instance, with_locks, with_previous
     from nichiiki.cli.saving import json_bytes
     from nichiiki.report.page import violation_text
 
-    instance, allocation = with_locks(open_instance(name), locks), open_allocation(answer)
+    instance = with_previous(with_locks(open_instance(name), locks), previous)
+    allocation = open_allocation(answer)
     found = nichiiki.verify(instance, allocation)
     if as_json:
         listed = [

@@ -165,14 +165,14 @@ class Gates:
 
     def outcome(self, taken: Taken, seconds: float) -> Outcome:
         """Put the outcome together."""
-        market, choice = self._chosen(taken)
+        market, choice = self.chosen(taken)
         if (choice[market.must_assign] < 0).any():
             return Outcome(market, None, Status.INFEASIBLE, StopReason.PROCEDURE_ENDED, (), seconds)
         levels = plain_levels(market, choice)
         return Outcome(market, choice, Status.FEASIBLE, StopReason.PROCEDURE_ENDED, levels, seconds)
 
-    def _chosen(self, taken: Taken) -> tuple[Market, Ints]:
-        """Return the market itself if it is listed and plain, else that of what was given, and the choice."""
+    def chosen(self, taken: Taken) -> tuple[Market, Ints]:
+        """Open the gates in use. Return the market itself if it is listed and plain, else that of what was given, and the choice."""
         choice = np.full(self.market.n_agents, -1, dtype=np.int64)
         if self.market.source is None:
             for agent, option in taken.items():

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from nichiiki_models.errors import UsageError
 from nichiiki_solver.market import Market, Outcome
+from nichiiki_solver.ragged import Ints
 
 GROUP = "nichiiki.policies"
 _BUILT_IN = {
@@ -99,6 +100,8 @@ class Settings:
         Whether the answer must be the only one: an optimum is followed by the public tie-break to its proof.
     engine
         The exact engine; ``auto`` takes the one that measures best.
+    hint
+        A choice to begin from, and the market that numbers it; left aside where it does not fit.
     """
 
     time_limit_s: float = 60.0
@@ -107,6 +110,7 @@ class Settings:
     workers: int = 2
     official: bool = False
     engine: Engine = "auto"
+    hint: tuple[Market, Ints] | None = None
     progress: Callable[[Progress], None] = field(default=lambda _: None)
     should_stop: Callable[[], bool] = field(default=lambda: False)
 

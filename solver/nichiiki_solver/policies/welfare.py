@@ -65,6 +65,7 @@ class Welfare:
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Maximise the levels in order; see `Outcome` for what comes back."""
         run = _Run(market, settings)
+        run.begin_with_hint()
         if settings.engine != "auto":
             whole = source_of(market).everything()
             run.solve_levels(whole, run.by_engine)
@@ -232,13 +233,22 @@ class _Run:
         """Whether a share of the time is used, or somebody asked to stop."""
         return self.seconds >= share * self.settings.time_limit_s or self.settings.should_stop()
 
+    def begin_with_hint(self) -> None:
+        """Have the given choice as the first answer if it keeps every rule of the market."""
+        if self.settings.hint is None:
+            return
+        market, choice = self.settings.hint
+        if market.is_feasible(choice):
+            self.columns, self.choice = market, choice
+            self.report(0, int(market.objectives(choice)[0]), None)
+
     def _begin_with_procedure(self) -> None:
         """Have an answer within seconds: that of the clerk's procedure, where it is quick and makes a promise."""
         if self.market.n_agents > PROCEDURE_AGENTS:
             return
         begun = first_answer(self.market, self.settings.seed, lambda: self._is_over(PROCEDURE_SHARE))
         if begun is not None and begun.choice is not None:
-            self.columns, self.choice = begun.market, begun.choice
+            self._keep_better(Whole(begun.market), begun.choice)
             self.report(0, begun.objective, None)
 
     def _least(self, priced: Priced) -> Ints:

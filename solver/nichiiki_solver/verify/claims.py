@@ -13,6 +13,7 @@ from nichiiki_solver.verify.arrays import total
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
 from nichiiki_solver.verify.measures import own_money
+from nichiiki_solver.verify.moves import kept_weight
 from nichiiki_solver.verify.points import total_points
 from nichiiki_solver.verify.wishes import NEEDS, Wishes
 
@@ -42,6 +43,7 @@ def objective_terms(book: Book, wishes: Wishes) -> dict[str, int]:
         "points": int(np.maximum(0, total_points(book))[placed].sum()),
         "measure_yen": -sum(measure.cost_yen for measure in book.works.measures()),
         "own_yen": -own_money(book),
+        "kept": kept_weight(book),
     }
 
 
@@ -60,7 +62,7 @@ Claim = tuple[str, str, int | None, int | None]
 def _false_claims(book: Book, terms: dict[str, int]) -> Iterator[Claim]:
     allocation = book.allocation
     levels = allocation.levels
-    expected = [level.name for level in book.instance.rules.objective.levels]
+    expected = [level.name for level in book.instance.levels]
     if levels and [level.name for level in levels] != expected:
         yield "claim_levels", " ".join(level.name for level in levels), len(levels), len(expected)
     else:
@@ -75,7 +77,7 @@ def _false_claims(book: Book, terms: dict[str, int]) -> Iterator[Claim]:
 
 def _objectives(book: Book, terms: dict[str, int]) -> Iterator[Claim]:
     """Yield levels whose objective is not what the allocation is worth."""
-    for claimed, level in zip(book.allocation.levels, book.instance.rules.objective.levels, strict=False):
+    for claimed, level in zip(book.allocation.levels, book.instance.levels, strict=False):
         worth = sum(weight * terms[term] for term, weight in level.weights.items())
         if claimed.objective != worth:
             yield "claim_objective", level.name, claimed.objective, worth

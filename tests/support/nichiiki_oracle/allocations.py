@@ -32,7 +32,7 @@ def to_allocation(
     proven = status is Status.OPTIMAL
     results = tuple(
         LevelResult(name=level.name, objective=value, bound=value if proven else None)
-        for level, value in zip(instance.rules.objective.levels, values, strict=True)
+        for level, value in zip(instance.levels, values, strict=True)
     )
     rows: dict[str, Any] = {
         "placements": [_object_of(bundle) for bundle in placed],

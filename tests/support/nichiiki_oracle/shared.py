@@ -117,7 +117,7 @@ def levels_of_measures(market: Market, taken: Taken) -> Levels:
     found = terms(market, taken)
     return tuple(
         sum(weight * found[name] for name, weight in level.weights.items() if name in OF_MEASURES)
-        for level in market.rules.objective.levels
+        for level in market.instance.levels
     )
 
 
@@ -128,8 +128,27 @@ def _term(market: Market, household: Household, bundle: Bundle, name: str) -> in
         "placed": 1,
         "persons": len(market.members(household)),
         "points": max(0, total_points(market, household)),
+        "kept": _kept(market, bundle),
     }
     return terms[name]
+
+
+def _kept(market: Market, bundle: Bundle) -> int:
+    """Return the weight of what the household had before and has again: section 6 of the rules."""
+    found = 0
+    for row in market.instance.previous.rows():
+        if row.household_id != bundle.household_id:
+            continue
+        if row.item_kind == "stay":
+            house = bundle.stay.house.house_id == row.target_id
+            again = house and (not row.periods or set(row.periods) == set(bundle.stay.periods))
+        else:
+            again = any(
+                (need.list, need.person_id, target) == (row.item_kind, row.person_id, row.target_id)
+                for need, target in bundle.held
+            )
+        found += getattr(market.rules.moves, row.item_kind) if again else 0
+    return found
 
 
 def _level_value(market: Market, household: Household, bundle: Bundle, level: Level) -> int:
@@ -142,7 +161,7 @@ def _level_value(market: Market, household: Household, bundle: Bundle, level: Le
 
 def levels_of(market: Market, bundle: Bundle | None) -> Levels:
     """Return what a bundle adds to each level of the objective."""
-    levels = market.rules.objective.levels
+    levels = market.instance.levels
     if bundle is None:
         return (0,) * len(levels)
     household = market.households[bundle.household_id]
