@@ -47,6 +47,7 @@ def test_how_well() -> None:
         "placed": 4,
         "persons": 9,
         "points": 29,
+        "kept": 0,
         "measure_yen": -501,
         "own_yen": -211,
     }
