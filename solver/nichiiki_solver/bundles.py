@@ -19,7 +19,7 @@ from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households, persons_of, total_points
 from nichiiki_solver.market import NO_VALUE, Market, Order, merged
-from nichiiki_solver.measures import Plans, find_additions
+from nichiiki_solver.measures import Plans
 from nichiiki_solver.moves import kept_weights
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
@@ -97,19 +97,38 @@ class Bundles:
 def find_bundles(instance: Instance) -> Bundles:
     """Work out who may get what, and why not."""
     calendar = Calendar.of(instance)
+    travel = Travel(instance, calendar)
+    stays, patterns, refused = find_stays(instance, calendar, travel)
+    return assemble(instance, calendar, travel, patterns, stays.take(unlocked(instance, stays)), refused)
+
+
+def assemble(
+    instance: Instance,
+    calendar: Calendar,
+    travel: Travel,
+    patterns: Patterns,
+    stays: Stays,
+    refused: Refusals,
+    *,
+    keep_incomplete: bool = False,
+) -> Bundles:
+    """Find the options of some stays, and what they use.
+
+    Parameters
+    ----------
+    instance, calendar, travel, patterns
+        What the stays belong to.
+    stays, refused
+        Stays to be taken, in their order, and stays that are not.
+    keep_incomplete
+        Whether stays without an answer to a need that the household insists on are kept.
+    """
     plans = Plans.of(instance)
-    travel, targets, seats = (
-        Travel(instance, calendar),
-        Targets.of(instance),
-        Seats.of(instance, calendar, plans),
-    )
-    additions = find_additions(instance, calendar, plans)
-    stays, patterns, refused = find_stays(instance, calendar, travel, additions)
-    stays = stays.take(_unlocked(instance, stays))
+    targets, seats = Targets.of(instance), Seats.of(instance, calendar, plans)
     needs, wanted, refused_targets = find_needs(instance, targets, stays)
     found = find_singles(instance, calendar, travel, patterns, targets, stays, needs, wanted, seats)
     slots, options = find_options(instance, calendar, patterns, targets, stays, needs, wanted, found)
-    complete = drop_incomplete(stays, slots, options)
+    complete = drop_incomplete(stays, slots, options) | keep_incomplete
     dropped, stays, options = stays.take(~complete), stays.take(complete), _of_stays(options, complete)
     uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options, plans)
     moves = kept_weights(instance, patterns, calendar, targets, stays, needs, options)
@@ -136,7 +155,7 @@ def _of_stays(options: Options, kept: Bools) -> Options:
     )
 
 
-def _unlocked(instance: Instance, stays: Stays) -> Bools:
+def unlocked(instance: Instance, stays: Stays) -> Bools:
     """Stays that the planner's locks on houses, regions and places leave."""
     kept = np.ones(len(stays), dtype=bool)
     for lock in instance.locks.rows():
