@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flagship import facts, people, programmes, supply
+from flagship import facts, housing, people, programmes, supply
 from flagship.chance import Chance
 from nichiiki_instances import write
 from nichiiki_models.instance import Instance
@@ -96,7 +96,7 @@ RULES = Rules(
 def flagship() -> Instance:
     """Build the flagship instance from facts and fixed seeds."""
     made, crowd, wish = Chance(SEED), Chance(SEED + 1), Chance(SEED + 2)
-    houses = supply.houses(made)
+    houses = housing.with_owners(supply.houses(made))
     roles = supply.roles(made)
     found = people.families(crowd)
     rows: dict[str, Sequence[Row]] = {
@@ -122,7 +122,7 @@ def flagship() -> Instance:
         "products": supply.PRODUCTS,
         "programmes": (*facts.PROGRAMMES, *programmes.overview_programmes()),
         "measures": supply.measures(made, houses),
-        "quotas": supply.QUOTAS,
+        "quotas": (*supply.QUOTAS, *housing.RESERVED),
         "use_history": people.history(wish, found, roles),
         "operators": facts.OPERATORS,
         "demand": supply.DEMAND,

@@ -233,6 +233,14 @@ class House(Row):
     hazards: tuple[Hazard, ...] = column("hazards its site is exposed to", default=())
     ready: bool = column("can be lived in now; otherwise only after a measure", default=True)
     settlement: Id | None = column("settlement, for quotas", default=None)
+    uses_per_half_year: int | None = column(
+        "most stays of a household that begin in a half-year (April-September, October-March), earlier ones included",
+        unit="stays",
+        default=None,
+        **COUNT,
+    )
+    accepts: tuple[Id, ...] = column("groups or households that the owner accepts; empty = all", default=())
+    refuses: tuple[Id, ...] = column("groups or households that the owner refuses", default=())
 
 
 class Facility(Row):

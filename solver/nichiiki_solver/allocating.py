@@ -26,7 +26,6 @@ from nichiiki_solver.solving import make_settings, solve
 from nichiiki_solver.verify import verify
 
 NOT_YET_BINDING = (
-    "use_history",
     "products",
     "operators",
     "demand",

@@ -111,7 +111,11 @@ class PointsAtTargets:
     def _quotas(self, resources: Resources, kind: str) -> tuple[Ints, Ints]:
         """Resources of quotas that name a target of a kind, and the rows of these targets."""
         quotas = self._instance.quotas
-        rows = np.flatnonzero(np.isin(resources.kind, [KINDS.index("quota_max"), KINDS.index("quota_min")]))
+        rows = np.flatnonzero(
+            np.isin(
+                resources.kind, [KINDS.index(name) for name in ("quota_max", "quota_min", "quota_reserved")]
+            )
+        )
         rows = rows[quotas["target_kind"][resources.thing[rows]] == kind] if len(rows) else rows
         named = quotas["target_id"][resources.thing[rows]] if len(rows) else np.zeros(0, dtype=object)
         return rows, self._instance.tables[TABLES[kind]].find(named) if len(rows) else rows

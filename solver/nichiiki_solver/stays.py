@@ -44,6 +44,8 @@ STAY_RULES = (
     "needs",
     "hazard_shared",
     "own_region",
+    "owner_veto",
+    "use_limit",
     "no_route",
     "trip_minutes",
     "budget",
@@ -267,6 +269,8 @@ def _judge(
     _judge_periods(instance, calendar, patterns, house, pattern, judge)
     units = _judge_capacity(instance, household, house, additions, judge)
     _judge_fit(instance, household, house, judge)
+    judge.refuse("owner_veto", _vetoed(instance, household, house))
+    judge.refuse("use_limit", _too_often(instance, patterns, household, house, pattern))
     cost = _judge_travel(instance, travel, patterns, household, house, pattern, units, judge)
     return units, cost, judge.rule, judge.value, judge.limit
 
@@ -310,6 +314,65 @@ def _judge_fit(instance: Instance, household: Ints, house: Ints, judge: _Judge) 
         shared |= at_home & instance.houses.lists("hazards").holds(hazard)[house]
     judge.refuse("hazard_shared", shared)
     judge.refuse("own_region", region == instance.regions.find(instance.houses["region_id"])[house])
+
+
+def _vetoed(instance: Instance, household: Ints, house: Ints) -> Bools:
+    """Whether the owner of the house does not accept the household, or refuses it."""
+    accepts, refuses = instance.houses.lists("accepts"), instance.houses.lists("refuses")
+    accepted = (accepts.lengths == 0)[house]
+    refused = np.zeros(len(house), dtype=bool)
+    for name in np.unique(np.concatenate((accepts.values, refuses.values))).tolist():
+        meant = instance.households.lists("groups").holds(name) | (
+            instance.households["household_id"] == name
+        )
+        accepted |= accepts.holds(name)[house] & meant[household]
+        refused |= refuses.holds(name)[house] & meant[household]
+    return np.asarray(~accepted | refused)
+
+
+def half_years(days: Array) -> Ints:
+    """Number of the half-year of each day: April to September, October to March."""
+    months = days.astype("datetime64[M]").astype(np.int64)
+    return np.asarray((months - 3) // 6)
+
+
+def _too_often(instance: Instance, patterns: Patterns, household: Ints, house: Ints, pattern: Ints) -> Bools:
+    """Whether stays that begin in a half-year, earlier ones included, are more than the house allows."""
+    limit = instance.houses["uses_per_half_year"][house]
+    broken = np.zeros(len(house), dtype=bool)
+    rows = np.flatnonzero(limit != NULL_INT)
+    of_period, history = half_years(instance.periods["starts_on"]), _earlier_stays(instance)
+    for half in np.unique(of_period).tolist() if len(rows) else []:
+        begun = patterns.starts[:, of_period == half].sum(axis=1)[pattern[rows]]
+        who, where, when = history
+        size = len(instance.houses)
+        keys = np.sort((who * size + where)[when == half])
+        here = household[rows] * size + house[rows]
+        past = np.searchsorted(keys, here, side="right") - np.searchsorted(keys, here)
+        broken[rows] |= (begun > 0) & (begun + past > limit[rows])
+    return broken
+
+
+def _earlier_stays(instance: Instance) -> tuple[Ints, Ints, Ints]:
+    """Household, house and half-year of the earlier stays."""
+    uses = instance.use_history
+    uses = uses.take(uses["kind"] == "stay")
+    day = uses["on"].copy()
+    dated = instance.periods["starts_on"][_periods_of(instance, uses["period_id"])] if len(uses) else day
+    return (
+        instance.households.find(uses["household_id"]),
+        instance.houses.find(uses["target_id"]),
+        half_years(np.where(np.isnat(day), dated, day)),
+    )
+
+
+def _periods_of(instance: Instance, ids: Array) -> Ints:
+    """Row of each period; 0 where none is named."""
+    if not len(instance.periods):
+        return np.zeros(len(ids), dtype=np.int64)
+    order = np.argsort(instance.periods["period_id"], kind="stable")
+    place = np.searchsorted(instance.periods["period_id"][order], ids)
+    return np.asarray(order[np.minimum(place, len(order) - 1)])
 
 
 def _judge_travel(

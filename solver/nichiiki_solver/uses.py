@@ -35,6 +35,7 @@ KINDS = (
     "role_open",
     "programme",
     "own",
+    "quota_reserved",
 )
 
 
@@ -100,6 +101,7 @@ class _Layout:
             "role_open": len(instance.roles),
             "programme": len(instance.programmes),
             "own": len(instance.regions),
+            "quota_reserved": len(instance.quotas),
         }
         self.first = dict(
             zip(
@@ -159,6 +161,7 @@ def find_uses(
         _house_classes(instance, calendar, patterns, stays, layout, classes),
         _reception_classes(instance, patterns, stays, layout, classes),
         *_quota_classes(instance, stays, layout, classes),
+        *_reserved_classes(instance, calendar, patterns, stays, layout, classes),
     ]
     by_part = _part_classes(
         instance, calendar, patterns, targets, stays, needs, seats, options, plans, layout, classes
@@ -241,15 +244,53 @@ def _quota_classes(instance: Instance, stays: Stays, layout: _Layout, classes: _
     return found
 
 
+def _reserved_classes(
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    stays: Stays,
+    layout: _Layout,
+    classes: _Classes,
+) -> list[Pairs]:
+    """What households outside the group of a reserved quota hold of the units of its ready houses."""
+    found: list[Pairs] = []
+    quotas = instance.quotas
+    for quota in np.flatnonzero((quotas["kind"] == "reserved") & (quotas["group"] != "")).tolist():
+        group = instance.households.lists("groups").holds(str(quotas["group"][quota]))
+        outside = houses_of_quota(instance, quota)[stays.house] & ~group[stays.household]
+        rows = np.flatnonzero(outside & instance.houses["ready"][stays.house])
+        if len(rows):
+            (house, pattern, units), cls = unique_rows(
+                stays.house[rows], stays.pattern[rows], stays.units[rows]
+            )
+            owner, period = np.nonzero(_held_periods(instance, calendar, patterns, house, pattern))
+            number = layout.number("quota_reserved", np.full(len(owner), quota), period)
+            first = classes.add(owner, number, units[owner], len(house))
+            found.append((rows, first + cls))
+    return found
+
+
+def houses_of_quota(instance: Instance, quota: int) -> Bools:
+    """Houses in the target of a quota."""
+    row = instance.quotas.row(quota)
+    column = {"region": "region_id", "settlement": "settlement", "house": "house_id"}.get(row.target_kind)
+    if column is None:
+        return np.ones(len(instance.houses), dtype=bool)
+    return np.asarray(instance.houses[column] == row.target_id)
+
+
+def _free_units(instance: Instance) -> Ints:
+    """Units of ready houses in the target of each quota that are not reserved."""
+    units = instance.houses["units"] * instance.houses["ready"]
+    held = [int(units[houses_of_quota(instance, quota)].sum()) for quota in range(len(instance.quotas))]
+    least = instance.quotas["min"]
+    return np.maximum(np.array(held, dtype=np.int64) - np.where(least == NULL_INT, 0, least), 0)
+
+
 def _counted(instance: Instance, stays: Stays, quota: int) -> Bools:
     """Stays that a quota counts."""
     row = instance.quotas.row(quota)
-    column = {"region": "region_id", "settlement": "settlement", "house": "house_id"}.get(row.target_kind)
-    mask = (
-        np.ones(len(stays), dtype=bool)
-        if column is None
-        else instance.houses[column][stays.house] == row.target_id
-    )
+    mask = houses_of_quota(instance, quota)[stays.house]
     if row.group is not None:
         mask = mask & instance.households.lists("groups").holds(row.group)[stays.household]
     return mask
@@ -433,6 +474,7 @@ def _capacity(instance: Instance, seats: Seats, plans: Plans, kind: Ints, thing:
     fill("experience_places", np.where(gated_experiences(instance), 0, instance.experiences["places"]))
     fill("quota_max", instance.quotas["max"])
     fill("quota_min", -instance.quotas["min"])
+    fill("quota_reserved", _free_units(instance))
     fill("lock", np.full(len(instance.locks), -1))
     rows = np.flatnonzero(kind == KINDS.index("seats"))
     is_care = instance.facilities["kind"][seats.facility] == "nursery"

@@ -1,5 +1,6 @@
 """The flagship instance: proven optimal, the clerk's result reproduced, both checked."""
 
+import numpy as np
 import pytest
 
 from nichiiki_instances.bundled import load
@@ -26,7 +27,7 @@ def optimum(flagship: Instance) -> Result:
 def test_the_optimum_is_proven(optimum: Result) -> None:
     assert optimum.status is Status.OPTIMAL
     assert optimum.gap == 0
-    assert optimum.objective == optimum.bound == 149_800
+    assert optimum.objective == optimum.bound == 148_360
 
 
 def test_the_oracle_agrees_with_its_value(flagship: Instance, optimum: Result) -> None:
@@ -56,6 +57,18 @@ def test_the_budget_table_names_the_rule_that_refuses_fares(flagship: Instance, 
     for measure in optimum.allocation.measures.rows():
         paid = [line.amount_yen for line in lines if line.measure_id == measure.measure_id]
         assert sum(paid) == measure.cost_yen
+
+
+def test_a_trial_calendar_without_gaps_is_found_out(flagship: Instance) -> None:
+    houses = flagship.houses.with_columns(gap_periods=np.zeros_like(flagship.houses["gap_periods"]))
+    tight = allocate(flagship.replace(houses=houses), policy="points", seed=2026).allocation
+    assert tight is not None
+    found = verify(flagship, tight.replace(instance_hash=flagship.hash))
+    crowded = {violation.where.split()[0] for violation in found if violation.rule == "house_units"}
+    assert crowded and crowded <= set(
+        flagship.houses["house_id"][flagship.houses["gap_periods"] > 0].tolist()
+    )
+    assert {violation.rule for violation in found} <= {"house_units", "quota_reserved"}
 
 
 def test_rule_mode_is_the_clerks_result(flagship: Instance) -> None:

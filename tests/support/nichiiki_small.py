@@ -442,6 +442,9 @@ TABLES: dict[str, list[Record]] = {
     "choices": CHOICES,
     "links": LINKS,
     "measures": MEASURES,
+    "use_history": [
+        {"household_id": "h2", "kind": "stay", "target_id": "b1", "on": "2026-03-31"},
+    ],
     "programmes": PROGRAMMES,
     "quotas": QUOTAS,
     "locks": LOCKS,

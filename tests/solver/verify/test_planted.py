@@ -211,6 +211,18 @@ STAYS = [
         ("own_region",),
         "h3 c1",
     ),
+    Planted("owner does not accept", edit("houses", "b1", accepts=["elderly"]), ("owner_veto",), "h2 b1"),
+    Planted("owner refuses", edit("houses", "b1", refuses=["h2"]), ("owner_veto",), "h2 b1"),
+    Planted(
+        "used before in this half-year",
+        both(
+            edit("houses", "b1", uses_per_half_year=1),
+            add("use_history", household_id="h2", kind="stay", target_id="b1", on="2026-04-01"),
+        ),
+        ("use_limit",),
+        "h2 b1",
+    ),
+    Planted("two stays in a half-year", edit("houses", "c1", uses_per_half_year=1), ("use_limit",), "h3 c1"),
     Planted("no way", edit("households", "h3", home_region="osaka"), ("no_route",), "h3 c1"),
     Planted("no way in one period", link(RAIL_HILL, periods=["p1", "p2", "p4"]), ("no_route",) * 2, "h3 c1"),
     Planted("trip too long", edit("households", "h1", max_trip_minutes=209), ("trip_minutes",), "h1 a1"),
@@ -474,6 +486,22 @@ def funding(**values: object) -> Callable[[World], object]:
     return lambda world: world.rules["funding"].update(values)
 
 
+RESERVED = [
+    Planted(
+        "a reserved unit taken",
+        add(
+            "quotas",
+            quota_id="kept",
+            kind="reserved",
+            target_kind="house",
+            target_id="d1",
+            group="family",
+            min=1,
+        ),
+        ("quota_reserved",) * 2,
+        "kept p3",
+    ),
+]
 MONEY = [
     Planted("item not eligible", edit("measures", "m1", item="desks"), ("programme_item",), "m1 g1"),
     Planted(
@@ -552,7 +580,7 @@ CLAIMS = [
         "h5 because",
     ),
 ]
-PLANTED = [*FORM, *STAYS, *PEOPLE, *SHARED, *MONEY, *CLAIMS]
+PLANTED = [*FORM, *STAYS, *PEOPLE, *SHARED, *RESERVED, *MONEY, *CLAIMS]
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)

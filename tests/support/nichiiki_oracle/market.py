@@ -56,6 +56,7 @@ class Market:
         self.choices = list(instance.choices.rows())
         self.links = list(instance.links.rows())
         self.quotas = [row for row in instance.quotas.rows() if row.kind == "limit"]
+        self.reserved = [row for row in instance.quotas.rows() if row.kind == "reserved" and row.group]
         self.locks = list(instance.locks.rows())
         in_order = sorted(instance.periods.rows(), key=lambda row: (row.starts_on, row.slot, row.period_id))
         self.periods = {row.period_id: row for row in in_order}

@@ -16,7 +16,16 @@ from nichiiki_oracle.shared import Choice, Key, most_of, quota_minima
 
 Urgency = tuple[int, int]
 """Points at a resource, and the place in the order counted from the end."""
-KINDS = ("house_units", "reception", "seats", "role", "supporter_caseload", "experience", "quota")
+KINDS = (
+    "house_units",
+    "reception",
+    "seats",
+    "role",
+    "supporter_caseload",
+    "experience",
+    "quota",
+    "quota_reserved",
+)
 SEATS = ("school_seats", "care_places", "desks")
 
 
@@ -123,17 +132,17 @@ class _Places:
             band = "desk" if key[0] == "desks" else key[2]
             pairs = [(row.facility_id, str(row.band)) for row in self.market.instance.seats.rows()]
             return KINDS.index("seats"), pairs.index((key[1], band)), period
-        if key[0] == "quota":
+        if key[0] in ("quota", "quota_reserved"):
             names = [row.quota_id for row in self.market.instance.quotas.rows()]
-            return KINDS.index("quota"), names.index(key[1]), 0
+            return KINDS.index(key[0]), names.index(key[1]), period if key[0] == "quota_reserved" else 0
         return KINDS.index(key[0]), list(tables[key[0]]).index(key[1]), period
 
 
 def _targets(market: Market, key: Key) -> set[tuple[str, str]]:
     """Return what a resource belongs to: kind and id."""
     kind, name = key[0], key[1]
-    if kind == "quota":
-        quota = next(quota for quota in market.quotas if quota.quota_id == name)
+    if kind in ("quota", "quota_reserved"):
+        quota = next(quota for quota in (*market.quotas, *market.reserved) if quota.quota_id == name)
         if quota.target_kind not in ("house", "region"):
             return set()
         kind, name = ("house_units" if quota.target_kind == "house" else "reception"), str(quota.target_id)

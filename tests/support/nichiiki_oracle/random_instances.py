@@ -117,7 +117,7 @@ class _Draw:
         """Draw every table, then the rules."""
         for table in (
             "regions places periods houses facilities seats roles supporters experiences links "
-            "households persons choices quotas locks priorities programmes measures"
+            "households persons choices quotas locks priorities programmes measures use_history"
         ).split():
             draw: Callable[[], list[Row]] = getattr(self, table)
             self.rows[table] = draw()
@@ -552,7 +552,17 @@ class _Draw:
                     else max(least or 0, self.rng.choice((1, 1, 2, 3)) * self.size.scale),
                 }
             )
-        return rows
+        return rows + (self._reserved() if self.odds(30) else [])
+
+    def _reserved(self) -> list[Row]:
+        """Draw units kept for a group."""
+        targets: list[tuple[str, str | None]] = [("all", None), ("region", self.rng.choice(self.hosts))]
+        targets += [("house", self.rng.choice(self.ids("houses")))] * 2
+        kind, target = self.rng.choice(targets)
+        head = {"quota_id": "reserved", "kind": "reserved", "target_kind": kind, "target_id": target}
+        return [
+            {**head, "group": self.maybe(90, GROUPS), "min": self.rng.choice((1, 1, 2)) * self.size.scale}
+        ]
 
     def locks(self) -> list[Row]:
         """Draw locks on what a household wished for, or on any place at all."""
@@ -652,6 +662,29 @@ class _Draw:
             "cost_yen": self.rng.choice((0, 400_000, 1_000_000, 1_000_000, 1_234_567)),
             "from_period": self.maybe(15, self.ids("periods")),
             "programmes": tuple(self.rng.sample(named, self.rng.randrange(len(named) + 1))),
+        }
+
+    def use_history(self) -> list[Row]:
+        """Draw earlier stays at houses, before the calendar or in it; and say who owners accept."""
+        for house in self.rows["houses"]:
+            house["uses_per_half_year"] = self.maybe(12 if self.mild else 30, (0, 1, 1, 2))
+            house["accepts"] = (
+                self.some((*GROUPS, *self.ids("households")), 60) if self.unless_mild(12) else ()
+            )
+            house["refuses"] = (
+                self.some((*GROUPS, *self.ids("households")), 25) if self.unless_mild(15) else ()
+            )
+        rows = [self._use(household) for household in self.ids("households") if self.odds(40)]
+        return list({tuple(row.values()): row for row in rows}.values())
+
+    def _use(self, household: str) -> Row:
+        dated = self.odds(60)
+        return {
+            "household_id": household,
+            "kind": "stay",
+            "target_id": self.rng.choice(self.ids("houses")),
+            "period_id": None if dated else self.rng.choice(self.ids("periods")),
+            "on": self.rng.choice((date(2027, 3, 31), date(2027, 4, 1))) if dated else None,
         }
 
     # Rules

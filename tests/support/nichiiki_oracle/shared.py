@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from nichiiki_models.rules import Level
 from nichiiki_models.tables import Household, Lock
-from nichiiki_oracle.bundles import Bundle, Use
+from nichiiki_oracle.bundles import Bundle, Use, is_in_target
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.measures import Taken, added, is_open, terms
 from nichiiki_oracle.points import total_points
@@ -35,9 +35,17 @@ def most_of(market: Market, key: Key) -> int | None:
         return market.supporters[rest[0]].caseload + added(market, "supporter", *rest)
     if kind == "experience":
         return market.experiences[rest[0]].places
+    if kind == "quota_reserved":
+        return _not_reserved(market, rest[0])
     if kind == "quota":
         return next(quota.max for quota in market.quotas if quota.quota_id == rest[0])
     return _seats_of(market, key)
+
+
+def _not_reserved(market: Market, quota_id: str) -> int:
+    quota = next(row for row in market.reserved if row.quota_id == quota_id)
+    inside = [house for house in market.houses.values() if house.ready and is_in_target(quota, house)]
+    return max(0, sum(house.units for house in inside) - (quota.min or 0))
 
 
 def _seats_of(market: Market, key: Key) -> int:

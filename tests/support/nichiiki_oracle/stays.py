@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from itertools import combinations
 
 from nichiiki_models.tables import Choice, House, Household
@@ -181,6 +182,33 @@ def _own_region(market: Market, household: Household, stay: Stay) -> Broken | No
     return broken_if(stay.house.region_id == household.home_region)
 
 
+def _owner_veto(market: Market, household: Household, stay: Stay) -> Broken | None:
+    names = {household.household_id, *household.groups}
+    accepted = not stay.house.accepts or any(name in names for name in stay.house.accepts)
+    return broken_if(not accepted or any(name in names for name in stay.house.refuses))
+
+
+def _use_limit(market: Market, household: Household, stay: Stay) -> Broken | None:
+    most = stay.house.uses_per_half_year
+    if most is None:
+        return None
+    begins = [_half_year(market.periods[run[0]].starts_on) for run in market.runs(stay.periods)]
+    past = [
+        _half_year(row.on or market.periods[row.period_id or ""].starts_on)
+        for row in market.instance.use_history.rows()
+        if (row.household_id, row.kind, row.target_id)
+        == (household.household_id, "stay", stay.house.house_id)
+    ]
+    return broken_if(any(begins.count(half) + past.count(half) > most for half in begins))
+
+
+def _half_year(day: date) -> tuple[int, str]:
+    """Return the half-year of a day: April to September, or October to March (named by the year it begins in)."""
+    if 4 <= day.month <= 9:
+        return day.year, "summer"
+    return (day.year if day.month >= 10 else day.year - 1), "winter"
+
+
 def _fastest(market: Market, household: Household, stay: Stay) -> list[int | None]:
     ways = [best_way(market, household, stay.house, period, by_minutes) for period in stay.periods]
     return [None if way is None else way.minutes for way in ways]
@@ -217,6 +245,8 @@ STAY_RULES: dict[str, StayRule] = {
     "needs": _needs,
     "hazard_shared": _hazard_shared,
     "own_region": _own_region,
+    "owner_veto": _owner_veto,
+    "use_limit": _use_limit,
     "no_route": _no_route,
     "trip_minutes": _trip_minutes,
     "budget": _budget,
