@@ -100,9 +100,14 @@ class Facts:
         return found
 
     @cached_property
+    def book(self) -> Book:
+        """Instance and allocation, joined."""
+        return Book(self.instance, self.allocation)
+
+    @property
     def works(self) -> Works:
         """The measures taken."""
-        return Book(self.instance, self.allocation).works
+        return self.book.works
 
     @cached_property
     def units(self) -> dict[tuple[str, str], int]:

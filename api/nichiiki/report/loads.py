@@ -10,6 +10,7 @@ import numpy as np
 
 from nichiiki.report.facts import Facts
 from nichiiki_models.tables import Quota, Seat
+from nichiiki_solver.verify.quotas import reserved_use
 
 FACILITY_RULES = {"school": "school_seats", "nursery": "care_places", "coworking": "desks"}
 ITEM_RULES = {"school": "school_seats", "care": "care_places", "desk": "desks", "role": "role_max"}
@@ -195,6 +196,11 @@ def _quotas(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
         if row.kind == "limit":
             counted = sum(1 for household in facts.placements if _counts(facts, row, household))
             yield Load("quota_max", row.quota_id, "", "", "", counted, row.max, row.min or 0)
+        elif row.group is not None:
+            others, most = reserved_use(facts.book, row)
+            for period in facts.open_periods:
+                held = int(others[facts.position[period]])
+                yield Load("quota_reserved", row.quota_id, "", "", period, held, most)
 
 
 def _counts(facts: Facts, quota: Quota, household: str) -> bool:

@@ -36,7 +36,7 @@ IMPORTANCE = (
 )
 """Which of several broken rules of a household is named: the first of these; then others, at last an override."""
 SHARED_IMPORTANCE = (
-    "house_units", "reception", "quota_max", "school_seats", "care_places", "desks", "role_min", "role_max",
+    "house_units", "reception", "quota_max", "quota_reserved", "school_seats", "care_places", "desks", "role_min", "role_max",
     "supporter_caseload", "experience_min", "experience_places", "quota_min",
 )  # fmt: skip
 MINIMUMS = ("role_min", "experience_min")

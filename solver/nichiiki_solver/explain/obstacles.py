@@ -300,6 +300,7 @@ TABLES = {
     "experience_min": "experiences",
     "quota_max": "quotas",
     "quota_min": "quotas",
+    "quota_reserved": "quotas",
 }
 
 
