@@ -37,6 +37,8 @@ def most_of(market: Market, key: Key) -> int | None:
         return market.experiences[rest[0]].places
     if kind == "quota_reserved":
         return _not_reserved(market, rest[0])
+    if kind == "vehicles":
+        return next(link.vehicles for link in market.links if link.link_id == rest[0])
     if kind == "quota":
         return next(quota.max for quota in market.quotas if quota.quota_id == rest[0])
     return _seats_of(market, key)
