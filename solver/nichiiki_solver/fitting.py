@@ -16,6 +16,7 @@ from nichiiki_models.errors import UsageError, VerificationError
 from nichiiki_models.explanation import Proof, Witness
 from nichiiki_models.fits import Fit, ShadowPrice
 from nichiiki_models.instance import Instance
+from nichiiki_solver.building import as_built
 from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.dual_prices import SCALE, find_prices
 from nichiiki_solver.explain.drafts import Drafter
@@ -112,6 +113,7 @@ def fit(
     unknown = [each for each in gone if each not in instance.households.ids]
     if unknown:
         raise UsageError(f"household_id: {unknown[0]} is not in the instance; give an id of its households")
+    instance, allocation = as_built(instance, allocation)
     others = without(allocation, np.array(gone)).replace(instance_hash=instance.hash)
     violations = _broken(instance, others, gone)
     if violations:

@@ -29,7 +29,7 @@ def optimum(flagship: Instance) -> Result:
 def test_the_optimum_is_proven(optimum: Result) -> None:
     assert optimum.status is Status.OPTIMAL
     assert optimum.gap == 0
-    assert optimum.objective == optimum.bound == 148_360
+    assert optimum.objective == optimum.bound == 139_610
 
 
 def test_the_oracle_agrees_with_its_value(flagship: Instance, optimum: Result) -> None:

@@ -126,6 +126,7 @@ class _Places:
             "role": self.market.roles,
             "supporter_caseload": self.market.supporters,
             "experience": self.market.experiences,
+            "vehicles": {row.link_id: row for row in self.market.links},
         }
         period = self.market.position.get(key[-1], 0)
         if key[0] in SEATS:
