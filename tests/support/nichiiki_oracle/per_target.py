@@ -23,6 +23,7 @@ KINDS = (
     "role",
     "supporter_caseload",
     "experience",
+    "vehicles",
     "quota",
     "quota_reserved",
 )
