@@ -104,6 +104,20 @@ class Payment(Row):
     amount_yen: int = column("what is paid", unit="yen", **TOTAL_YEN)
 
 
+class Standing(Row):
+    """Where a household stands with its place, or on the waiting list."""
+
+    key: ClassVar[tuple[str, ...]] = ("household_id",)
+    household_id: Id = column("household")
+    state: Literal["offered", "accepted", "declined", "waiting"] = column("state")
+    number: int | None = column(
+        "number on the waiting list (補欠順位), 1 = next; for those who wait",
+        default=None,
+        ge=1,
+        le=10_000_000,
+    )
+
+
 class LevelResult(BaseModel):
     """What is known of one level of the objective.
 
@@ -235,6 +249,7 @@ class Allocation(BaseModel):
     unplaced: Table[Unplaced] = _empty(Unplaced)
     measures: Table[MeasureTaken] = _empty(MeasureTaken)
     payments: Table[Payment] = _empty(Payment)
+    standings: Table[Standing] = _empty(Standing)
     provenance: Mapping[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -246,7 +261,7 @@ class Allocation(BaseModel):
 
     @model_validator(mode="after")
     def _sort(self) -> Self:
-        for name in ("placements", "stays", "items", "unplaced", "measures", "payments"):
+        for name in ("placements", "stays", "items", "unplaced", "measures", "payments", "standings"):
             self.__dict__[name] = getattr(self, name).sorted()
         return self
 
@@ -262,6 +277,7 @@ class Allocation(BaseModel):
             "unplaced": _unplaced_objects(self),
             "measures": [row.model_dump() for row in self.measures.rows()],
             "payments": [row.model_dump() for row in self.payments.rows()],
+            "standings": [row.model_dump() for row in self.standings.rows()],
             "provenance": dict(self.provenance),
         }
 

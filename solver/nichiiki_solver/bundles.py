@@ -607,7 +607,7 @@ class BundleSource:
         return merged(owner, resource, amount, len(uses.resources))[1:]
 
     def settled(self, market: Market, choice: Ints) -> Ints:
-        """Return the choice with the plans of the measures taken settled anew: least own money (rules, section 12)."""
+        """Return the choice with the plans of the measures taken settled anew: least own money (rules, section 13)."""
         plan = market.labels["plan"]
         taken = np.flatnonzero(choice >= 0)
         taken = taken[plan[choice[taken]] >= 0]

@@ -1,7 +1,7 @@
 """Measures: renovations and expansions, who may pay for them, and every plan of who does.
 
 A plan is a choice of programmes, asked in order; what each pays follows from the plan alone (docs/explanation/rules.md,
-section 12). So a measure with one plan is one option: it supplies what it adds, and takes its money from budgets.
+section 13). So a measure with one plan is one option: it supplies what it adds, and takes its money from budgets.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TARGET_TABLE = {"house": "houses", "facility": "facilities", "role": "roles", "s
 
 @dataclass(frozen=True)
 class Plans:
-    """Every plan of every measure, ordered by measure, then as section 12 orders plans.
+    """Every plan of every measure, ordered by measure, then as section 13 orders plans.
 
     Attributes
     ----------

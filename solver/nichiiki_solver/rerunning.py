@@ -26,7 +26,7 @@ def with_previous(instance: Instance, allocation: Allocation) -> tuple[Instance,
 
     Rows that name a household, person, period or target that is gone are left out: what cannot be kept is no move.
     """
-    rows = list(_rows(allocation))
+    rows = list(previous_rows(allocation))
     known = {
         thing: frozenset(instance.tables[table][f"{thing}_id"].tolist()) for thing, table in _TABLES.items()
     }
@@ -34,7 +34,8 @@ def with_previous(instance: Instance, allocation: Allocation) -> tuple[Instance,
     return instance.replace(previous=Table.from_rows(Previous, kept)), len(rows) - len(kept)
 
 
-def _rows(allocation: Allocation) -> Iterator[Previous]:
+def previous_rows(allocation: Allocation) -> Iterator[Previous]:
+    """Yield what an allocation gave, in the form of the table `previous`."""
     for stay in allocation.stays.rows():
         yield Previous(
             household_id=stay.household_id, item_kind="stay", target_id=stay.house_id, periods=stay.periods
@@ -91,7 +92,8 @@ class Placed:
     def choice(self) -> tuple[Market, Ints]:
         """The market of these bundles and of the gates they open, and the choice of all of it."""
         gates = Gates(self.market)
-        gates.bought = np.isin(gates.gates.labels["plan"], self.plans)
+        gates.open_as_held(self.taken, self.plans)
+        gates.supply()
         return gates.chosen(self.taken)
 
 
@@ -115,10 +117,10 @@ def placed_bundles(market: Market, allocation: Allocation) -> Placed:
         if options is not None:
             found = source.market_of(np.array([stay]), options[None, :])
             taken[household] = found.take(found.agent == household)
-    return Placed(source, market, taken, _plans(source, allocation))
+    return Placed(source, market, taken, plans_held(source, allocation))
 
 
-def _plans(source: BundleSource, allocation: Allocation) -> Ints:
+def plans_held(source: BundleSource, allocation: Allocation) -> Ints:
     """The plan of each measure of an allocation whose payments are what it says."""
     instance, plans = source.bundles.instance, source.bundles.plans
     paid: dict[str, dict[str | None, int]] = {name: {} for name in allocation.measures["measure_id"].tolist()}

@@ -20,7 +20,11 @@ COMMANDS = (
     "check",
     "allocate",
     "price",
+    "plan",
     "verify",
+    "diff",
+    "promote",
+    "replay-hand",
     "explain",
     "fit",
     "compare",
@@ -43,7 +47,9 @@ class Face(LocalisedHelp, click.Group):
         """Load a command."""
         if cmd_name not in COMMANDS:
             return None
-        build: Callable[[Lang], LocalisedHelp] = import_module(f"nichiiki.cli.{cmd_name}").command
+        build: Callable[[Lang], LocalisedHelp] = import_module(
+            f"nichiiki.cli.{cmd_name.replace('-', '_')}"
+        ).command
         return build(self.lang)
 
     def main(

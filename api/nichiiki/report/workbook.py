@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from typing import Any
 
 import xlsxwriter
@@ -22,6 +23,9 @@ OPTIONS = {
     "strings_to_numbers": False,
 }
 
+CREATED = datetime(2000, 1, 1)
+"""A fixed date of creation: the same result gives the same bytes; when it was made is a matter of the file system."""
+
 
 def workbook_bytes(rows: Rows) -> bytes:
     """Return the workbook of a result.
@@ -33,6 +37,7 @@ def workbook_bytes(rows: Rows) -> bytes:
     """
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, OPTIONS)
+    book.set_properties({"created": CREATED})
     formats = _formats(book)
     for name in SHEETS:
         _write(book, formats, getattr(rows, name), rows, words(rows.lang))

@@ -126,6 +126,15 @@ class Gates:
                 self.bought[option] = True
                 served.add(agent)
 
+    def open_as_held(self, taken: Taken, plans: Ints) -> None:
+        """Have open exactly what has holders, and the measures that are taken with some plans."""
+        planned = np.isin(self.gates.labels["plan"], plans) if "plan" in self.gates.labels else self.bought
+        self.open = np.where(self.is_minimum, self._holders(taken)[0] > 0, planned)
+
+    def keep_needed(self, taken: Taken) -> None:
+        """Leave out the measures that nobody needs."""
+        self.bought[self._idle(taken)] = False
+
     def close_failing(self, taken: Taken) -> bool:
         """Close what has holders but fewer than its minimum, and measures nobody needs; say whether there were any."""
         holders, minimum = self._holders(taken)

@@ -23,6 +23,7 @@ from nichiiki_solver.verify.registration import check_entitlement, check_registr
 from nichiiki_solver.verify.roles import check_roles, holders, holders_offered
 from nichiiki_solver.verify.schooling import check_schooling, check_siblings, school_use
 from nichiiki_solver.verify.seats import SeatRows, row_loads
+from nichiiki_solver.verify.standings import check_standings
 from nichiiki_solver.verify.stays import check_stays, check_unit_claims
 from nichiiki_solver.verify.structure import check_structure
 from nichiiki_solver.verify.supporters import caseloads, caseloads_offered, check_supporters
@@ -56,6 +57,7 @@ def verify(instance: Instance, allocation: Allocation) -> list[Violation]:
     check_structure(book, findings)
     _check_rules(book, wishes, findings)
     check_claims(book, wishes, findings)
+    check_standings(book, findings)
     return findings.sorted()
 
 

@@ -1,4 +1,4 @@
-"""Measures and programmes: section 12 of the rules, read literally."""
+"""Measures and programmes: section 13 of the rules, read literally."""
 
 from __future__ import annotations
 
