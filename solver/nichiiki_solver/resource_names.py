@@ -42,7 +42,7 @@ def resource_name(market: Market, resource: int) -> ResourceName:
     kind, thing, at = KINDS[table.kind[resource]], int(table.thing[resource]), int(table.period[resource])
     period = str(source.bundles.calendar.ids[at]) if at >= 0 else ""
     if kind == "seats":
-        seats = Seats.of(instance, source.bundles.calendar)
+        seats = Seats.of(instance, source.bundles.calendar, source.bundles.plans)
         facility = instance.facilities.row(int(seats.facility[thing]))
         return ResourceName(_SEATS.get(facility.kind, "desks"), facility.facility_id, period)
     name, column = _THINGS[kind]
