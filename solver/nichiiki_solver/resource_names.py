@@ -20,6 +20,11 @@ _THINGS = {
     "quota_max": ("quotas", "quota_id"),
     "quota_min": ("quotas", "quota_id"),
     "lock": ("locks", "household_id"),
+    "vehicles": ("links", "link_id"),
+    "role_open": ("roles", "role_id"),
+    "programme": ("programmes", "programme_id"),
+    "own": ("regions", "region_id"),
+    "quota_reserved": ("quotas", "quota_id"),
 }
 _SEATS = {"school": "school_seats", "nursery": "care_places"}
 
