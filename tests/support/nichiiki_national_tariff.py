@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
 
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import DemandRule, Rules
-from nichiiki_models.table import Table
+from nichiiki_models.table import Row, Table
 from nichiiki_models.tables import TABLES, Demand, Link, Operator, Period, Product, Region
 
 AREAS = ("east", "central", "west")
@@ -57,7 +58,7 @@ def national(
         for at, name in enumerate(AREAS)
         for rides in TIERS
     ]  # fmt: skip
-    rows = {
+    rows: dict[str, Sequence[Row]] = {
         "regions": [
             Region(region_id=name, name=name, lat=float(lat), lon=float(lon))
             for name, lat, lon in zip(
@@ -87,7 +88,7 @@ def _demand(
     fares: np.ndarray,
     kinds: int,
     travellers: int,
-) -> list[Demand]:  # type: ignore[type-arg]
+) -> list[Demand]:
     """Travellers with one to five trips whose first is worth 0.8 to 2.5 single fares, each further one 6 percent less."""
     mass = np.bincount(draw.integers(0, kinds, travellers), minlength=kinds)
     link = draw.integers(0, len(links), kinds)
