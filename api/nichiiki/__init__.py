@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from nichiiki_models.tariff import PlanResult as PlanResult
     from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
+    from nichiiki_solver.budget import budget_table as budget_table
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.conflicts import conflicts as conflicts
     from nichiiki_solver.differing import diff as diff
@@ -116,6 +117,7 @@ _HOMES = {
     "Violation": "nichiiki_models.allocation",
     "WishReason": "nichiiki_models.explanation",
     "allocate": "nichiiki_solver.allocating",
+    "budget_table": "nichiiki_solver.budget",
     "check_reasons": "nichiiki_solver.explain_check",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
@@ -180,6 +182,7 @@ __all__ = [
     "Violation",
     "WishReason",
     "allocate",
+    "budget_table",
     "check_reasons",
     "compare",
     "compile",
