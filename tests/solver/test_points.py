@@ -27,7 +27,7 @@ def of_kind(instance: Instance, kind: str) -> Instance:
     procedure = instance.rules.procedure.model_copy(update={"kind": kind})
     return instance.replace(
         rules=instance.rules.model_copy(update={"procedure": procedure}),
-        quotas=[quota for quota in instance.quotas.rows() if not quota.min],
+        quotas=[quota for quota in instance.quotas.rows() if quota.kind == "reserved" or not quota.min],
     )
 
 

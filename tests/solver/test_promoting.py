@@ -52,7 +52,7 @@ def by_hand(market: Market, choice: Choice, gone: set[str], seed: int) -> Choice
 
 def allocated(seed: int, policy: str) -> tuple[Instance, Allocation | None]:
     instance = random_instance(seed)
-    if policy == "points" and instance.quotas["min"].max(initial=0) > 0:
+    if policy == "points" and any(row.min for row in instance.quotas.rows() if row.kind == "limit"):
         return instance, None
     result = allocate(instance, policy=policy, seed=seed)
     return result.instance, result.allocation
@@ -64,7 +64,7 @@ def test_places_go_down_the_waiting_list_as_by_hand(seed: int, policy: str) -> N
     instance, before = allocated(seed, policy)
     if before is None or not len(before.placements):
         return
-    market = Market(instance)
+    market = Market(instance, taken=allocation.measures["measure_id"].tolist())
     names = before.placements["household_id"].tolist()
     gone: set[str] = set()
     allocation, choice = before, choice_of(instance, before)

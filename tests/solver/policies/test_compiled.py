@@ -29,7 +29,9 @@ SEEDS = 300 if os.environ.get("NICHIIKI_FULL") == "1" else 25
 
 def drawn(seed: int) -> Instance:
     instance = random_instance(seed)
-    return instance.replace(quotas=[quota for quota in instance.quotas.rows() if not quota.min])
+    return instance.replace(
+        quotas=[quota for quota in instance.quotas.rows() if quota.kind == "reserved" or not quota.min]
+    )
 
 
 def in_order(market: Market, policy: str, seed: int) -> list[Household]:

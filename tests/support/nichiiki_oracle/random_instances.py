@@ -543,7 +543,7 @@ class _Draw:
             targets = {"house": self.ids("houses"), "region": self.hosts, "settlement": settlements}
             kind = self.rng.choice(("all", *(kind for kind, found in targets.items() if found)))
             target = None if kind == "all" else self.rng.choice(targets[kind])
-            least = self.maybe(38, (1, 1, 1, 2))
+            least = self.maybe(25, (1, 1, 1, 2))
             rows.append(
                 {
                     "quota_id": f"quota{n}",
@@ -671,12 +671,12 @@ class _Draw:
     def use_history(self) -> list[Row]:
         """Draw earlier stays at houses, before the calendar or in it; and say who owners accept."""
         for house in self.rows["houses"]:
-            house["uses_per_half_year"] = self.maybe(12 if self.mild else 30, (0, 1, 1, 2))
+            house["uses_per_half_year"] = self.maybe(12 if self.mild else 25, (0, 1, 1, 1, 2))
             house["accepts"] = (
-                self.some((*GROUPS, *self.ids("households")), 60) if self.unless_mild(12) else ()
+                self.some((*GROUPS, *self.ids("households")), 70) if self.unless_mild(10) else ()
             )
             house["refuses"] = (
-                self.some((*GROUPS, *self.ids("households")), 25) if self.unless_mild(15) else ()
+                self.some((*GROUPS, *self.ids("households")), 20) if self.unless_mild(12) else ()
             )
         rows = [self._use(household) for household in self.ids("households") if self.odds(40)]
         return list({tuple(row.values()): row for row in rows}.values())

@@ -32,7 +32,7 @@ def add_people(rng: random.Random, rows: Rows, homes: list[str], hosts: list[str
         if link["mode"] != "car" and rng.random() < 0.25:
             link["vehicles"] = rng.choice((0, 1, 1, 2))
     _employer_quota(rng, rows)
-    rows["use_history"] = [
+    rows["use_history"] += [
         use for household in rows["households"] for use in _activities(rng, household, rows)
     ]
 
