@@ -64,7 +64,7 @@ def test_places_go_down_the_waiting_list_as_by_hand(seed: int, policy: str) -> N
     instance, before = allocated(seed, policy)
     if before is None or not len(before.placements):
         return
-    market = Market(instance, taken=allocation.measures["measure_id"].tolist())
+    market = Market(instance, taken=before.measures["measure_id"].tolist())
     names = before.placements["household_id"].tolist()
     gone: set[str] = set()
     allocation, choice = before, choice_of(instance, before)
