@@ -12,9 +12,7 @@ from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import Words, words
 from nichiiki_models.texts import has_text
 
-SHEETS = (
-    "placements", "unplaced", "house_calendar", "roles", "load_sheet", "costs", "certificates", "kpi",
-)  # fmt: skip
+SHEETS = ("placements", "unplaced", "house_calendar", "roles", "load_sheet")
 WIDE, NARROW = 60, 8
 FROZEN = {"house_calendar": 1, "roles": 2}
 """How many columns stay in view beside the header row."""
