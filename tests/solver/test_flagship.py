@@ -1,6 +1,7 @@
 """The flagship instance: proven optimal, the clerk's result reproduced, both checked."""
 
 import pytest
+from nichiiki_solver.cost_table import costs
 
 from nichiiki_instances.bundled import load
 from nichiiki_models.allocation import Status
@@ -9,7 +10,6 @@ from nichiiki_models.result import Result
 from nichiiki_oracle.allocations import choice_of, objective_levels
 from nichiiki_oracle.clerk import one_list
 from nichiiki_solver.allocating import allocate
-from nichiiki_solver.cost_table import costs
 from nichiiki_solver.evaluate import evaluate
 from nichiiki_solver.verify import verify
 from nichiiki_solver.verify.book import Book
