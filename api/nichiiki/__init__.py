@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.alone import alone as alone
+    from nichiiki_solver.budget import budget_table as budget_table
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.certificates import certificates as certificates
     from nichiiki_solver.conflicts import conflicts as conflicts
@@ -120,6 +121,7 @@ _HOMES = {
     "Violation": "nichiiki_models.allocation",
     "WishReason": "nichiiki_models.explanation",
     "allocate": "nichiiki_solver.allocating",
+    "budget_table": "nichiiki_solver.budget",
     "check_reasons": "nichiiki_solver.explain_check",
     "alone": "nichiiki_solver.alone",
     "certificates": "nichiiki_solver.certificates",
@@ -189,6 +191,7 @@ __all__ = [
     "WishReason",
     "allocate",
     "alone",
+    "budget_table",
     "certificates",
     "check_reasons",
     "compare",

@@ -17,6 +17,7 @@ OUTPUTS = (
     "placements.csv",
     "unplaced.csv",
     "loads.csv",
+    "budget.csv",
     "certificates.csv",
     "certificates.json",
     "costs.csv",
@@ -56,6 +57,7 @@ def contents(
         csv_bytes(rows.placements),
         csv_bytes(rows.unplaced),
         csv_bytes(rows.load_sheet),
+        csv_bytes(rows.budget),
         csv_bytes(rows.certificates),
         json_bytes(
             [dict(zip(rows.certificates.columns, row, strict=True)) for row in rows.certificates.rows]

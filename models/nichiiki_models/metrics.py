@@ -127,6 +127,37 @@ class SupporterLoad(Figures):
     caseload: int = Field(description="most households it can take at a time")
 
 
+class ProgrammeUse(Figures):
+    """What a programme has and pays."""
+
+    budget_yen: int = Field(description="budget (yen)")
+    paid_yen: int = Field(description="paid for measures taken (yen)")
+
+
+class MeasureFigures(Figures):
+    """Renovations and expansions."""
+
+    measures: int = Field(description="measures that could be taken")
+    taken: int = Field(description="measures taken")
+    cost_yen: int = Field(description="cost of those taken (yen)")
+    own_yen: int = Field(description="own money of regions and supporters in it (yen)")
+    programmes: Mapping[str, ProgrammeUse] = Field(description="use of each programme")
+
+
+class BudgetLine(Figures):
+    """Who pays a part of a measure, or why somebody does not."""
+
+    measure_id: str = Field(description="measure")
+    target_id: str = Field(description="house, facility, role or supporter")
+    item: str = Field(description="item of expense")
+    taken: bool = Field(description="whether the measure is taken")
+    cost_yen: int = Field(description="whole cost (yen)")
+    payer: str = Field(description="state, prefecture, municipality, private, or own")
+    paid_by: str = Field(description="programme; for own money the region or supporter")
+    amount_yen: int = Field(description="what is paid (yen)")
+    note: str = Field(description="empty if it pays; else the rule by which it may not, or not_asked")
+
+
 class Metrics(Figures):
     """Figures about an allocation; every sum is over placed households unless something else is said."""
 
@@ -168,3 +199,4 @@ class Metrics(Figures):
         "total points, above their own stay (or that have none), and that the rules of a stay allow there; "
         "None if more pairs would have to be compared than was asked for"
     )
+    measures: MeasureFigures = Field(description="renovations and expansions, and who pays for them")

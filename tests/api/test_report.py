@@ -162,6 +162,7 @@ def test_workbook_holds_no_formula_and_no_link(hostile: Rows) -> None:
         "住宅カレンダー",
         "役割",
         "利用状況",
+        "予算表",
         "費用負担",
         "証明書一覧",
         "KPI",

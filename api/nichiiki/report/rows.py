@@ -9,9 +9,10 @@ from functools import cached_property
 from nichiiki.report.facts import Facts
 from nichiiki.report.loads import Load, loads
 from nichiiki.report.people import certificate_cells, cost_cells, kpi_cells
-from nichiiki.report.words import reason_text
+from nichiiki.report.words import reason_text, words
 from nichiiki_models.allocation import Item
 from nichiiki_models.texts import Lang
+from nichiiki_solver.budget import budget_table
 
 Cell = str | int | None
 
@@ -59,6 +60,18 @@ PLACEMENT_COLUMNS = (
 UNPLACED_COLUMNS = ("household_id", "home_region", "persons", "rule", "target_id", "value", "limit", "reason")
 LOAD_COLUMNS = ("rule", "region_id", "target_id", "band", "period_id", "used", "capacity", "least")
 
+BUDGET_COLUMNS = (
+    "measure_id",
+    "target_id",
+    "item",
+    "taken",
+    "cost_yen",
+    "payer",
+    "paid_by",
+    "amount_yen",
+    "note",
+)
+
 
 class Rows:
     """Every list of a result, made when it is first asked for.
@@ -94,6 +107,29 @@ class Rows:
     def load_sheet(self) -> Sheet:
         """One row a shared capacity and period."""
         return Sheet("loads", LOAD_COLUMNS, [_load_cells(load) for load in self.loads])
+
+    @cached_property
+    def budget(self) -> Sheet:
+        """One row for everybody who pays for a measure, or was asked to."""
+        say = words(self.lang)
+        return Sheet(
+            "budget",
+            BUDGET_COLUMNS,
+            [
+                (
+                    line.measure_id,
+                    line.target_id,
+                    line.item,
+                    say("yes" if line.taken else "no"),
+                    line.cost_yen,
+                    say(f"payer.{line.payer}"),
+                    line.paid_by,
+                    line.amount_yen,
+                    say(f"budget.{line.note}") if line.note else "",
+                )
+                for line in budget_table(self.facts.instance, self.facts.allocation)
+            ],
+        )
 
     @cached_property
     def house_calendar(self) -> Sheet:

@@ -160,8 +160,8 @@ def test_one_household_has_the_reasons_it_has_among_all() -> None:
 
 
 def test_reasons_survive_json() -> None:
-    instance = random_instance(4)
-    allocation = allocated(instance, "points", 4)
+    instance = random_instance(7)
+    allocation = allocated(instance, "points", 7)
     assert allocation is not None
     for reason in explain(instance, allocation):
         assert WishReason.model_validate_json(reason.model_dump_json()) == reason
@@ -200,8 +200,8 @@ def test_a_wrong_reason_is_found() -> None:
 
 
 def test_what_breaks_a_rule_is_not_explained() -> None:
-    instance = random_instance(4)
-    allocation = allocated(instance, "points", 4)
+    instance = random_instance(7)
+    allocation = allocated(instance, "points", 7)
     assert allocation is not None
     with pytest.raises(VerificationError):
         explain(
@@ -213,8 +213,8 @@ def test_what_breaks_a_rule_is_not_explained() -> None:
 
 
 def test_an_unknown_household_is_named() -> None:
-    instance = random_instance(4)
-    allocation = allocated(instance, "points", 4)
+    instance = random_instance(7)
+    allocation = allocated(instance, "points", 7)
     assert allocation is not None
     with pytest.raises(UsageError, match="nobody is not in the instance"):
         explain(instance, allocation, "nobody")
