@@ -18,6 +18,10 @@ OUTPUTS = (
     "unplaced.csv",
     "loads.csv",
     "budget.csv",
+    "certificates.csv",
+    "certificates.json",
+    "costs.csv",
+    "kpi.csv",
     "metrics.json",
     "report.html",
     "allocation.xlsx",
@@ -54,6 +58,12 @@ def contents(
         csv_bytes(rows.unplaced),
         csv_bytes(rows.load_sheet),
         csv_bytes(rows.budget),
+        csv_bytes(rows.certificates),
+        json_bytes(
+            [dict(zip(rows.certificates.columns, row, strict=True)) for row in rows.certificates.rows]
+        ),
+        csv_bytes(rows.costs),
+        csv_bytes(rows.kpi),
         json_bytes(metrics(instance, allocation)),
         report_html(rows, violations=violations).encode("utf-8"),
         workbook_bytes(rows),

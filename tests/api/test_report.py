@@ -156,7 +156,17 @@ def test_policy_stops_an_injected_script(browser: str, small_result: nk.Result, 
 
 def test_workbook_holds_no_formula_and_no_link(hostile: Rows) -> None:
     book = load_workbook(io.BytesIO(workbook_bytes(hostile)))
-    assert book.sheetnames == ["配分一覧", "配分なし", "住宅カレンダー", "役割", "利用状況", "予算表"]
+    assert book.sheetnames == [
+        "配分一覧",
+        "配分なし",
+        "住宅カレンダー",
+        "役割",
+        "利用状況",
+        "予算表",
+        "費用負担",
+        "証明書一覧",
+        "KPI",
+    ]
     for sheet in book:
         assert sheet.freeze_panes is not None
         assert sheet.auto_filter.ref

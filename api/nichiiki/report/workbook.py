@@ -12,7 +12,17 @@ from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import Words, words
 from nichiiki_models.texts import has_text
 
-SHEETS = ("placements", "unplaced", "house_calendar", "roles", "load_sheet", "budget")
+SHEETS = (
+    "placements",
+    "unplaced",
+    "house_calendar",
+    "roles",
+    "load_sheet",
+    "budget",
+    "costs",
+    "certificates",
+    "kpi",
+)
 WIDE, NARROW = 60, 8
 FROZEN = {"house_calendar": 1, "roles": 2}
 """How many columns stay in view beside the header row."""
