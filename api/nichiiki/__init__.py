@@ -92,6 +92,7 @@ _HOMES = {
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
     "write": "nichiiki_instances",
+    "write_template": "nichiiki_instances.template",
     "write_standard": "nichiiki.standard",
 }
 """Where each public name lives: a module, and after a colon the name there if it is another one."""
@@ -135,6 +136,7 @@ __all__ = [
     "verify",
     "write",
     "write_standard",
+    "write_template",
 ]
 
 

@@ -16,6 +16,7 @@ from nichiiki_models.texts import Lang, text
 
 COMMANDS = (
     "demo",
+    "template",
     "map",
     "check",
     "allocate",
