@@ -21,6 +21,7 @@ COMMANDS = (
     "check",
     "allocate",
     "verify",
+    "report",
     "compare",
     "generate",
     "convert",

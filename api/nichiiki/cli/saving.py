@@ -25,6 +25,8 @@ OUTPUTS = (
     "allocation.xlsx",
 )
 """Every file that ``allocate`` writes."""
+LATER = ("report-council.html", "report-public.html")
+"""Files that ``report`` adds to them."""
 DISAGREEING = ("allocation-first.json", "allocation-second.json")
 """What ``allocate --cross-check`` leaves where two engines disagree."""
 
@@ -50,7 +52,9 @@ def claim(folder: Path, *, force: bool, own: Sequence[str] = (*OUTPUTS, *DISAGRE
     foreign = [
         entry.name
         for entry in sorted(folder.iterdir())
-        if entry.name not in own and entry.stem not in seconds and not entry.name.startswith(drafts)
+        if entry.name not in (*own, *LATER)
+        and entry.stem not in seconds
+        and not entry.name.startswith(drafts)
     ]
     if foreign:
         raise Refusal("failed.foreign_folder", folder=folder, name=foreign[0])
@@ -72,6 +76,7 @@ def save(
     lang
         Language of report, workbook and reasons.
     """
+    import nichiiki
     from nichiiki.report.facts import Facts
     from nichiiki.report.files import csv_bytes, write_all
     from nichiiki.report.page import report_html
@@ -79,24 +84,17 @@ def save(
     from nichiiki.report.workbook import workbook_bytes
 
     rows = Rows(Facts(instance, allocation), lang)
+    figures = nichiiki.evaluate(instance, allocation)
     contents = (
         json_bytes(allocation.model_dump(mode="json")),
         csv_bytes(rows.placements),
         csv_bytes(rows.unplaced),
         csv_bytes(rows.load_sheet),
-        json_bytes(metrics(instance, allocation)),
-        report_html(rows, violations=violations).encode("utf-8"),
+        json_bytes(figures.model_dump(mode="json")),
+        report_html(rows, violations=violations, metrics=figures).encode("utf-8"),
         workbook_bytes(rows),
     )
     return write_all(folder, dict(zip(OUTPUTS, contents, strict=True)))
-
-
-def metrics(instance: Instance, allocation: Allocation) -> dict[str, Any]:
-    """Return the figures of an allocation as a JSON object."""
-    import nichiiki
-
-    found: dict[str, Any] = nichiiki.evaluate(instance, allocation).model_dump(mode="json")
-    return found
 
 
 def json_bytes(document: Any) -> bytes:
