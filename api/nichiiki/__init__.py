@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nichiiki_instances.bundled import load as load
     from nichiiki_instances.frames import from_frames as from_frames
     from nichiiki_instances.generators import generate as generate
+    from nichiiki_instances.gtfs import read_gtfs as read_gtfs
     from nichiiki_models.allocation import Allocation as Allocation
     from nichiiki_models.allocation import Reason as Reason
     from nichiiki_models.allocation import Status as Status
@@ -88,6 +89,7 @@ _HOMES = {
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
     "read": "nichiiki_instances",
+    "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
@@ -130,6 +132,7 @@ __all__ = [
     "lock_prices",
     "market",
     "read",
+    "read_gtfs",
     "read_standard",
     "simulate",
     "testing",

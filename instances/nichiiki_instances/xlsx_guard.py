@@ -11,7 +11,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nichiiki_instances.raw import problem
 from nichiiki_models.errors import FileError
@@ -56,12 +56,17 @@ def _check_sizes(archive: zipfile.ZipFile, label: str) -> None:
     names = {part.filename for part in parts}
     if "xl/workbook.xml" not in names or len(names) != len(parts):
         raise FileError([problem("broken_workbook", label)])
+    if is_swollen(parts):
+        raise FileError([problem("swollen_workbook", label, limit=MAX_TOTAL // 2**20)])
+
+
+def is_swollen(parts: Sequence[zipfile.ZipInfo]) -> bool:
+    """Say whether a zip has too many parts, is too large unpacked, or packed at a rate that no ordinary file has."""
     total = sum(part.file_size for part in parts)
     dense = any(
         part.file_size > RATIO_FROM and part.file_size > MAX_RATIO * part.compress_size for part in parts
     )
-    if len(parts) > MAX_PARTS or total > MAX_TOTAL or dense:
-        raise FileError([problem("swollen_workbook", label, limit=MAX_TOTAL // 2**20)])
+    return len(parts) > MAX_PARTS or total > MAX_TOTAL or dense
 
 
 def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 import numpy as np
 import numpy.typing as npt
@@ -157,55 +158,85 @@ def _best(pairs: Ints, owner: Ints, rank: Ints, capacity: Ints) -> Ints:
 class _Offers:
     """Lecturers offer: each goes down its list and gives the best student the project with room that this one likes best.
 
-    A student who takes an offer loses the rest of its list, so that an offer is never repeated; a place that becomes free sends
-    the lecturer back to the top of its list.
+    A student who takes an offer loses the rest of its list, so that an offer is never repeated. A pair passed over because its
+    project was full waits there; a place that becomes free calls the best of those that wait back.
     """
 
     def __init__(self, market: ProjectMarket) -> None:
         self.market = market
         self.offsets, self.project = market.offsets.tolist(), market.project.tolist()
-        self.lecturer = market.lecturer.tolist()
+        self.lecturer, self.student = market.lecturer.tolist(), market.student.tolist()
         self.room, self.work = market.project_capacity.tolist(), market.lecturer_capacity.tolist()
         self.end = market.offsets[1:].tolist()
         self.has = [-1] * (len(market.offsets) - 1)
-        self.lists = self._lists()
+        self.lists, self.position = self._lists()
         self.at = [0] * len(self.work)
+        self.waits = [False] * len(self.project)
+        self.waiting: list[list[tuple[int, int]]] = [[] for _ in self.room]
+        self.called: list[list[tuple[int, int]]] = [[] for _ in self.work]
 
-    def _lists(self) -> list[list[int]]:
-        """Of each lecturer its students, best first."""
+    def _lists(self) -> tuple[list[list[int]], list[int]]:
+        """Of each lecturer its students, best first, and the place of each pair's student in that list."""
         lists: list[list[int]] = [[] for _ in self.market.lecturer_capacity]
-        order = np.lexsort((self.market.rank, self.market.lecturer))
-        owner, student = self.market.lecturer[order], self.market.student[order]
-        first = first_of_group(np.stack([owner, student], axis=1))
-        for k, s in zip(owner[first].tolist(), student[first].tolist(), strict=True):
-            lists[k].append(s)
-        return lists
+        position = np.zeros(len(self.project), dtype=np.int64)
+        if len(position):
+            order = np.lexsort((self.market.rank, self.market.lecturer))
+            owner, student = self.market.lecturer[order], self.market.student[order]
+            first = first_of_group(np.stack([owner, student], axis=1))
+            for k, s in zip(owner[first].tolist(), student[first].tolist(), strict=True):
+                lists[k].append(s)
+            begins = np.flatnonzero(first_of_group(owner[first]))
+            place = np.arange(int(first.sum())) - np.repeat(begins, np.diff(np.append(begins, first.sum())))
+            position[order] = place[np.cumsum(first) - 1]
+        return lists, position.tolist()
 
     def run(self) -> Bools:
         """Offer until nobody can; return the mask of the matched pairs."""
-        waiting = deque(range(len(self.work)))
-        while waiting:
-            lecturer = waiting.popleft()
-            while self.work[lecturer] > 0 and self.at[lecturer] < len(self.lists[lecturer]):
-                student = self.lists[lecturer][self.at[lecturer]]
-                freed = self._offer(lecturer, student)
+        queue = deque(range(len(self.work)))
+        while queue:
+            lecturer = queue.popleft()
+            while self.work[lecturer] > 0 and (place := self._next(lecturer)) is not None:
+                freed = self._offer(lecturer, self.lists[lecturer][place])
                 if freed is None:
-                    self.at[lecturer] += 1
+                    self._pass(lecturer, place)
                 elif freed >= 0:
-                    self.at[freed] = 0
-                    waiting.append(freed)
+                    queue.append(freed)
         held = np.zeros(len(self.project), dtype=bool)
         held[[pair for pair in self.has if pair >= 0]] = True
         return held
 
+    def _next(self, lecturer: int) -> int | None:
+        """Place in the list of the best student that may get an offer."""
+        called, at = self.called[lecturer], self.at[lecturer]
+        if called and called[0][0] <= at:
+            return called[0][0]
+        return at if at < len(self.lists[lecturer]) else None
+
+    def _pass(self, lecturer: int, place: int) -> None:
+        """Go on from a student: what was full for it waits, and who waits behind it for a free place is called."""
+        student = self.lists[lecturer][place]
+        for pair in range(self.offsets[student], self.end[student]):
+            project = self.project[pair]
+            if self.lecturer[pair] == lecturer and not self.room[project] and not self.waits[pair]:
+                self.waits[pair] = True
+                heappush(self.waiting[project], (self.position[pair], pair))
+        self.at[lecturer] += self.at[lecturer] == place
+        while self.called[lecturer] and self.called[lecturer][0][0] == place:
+            self._call(heappop(self.called[lecturer])[1])
+
+    def _call(self, project: int) -> None:
+        """Call the best student that waits for a project with room."""
+        while self.room[project] > 0 and self.waiting[project]:
+            place, pair = heappop(self.waiting[project])
+            self.waits[pair] = False
+            if pair < self.end[self.student[pair]]:
+                heappush(self.called[self.lecturer[pair]], (place, project))
+                return
+
     def _offer(self, lecturer: int, student: int) -> int | None:
         """Offer the student's best project with room; return who lost the student (-1 = nobody), or None without an offer."""
         for pair in range(self.offsets[student], self.end[student]):
-            if (
-                self.lecturer[pair] == lecturer
-                and self.room[self.project[pair]] > 0
-                and pair != self.has[student]
-            ):
+            if self.lecturer[pair] == lecturer and self.room[self.project[pair]] > 0:
                 return self._accept(student, pair)
         return None
 
@@ -219,5 +250,7 @@ class _Offers:
             return -1
         self.room[self.project[lost]] += 1
         self.work[self.lecturer[lost]] += 1
+        if self.room[self.project[lost]] == 1:
+            self._call(self.project[lost])
         owner: int = self.lecturer[lost]
         return owner

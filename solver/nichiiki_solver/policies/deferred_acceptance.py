@@ -32,12 +32,13 @@ Source
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_solver.market import Market, Outcome
-from nichiiki_solver.policies.closing import Taken, refuse_demands, run_rounds
+from nichiiki_solver.policies.closing import Taken, clock, refuse_demands, run_rounds, stop_if
 from nichiiki_solver.policies.in_turn import agents_in_order
 from nichiiki_solver.policies.registry import PolicyCard, Settings
 from nichiiki_solver.preferences import Preferences, Priority, Use, has_supply
@@ -70,8 +71,10 @@ def run(market: Market, settings: Settings, preferences: Preferences, name: str)
         raise UnsupportedMarketError(f"policy {name} knows no options that supply a resource")
     order = agents_in_order(market, preferences.source.order(settings.seed))
 
+    should_stop = clock(settings)
+
     def one_round(left: Ints) -> Taken:
-        return _Round(preferences, left).run(order)
+        return _Round(preferences, left, should_stop).run(order)
 
     return run_rounds(market, settings, one_round, name=name)
 
@@ -118,7 +121,8 @@ class _Resource:
 class _Round:
     """One round of the procedure: who holds what, and how far everybody has come in its list."""
 
-    def __init__(self, preferences: Preferences, left: Ints) -> None:
+    def __init__(self, preferences: Preferences, left: Ints, should_stop: Callable[[], bool]) -> None:
+        self.should_stop = should_stop
         self.preferences = preferences
         self.resources = [_Resource(capacity) for capacity in left.tolist()]
         self.next: dict[int, int] = {}
@@ -129,6 +133,7 @@ class _Round:
         place = {agent: number for number, agent in enumerate(order)}
         waiting = list(range(len(order)))
         while waiting:
+            stop_if(self.should_stop)
             agent = order[heappop(waiting)]
             if agent not in self.held and self.next.get(agent, 0) < len(self.preferences.of(agent).uses):
                 option = self.next.get(agent, 0)

@@ -13,9 +13,11 @@ from nichiiki_solver import cp_sat, mip
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.market import Market, Outcome, Whole
 from nichiiki_solver.policies.drawing import stopper, values_of, without_choice
+from nichiiki_solver.policies.points import first_answer
 from nichiiki_solver.policies.registry import Progress, Settings
 from nichiiki_solver.policies.welfare import SMALL
 from nichiiki_solver.ragged import Bools, Ints
+from nichiiki_solver.solving import in_terms_of
 from nichiiki_solver.tie_break import settle
 
 
@@ -36,9 +38,14 @@ class Sequence:
         self.should_stop = stopper(settings, self.started)
         self.floors: list[Floor] = []
         self.criteria: list[LevelResult] = []
-        self.choice: Ints | None = None
+        self.choice = self._first_answer() if market.n_options > SMALL else None
         self.infeasible = False
         self.unique = False
+
+    def _first_answer(self) -> Ints | None:
+        """Return what the clerk's procedure chooses, as a net for searches that time ends without an answer."""
+        outcome = first_answer(self.market, self.settings.seed, self.should_stop)
+        return None if outcome is None else in_terms_of(self.market, outcome).choice
 
     @property
     def proven(self) -> bool:

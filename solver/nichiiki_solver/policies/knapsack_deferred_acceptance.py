@@ -29,11 +29,12 @@ Source
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_solver.market import Market, Outcome
-from nichiiki_solver.policies.closing import Taken, refuse_demands, run_rounds
+from nichiiki_solver.policies.closing import Taken, clock, refuse_demands, run_rounds, stop_if
 from nichiiki_solver.policies.registry import PolicyCard, Settings
 from nichiiki_solver.preferences import Preferences, Priority, Use, has_supply
 from nichiiki_solver.ragged import Ints
@@ -64,8 +65,10 @@ def run(market: Market, settings: Settings, preferences: Preferences, name: str)
     if has_supply(market):
         raise UnsupportedMarketError(f"policy {name} knows no options that supply a resource")
 
+    should_stop = clock(settings)
+
     def one_round(left: Ints) -> Taken:
-        return _Round(preferences, left).run()
+        return _Round(preferences, left, should_stop).run()
 
     return run_rounds(market, settings, one_round, name=name)
 
@@ -97,7 +100,8 @@ class _Resource:
 class _Round:
     """One round of closing: who asks for what, and the claims so far."""
 
-    def __init__(self, preferences: Preferences, left: Ints) -> None:
+    def __init__(self, preferences: Preferences, left: Ints, should_stop: Callable[[], bool]) -> None:
+        self.should_stop = should_stop
         self.preferences = preferences
         self.resources = [_Resource(capacity) for capacity in left.tolist()]
         self.asked = dict.fromkeys(preferences.agents, -1)
@@ -106,6 +110,7 @@ class _Round:
         """Ask and refuse until nothing is refused."""
         waiting = list(self.asked)
         while waiting:
+            stop_if(self.should_stop)
             agent = waiting.pop()
             if not self._stands(agent):
                 waiting += [*self._ask_next(agent)]

@@ -31,7 +31,6 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-import numpy as np
 from ortools.sat.python import cp_model
 
 from nichiiki_models.allocation import Status, StopReason
@@ -44,7 +43,8 @@ from nichiiki_solver.policies.deferred_acceptance import DeferredAcceptance
 from nichiiki_solver.policies.registry import PolicyCard, Progress, Settings
 from nichiiki_solver.policies.stable_model import StableModel
 from nichiiki_solver.preferences import has_supply
-from nichiiki_solver.ragged import Array, Ints
+from nichiiki_solver.ragged import Ints
+from nichiiki_solver.solving import in_terms_of
 from nichiiki_solver.stability import blocking_options
 
 MOST_OPTIONS = 100_000
@@ -86,6 +86,8 @@ class _Run:
     def __init__(self, market: Market, settings: Settings) -> None:
         self.market, self.settings = market, settings
         self.started = time.perf_counter()
+        self.building_s = 0.0
+        """What the first answer took: about what building a model takes, as both go through all options."""
 
     @property
     def seconds(self) -> float:
@@ -99,7 +101,9 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """Solve, and put the outcome together."""
-        found = self._fewest(self._first_answer())
+        first = self._first_answer()
+        self.building_s = self.seconds
+        found = self._fewest(first)
         choice = found.choice
         if choice is None or found.objective is None or found.bound is None:
             status = Status.INFEASIBLE if found.infeasible else Status.UNKNOWN
@@ -130,7 +134,7 @@ class _Run:
         for seed in range(self.settings.seed, self.settings.seed + STARTS):
             if self.seconds > START_SHARE * self.settings.time_limit_s or self.settings.should_stop():
                 break
-            choice = first_choice(self.market, replace(self.settings, seed=seed))
+            choice = first_choice(self.market, replace(self.settings, seed=seed, time_limit_s=self.left_s))
             if choice is None:
                 break
             blocking = len(blocking_options(self.market, choice))
@@ -160,7 +164,7 @@ class _Run:
         floors: tuple[Floor, ...] = ()
         bounds: list[int | None] = []
         for name, weights in zip(self.market.levels, self.market.utility, strict=True):
-            if self.left_s <= 0 or self.settings.should_stop():
+            if self.left_s <= self.building_s or self.settings.should_stop():
                 break
             model = StableModel(self.market, floors, hint=choice, most=most)
             model.model.maximize(cp_model.LinearExpr.weighted_sum(model.options, weights.tolist()))
@@ -192,26 +196,4 @@ def first_choice(market: Market, settings: Settings) -> Ints | None:
         outcome = DeferredAcceptance().solve(market, settings)
     except UnsupportedMarketError:
         return None
-    if outcome.choice is None:
-        return None
-    return outcome.choice if outcome.market is market else _listed(market, outcome.market, outcome.choice)
-
-
-def _listed(market: Market, other: Market, choice: Ints) -> Ints:
-    """Turn a choice of a market of fewer options into one of the market that lists all of them."""
-    width = max(_labels(each).shape[1] for each in (market, other))
-    rows = {row.tobytes(): option for option, row in enumerate(_labels(market, width))}
-    found = np.full(market.n_agents, -1, dtype=np.int64)
-    names = _labels(other, width)
-    for agent in np.flatnonzero(choice >= 0).tolist():
-        found[agent] = rows[names[choice[agent]].tobytes()]
-    return found
-
-
-def _labels(market: Market, width: int = 0) -> Array:
-    """What tells the options of a market apart, one row each: agent and labels, columns that are missing as -1."""
-    labels = [np.atleast_2d(values.T).T for values in market.labels.values()]
-    rows = np.concatenate([market.agent[:, None], *labels], axis=1)
-    return np.ascontiguousarray(
-        np.pad(rows, ((0, 0), (0, max(0, width - rows.shape[1]))), constant_values=-1)
-    )
+    return in_terms_of(market, outcome).choice

@@ -1,39 +1,42 @@
 """Top trading cycles: agents trade their priorities before they use them.
 
 Mechanism
-    Every option is one place at one resource (or nothing at all, which is always there). Again and again:
+    An option *stands at* the first resource that it uses (in a compiled market the house), or at nothing. Again and again:
 
-    1. Each agent points to its best option with a place left (equal ranks in the order of the options); an agent without
-       one leaves.
-    2. Each resource with places left points to the most urgent agent left among those that list it.
-    3. In every cycle each agent gets the place it points to and leaves; the resource has one place fewer.
+    1. Each agent points to its best option for which everything is left (equal ranks in the order of the options); an agent
+       without one leaves.
+    2. Each resource points to the most urgent agent left of those that list an option there for which everything is left.
+    3. In a cycle each agent gets the option it points to and leaves. Where that cannot be done for all of them at once, as their
+       options meet at other resources, only the first of them in the order of the agents gets its option and leaves.
 
     Equal priorities are decided by the lottery number of the seed. An agent that does not list a resource has no
-    priority there that it could trade.
+    priority there that it could trade. What ends below its minimum is closed and the procedure begins again (`closing`).
 Properties
-    Pareto-efficient where no agent is indifferent; strategy-proof over the orders of the options an agent lists, and
-    dropping some of them does not help either. Listing a place that it does not want may help, as a priority to trade
-    comes with it. Not stable: a traded priority lets the partner in before others. Bundles, larger amounts, gates,
-    minimums and supply are refused, as no promise is known for them.
+    Pareto-efficient where no agent is indifferent and nothing is closed: whoever leaves has the best of all that is left. With
+    one resource an option, whatever the amounts, strategy-proof over the orders of the options an agent lists, and
+    dropping some of them does not help either. Listing a place that it does not want may help, as a priority to trade comes
+    with it. With bundles whose options meet elsewhere that is not proven. Not stable: a traded priority lets the partner
+    in before others.
 Complexity
-    Linear in the number of options, after sorting the agents at each resource by priority.
+    One walk along the pointers a cycle; a step looks through what an option uses.
 Source
     Shapley and Scarf (1974), On cores and indivisibility, Journal of Mathematical Economics 1; with capacities and
     priorities: Abdulkadiroğlu and Sönmez (2003), School choice: a mechanism design approach, American Economic Review
-    93.
+    93; with amounts of several services: Delacrétaz, Kominers and Teytelboym (2023), Matching mechanisms for refugee
+    resettlement, American Economic Review 113 (multidimensional top trading cycles; read in the version of December 2019,
+    algorithm 1, proposition 1), where all that an option uses is at one locality.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_solver.market import Market, Outcome
-from nichiiki_solver.policies.closing import Taken, run_rounds
+from nichiiki_solver.policies.closing import Taken, clock, refuse_demands, run_rounds, stop_if
 from nichiiki_solver.policies.registry import PolicyCard, Settings
-from nichiiki_solver.preferences import Preferences, Priority, has_supply
+from nichiiki_solver.preferences import Preferences, Priority, Use, has_supply
 from nichiiki_solver.ragged import Ints
-
-NOTHING = -1
-"""Stands for the resource of an option that uses none."""
 
 
 class TopTradingCycles:
@@ -43,90 +46,100 @@ class TopTradingCycles:
         name="top_trading_cycles",
         strategy_proof="if_unit_demand",
         stable="never",
-        efficient="if_unit_demand",
+        efficient="if_plain",
         deterministic=True,
         optimises=False,
-        supports=("unit_demand", "ties", "must", "priorities"),
-        reference="Abdulkadiroğlu and Sönmez (2003), American Economic Review 93",
+        supports=("bundles", "ties", "must", "closing", "priorities"),
+        reference="Abdulkadiroğlu and Sönmez (2003); Delacrétaz, Kominers and Teytelboym (2023)",
     )
 
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Run the procedure; see `Outcome` for what comes back."""
         preferences = Preferences(market, settings.seed)
-        if preferences.source.has_demands or has_supply(market) or market.gate.any():
-            raise UnsupportedMarketError(
-                "policy top_trading_cycles knows no minimums and no supply; use deferred_acceptance or welfare"
-            )
-        places = {agent: _places(preferences, agent) for agent in preferences.agents}
+        refuse_demands(preferences.source.has_demands, "top_trading_cycles")
+        if has_supply(market):
+            raise UnsupportedMarketError("policy top_trading_cycles knows no options that supply a resource")
+
+        should_stop = clock(settings)
 
         def one_round(left: Ints) -> Taken:
-            found = _Trade(preferences, places, left).run()
+            found = _Trade(preferences, left, should_stop).run()
             return {agent: preferences.of(agent).option(option) for agent, option in found.items()}
 
         return run_rounds(market, settings, one_round, name="top_trading_cycles")
 
 
-def _places(preferences: Preferences, agent: int) -> list[int]:
-    """Resource of each option of an agent, best first."""
-    uses = preferences.of(agent).uses
-    if any(len(mine) > 1 or any(use.amount != 1 for use in mine) for mine in uses):
-        raise UnsupportedMarketError(
-            f"policy top_trading_cycles needs unit demand; an option of agent {agent} uses several resources or"
-            " more than 1 of one; use deferred_acceptance, serial_dictatorship or welfare"
-        )
-    return [mine[0].resource if mine else NOTHING for mine in uses]
-
-
 class _Trade:
     """Who is left, and what agents and resources point to; both pointers only move forward."""
 
-    def __init__(self, preferences: Preferences, places: dict[int, list[int]], left: Ints) -> None:
-        self.places, self.left = places, left
-        self.wish = dict.fromkeys(places, 0)
-        self.queues = _queues(preferences, places)
+    def __init__(self, preferences: Preferences, left: Ints, should_stop: Callable[[], bool]) -> None:
+        self.should_stop = should_stop
+        self.left: list[int] = left.tolist()
+        self.uses = {agent: preferences.of(agent).uses for agent in preferences.agents}
+        self.wish = dict.fromkeys(self.uses, 0)
+        self.queues, self.offers = _queues(self.uses)
         self.gone: set[int] = set()
         self.given: dict[int, int] = {}
 
     def run(self) -> dict[int, int]:
         """Walk along the pointers from every agent, and clear each cycle that closes."""
-        for start in self.places:
-            path = [] if start in self.gone else [start]
-            while path:
+        for start in self.uses:
+            path: list[int] = []
+            while start not in self.gone:
+                stop_if(self.should_stop)
+                path = path or [start]
                 self._step(path)
         return self.given
 
     def _step(self, path: list[int]) -> None:
         """Go one step from the last agent of the path, all of whose agents are left."""
-        place = self._wanted(path[-1])
-        if place is None or place == NOTHING:
-            self._leave(path.pop(), given=place is not None)
+        uses = self._wanted(path[-1])
+        if not uses:
+            self._leave(path.pop(), given=uses is not None)
             return
-        owner = self._owner(place)
+        owner = self._owner(uses[0].resource)
         if owner not in path:
             path.append(owner)
             return
-        cycle = path[path.index(owner) :]
-        del path[-len(cycle) :]
-        for agent in cycle:
-            self.left[self.places[agent][self.wish[agent]]] -= 1
+        self._clear(path[path.index(owner) :])
+        path.clear()
+
+    def _clear(self, cycle: list[int]) -> None:
+        """Give the agents of a cycle what they point to, or the first of them alone if not all of it is there."""
+        used: dict[int, int] = {}
+        for use in (use for agent in cycle for use in self.uses[agent][self.wish[agent]]):
+            used[use.resource] = used.get(use.resource, 0) + use.amount
+        together = all(amount <= self.left[resource] for resource, amount in used.items())
+        for agent in cycle if together else [min(cycle)]:
+            for use in self.uses[agent][self.wish[agent]]:
+                self.left[use.resource] -= use.amount
             self._leave(agent, given=True)
 
-    def _wanted(self, agent: int) -> int | None:
-        """Best place of an agent with room, None if there is none left."""
-        mine = self.places[agent]
+    def _fits(self, uses: tuple[Use, ...]) -> bool:
+        return all(use.amount <= self.left[use.resource] for use in uses)
+
+    def _wanted(self, agent: int) -> tuple[Use, ...] | None:
+        """What the best option of an agent that is left uses, None if there is none left."""
+        mine = self.uses[agent]
         while self.wish[agent] < len(mine):
-            place = mine[self.wish[agent]]
-            if place == NOTHING or self.left[place] > 0:
-                return place
+            if self._fits(mine[self.wish[agent]]):
+                return mine[self.wish[agent]]
             self.wish[agent] += 1
         return None
 
     def _owner(self, place: int) -> int:
-        """Most urgent agent left at a resource; the one who asks is left, so there is one."""
+        """Most urgent agent left with an option at a resource; the one who asks has one."""
         queue = self.queues[place]
-        while queue[-1] in self.gone:
+        while queue[-1] in self.gone or not self._has_offer(queue[-1], place):
             queue.pop()
         return queue[-1]
+
+    def _has_offer(self, agent: int, place: int) -> bool:
+        """Whether some option of an agent at a resource is left; those that are not are dropped."""
+        offers = self.offers[place, agent]
+        while offers and not self._fits(self.uses[agent][offers[-1]]):
+            offers.pop()
+        return bool(offers)
 
     def _leave(self, agent: int, *, given: bool) -> None:
         self.gone.add(agent)
@@ -134,12 +147,15 @@ class _Trade:
             self.given[agent] = self.wish[agent]
 
 
-def _queues(preferences: Preferences, places: dict[int, list[int]]) -> dict[int, list[int]]:
-    """Agents that list each resource, the most urgent last."""
+def _queues(
+    uses: dict[int, list[tuple[Use, ...]]],
+) -> tuple[dict[int, list[int]], dict[tuple[int, int], list[int]]]:
+    """Agents with options at each resource, the most urgent last, and these options, the best last."""
     found: dict[int, dict[int, Priority]] = {}
-    for agent in places:
-        for mine in preferences.of(agent).uses:
-            for use in mine:
-                at = found.setdefault(use.resource, {})
-                at[agent] = max(use.priority, at.get(agent, use.priority))
-    return {resource: sorted(at, key=at.__getitem__) for resource, at in found.items()}
+    offers: dict[tuple[int, int], list[int]] = {}
+    for agent, mine in uses.items():
+        for option in range(len(mine) - 1, -1, -1):
+            for use in mine[option][:1]:
+                found.setdefault(use.resource, {})[agent] = use.priority
+                offers.setdefault((use.resource, agent), []).append(option)
+    return {resource: sorted(at, key=at.__getitem__) for resource, at in found.items()}, offers

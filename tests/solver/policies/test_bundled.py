@@ -1,5 +1,8 @@
 """Mechanisms on markets with several resources and amounts: respected priorities, fewest blocking options, refusals."""
 
+from dataclasses import replace
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -82,6 +85,80 @@ def test_knapsack_deferred_acceptance_is_best_of_all_without_strong_envy(seed: i
     for other in filter(lambda each: is_free_of_strong_envy(case, each), case.outcomes()):
         for mine, its in zip(found, other, strict=True):
             assert its is None or (mine is not None and mine <= its)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_trading_cycles_of_bundles_are_efficient(seed: int) -> None:
+    """No outcome is better for somebody and worse for nobody."""
+    case = random_bundled(seed, ties=False)
+    found = [99 if place is None else place for place in run(case, "top_trading_cycles")]
+    for outcome in case.outcomes():
+        other = [99 if place is None else place for place in outcome]
+        assert other == found or any(a > b for a, b in zip(other, found, strict=True))
+
+
+def sized(seed: int) -> Bundled:
+    """Families of some size, and localities."""
+    rng = np.random.default_rng(seed)
+    agents, places = int(rng.integers(2, 6)), int(rng.integers(1, 4))
+    return Bundled(
+        options=tuple(
+            tuple((k + 1, {int(r): size}) for k, r in enumerate(rng.permutation(places)))
+            for size in rng.integers(1, 4, agents).tolist()
+        ),
+        urgency=tuple(tuple(rng.permutation(agents).tolist()) for _ in range(places)),
+        capacity=tuple(rng.integers(0, 6, places).tolist()),
+    )
+
+
+def multidimensional_cycles(case: Bundled) -> tuple[int | None, ...]:
+    """Delacrétaz, Kominers and Teytelboym, algorithm 1: all cycles of a round at once."""
+    found: list[int | None] = [None] * len(case.options)
+    here, left = set(range(len(case.options))), list(case.capacity)
+    while here:
+        fits = {
+            a: [p for p, (_, use) in enumerate(case.options[a]) if all(left[r] >= n for r, n in use.items())]
+            for a in here
+        }
+        here = {a for a in here if fits[a]}
+        wish = {a: next(iter(case.options[a][fits[a][0]][1])) for a in here}
+        asks = {
+            r: [a for a in here if any(r in case.options[a][p][1] for p in fits[a])] for r in wish.values()
+        }
+        owner = {r: max((case.urgency[r][a], a) for a in who)[1] for r, who in asks.items()}
+        for start in sorted(here):
+            walk = [start]
+            while (after := owner[wish[walk[-1]]]) not in walk:
+                walk.append(after)
+            if after == start:
+                found[start] = fits[start][0]
+        for a in [a for a in here if found[a] is not None]:
+            for r, n in case.use(a, found[a]).items():
+                left[r] -= n
+            here.discard(a)
+    return tuple(found)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_trading_cycles_of_sizes_are_literal(seed: int) -> None:
+    assert run(sized(seed), "top_trading_cycles") == multidimensional_cycles(sized(seed))
+
+
+@pytest.mark.parametrize("seed", SEEDS[:20])
+def test_no_report_helps_with_sizes(seed: int) -> None:
+    """Multidimensional top trading cycles are strategy-proof (proposition 1 there): every order of every family's list."""
+    case = sized(seed)
+    truth = run(case, "top_trading_cycles")
+    for agent, mine in enumerate(case.options):
+        true = truth[agent]
+        for order in permutations(range(len(mine))):
+            told = tuple((k + 1, mine[place][1]) for k, place in enumerate(order))
+            lied = run(
+                replace(case, options=(*case.options[:agent], told, *case.options[agent + 1 :])),
+                "top_trading_cycles",
+            )
+            got = lied[agent]
+            assert got is None or (true is not None and order[got] >= true)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -237,8 +314,6 @@ MATCHING = (
     [
         *((policy, DEMAND) for policy in (*IN_TURN, *MATCHING, "stable")),
         *((policy, SUPPLY) for policy in (*MATCHING, "stable")),
-        ("top_trading_cycles", {"amount": [1, 2]}),
-        ("top_trading_cycles", {"option": [0, 0], "resource": [0, 1], "capacity": [1, 1]}),
     ],
 )
 def test_markets_without_a_promise_are_refused(policy: str, changes: dict[str, object]) -> None:

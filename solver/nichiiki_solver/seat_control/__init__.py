@@ -1,0 +1,1 @@
+"""Which seats a pass may take, and when: black-out calendars, bid prices, protection levels."""
