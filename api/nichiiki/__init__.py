@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nichiiki import market as market
+    from nichiiki import tariffs as tariffs
     from nichiiki import testing as testing
     from nichiiki.comparing import Comparison as Comparison
     from nichiiki.comparing import compare as compare
@@ -45,22 +46,30 @@ if TYPE_CHECKING:
     from nichiiki_models.errors import UnsupportedMarketError as UnsupportedMarketError
     from nichiiki_models.errors import UsageError as UsageError
     from nichiiki_models.errors import VerificationError as VerificationError
+    from nichiiki_models.explanation import WishReason as WishReason
     from nichiiki_models.instance import Instance as Instance
     from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
     from nichiiki_models.problems import Problem as Problem
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
+    from nichiiki_models.tariff import Figures as Figures
+    from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.evaluate import evaluate as evaluate
+    from nichiiki_solver.explain import explain as explain
+    from nichiiki_solver.explain_check import check_reasons as check_reasons
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
+    from nichiiki_solver.pricing.price import price as price
     from nichiiki_solver.verify import verify as verify
+    from nichiiki_solver.verify.tariff import verify_tariff as verify_tariff
 
 _HOMES = {
     "Allocation": "nichiiki_models.allocation",
     "Comparison": "nichiiki.comparing",
     "CrossCheckError": "nichiiki_models.errors",
+    "Figures": "nichiiki_models.tariff",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
@@ -76,23 +85,29 @@ _HOMES = {
     "Simulation": "nichiiki.simulating",
     "Status": "nichiiki_models.allocation",
     "StopReason": "nichiiki_models.allocation",
+    "TariffResult": "nichiiki_models.tariff",
     "UnsupportedMarketError": "nichiiki_models.errors",
     "UsageError": "nichiiki_models.errors",
     "VerificationError": "nichiiki_models.errors",
     "Violation": "nichiiki_models.allocation",
+    "WishReason": "nichiiki_models.explanation",
     "allocate": "nichiiki_solver.allocating",
+    "check_reasons": "nichiiki_solver.explain_check",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "evaluate": "nichiiki_solver.evaluate",
+    "explain": "nichiiki_solver.explain",
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
+    "price": "nichiiki_solver.pricing.price",
     "read": "nichiiki_instances",
     "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
+    "verify_tariff": "nichiiki_solver.verify.tariff",
     "write": "nichiiki_instances",
     "write_template": "nichiiki_instances.template",
     "write_standard": "nichiiki.standard",
@@ -103,6 +118,7 @@ __all__ = [
     "Allocation",
     "Comparison",
     "CrossCheckError",
+    "Figures",
     "FileError",
     "InputError",
     "Instance",
@@ -118,25 +134,32 @@ __all__ = [
     "Simulation",
     "Status",
     "StopReason",
+    "TariffResult",
     "UnsupportedMarketError",
     "UsageError",
     "VerificationError",
     "Violation",
+    "WishReason",
     "allocate",
+    "check_reasons",
     "compare",
     "compile",
     "evaluate",
+    "explain",
     "from_frames",
     "generate",
     "load",
     "lock_prices",
     "market",
+    "price",
     "read",
     "read_gtfs",
     "read_standard",
     "simulate",
+    "tariffs",
     "testing",
     "verify",
+    "verify_tariff",
     "write",
     "write_standard",
     "write_template",
@@ -144,7 +167,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("market", "testing"):
+    if name in ("market", "tariffs", "testing"):
         return import_module(f"nichiiki.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'nichiiki' has no attribute {name!r}")

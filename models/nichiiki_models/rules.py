@@ -213,19 +213,39 @@ class Moves(Part):
 
 
 class DemandRule(Part):
-    """Parameters of travel demand, for pricing."""
+    """Parameters of travel demand, for pricing; see docs/explanation/tariffs.md."""
 
+    basis: Literal["stated", "values"] = Field(
+        default="stated",
+        description="stated: a household makes its round trips at today's single fares; values: trip_value_yen and its step",
+    )
+    elasticity_percent: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=40,
+        description="by how many percent trips grow if fares fall by one percent of today's, times 100; for stated",
+    )
     trip_value_yen: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        default=8000, description="value of a household's first round trip, per person"
+        default=8000, description="value of a household's first round trip, per full fare; for values"
     )
     trip_value_step_yen: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        default=1000, description="by how much each further one is worth less"
+        default=1000, description="by how much each further one is worth less; for values"
     )
     flat_bias_yen: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = Field(
-        default=0, description="liking of a flat fee a month"
+        default=0, description="liking of a flat fee a month, per full fare"
     )
     minute_value_yen: Annotated[int, Field(ge=0, le=10_000)] = Field(
-        default=40, description="value of a minute"
+        default=40, description="value of a minute of a person"
+    )
+    choice: Literal["best", "logit"] = Field(
+        default="best", description="best: everybody takes what is best; logit: shares by a multinomial logit"
+    )
+    logit_yen: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=2000, description="spread of tastes a month, per full fare; for logit"
+    )
+    admin_yen: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=0, description="cost of selling a product a month, per full fare"
+    )
+    public_funds_percent: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=20, description="what a yen of public money costs beyond itself, in percent; for welfare"
     )
 
 

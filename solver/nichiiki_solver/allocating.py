@@ -50,6 +50,7 @@ def allocate(
     previous: Allocation | None = None,
     locks: Iterable[Lock | Mapping[str, Any]] = (),
     progress: Callable[[Progress], None] | None = None,
+    answers: Callable[[Allocation], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     bound: bool = False,
     official: bool = False,
@@ -83,6 +84,8 @@ def allocate(
         Overrides beside those of the instance.
     progress
         Called with each `Progress`.
+    answers
+        Called by ``welfare`` with each better allocation on the way, perhaps from another thread; each has passed the check.
     should_stop
         Asked now and then; True ends the run with the best answer.
     bound
@@ -140,6 +143,7 @@ def allocate(
             seed=seed,
             workers=workers,
             progress=progress,
+            answers=None if answers is None else partial(_pass_on, solved, build, answers),
             should_stop=should_stop,
             bound=bound,
             official=official,
@@ -150,6 +154,18 @@ def allocate(
     allocation = build(outcome)
     _check(solved, allocation)
     return _result(solved, outcome, allocation, policy, seed, time.perf_counter() - started)
+
+
+def _pass_on(
+    instance: Instance,
+    build: Callable[[Outcome], Allocation | None],
+    answers: Callable[[Allocation], None],
+    outcome: Outcome,
+) -> None:
+    """Pass an answer on the way on, if it passes the check: one that does not is none."""
+    allocation = build(outcome)
+    if allocation is not None and not verify(instance, allocation):
+        answers(allocation)
 
 
 @contextmanager

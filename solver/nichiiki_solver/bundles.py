@@ -92,13 +92,37 @@ class Bundles:
 def find_bundles(instance: Instance) -> Bundles:
     """Work out who may get what, and why not."""
     calendar = Calendar.of(instance)
-    travel, targets, seats = Travel(instance, calendar), Targets.of(instance), Seats.of(instance, calendar)
+    travel = Travel(instance, calendar)
     stays, patterns, refused = find_stays(instance, calendar, travel)
-    stays = stays.take(_unlocked(instance, stays))
+    return assemble(instance, calendar, travel, patterns, stays.take(unlocked(instance, stays)), refused)
+
+
+def assemble(
+    instance: Instance,
+    calendar: Calendar,
+    travel: Travel,
+    patterns: Patterns,
+    stays: Stays,
+    refused: Refusals,
+    *,
+    keep_incomplete: bool = False,
+) -> Bundles:
+    """Find the options of some stays, and what they use.
+
+    Parameters
+    ----------
+    instance, calendar, travel, patterns
+        What the stays belong to.
+    stays, refused
+        Stays to be taken, in their order, and stays that are not.
+    keep_incomplete
+        Whether stays without an answer to a need that the household insists on are kept.
+    """
+    targets, seats = Targets.of(instance), Seats.of(instance, calendar)
     needs, wanted, refused_targets = find_needs(instance, targets, stays)
     found = find_singles(instance, calendar, travel, patterns, targets, stays, needs, wanted, seats)
     slots, options = find_options(instance, calendar, patterns, targets, stays, needs, wanted, found)
-    complete = drop_incomplete(stays, slots, options)
+    complete = drop_incomplete(stays, slots, options) | keep_incomplete
     dropped, stays, options = stays.take(~complete), stays.take(complete), _of_stays(options, complete)
     uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options)
     moves = kept_weights(instance, patterns, calendar, targets, stays, needs, options)
@@ -125,7 +149,7 @@ def _of_stays(options: Options, kept: Bools) -> Options:
     )
 
 
-def _unlocked(instance: Instance, stays: Stays) -> Bools:
+def unlocked(instance: Instance, stays: Stays) -> Bools:
     """Stays that the planner's locks on houses, regions and places leave."""
     kept = np.ones(len(stays), dtype=bool)
     for lock in instance.locks.rows():

@@ -51,6 +51,7 @@ def solve_level(
     seed: int = 0,
     presolve: bool = True,
     report: Report | None = None,
+    answers: Callable[[Ints], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Answer:
     """Maximise integer weights of options over a listed market.
@@ -69,6 +70,8 @@ def solve_level(
         False to confirm an infeasible answer without the presolve.
     report
         Called with (value, bound) at every better answer.
+    answers
+        Called with every better choice, from the search's own thread.
     should_stop
         Asked at every better answer or bound; True ends the search with the best answer.
     """
@@ -85,6 +88,7 @@ def solve_level(
         seed=seed,
         presolve=presolve,
         report=report,
+        answers=answers,
         should_stop=should_stop,
     )
 
@@ -101,6 +105,7 @@ def solve_model(
     seed: int = 0,
     presolve: bool = True,
     report: Report | None = None,
+    answers: Callable[[Ints], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Answer:
     """Solve a model of a market, whatever its objective.
@@ -114,7 +119,8 @@ def solve_model(
     """
     solver = _solver(time_limit_s, relative_gap, workers, seed)
     solver.parameters.cp_model_presolve = presolve
-    status = solver.solve(model, _Watch(report, should_stop, solver))
+    told = None if answers is None else lambda taken: answers(_choice(market, taken))
+    status = solver.solve(model, _Watch(report, should_stop, solver, variables, told))
     return _answer(market, weights, variables, solver, status)
 
 
@@ -136,10 +142,16 @@ class _Watch(cp_model.CpSolverSolutionCallback):
     """Passes better answers on, and stops the search when asked to."""
 
     def __init__(
-        self, report: Report | None, should_stop: Callable[[], bool] | None, solver: cp_model.CpSolver
+        self,
+        report: Report | None,
+        should_stop: Callable[[], bool] | None,
+        solver: cp_model.CpSolver,
+        variables: list[cp_model.IntVar],
+        answers: Callable[[list[bool]], None] | None,
     ) -> None:
         super().__init__()
         self._report, self._should_stop = report, should_stop
+        self._variables, self._answers = variables, answers
         solver.best_bound_callback = self._on_bound
         self._solver = solver
 
@@ -147,6 +159,8 @@ class _Watch(cp_model.CpSolverSolutionCallback):
         """Report an answer."""
         if self._report is not None:
             self._report(round(self.objective_value), _whole(self.best_objective_bound))
+        if self._answers is not None:
+            self._answers([self.boolean_value(variable) for variable in self._variables])
         if self._should_stop is not None and self._should_stop():
             self.stop_search()
 
@@ -248,9 +262,8 @@ def _answer(
         if status != cp_model.UNKNOWN:
             raise RuntimeError(f"CP-SAT answered {solver.status_name(status)}")
         return Answer(None, None, None)
-    taken = np.flatnonzero(np.array([solver.boolean_value(variable) for variable in variables], dtype=bool))
-    choice = np.full(market.n_agents, -1, dtype=np.int64)
-    choice[market.agent[taken]] = taken
+    choice = _choice(market, [solver.boolean_value(variable) for variable in variables])
+    taken = choice[choice >= 0]
     value = round(solver.objective_value) if weights is None else int(weights[taken].sum())
     bound = (
         value
@@ -258,6 +271,14 @@ def _answer(
         else _whole(solver.best_objective_bound)
     )
     return Answer(choice, value, max(bound, value))
+
+
+def _choice(market: Market, taken: list[bool]) -> Ints:
+    """Option of each agent where the variables of options have these values."""
+    options = np.flatnonzero(np.array(taken, dtype=bool))
+    choice = np.full(market.n_agents, -1, dtype=np.int64)
+    choice[market.agent[options]] = options
+    return choice
 
 
 def _whole(bound: float) -> int:

@@ -274,6 +274,13 @@ def _listed(
     return need[kept], target[kept], rank[kept], utility[kept]
 
 
+def find_listed(instance: Instance, targets: Targets) -> tuple[Ints, Ints, Ints]:
+    """Return need, target and rank of every target that is listed, each with its best rank."""
+    needs, need_of_wish, wish = _needs(instance)
+    need, target, rank, _ = _listed(instance, targets, needs, need_of_wish, wish)
+    return need, target, rank
+
+
 def _of_region(instance: Instance, targets: Targets, code: Ints, region: Ints) -> tuple[Ints, Ints]:
     """Pairs of a wish for a region and every target of its list there (every supporter)."""
     size = len(instance.regions) + 1

@@ -26,6 +26,7 @@ def solve(
     seed: int = 0,
     workers: int = 2,
     progress: Callable[[Progress], None] | None = None,
+    answers: Callable[[Outcome], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     bound: bool = False,
     official: bool = False,
@@ -51,6 +52,9 @@ def solve(
         Processor cores to use; at least 1.
     progress
         Called with each `Progress`.
+    answers
+        Called by ``welfare`` with each better answer on the way: a feasible outcome without bounds, whose choice names the
+        options of its own market; perhaps from another thread.
     should_stop
         Asked now and then; True ends the run with the best answer.
     bound
@@ -84,7 +88,7 @@ def solve(
     settings = make_settings(
         time_limit_s, relative_gap, seed, workers, progress, should_stop, official=official, engine=engine
     )
-    settings = replace(settings, hint=hint)
+    settings = replace(settings, hint=hint, answers=answers)
     chosen = get_policy(policy)
     if cross_check:
         refuse_cross_check(policy, engine)

@@ -92,19 +92,44 @@ class Refusals:
     limit: Ints
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The first rule that stands against each candidate stay (`STAY_RULES` index, -1 = none), its value and limit."""
+
+    rule: Ints
+    value: Ints
+    limit: Ints
+
+
 def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Refusals]:
     """List every allowed stay, and every wished one that is refused."""
+    every, patterns, judged = find_candidates(instance, calendar, travel)
+    bad = np.flatnonzero(judged.rule >= 0)
+    refused = every.take(bad)
+    return (
+        every.take(judged.rule < 0),
+        patterns,
+        Refusals(
+            refused.household,
+            refused.house,
+            refused.rank,
+            judged.rule[bad],
+            judged.value[bad],
+            judged.limit[bad],
+        ),
+    )
+
+
+def find_candidates(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Judged]:
+    """List every stay that is wished for, allowed or not, and what stands against it."""
     wish = _wishes(instance)
     household, house, rank, utility, own = _houses_of_wishes(instance, wish)
     patterns, candidate = _with_patterns(instance, calendar, household, own, wish)
     row, pattern = candidate
     columns = _best_wish(household[row], house[row], pattern, rank[row], utility[row])
     units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, columns)
-    allowed = refusal < 0
-    h, j, p, r, u = (column[allowed] for column in columns)
-    stays = Stays(h, j, p, r, u, units[allowed], cost[allowed])
-    h, j, _, r, _ = (column[~allowed] for column in columns)
-    return stays, patterns, Refusals(h, j, r, refusal[~allowed], value[~allowed], limit[~allowed])
+    h, j, p, r, u = columns
+    return Stays(h, j, p, r, u, units, cost), patterns, Judged(refusal, value, limit)
 
 
 def utility_of(instance: Instance, name: str, rank: Ints, score: Ints) -> Ints:

@@ -392,3 +392,17 @@ def test_a_second_ctrl_c_ends_at_once(capsys: Any) -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert "best answer" in capsys.readouterr().err
+
+
+def test_explain_says_why_and_confirms_it(run: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run("allocate", "flagship", "--policy", "points", "--out", str(out)).exit_code == 0
+    for lang, word in (("ja", "かなわなかった希望"), ("en", "Wishes that did not come true")):
+        shown = run("explain", "flagship", str(out), "hh001", "hh002", "--check", "--lang", lang)
+        assert shown.exit_code == 0
+        assert word in shown.stdout
+    reasons = json.loads(run("explain", "flagship", str(out), "hh001", "--json").stdout)["reasons"]
+    assert reasons
+    assert {each["household_id"] for each in reasons} == {"hh001"}
+    assert all(each["sentence_ja"] and each["sentence_en"] for each in reasons)
+    assert run("explain", "flagship", str(out), "nobody").exit_code == 2

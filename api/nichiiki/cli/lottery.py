@@ -31,12 +31,13 @@ def command(lang: Lang) -> Group:
         add_help_option=False,
         no_args_is_help=False,
         invoke_without_command=True,
-        callback=_without_command,
+        callback=without_command,
     )
 
 
 @click.pass_context
-def _without_command(ctx: click.Context) -> None:
+def without_command(ctx: click.Context) -> None:
+    """Show the help of a command that was called without one of its own."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 

@@ -91,7 +91,7 @@ def _name(param: click.Parameter | None) -> str:
     return param.opts[0] if param else ""
 
 
-def build(lang: Lang, name: str, callback: Any, params: list[click.Parameter]) -> Command:
+def build(lang: Lang, name: str, callback: Any, params: list[click.Parameter], *, key: str = "") -> Command:
     """Return a command with its help text, and the options every command has.
 
     Parameters
@@ -99,16 +99,18 @@ def build(lang: Lang, name: str, callback: Any, params: list[click.Parameter]) -
     lang
         Language of the help page.
     name
-        Name of the command; its help is ``cli.help.<name>``.
+        Name of the command; its help is ``cli.help.<name>``, or of another key.
     callback
         What it does; it returns the exit code.
     params
         Its own arguments and options.
+    key
+        Key of its help, for the commands of a command.
     """
     return Command(
         name,
         lang=lang,
-        help=text(f"cli.help.{name}", lang, package="nichiiki"),
+        help=text(f"cli.help.{key or name}", lang, package="nichiiki"),
         callback=callback,
         params=[*params, lang_option(lang), help_option(lang)],
         add_help_option=False,

@@ -100,6 +100,9 @@ class Settings:
         Whether the answer must be the only one: an optimum is followed by the public tie-break to its proof.
     engine
         The exact engine; ``auto`` takes the one that measures best.
+    answers
+        Called by ``welfare`` with each better answer on the way, a feasible outcome without bounds; perhaps from another
+        thread.
     hint
         A choice to begin from, and the market that numbers it; left aside where it does not fit.
     """
@@ -112,6 +115,7 @@ class Settings:
     engine: Engine = "auto"
     hint: tuple[Market, Ints] | None = None
     progress: Callable[[Progress], None] = field(default=lambda _: None)
+    answers: Callable[[Outcome], None] | None = None
     should_stop: Callable[[], bool] = field(default=lambda: False)
 
 

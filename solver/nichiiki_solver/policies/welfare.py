@@ -156,6 +156,9 @@ class _Run:
                 seed=self.settings.seed,
                 presolve=presolve,
                 report=lambda value, bound: report(value, bound if start_s is None else None),
+                answers=partial(self._tell, market)
+                if self.settings.answers is not None and market is self.market
+                else None,
                 should_stop=self.should_stop,
             )
             if not found.infeasible:
@@ -285,6 +288,20 @@ class _Run:
             self.columns.objectives(self.choice)
         ):
             self.columns, self.choice = market, whole
+            self._tell(market, whole)
+
+    def _tell(self, market: Market, choice: Ints) -> None:
+        """Pass a better answer on as it is, nothing proven."""
+        if self.settings.answers is None:
+            return
+        values = market.objectives(choice).tolist()
+        levels = tuple(
+            LevelResult(name=name, objective=value, bound=None)
+            for name, value in zip(market.levels, values, strict=True)
+        )
+        self.settings.answers(
+            Outcome(market, choice, Status.FEASIBLE, StopReason.INTERRUPTED, levels, self.seconds)
+        )
 
     def _note(self, level: int, answer: Answer) -> None:
         """Add a level's result; a level after an unproven one has no bound."""

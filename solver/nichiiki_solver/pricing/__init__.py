@@ -1,0 +1,1 @@
+"""Tariffs: travellers, payment schedules, choice, and prices with a proof. Rules: docs/explanation/tariffs.md."""

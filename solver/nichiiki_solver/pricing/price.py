@@ -1,0 +1,314 @@
+"""Price: find out who travels, evaluate every menu of prices, choose on the market, check, return."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from nichiiki_models.allocation import Allocation, LevelResult, Status
+from nichiiki_models.errors import UsageError, VerificationError
+from nichiiki_models.hashing import content_hash
+from nichiiki_models.instance import Instance
+from nichiiki_models.rules import DemandRule
+from nichiiki_models.tariff import Baseline, Figures, Goal, ProductResult, TariffResult, UnitResult
+from nichiiki_solver.dual_prices import SCALE, can_be_priced, find_prices
+from nichiiki_solver.market import Outcome
+from nichiiki_solver.pricing.amounts import NEED, Ledger, make_ledger
+from nichiiki_solver.pricing.arbitrage import Bundle, allowed, bundles_of
+from nichiiki_solver.pricing.choice import Floats
+from nichiiki_solver.pricing.figures import Sums, behave, by_pair, flows, settlement, sharing, ways, without
+from nichiiki_solver.pricing.offers import make_offers
+from nichiiki_solver.pricing.price_market import Priced, allowed_menus, build, crossing, subsidies
+from nichiiki_solver.pricing.roots import break_even
+from nichiiki_solver.pricing.terms import Asked
+from nichiiki_solver.pricing.units import OFF, Evaluator, find_units
+from nichiiki_solver.ragged import Ints
+from nichiiki_solver.solving import make_settings, solve
+from nichiiki_solver.verify.tariff import verify_tariff
+
+
+def price(
+    instance: Instance,
+    allocation: Allocation | None = None,
+    *,
+    goal: Goal = "break_even",
+    subsidy_yen: int | None = 0,
+    baseline: Baseline = "cost",
+    subsidy_per_head_yen: int | None = None,
+    town_caps_yen: Mapping[str, int] | None = None,
+    equity_share_percent: int | None = None,
+    equity_yen: int | None = None,
+    no_arbitrage: bool = True,
+    operator_caps: bool = True,
+    time_limit_s: float = 60.0,
+    relative_gap: float = 0.0,
+    seed: int = 0,
+    workers: int = 2,
+    should_stop: Callable[[], bool] | None = None,
+) -> TariffResult:
+    """Choose the prices of fare products.
+
+    Parameters
+    ----------
+    instance
+        Links, products, operators, demand and rules are read.
+    allocation
+        Whose households travel, beside the travellers of the demand table.
+    goal
+        ``break_even``: most buyers, and of equals the lowest prices, with every unit's shortfall within the subsidy and a
+        buyer for what is sold (of one price the smallest that breaks even); ``uptake``: most buyers within the subsidy;
+        ``revenue``: all fees and fares; ``welfare``: value to travellers less the cost of seats, of selling and of public
+        money (`rules.demand.public_funds_percent`).
+    subsidy_yen
+        Public money over the calendar, a lump sum; None = any amount.
+    baseline
+        Against what a shortfall counts: ``cost`` of the seats that products cover, or the margin of ``single_fares`` alone.
+    subsidy_per_head_yen
+        Most subsidy of a unit for each person-month with a product.
+    town_caps_yen
+        Most shortfall of trips to a region, over the calendar, by region id.
+    equity_share_percent, equity_yen
+        At least this share of those who travel pay at most so much a month and full fare.
+    no_arbitrage
+        Whether no product may cost more than others that together let its buyer do the same.
+    operator_caps
+        Whether no operator may lose more than its `loss_cap_yen` a month, subsidy not counted.
+    time_limit_s, relative_gap, seed, workers, should_stop
+        As in `allocate`.
+
+    Returns
+    -------
+    TariffResult
+        With INFEASIBLE where no prices keep what was asked, or nothing can be sold at break-even; its units then say why.
+
+    Raises
+    ------
+    UsageError
+        If an argument has no meaning, or grids make too many menus.
+    VerificationError
+        If the answer failed its independent check; nothing is returned then.
+    """
+    started = time.perf_counter()
+    make_settings(time_limit_s, relative_gap, seed, workers)
+    asked = Asked(
+        goal=goal,
+        baseline=baseline,
+        subsidy_yen=subsidy_yen,
+        subsidy_per_head_yen=subsidy_per_head_yen,
+        town_caps_yen=dict(town_caps_yen or {}),
+        equity_share_percent=equity_share_percent,
+        equity_yen=equity_yen,
+        no_arbitrage=no_arbitrage,
+        operator_caps=operator_caps,
+    ).check(instance)
+    _check_allocation(instance, allocation)
+    ledger = make_ledger(make_offers(instance, allocation), asked)
+    run = {"time_limit_s": time_limit_s, "relative_gap": relative_gap, "seed": seed, "workers": workers}
+    priced, outcome = _solve(ledger, {**run, "should_stop": should_stop}, started)
+    result = _result(priced, outcome, allocation, {"seed": seed}, started)
+    violations = verify_tariff(instance, result, allocation)
+    if violations:
+        raise VerificationError(violations)
+    return result
+
+
+def _check_allocation(instance: Instance, allocation: Allocation | None) -> None:
+    if allocation is not None and allocation.instance_hash != instance.hash:
+        raise UsageError("allocation: it belongs to another instance; allocate this one first")
+
+
+def _solve(ledger: Ledger, run: dict[str, Any], started: float) -> tuple[Priced, Outcome]:
+    """Evaluate menus, then solve; no-arbitrage rows between units are added as they are broken."""
+    offers = ledger.offers
+    units = find_units(offers)
+    evaluators = [Evaluator(ledger, unit) for unit in units]
+    everything = [evaluator.all_menus() for evaluator in evaluators]
+    bundles = bundles_of(offers) if ledger.asked.no_arbitrage else []
+    kept = [
+        menus.take(np.flatnonzero(allowed_menus(ledger, unit, menus, bundles)))
+        for unit, menus in zip(units, everything, strict=True)
+    ]
+    between = crossing(ledger, units, bundles)
+    rows: list[Bundle] = []
+    limit = float(run.pop("time_limit_s"))
+    while True:
+        priced = build(ledger, units, evaluators, everything, kept, rows)
+        left = max(0.1, limit - (time.perf_counter() - started))
+        outcome = solve(priced.market, policy="welfare", time_limit_s=left, **run)
+        broken = [] if outcome.choice is None else _broken(priced, outcome, between)
+        if not broken:
+            return priced, outcome
+        rows = rows + broken
+
+
+def _choice(priced: Priced, outcome: Outcome) -> Ints:
+    """Menu of each unit by its place in the market that was built; the outcome's market may list only some."""
+    assert outcome.choice is not None  # noqa: S101 - the caller has looked
+    labels = outcome.market.labels.get("option")
+    return outcome.choice if labels is None else np.asarray(labels[outcome.choice], dtype=np.int64)
+
+
+def _prices(priced: Priced, outcome: Outcome) -> list[int | None]:
+    """Price of each product in an outcome; None where not sold."""
+    found = [int(terms.grid[0]) for terms in priced.ledger.offers.terms]
+    prices: list[int | None] = list(found)
+    for unit, menu in zip(priced.units, priced.menu_of(_choice(priced, outcome)), strict=True):
+        for k, asked in zip(unit.decided, menu.tolist(), strict=True):
+            prices[k - 1] = None if asked == OFF else asked
+    return prices
+
+
+def _broken(priced: Priced, outcome: Outcome, between: list[Bundle]) -> list[Bundle]:
+    sold = {k: p for k, p in enumerate(_prices(priced, outcome), start=1) if p is not None}
+    return [bundle for bundle in between if not allowed(bundle, sold)]
+
+
+def _rents(priced: Priced, outcome: Outcome) -> Floats | None:
+    """Rent of a seat on each leg in yen from the dual prices; None where the goal gives seats no price in yen."""
+    legs = np.array([leg for kind, leg in priced.rows if kind == "seats"], dtype=np.int64)
+    rents = np.zeros(len(priced.ledger.offers.network))
+    if not len(legs):
+        return rents
+    if not can_be_priced(priced.market):
+        return None
+    weights = np.array([1, 0], dtype=np.int64)
+    prices = find_prices(priced.market, weights, lambda: False).prices / SCALE
+    of_seats = np.array([kind == "seats" for kind, _ in priced.rows])
+    rents[legs] = prices[of_seats] * 1000
+    if priced.ledger.asked.goal in ("revenue", "welfare"):
+        return rents
+    yen = [price for price, (kind, _) in zip(prices.tolist(), priced.rows, strict=True) if kind == "subsidy"]
+    if not rents.any():
+        return rents
+    return rents / yen[0] if yen and yen[0] > 0 else None
+
+
+def _result(
+    priced: Priced, outcome: Outcome, allocation: Allocation | None, run: dict[str, Any], started: float
+) -> TariffResult:
+    ledger = priced.ledger
+    offers, asked = ledger.offers, ledger.asked
+    head: dict[str, Any] = {
+        "instance_hash": offers.instance.hash,
+        "allocation_hash": None if allocation is None else allocation_hash(allocation),
+        "goal": asked.goal,
+        "baseline": asked.baseline,
+        "settings": {**asked.settings(), **run},
+        "unreachable": offers.unreachable,
+        "without": without(ledger),
+        "provenance": {
+            "nichiiki": version("nichiiki"),
+            "rules": f"{offers.instance.rules.rules_id} {offers.instance.rules.version}",
+            "classes": len(offers.classes),
+            "menus": sum(len(menus) for menus in priced.everything),
+        },
+    }
+    body = _nothing(priced) if outcome.choice is None else _body(priced, outcome)
+    status = outcome.status
+    decided = [product for product in body.get("products", ()) if product.decided]
+    if asked.goal == "break_even" and decided and not any(product.offered for product in decided):
+        status = Status.INFEASIBLE if status is Status.OPTIMAL else status
+    return TariffResult(
+        **head,
+        **body,
+        status=status,
+        reason=outcome.reason,
+        **_claims(priced, outcome),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def allocation_hash(allocation: Allocation) -> str:
+    """SHA-256 of who stays where: what prices depend on."""
+    return content_hash({"stays": allocation.stays}, DemandRule())
+
+
+def _claims(priced: Priced, outcome: Outcome) -> dict[str, Any]:
+    """Levels as they are without the market's shift."""
+    levels = tuple(_level(priced, level) for level in outcome.levels)
+    leading = next((level for level in levels if not level.proven), levels[0] if levels else None)
+    if leading is None:
+        return {"levels": levels}
+    return {"levels": levels, "objective": leading.objective, "bound": leading.bound}
+
+
+def _level(priced: Priced, level: LevelResult) -> LevelResult:
+    add = priced.shift if level.name == priced.market.levels[0] else 0
+    objective, bound = (None if x is None else x + add for x in (level.objective, level.bound))
+    return LevelResult(name=level.name, objective=objective, bound=bound)
+
+
+def _nothing(priced: Priced) -> dict[str, Any]:
+    units = tuple(_unit(priced, at, None) for at in range(len(priced.units) - 1))
+    products = tuple(
+        _product(priced, k, None, Figures()) for k in range(1, len(priced.ledger.offers.terms) + 1)
+    )
+    return {"units": units, "products": products}
+
+
+def _body(priced: Priced, outcome: Outcome) -> dict[str, Any]:
+    ledger, offers = priced.ledger, priced.ledger.offers
+    prices = _prices(priced, outcome)
+    behaviour, rents = behave(ledger, prices), _rents(priced, outcome)
+    sums = Sums(behaviour, rents)
+    ods, zones = by_pair(sums)
+    menus = [_choice(priced, outcome)[at] for at in range(len(priced.units))]
+    units = tuple(_unit(priced, at, int(option)) for at, option in enumerate(menus[:-1]))
+    total, used = sums.figures(), sum(unit.subsidy_yen for unit in units)
+    return {
+        "products": tuple(
+            _product(priced, k, prices[k - 1], sums.figures(alternatives=[k]))
+            for k in range(1, len(offers.terms) + 1)
+        ),
+        "units": units,
+        "subsidy_used_yen": used,
+        "deadweight_share": min(1.0, total.gift_yen / used) if used else None,
+        "total": total,
+        "ods": tuple(ods),
+        "zones": tuple(zones),
+        "flows": tuple(flows(behaviour, rents)),
+        "ways": tuple(ways(offers)),
+        "settlement": tuple(settlement(behaviour)),
+        "sharing": tuple(sharing(behaviour)),
+    }
+
+
+def _product(priced: Priced, k: int, asked: int | None, figures: Figures) -> ProductResult:
+    terms = priced.ledger.offers.terms[k - 1]
+    unit = next((at for at, each in enumerate(priced.units) if k in each.decided), None)
+    return ProductResult(
+        product_id=terms.product_id,
+        kind=terms.kind,
+        offered=asked is not None,
+        decided=terms.decided,
+        price_yen=asked,
+        unit=unit,
+        covers=_covers(priced, k),
+        figures=figures,
+    )
+
+
+def _covers(priced: Priced, k: int) -> tuple[str, ...]:
+    offers = priced.ledger.offers
+    return tuple(offers.instance.links["link_id"][offers.links[k - 1]].tolist())
+
+
+def _unit(priced: Priced, at: int, option: int | None) -> UnitResult:
+    unit, evaluator, menus = priced.units[at], priced.evaluators[at], priced.everything[at]
+    asked, rule = priced.ledger.asked, priced.ledger.offers.instance.rules.demand
+    start = sum(len(menus) for menus in priced.allowed[:at])
+    chosen = None if option is None else priced.allowed[at].take(np.array([option - start]))
+    names = [priced.ledger.offers.terms[k - 1].product_id for k in unit.decided or unit.given]
+    exact = len(unit.decided) == 1 and rule.choice == "best"
+    return UnitResult(
+        unit=at,
+        product_ids=tuple(names),
+        menus=len(menus),
+        need_yen=0 if chosen is None else -(-int(chosen.sums[0, NEED]) // 1000),
+        subsidy_yen=0 if chosen is None else int(subsidies(chosen)[0]),
+        break_even=break_even(evaluator, menus, asked.subsidy_yen or 0) if exact else None,
+    )

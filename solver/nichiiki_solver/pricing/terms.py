@@ -1,0 +1,65 @@
+"""What is asked of a tariff: the goal and the limits that it must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nichiiki_models.errors import UsageError
+from nichiiki_models.instance import Instance
+from nichiiki_models.tariff import BASELINES, GOALS, Baseline, Goal
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Goal and limits; see `nichiiki_solver.pricing.price.price` for what each means."""
+
+    goal: Goal = "break_even"
+    baseline: Baseline = "cost"
+    subsidy_yen: int | None = 0
+    subsidy_per_head_yen: int | None = None
+    town_caps_yen: Mapping[str, int] = field(default_factory=dict)
+    equity_share_percent: int | None = None
+    equity_yen: int | None = None
+    no_arbitrage: bool = True
+    operator_caps: bool = True
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments as they are kept with a result."""
+        names = [name for name in type(self).__dataclass_fields__ if name not in ("goal", "baseline")]
+        return {name: dict(v) if isinstance(v := getattr(self, name), Mapping) else v for name in names}
+
+    def check(self, instance: Instance) -> Asked:
+        """Refuse what has no meaning.
+
+        Raises
+        ------
+        UsageError
+            Naming the argument, its value and what is allowed.
+        """
+        _word("goal", self.goal, GOALS)
+        _word("baseline", self.baseline, BASELINES)
+        for name in ("subsidy_yen", "subsidy_per_head_yen", "equity_yen"):
+            _amount(name, getattr(self, name))
+        for town, cap in self.town_caps_yen.items():
+            if town not in instance.regions.ids:
+                raise UsageError(f"town_caps_yen: {town!r} is not in the regions table; use its ids")
+            _amount(f"town_caps_yen[{town!r}]", cap)
+        if (self.equity_share_percent is None) != (self.equity_yen is None):
+            raise UsageError("equity_share_percent, equity_yen: give both or neither")
+        if self.equity_share_percent is not None and not 0 <= self.equity_share_percent <= 100:
+            raise UsageError(f"equity_share_percent: 0 to 100 is allowed, got {self.equity_share_percent}")
+        if not len(instance.products):
+            raise UsageError("products: the instance has none; add rows to its products table")
+        return self
+
+
+def _word(name: str, value: str, words: tuple[str, ...]) -> None:
+    if value not in words:
+        raise UsageError(f"{name}: {value!r} is unknown; use one of {', '.join(words)}")
+
+
+def _amount(name: str, value: int | None) -> None:
+    if value is not None and value < 0:
+        raise UsageError(f"{name}: a whole number of yen from 0 is needed, got {value!r}")

@@ -1,0 +1,225 @@
+"""Pricing units: products whose prices must be chosen together, and the sums of every menu of prices.
+
+Two products with a price to choose are in one unit if some class may buy either, directly or over others. Within a unit
+every menu (a price of the grid, or not sold, for each product) is evaluated; units meet only in the market.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from nichiiki_models.errors import UsageError
+from nichiiki_solver.pricing.amounts import Ledger
+from nichiiki_solver.pricing.choice import NEVER, Best, Floats, best_use, shares
+from nichiiki_solver.pricing.offers import Offers
+from nichiiki_solver.ragged import Array, Bools, Ints
+
+MOST_MENUS = 400_000
+"""Most menus of a unit; more are refused, with the remedy."""
+CELLS = 2_000_000
+"""Classes times prices evaluated at a time."""
+OFF = -1
+"""Price of a product that is not sold."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """Products priced together and the classes they concern.
+
+    Attributes
+    ----------
+    decided, given
+        Alternatives (product + 1) whose price is chosen, and others that the classes may buy.
+    rows
+        Classes.
+    """
+
+    decided: list[int]
+    given: list[int]
+    rows: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Menus:
+    """Every menu of a unit.
+
+    Attributes
+    ----------
+    prices
+        Menus x decided products; `OFF` where not sold.
+    sums
+        Menus x columns of the ledger, thousandths.
+    seats
+        Menus x scarce legs, thousandths of a person, rounded up.
+    """
+
+    prices: Ints
+    sums: Ints
+    seats: Ints
+
+    def take(self, rows: Array) -> Menus:
+        """Return some of the menus."""
+        return Menus(self.prices[rows], self.sums[rows], self.seats[rows])
+
+    def __len__(self) -> int:
+        return len(self.prices)
+
+
+def find_units(offers: Offers) -> list[Unit]:
+    """Divide products and classes into units.
+
+    Returns
+    -------
+    list
+        Units with prices to choose, in the order of their first product, then units of given prices only, and last those
+        whom no product concerns.
+    """
+    is_decided = np.array([terms.decided for terms in offers.terms], dtype=bool)
+    left = np.ones(len(offers.classes), dtype=bool)
+    units: list[Unit] = []
+    for kind in (np.flatnonzero(is_decided), np.flatnonzero(~is_decided)):
+        for members in _components(offers.available[1:][kind] & left):
+            alternatives = kind[members] + 1
+            rows = np.flatnonzero(offers.available[alternatives].any(axis=0) & left)
+            others = [
+                k for k in (np.flatnonzero(~is_decided) + 1).tolist() if offers.available[k, rows].any()
+            ]
+            decided = [k for k in alternatives.tolist() if is_decided[k - 1]]
+            units.append(Unit(decided, others, rows))
+        left[np.concatenate([unit.rows for unit in units] or [np.zeros(0, dtype=np.int64)])] = False
+    units = [unit for unit in units if unit.decided or len(unit.rows)]
+    return [*units, Unit([], [], np.flatnonzero(left))]
+
+
+def _components(available: Bools) -> list[Ints]:
+    """Connected products, each list ascending, in the order of their first."""
+    size = len(available)
+    meet = csr_array(available.astype(np.int64) @ available.astype(np.int64).T)
+    count, label = connected_components(meet, directed=False) if size else (0, np.zeros(0, dtype=np.int64))
+    groups = [np.flatnonzero(label == number) for number in range(count)]
+    return sorted(groups, key=lambda group: int(group[0]))
+
+
+def refuse_too_many(offers: Offers, unit: Unit) -> None:
+    """Refuse a unit with more menus than can be compared."""
+    sizes = [len(offers.terms[k - 1].grid) + 1 for k in unit.decided]
+    menus = int(np.prod(np.array(sizes, dtype=float))) if sizes else 1
+    if menus > MOST_MENUS:
+        names = ", ".join(offers.terms[k - 1].product_id for k in unit.decided)
+        raise UsageError(
+            f"products: {names} share travellers, and their grids make {menus:,} price combinations; at most "
+            f"{MOST_MENUS:,} are compared. Give a larger step_yen, a narrower range, or a price_yen to some"
+        )
+
+
+class Evaluator:
+    """Evaluates the menus of a unit.
+
+    Parameters
+    ----------
+    ledger
+        The columns.
+    unit
+        The unit.
+    """
+
+    def __init__(self, ledger: Ledger, unit: Unit) -> None:
+        self.ledger, self.unit, self.offers = ledger, unit, ledger.offers
+        self.rows = unit.rows
+        self.mass = self.offers.classes.mass[unit.rows].astype(np.float64)
+        self.singles = Best(*(getattr(ledger.base, name)[unit.rows] for name in Best.__dataclass_fields__))
+        self.given = {k: best_use(self.offers, k, unit.rows, self.grid(k)) for k in unit.given}
+        self._fixed_amounts = {0: ledger.amounts(0, unit.rows, self.singles)}
+        self._fixed_amounts |= {k: ledger.amounts(k, unit.rows, best) for k, best in self.given.items()}
+        self._cache: dict[tuple[int, tuple[int, ...]], Best] = {}
+
+    def grid(self, alternative: int) -> Ints:
+        """Prices of a product."""
+        return self.offers.terms[alternative - 1].grid
+
+    def all_menus(self) -> Menus:
+        """Evaluate every menu."""
+        refuse_too_many(self.offers, self.unit)
+        found = list(self._blocks())
+        return Menus(
+            *(
+                np.concatenate([getattr(block, name) for block in found])
+                for name in Menus.__dataclass_fields__
+            )
+        )
+
+    def menu(self, prices: Ints) -> Menus:
+        """Evaluate one menu; prices need not be on the grid."""
+        chosen = [np.array([price]) for price in prices.tolist()]
+        return self._evaluate(chosen)
+
+    def _blocks(self) -> Iterator[Menus]:
+        """Menus with all prices but the last fixed, over a stretch of the last grid."""
+        grids = [np.append(self.grid(k), OFF) for k in self.unit.decided]
+        if not grids:
+            yield self._evaluate([])
+            return
+        last = grids[-1]
+        width = max(1, CELLS // max(1, len(self.rows)))
+        for fixed in product(*(grid.tolist() for grid in grids[:-1])):
+            for start in range(0, len(last), width):
+                yield self._evaluate([*(np.array([price]) for price in fixed), last[start : start + width]])
+
+    def _best(self, alternative: int, prices: Ints) -> Best:
+        """Best use at prices; never where the product is not sold."""
+        best = best_use(self.offers, alternative, self.rows, np.maximum(prices, 0))
+        off = prices == OFF
+        return Best(best.trips, best.paid_yen, np.where(off, NEVER, best.net_yen), best.gross_yen)
+
+    def _evaluate(self, prices: list[Ints]) -> Menus:
+        bests: dict[int, Best] = dict(self.given)
+        for k, asked in zip(self.unit.decided, prices, strict=True):
+            bests[k] = self._cached(k, asked)
+        order = sorted(bests)
+        parts = shares(self.offers, self.rows, self.singles, [bests[k] for k in order])
+        width = max(len(asked) for asked in prices) if prices else 1
+        total = np.zeros((width, self.ledger.width))
+        seats = np.zeros((width, len(self.ledger.legs)))
+        for k, part in zip((0, *order), parts, strict=True):
+            best = self.singles if k == 0 else bests[k]
+            weight = np.broadcast_to(part * self.mass[:, None], (len(self.rows), width))
+            total += self._sum(self.amounts(k, best), weight)
+            seats += self._load(k, best, weight)
+        columns = [np.broadcast_to(asked, (width,)) for asked in prices]
+        menu = np.stack(columns, axis=1) if columns else np.zeros((1, 0), dtype=np.int64)
+        return Menus(
+            menu.astype(np.int64), np.rint(total).astype(np.int64), np.ceil(seats - 1e-6).astype(np.int64)
+        )
+
+    def _cached(self, alternative: int, prices: Ints) -> Best:
+        """Best use; the same stretches of a grid come up for every combination of the other prices."""
+        key = alternative, tuple(prices.tolist())
+        if key not in self._cache:
+            self._cache[key] = self._best(alternative, prices)
+        return self._cache[key]
+
+    def amounts(self, alternative: int, best: Best) -> Floats:
+        """Columns of the use of an alternative."""
+        if alternative in self._fixed_amounts:
+            return self._fixed_amounts[alternative]
+        return self.ledger.amounts(alternative, self.rows, best)
+
+    @staticmethod
+    def _sum(amounts: Floats, weight: Floats) -> Floats:
+        """Sum amounts over classes: menus x columns."""
+        if amounts.shape[2] == 1:
+            return np.asarray(weight.T @ amounts[:, :, 0].T)
+        return np.asarray(np.einsum("qrb,rb->bq", amounts, weight))
+
+    def _load(self, alternative: int, best: Best, weight: Floats) -> Floats:
+        """Persons on scarce legs: menus x legs."""
+        matrix = self.ledger.seats[alternative]
+        if matrix is None or not len(self.ledger.legs):
+            return np.zeros((weight.shape[1], len(self.ledger.legs)))
+        return np.asarray((csr_array(matrix[self.rows]).T @ (weight * best.trips)).T)

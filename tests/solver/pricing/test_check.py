@@ -1,0 +1,217 @@
+"""The check of a tariff finds what is planted, and passes what is right."""
+
+from typing import Any
+
+import pytest
+
+import nichiiki as nk
+from nichiiki_models.errors import UsageError
+from nichiiki_models.rules import DemandRule
+from nichiiki_models.tables import Operator
+from nichiiki_models.tariff import TariffResult
+from nichiiki_solver.pricing.price import price
+from nichiiki_solver.verify.tariff import verify_tariff
+from nichiiki_tariff_small import riders, sold, tree
+
+
+def small() -> Any:
+    """Two ends, two passes, one operator with a loss cap, seats that bind."""
+    return tree(
+        [500, 800],
+        trunk_yen=300,
+        trunk_cost=100,
+        trunk_seats=40,
+        demand=[riders(end=end, mass=5, trips=n, value=3000, step=300) for end in (0, 1) for n in (1, 3, 5)],
+        products=[
+            sold("flat", name="a", links=("t", "l0"), low=500, high=6000),
+            sold("capped", name="b", links=("t", "l1"), cap_rides=4, low=500, high=6000),
+        ],
+        operators=[Operator(operator_id="o", loss_cap_yen=20_000)],
+        operator="o",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def priced() -> tuple[Any, TariffResult]:
+    instance = small()
+    return instance, price(instance, goal="uptake", subsidy_yen=5000, baseline="single_fares")
+
+
+def rules_of(instance: Any, tariff: TariffResult, **changes: Any) -> set[str]:
+    """Rules broken by a changed tariff."""
+    return {violation.rule for violation in verify_tariff(instance, tariff.model_copy(update=changes))}
+
+
+def test_right_tariff_passes(priced: tuple[Any, TariffResult]) -> None:
+    assert verify_tariff(*priced) == []
+    assert any(flow.seats is not None for flow in priced[1].flows)
+
+
+def test_json_both_ways(priced: tuple[Any, TariffResult]) -> None:
+    assert TariffResult.model_validate_json(priced[1].model_dump_json()) == priced[1]
+
+
+def test_other_instance(priced: tuple[Any, TariffResult]) -> None:
+    assert rules_of(*priced, instance_hash="sha256:0") == {"tariff_instance"}
+    assert rules_of(*priced, allocation_hash="sha256:0") == {"tariff_allocation"}
+
+
+def test_price_off_the_grid(priced: tuple[Any, TariffResult]) -> None:
+    *others, last = priced[1].products
+    assert last.price_yen is not None
+    for changes in ({"price_yen": last.price_yen + 1}, {"price_yen": 9000}, {"decided": False}):
+        assert rules_of(*priced, products=(*others, last.model_copy(update=changes))) == {"tariff_price"}
+
+
+def test_another_price_changes_every_sum(priced: tuple[Any, TariffResult]) -> None:
+    *others, last = priced[1].products
+    assert last.price_yen != 500
+    moved = last.model_copy(update={"price_yen": 500})
+    assert rules_of(*priced, products=(*others, moved)) >= {"tariff_claim", "tariff_seats"}
+
+
+def test_products_missing(priced: tuple[Any, TariffResult]) -> None:
+    assert rules_of(*priced, products=priced[1].products[1:]) == {"tariff_products"}
+
+
+def test_links_outside_the_scope(priced: tuple[Any, TariffResult]) -> None:
+    first, *others = priced[1].products
+    assert "tariff_covers" in rules_of(
+        *priced, products=(first.model_copy(update={"covers": ("t",)}), *others)
+    )
+
+
+def test_ways(priced: tuple[Any, TariffResult]) -> None:
+    first, *others = priced[1].ways
+    broken = first.model_copy(update={"out": first.out[:1]})
+    assert "tariff_way" in rules_of(*priced, ways=(broken, *others))
+    assert "tariff_way_missing" in rules_of(*priced, ways=tuple(others))
+    with_pass = [way for way in priced[1].ways if way.product_id == "a"]
+    assert "tariff_way_missing" in rules_of(
+        *priced, ways=tuple(w for w in priced[1].ways if w not in with_pass)
+    )
+
+
+@pytest.mark.parametrize("figure", sorted(set(nk.Figures.model_fields) - {"seat_rent_yen"}))
+def test_every_figure_is_compared(priced: tuple[Any, TariffResult], figure: str) -> None:
+    total = priced[1].total
+    wrong = total.model_copy(update={figure: getattr(total, figure) + 2})
+    assert rules_of(*priced, total=wrong) == {"tariff_claim"}
+
+
+def test_stated_incomes_and_flows(priced: tuple[Any, TariffResult]) -> None:
+    row, flow = priced[1].settlement[0], priced[1].flows[0]
+    assert rules_of(*priced, settlement=(row.model_copy(update={"after_yen": row.after_yen + 9}),)) == {
+        "tariff_claim"
+    }
+    changed = flow.model_copy(update={"passengers": flow.passengers + 9})
+    assert rules_of(*priced, flows=(changed, *priced[1].flows[1:])) == {"tariff_claim"}
+
+
+def test_limits(priced: tuple[Any, TariffResult]) -> None:
+    settings = priced[1].settings
+    assert rules_of(*priced, settings={**settings, "subsidy_yen": priced[1].subsidy_used_yen - 1}) == {
+        "tariff_subsidy"
+    }
+    assert rules_of(*priced, settings={**settings, "subsidy_per_head_yen": 0}) == {"tariff_per_head"}
+    assert rules_of(*priced, settings={**settings, "town_caps_yen": {"d0": 0, "d1": 0}}) == {"tariff_town"}
+    equity = {"equity_share_percent": 100, "equity_yen": 10}
+    assert rules_of(*priced, settings={**settings, **equity}) == {"tariff_equity"}
+
+
+def test_claims(priced: tuple[Any, TariffResult]) -> None:
+    first, *others = priced[1].levels
+    low = first.model_copy(update={"bound": (first.objective or 0) - 1})
+    assert "tariff_bound" in rules_of(*priced, levels=(low, *others))
+    high = first.model_copy(
+        update={"objective": (first.objective or 0) + 9, "bound": (first.objective or 0) + 9}
+    )
+    assert "tariff_claim" in rules_of(
+        *priced, levels=(high, *others), objective=high.objective, bound=high.bound
+    )
+
+
+def test_operator_caps() -> None:
+    instance = small()
+    free = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares", operator_caps=False)
+    kept = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    assert verify_tariff(instance, free) == []
+    assert (
+        kept.settlement[0].before_yen - kept.settlement[0].after_yen + kept.settlement[0].cost_change_yen
+        <= 20_000
+    )
+    strict = free.model_copy(update={"settings": {**free.settings, "operator_caps": True}})
+    poor = instance.replace(operators=[Operator(operator_id="o", loss_cap_yen=0)])
+    again = strict.model_copy(update={"instance_hash": poor.hash})
+    loss = free.settlement[0].before_yen - free.settlement[0].after_yen + free.settlement[0].cost_change_yen
+    assert ("tariff_operator" in {v.rule for v in verify_tariff(poor, again)}) == (loss > 0)
+
+
+def test_arbitrage() -> None:
+    crowd = [riders(name="qa", trips=1, value=3000), riders(name="qb", trips=2, value=4500)]
+    tiers = [
+        sold("capped", name=f"tier{rides}", cap_rides=rides, low=1000, high=9000, step=500)
+        for rides in (2, 4)
+    ]
+    instance = tree([20_000], demand=crowd, products=tiers)
+    # a dear small pass that nobody buys beside a cheap large one
+    free = price(instance, goal="revenue", subsidy_yen=None, no_arbitrage=False)
+    first, second = (product.price_yen for product in free.products)
+    strict = free.model_copy(update={"settings": {**free.settings, "no_arbitrage": True}})
+    broken = first is not None and second is not None and (second > 2 * first or first > second)
+    assert ("tariff_arbitrage" in {v.rule for v in verify_tariff(instance, strict)}) == broken
+
+
+def test_logit_divides_classes() -> None:
+    rule = DemandRule(choice="logit", logit_yen=500)
+    instance = tree(
+        [500],
+        demand=[riders(mass=100, trips=3, value=1200, step=100)],
+        products=[sold("flat", low=500, high=4000)],
+        rules=rule,
+    )
+    found = price(instance, goal="revenue", subsidy_yen=None)
+    assert verify_tariff(instance, found) == []
+    assert 0 < found.total.buyers < 100_000
+    assert found.units[0].break_even is None
+
+
+def test_flagship_with_its_households() -> None:
+    instance = nk.load("flagship")
+    allocation = nk.allocate(instance, policy="points").allocation
+    found = price(instance, allocation, goal="revenue")
+    assert verify_tariff(instance, found, allocation) == []
+    assert {violation.rule for violation in verify_tariff(instance, found)} == {"tariff_allocation"}
+    worse = found.ways[0].model_copy(update={"out": found.ways[0].out[:-1]})
+    assert "tariff_way" in {
+        v.rule
+        for v in verify_tariff(
+            instance, found.model_copy(update={"ways": (worse, *found.ways[1:])}), allocation
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"goal": "fame"}, "goal: 'fame' is unknown; use one of break_even, uptake, revenue, welfare"),
+        ({"baseline": "x"}, "baseline: 'x' is unknown"),
+        ({"subsidy_yen": -1}, "subsidy_yen: a whole number of yen from 0 is needed, got -1"),
+        ({"town_caps_yen": {"nowhere": 1}}, "town_caps_yen: 'nowhere' is not in the regions table"),
+        ({"equity_yen": 1}, "equity_share_percent, equity_yen: give both or neither"),
+        ({"equity_yen": 1, "equity_share_percent": 101}, "0 to 100 is allowed, got 101"),
+    ],
+)
+def test_arguments_without_meaning(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        price(small(), **arguments)
+
+
+def test_no_products_and_too_many_menus() -> None:
+    with pytest.raises(UsageError, match="products: the instance has none"):
+        price(small().replace(products=[]))
+    wide = [sold("flat", name=name, low=0, high=200_000) for name in "ab"]
+    with pytest.raises(UsageError, match="their grids make 4,008,004 price combinations"):
+        price(small().replace(products=wide))
+    with pytest.raises(UsageError, match="'a' has no multiple of its step of 700 yen between 800 and 900"):
+        price(small().replace(products=[sold("flat", name="a", low=800, high=900, step=700)]))
