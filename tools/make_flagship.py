@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flagship import facts, people, supply
+from flagship import facts, people, residents, supply
 from flagship.chance import Chance
 from nichiiki_instances import write
 from nichiiki_models.instance import Instance
@@ -73,7 +73,7 @@ RULES = Rules(
         _points("B11", 2, "registration", "==", "basic", "ふるさと住民 ベーシック登録"),
         _points("B12", 6, "group", "==", "alumni", "関係人口講座の修了者"),
     ),
-    limits=Limits(trip_minutes=330, hazards_apart=("tsunami",), care_days_max=12),
+    limits=residents.limits(Limits(trip_minutes=330, hazards_apart=("tsunami",), care_days_max=12)),
     lottery=Lottery(
         per_past_loss=1,
         max_tickets=8,
@@ -90,17 +90,17 @@ def flagship() -> Instance:
     found = people.families(crowd)
     rows: dict[str, Sequence[Row]] = {
         "regions": facts.regions(),
-        "places": facts.PLACES,
+        "places": (*facts.PLACES, *residents.shops()),
         "periods": facts.periods(),
-        "households": [family.row for family in found],
-        "persons": [member for family in found for member in family.members],
+        "households": residents.households(found),
+        "persons": residents.persons(found),
         "houses": houses,
-        "facilities": (*facts.SCHOOLS, *facts.NURSERIES, *facts.DESKS),
+        "facilities": residents.facilities((*facts.SCHOOLS, *facts.NURSERIES, *facts.DESKS)),
         "seats": supply.seats(),
-        "roles": roles,
+        "roles": residents.roles(roles),
         "supporters": supply.SUPPORTERS,
         "experiences": supply.EXPERIENCES,
-        "choices": people.wishes(wish, found, houses, roles),
+        "choices": residents.wishes(people.wishes(wish, found, houses, roles), found, roles),
         "priorities": people.priorities(found),
         "links": (
             *facts.TRUNK_LINKS,
@@ -111,7 +111,7 @@ def flagship() -> Instance:
         "products": supply.PRODUCTS,
         "programmes": facts.PROGRAMMES,
         "measures": supply.measures(made, houses),
-        "quotas": supply.QUOTAS,
+        "quotas": (*supply.QUOTAS, *residents.SHARES),
         "use_history": people.history(wish, found, roles),
         "operators": facts.OPERATORS,
         "demand": supply.DEMAND,

@@ -142,7 +142,7 @@ def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> It
     if spec.wildcard:
         unknown &= flat != WILDCARD
     if (name, spec.name) == ("quotas", "target_id"):
-        unknown &= tables["quotas"]["target_kind"] != "settlement"
+        unknown &= ~np.isin(tables["quotas"]["target_kind"], ("settlement", "employer"))
     for target in spec.references:
         if unknown.any():
             unknown[unknown] = ~is_in(flat[unknown], tables[target].ids)

@@ -240,21 +240,19 @@ def registration_dated(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def registrations_elsewhere(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Check: registrations elsewhere are not at home, and with this one not more than the rules allow."""
+    """Check: registrations are not at home, and not more than the rules allow."""
     table = tables["households"]
     others = table.lists("other_municipalities")
     home = np.zeros(len(table), dtype=bool)
     home[others.owners[others.values == table["home_region"][others.owners]]] = True
     yield from _rows("home_among_others", "households", home, "other_municipalities", table["home_region"])
-    here = (table["registration"] != "none").astype(np.int64)
     most = rules.limits.registrations_max
-    many = others.lengths + here > most
     yield from _rows(
         "too_many_registrations",
         "households",
-        many,
+        others.lengths > most,
         "other_municipalities",
-        others.lengths + here,
+        others.lengths,
         params={"most": str(most)},
     )
 
@@ -366,12 +364,12 @@ def targets_of_their_kind(tables: Tables, rules: Rules) -> Iterator[Problem]:
         "priorities": (),
         "measures": (),
         "locks": ("placed",),
-        "quotas": ("all", "settlement"),
+        "quotas": ("all", "settlement", "employer"),
     }
     for name, without in none.items():
         table = tables[name]
         kind, target = table["target_kind"], table["target_id"]
-        nothing = np.isin(kind, without) & (kind != "settlement")
+        nothing = np.isin(kind, without) & ~np.isin(kind, ("settlement", "employer"))
         yield from _rows("target_superfluous", name, nothing & (target != ""), "target_id", target)
         if table.specs["target_id"].nullable:
             yield from _rows("target_missing", name, ~nothing & (kind != "") & (target == ""), "target_id")
@@ -476,19 +474,20 @@ def _scope_kinds(
 
 
 def quotas_bind(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Check: a quota has a bound (a reserved one its minimum), and its settlement has a house."""
+    """Check: a quota has a bound (a reserved one its minimum); its settlement has a house, its employer a role."""
     table = tables["quotas"]
     open_ended = _null(table, "min") & (_null(table, "max") | (table["kind"] == "reserved"))
     yield from _rows("quota_without_bound", "quotas", open_ended, "min")
-    settlements = frozenset(tables["houses"]["settlement"].tolist()) - {""}
-    named = (table["target_kind"] == "settlement") & (table["target_id"] != "")
-    yield from _rows(
-        "settlement_unknown",
-        "quotas",
-        named & ~is_in(table["target_id"], settlements),
-        "target_id",
-        table["target_id"],
-    )
+    for kind, named in (
+        ("settlement", tables["houses"]["settlement"]),
+        ("employer", tables["roles"]["employer"]),
+    ):
+        known = frozenset(named.tolist()) - {""}
+        asked = (table["target_kind"] == kind) & (table["target_id"] != "")
+        unknown = asked & ~is_in(table["target_id"], known)
+        yield from _rows(f"{kind}_unknown", "quotas", unknown, "target_id", table["target_id"])
+    of_employer = (table["target_kind"] == "employer") & (table["kind"] == "reserved")
+    yield from _rows("employer_reserved", "quotas", of_employer, "kind")
 
 
 def locks_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nichiiki_models.tables import Hazard, Id, ListName, Text
+from nichiiki_models.tables import Hazard, Id, ListName, Registration, Text
 
 Term = Literal["utility", "role_value", "placed", "persons", "points", "kept"]
 TieKey = Literal["income_class", "past_losses", "applied_at", "children", "persons", "lottery"]
@@ -127,6 +127,24 @@ class AgeLimit(Part):
     minutes: Annotated[int, Field(ge=0, le=8000)]
 
 
+class IncomeLimit(Part):
+    """A limit that depends on the income class."""
+
+    up_to_class: Annotated[int, Field(ge=1, le=99)]
+    yen: Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+class Reach(Part):
+    """A service that must be near a second base (地域生活圏)."""
+
+    kinds: tuple[Literal["clinic", "hospital", "shop", "school", "station", "bus_stop", "office"], ...] = (
+        Field(min_length=1, description="one place of any of these kinds is enough")
+    )
+    minutes: Annotated[int, Field(ge=0, le=8000)] = Field(
+        description="longest way from the house, on foot, by the household's car, or by a link"
+    )
+
+
 class Limits(Part):
     """Limits that hold for every household, beside its own."""
 
@@ -149,9 +167,29 @@ class Limits(Part):
     registrations_max: Annotated[int, Field(ge=0, le=100)] = Field(
         default=3, description="most municipalities of a registration"
     )
+    roles_at_home: bool = Field(
+        default=False, description="whether roles in the home region may be held beside the stay"
+    )
+    burden_by_income: tuple[IncomeLimit, ...] = Field(
+        default=(),
+        description="most yen a month a second base may cost: the first row whose class is not below the household's",
+    )
+    reach: tuple[Reach, ...] = Field(default=(), description="services that must be near every second base")
     any_patterns_max: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=2000,
         description="most ways in which an 'any' stay may lie in its window; more is refused as input",
+    )
+
+
+class Standing(Part):
+    """What a registration as a furusato resident (ふるさと住民登録) is worth."""
+
+    stay: Registration = Field(default="none", description="least standing that a stay asks for")
+    activities_min: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=3, description="activities without which a premium registration counts as basic"
+    )
+    activity_days: Annotated[int, Field(ge=1, le=3660)] = Field(
+        default=365, description="days before the calendar in which activities count"
     )
 
 
@@ -261,6 +299,7 @@ class Rules(Part):
     procedure: Procedure = Procedure()
     points: tuple[PointRule, ...] = ()
     limits: Limits = Limits()
+    registration: Standing = Standing()
     travel: Travel = Travel()
     lottery: Lottery = Lottery()
     moves: Moves = Moves()

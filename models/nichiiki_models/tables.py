@@ -166,7 +166,9 @@ class Household(Row):
         "last day on which the registration is valid", default=None
     )
     other_municipalities: tuple[Id, ...] = column(
-        "regions in which the household is registered already", references=["regions"], default=()
+        "regions in which the household is registered already; a stay adds the host's",
+        references=["regions"],
+        default=(),
     )
     siblings: Literal["together", "apart"] = column(
         "together: all pupils in one school, or the household declines", default="apart"
@@ -195,6 +197,9 @@ class Person(Row):
     )
     telework_days: int = column(
         "days at a desk wanted in each period", unit="days a period", default=0, ge=0, le=366
+    )
+    multiwork: bool = column(
+        "roles, if any, must leave no period of the stay without one (マルチワーク)", default=False
     )
 
 
@@ -251,6 +256,7 @@ class Facility(Row):
         references=["regions"],
         default=(),
     )
+    eligible: tuple[Registration, ...] = column("registrations that may use it; empty = all", default=())
 
 
 class Seat(Row):
@@ -294,7 +300,11 @@ class Role(Row):
     max_holders: int = column("most holders in a period", unit="persons", **COUNT)
     value: int = column("welfare of a holder", unit="milli-points", default=0, ge=-1_000_000, le=1_000_000)
     remote_share: int = column(
-        "share of the hours that can be done from anywhere", unit="percent", default=0, ge=0, le=100
+        "share that can be done from anywhere: of a whole season so much of its periods; 100 = remote",
+        unit="percent",
+        default=0,
+        ge=0,
+        le=100,
     )
     pay_yen: int = column("pay of a holder a period", unit="yen a period", default=0, **MONTH_YEN)
     employer: Id | None = column("employer, for fair shares", default=None)
@@ -408,7 +418,12 @@ class Link(Row):
     seats: int | None = column("seats in a period for the product", unit="seats", default=None, **COUNT)
     seat_cost_yen: int = column("cost of running a seat", unit="yen", default=0, ge=0, le=300_000)
     periods: tuple[Id, ...] = column("periods it runs in; empty = all", references=["periods"], default=())
-    vehicles: int | None = column("vehicles at hand", unit="vehicles", default=None, **COUNT)
+    vehicles: int | None = column(
+        "vehicles at hand in each period; households without a car that need the link take one each",
+        unit="vehicles",
+        default=None,
+        **COUNT,
+    )
 
 
 class Product(Row):
@@ -485,9 +500,11 @@ class Quota(Row):
     kind: Literal["limit", "reserved"] = column(
         "limit: min and max count; reserved: min units kept for the group", default="limit"
     )
-    target_kind: Literal["all", "region", "settlement", "house"] = column("where it counts", default="all")
+    target_kind: Literal["all", "region", "settlement", "house", "employer"] = column(
+        "where it counts; of an employer, the persons in its roles count instead of households", default="all"
+    )
     target_id: Id | None = column(
-        "region, settlement or house", references=["regions", "houses"], default=None
+        "region, settlement, house or employer", references=["regions", "houses"], default=None
     )
     group: Id | None = column("group of households; empty = everybody", default=None)
     min: int | None = column(

@@ -28,7 +28,6 @@ from nichiiki_solver.verify import verify
 NOT_YET_BINDING = (
     "measures",
     "programmes",
-    "use_history",
     "products",
     "operators",
     "demand",

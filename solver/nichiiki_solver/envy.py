@@ -11,8 +11,10 @@ from nichiiki_models.columns import Array
 from nichiiki_solver.verify.arrays import FAR, expand, grouped, lowest
 from nichiiki_solver.verify.book import Book, Stays
 from nichiiki_solver.verify.findings import Refused
-from nichiiki_solver.verify.money import check_budget
+from nichiiki_solver.verify.money import check_budget, check_burden
 from nichiiki_solver.verify.points import total_points
+from nichiiki_solver.verify.reach import check_reach
+from nichiiki_solver.verify.registration import check_registration
 from nichiiki_solver.verify.stays import check_stays
 from nichiiki_solver.verify.travel import check_trips, find_trips
 from nichiiki_solver.verify.wishes import Wishes, own_pattern
@@ -99,4 +101,7 @@ def _envious(book: Book, wishes: Wishes, places: Places, wish: Array, place: Arr
     trips = find_trips(there)
     check_trips(there, trips, refused)
     check_budget(there, trips, refused)
+    check_burden(there, trips, refused)
+    check_registration(there, refused)
+    check_reach(there, refused)
     return np.asarray(stays.household[fits & ~refused.mask])

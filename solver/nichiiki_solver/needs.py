@@ -17,6 +17,8 @@ from nichiiki_solver.stays import NO_LIMIT, Stays, utility_of
 
 NEED_LISTS = tuple(name for name in LISTS if name != "stay")
 SCHOOL, CARE, DESK, ROLE, SUPPORTER, EXPERIENCE = range(6)
+REMOTE = 100
+"""Remote share of a role that can be held from anywhere."""
 FACILITY_KIND = {SCHOOL: "school", CARE: "nursery", DESK: "coworking"}
 TARGET_RULES = (
     "not_a_school",
@@ -36,6 +38,7 @@ TARGET_RULES = (
     "lock",
     "not_in_region",
     "no_seats",
+    "not_entitled",
     "role_period",
     "experience_period",
     "commute",
@@ -327,6 +330,31 @@ def _with_unlisted(
     return Wanted(all_need[row], all_target[row], region, all_rank[row], all_utility[row])
 
 
+def held_from_elsewhere(instance: Instance, targets: Targets, household: Ints, target: Ints) -> Bools:
+    """Whether each target is a role that its holder need not live near: a remote one, or one at home where rules allow."""
+    roles, found = instance.roles, np.zeros(len(target), dtype=bool)
+    at = np.flatnonzero(targets.lists[target] == ROLE)
+    role = target[at] - targets.first[1]
+    found[at] = roles["remote_share"][role] == REMOTE
+    if instance.rules.limits.roles_at_home:
+        home = instance.regions.find(instance.households["home_region"])[household[at]]
+        found[at] |= targets.region[target[at]] == home
+    return found
+
+
+def _elsewhere_pairs(instance: Instance, targets: Targets, needs: Needs, asking: Ints) -> tuple[Ints, Ints]:
+    """Pairs of a role need and a role that may be held from elsewhere."""
+    asking = asking[needs.list[asking] == ROLE]
+    role = np.flatnonzero(targets.lists == ROLE)
+    remote = role[instance.roles["remote_share"][role - targets.first[1]] == REMOTE]
+    need, target = np.repeat(asking, len(remote)), np.tile(remote, len(asking))
+    if not instance.rules.limits.roles_at_home:
+        return need, target
+    home = instance.regions.find(instance.households["home_region"])[needs.household[asking]]
+    i, j = join(home, targets.region[role], len(instance.regions))
+    return np.concatenate((need, asking[i])), np.concatenate((target, role[j]))
+
+
 def _unlisted_pairs(
     instance: Instance, targets: Targets, needs: Needs, asking: Ints, regions: tuple[Ints, Ints]
 ) -> tuple[Ints, Ints]:
@@ -341,19 +369,29 @@ def _unlisted_pairs(
     k, m = join(
         needs.list[need] * size + region, targets.lists[target] * size + where, len(NEED_LISTS) * size
     )
-    (pair_need, pair_target), _ = unique_rows(need[k], target[m])
+    far_need, far_target = _elsewhere_pairs(instance, targets, needs, asking)
+    (pair_need, pair_target), _ = unique_rows(
+        np.concatenate((need[k], far_need)), np.concatenate((target[m], far_target))
+    )
     return pair_need, pair_target
 
 
 def _help_regions(
     instance: Instance, targets: Targets, needs: Needs, need: Ints, target: Ints, regions: tuple[Ints, Ints]
 ) -> tuple[Ints, Ints]:
-    """Region in which each wanted target helps: its own, or for a supporter each region of a possible stay it serves."""
-    bound = np.flatnonzero(targets.region[target] >= 0)
-    free = np.flatnonzero(targets.region[target] < 0)
+    """Region in which each wanted target helps: its own; for a supporter each region of a possible stay that it serves.
+
+    A role held from elsewhere helps in every region of a possible stay.
+    """
+    far = held_from_elsewhere(instance, targets, needs.household[need], target)
+    bound = np.flatnonzero((targets.region[target] >= 0) & ~far)
+    free = np.flatnonzero((targets.region[target] < 0) | far)
     i, j = join(needs.household[need[free]], regions[0], len(instance.households))
     region = regions[1][j]
-    served = serves(instance)[target[free][i] - targets.first[2], region]
+    served = far[free][i]
+    of_supporter = np.flatnonzero(~served)
+    supporter = target[free][i][of_supporter] - targets.first[2]
+    served[of_supporter] = serves(instance)[supporter, region[of_supporter]]
     row = np.concatenate((bound, free[i][served]))
     return row, np.concatenate((targets.region[target[bound]], region[served]))
 

@@ -18,12 +18,14 @@ from nichiiki_solver.needs import (
     CARE,
     DESK,
     EXPERIENCE,
+    REMOTE,
     ROLE,
     SCHOOL,
     TARGET_RULES,
     Needs,
     Targets,
     Wanted,
+    held_from_elsewhere,
     singles,
 )
 from nichiiki_solver.ragged import (
@@ -38,6 +40,7 @@ from nichiiki_solver.ragged import (
     segment_sum,
     unique_rows,
 )
+from nichiiki_solver.standing import is_entitled
 from nichiiki_solver.stays import NO_LIMIT, Stays
 from nichiiki_solver.travel import Travel
 
@@ -179,6 +182,7 @@ def find_singles(
     no_seats, few_days = _seats_missing(instance, targets, needs, seats, patterns, need, target, pattern)
     refuse("no_seats", no_seats)
     refuse("care_days_max", few_days)
+    refuse("not_entitled", _not_entitled(instance, needs, patterns, need, target, pattern))
     absent = _absent(instance, calendar, targets, needs, patterns, need, target, pattern)
     refuse("role_period", absent & (needs.list[need] == ROLE))
     refuse("experience_period", absent & (needs.list[need] == EXPERIENCE))
@@ -210,6 +214,18 @@ def _seats_missing(
     return missing, few
 
 
+def _not_entitled(
+    instance: Instance, needs: Needs, patterns: Patterns, need: Ints, target: Ints, pattern: Ints
+) -> Bools:
+    """Whether the household's registration gives it no right to a facility in some period."""
+    broken = np.zeros(len(need), dtype=bool)
+    at = np.flatnonzero(needs.list[need] <= DESK)
+    if len(at) and len(instance.facilities.lists("eligible").values):
+        household = needs.household[need[at]]
+        broken[at] = ~is_entitled(instance, target[at], household, patterns.mask, pattern[at])
+    return broken
+
+
 def own_periods(instance: Instance, calendar: Calendar, targets: Targets) -> tuple[Bools, Bools]:
     """Periods of each role and experience (matrix), and whether all of them are needed."""
     roles = calendar.mask(instance.roles.lists("periods"), empty=True)
@@ -234,15 +250,19 @@ def _absent(
     target: Ints,
     pattern: Ints,
 ) -> Bools:
-    """Whether the stay misses a role or experience: no period in common, or not its whole season."""
+    """Whether the stay misses a role or experience: no period in common, or too little of its whole season."""
     absent = np.zeros(len(need), dtype=bool)
     at = np.flatnonzero(np.isin(needs.list[need], (ROLE, EXPERIENCE)))
+    at = at[~held_from_elsewhere(instance, targets, needs.household[need[at]], target[at])]
     if len(at):
         own, whole = own_periods(instance, calendar, targets)
+        remote = np.concatenate(
+            (instance.roles["remote_share"], np.zeros(len(instance.experiences), dtype=np.int64))
+        )
         (rows, pats), pair = unique_rows(_own_row(instance, targets, target[at]), pattern[at])
-        common = own[rows] & patterns.mask[pats]
-        missed = ~any_column(common) | (whole[rows] & any_column(common != own[rows]))
-        absent[at] = missed[pair]
+        common = (own[rows] & patterns.mask[pats]).sum(axis=1)
+        few = common * REMOTE < (REMOTE - remote[rows]) * own[rows].sum(axis=1)
+        absent[at] = ((common == 0) | (whole[rows] & few))[pair]
     return absent
 
 
@@ -259,15 +279,15 @@ def _too_far(
     """Whether the way from the house to a facility or role is longer than the limit."""
     far = np.zeros(len(stay), dtype=bool)
     at = np.flatnonzero(np.isin(needs.list[need], (SCHOOL, CARE, DESK, ROLE)))
+    at = at[~held_from_elsewhere(instance, targets, needs.household[need[at]], target[at])]
     if not len(at):
         return far
     lat = np.concatenate((instance.facilities["lat"], instance.roles["lat"]))
     lon = np.concatenate((instance.facilities["lon"], instance.roles["lon"]))
     car = instance.households["car"][stays.household[stay[at]]]
     (house, place, cars), pair = unique_rows(stays.house[stay[at]], target[at], car)
-    minutes = travel.commute_minutes(house, lat[place], lon[place], targets.ids[place], cars.astype(bool))[
-        pair
-    ]
+    ids = np.where(place < targets.first[1], targets.ids[place], "")
+    minutes = travel.commute_minutes(house, lat[place], lon[place], ids, cars.astype(bool))[pair]
     limit = commute_limits(instance, needs)[need[at]]
     far[at] = (minutes < 0) | (minutes > limit)
     return far
@@ -371,7 +391,10 @@ def _role_sets(
     last, parts = np.arange(len(stay)), want[:, None]
     rows, limit = last, instance.rules.limits.roles_per_person
     while len(parts) and len(blocks) < limit:
-        blocks.append(_Block(stay[rows], slots.of_need[wanted.need[parts[:, 0]]], parts))
+        kept = _without_gap(
+            instance, calendar, patterns, targets, needs, wanted, stays.pattern[stay[rows]], parts
+        )
+        blocks.append(_Block(stay[rows[kept]], slots.of_need[wanted.need[parts[kept, 0]]], parts[kept]))
         i, j = join(key[rows], key, int(key.max()) + 1)
         later = j > last[i]
         i, j = i[later], j[later]
@@ -394,12 +417,64 @@ def _hours_fit(
     """Whether a person's hours suffice in every period for a set of roles."""
     if not len(parts):
         return np.zeros(0, dtype=bool)
-    own = calendar.mask(instance.roles.lists("periods"), empty=True)
     role = wanted.target[parts] - targets.first[1]
     hours = instance.roles["hours_per_period"]
-    load = sum(own[role[:, k]] * hours[role[:, k]][:, None] for k in range(parts.shape[1]))
+    held = _held(instance, calendar, patterns, targets, needs, wanted, pattern, parts)
+    load = sum(now * hours[role[:, k]][:, None] for k, now in enumerate(held))
     offered = instance.persons["hours_per_period"][needs.person[wanted.need[parts[:, 0]]]]
-    return np.asarray((np.where(patterns.mask[pattern], load, 0) <= offered[:, None]).all(axis=1))
+    return np.asarray((load <= offered[:, None]).all(axis=1))
+
+
+def _held(
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    targets: Targets,
+    needs: Needs,
+    wanted: Wanted,
+    pattern: Ints,
+    parts: Ints,
+) -> list[Bools]:
+    """Periods in which each role of the sets is held, a matrix sets × periods for each place in the set."""
+    columns = [
+        (wanted.target[parts[:, k]], needs.household[wanted.need[parts[:, k]]]) for k in range(parts.shape[1])
+    ]
+    return [role_held(instance, calendar, targets, patterns.mask[pattern], h, t) for t, h in columns]
+
+
+def role_held(
+    instance: Instance, calendar: Calendar, targets: Targets, stay: Bools, household: Ints, target: Ints
+) -> Bools:
+    """Periods in which roles are held with stays over some periods (matrices rows × periods)."""
+    role = target - targets.first[1]
+    own = calendar.mask(instance.roles.lists("periods"), empty=True)[role]
+    all_of_it = holds_throughout(instance, targets, household, target)
+    return np.asarray(own & (stay | all_of_it[:, None]))
+
+
+def holds_throughout(instance: Instance, targets: Targets, household: Ints, target: Ints) -> Bools:
+    """Whether roles hold in all of their own periods, and not in those of the stay alone."""
+    whole = instance.roles["whole_season"][target - targets.first[1]]
+    return whole | held_from_elsewhere(instance, targets, household, target)
+
+
+def _without_gap(
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    targets: Targets,
+    needs: Needs,
+    wanted: Wanted,
+    pattern: Ints,
+    parts: Ints,
+) -> Bools:
+    """Whether a set of roles covers every period of the stay, where its person's roles must."""
+    kept = np.ones(len(parts), dtype=bool)
+    at = np.flatnonzero(instance.persons["multiwork"][needs.person[wanted.need[parts[:, 0]]]])
+    if len(at):
+        held = _held(instance, calendar, patterns, targets, needs, wanted, pattern[at], parts[at])
+        kept[at] = (np.logical_or.reduce(held) | ~patterns.mask[pattern[at]]).all(axis=1)
+    return kept
 
 
 def _nothing(stays: Stays, slots: Slots) -> _Block:

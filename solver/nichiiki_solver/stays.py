@@ -22,6 +22,8 @@ from nichiiki_solver.ragged import (
     offsets_of,
     unique_rows,
 )
+from nichiiki_solver.reach import nearest_minutes_by_car
+from nichiiki_solver.standing import STANDINGS, lowest_standing, standings
 from nichiiki_solver.travel import (
     CHEAPEST,
     FASTEST,
@@ -43,9 +45,13 @@ STAY_RULES = (
     "needs",
     "hazard_shared",
     "own_region",
+    "registrations_max",
+    "registration",
+    "reach",
     "no_route",
     "trip_minutes",
     "budget",
+    "burden",
 )
 """Rules of a stay, in the order in which the first broken one is named."""
 
@@ -260,6 +266,8 @@ def _judge(
     _judge_periods(instance, calendar, patterns, house, pattern, judge)
     units = _judge_capacity(instance, household, house, judge)
     _judge_fit(instance, household, house, judge)
+    _judge_registration(instance, patterns, household, house, pattern, judge)
+    _judge_reach(instance, travel, household, house, judge)
     cost = _judge_travel(instance, travel, patterns, household, house, pattern, units, judge)
     return units, cost, judge.rule, judge.value, judge.limit
 
@@ -302,6 +310,43 @@ def _judge_fit(instance: Instance, household: Ints, house: Ints, judge: _Judge) 
     judge.refuse("own_region", region == instance.regions.find(instance.houses["region_id"])[house])
 
 
+def _judge_registration(
+    instance: Instance, patterns: Patterns, household: Ints, house: Ints, pattern: Ints, judge: _Judge
+) -> None:
+    """Check how many registrations there would be, and that the standing suffices."""
+    households, most = instance.households, instance.rules.limits.registrations_max
+    others = households.lists("other_municipalities")
+    size = len(instance.regions)
+    known = others.owners * size + instance.regions.find(others.values)
+    region = instance.regions.find(instance.houses["region_id"])[house]
+    (who, where), pair = unique_rows(household, region)
+    count = (others.lengths[who] + ~np.isin(who * size + where, known))[pair]
+    registered = households["registration"][household] != "none"
+    judge.refuse("registrations_max", registered & (count > most), count, np.full_like(count, most))
+    least = STANDINGS.index(instance.rules.registration.stay)
+    if least:
+        standing = lowest_standing(standings(instance), patterns.mask, household, pattern)
+        judge.refuse("registration", standing < least)
+
+
+def _judge_reach(instance: Instance, travel: Travel, household: Ints, house: Ints, judge: _Judge) -> None:
+    """Check that every service that must be near is."""
+    car = instance.households["car"][household].astype(np.int64)
+    for row in instance.rules.limits.reach:
+        minutes = nearest_minutes_by_car(instance, travel, row)[house, car]
+        shown = np.where(minutes >= NO_LIMIT, NULL_INT, minutes)
+        judge.refuse("reach", minutes > row.minutes, shown, np.full_like(minutes, row.minutes))
+
+
+def burden_limit(instance: Instance) -> Ints:
+    """Most yen a month that the rules let each household's income class pay, `NO_LIMIT` where they do not say."""
+    income = instance.households["income_class"]
+    limit = np.full(len(income), NO_LIMIT, dtype=np.int64)
+    for row in sorted(instance.rules.limits.burden_by_income, key=lambda row: row.up_to_class, reverse=True):
+        limit[(income != NULL_INT) & (income <= row.up_to_class)] = row.yen
+    return limit
+
+
 def _judge_travel(
     instance: Instance,
     travel: Travel,
@@ -327,6 +372,8 @@ def _judge_travel(
     judge.refuse("no_route", minutes < 0)
     judge.refuse("trip_minutes", minutes > limit, minutes, limit)
     judge.refuse("budget", cost > budget, cost, budget)
+    most = burden_limit(instance)[household]
+    judge.refuse("burden", cost > most, cost, most)
     return cost
 
 

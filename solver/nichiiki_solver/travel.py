@@ -104,6 +104,7 @@ class Travel:
         self.homes, home_of = np.unique(instance.households["home_region"], return_inverse=True)
         self.home_of_household = home_of.astype(np.int64)
         self._legs = _legs(instance)
+        self._from_houses = _from_houses(instance)
         self._labels: dict[tuple[int, bool, Packing], Ints] = {}
 
     def trips(self, home: Ints, house: Ints, car: Bools, network: Ints, packing: Packing) -> Labels:
@@ -161,7 +162,7 @@ class Travel:
         house, car
             House index and whether the household has a car, one a pair.
         target_lat, target_lon, target_id
-            Position and id of each pair's target.
+            Position and id of each pair's target; an empty id for one that links cannot lead to (a role).
         """
         houses = self.instance.houses
         distance = metres(houses["lat"][house], houses["lon"][house], target_lat, target_lon)
@@ -169,11 +170,10 @@ class Travel:
         return self._by_direct_links(best, house, target_id, car)
 
     def _by_direct_links(self, best: Ints, house: Ints, target_id: Array, car: Bools) -> Ints:
-        start, end, minutes, needs_car = _house_to_facility(self.instance)
-        facility = self.instance.facilities.find(target_id) if len(target_id) else np.zeros(0, dtype=np.int64)
+        start, end, minutes, needs_car = self._from_houses
         best = best.copy()
         for k in range(len(start)):
-            rows = (house == start[k]) & (facility == end[k]) & (car | ~needs_car[k])
+            rows = (house == start[k]) & (target_id == end[k]) & (car | ~needs_car[k])
             best[rows] = np.where(best[rows] < 0, minutes[k], np.minimum(best[rows], minutes[k]))
         return best
 
@@ -294,13 +294,14 @@ def _link_legs(instance: Instance) -> Legs:
     )
 
 
-def _house_to_facility(instance: Instance) -> tuple[Ints, Ints, Ints, Bools]:
+def _from_houses(instance: Instance) -> tuple[Ints, Array, Ints, Bools]:
+    """Links that lead from a house to a facility or place: house, id of the end, minutes, needs a car."""
     start, end, link = directed_links(instance)
-    house, facility = instance.houses.find(start), instance.facilities.find(end)
-    kept = np.flatnonzero((house >= 0) & (facility >= 0))
+    house, known = instance.houses.find(start), instance.facilities.find(end) >= 0
+    kept = np.flatnonzero((house >= 0) & (known | (instance.places.find(end) >= 0)))
     return (
         house[kept],
-        facility[kept],
+        end[kept],
         instance.links["minutes"][link[kept]],
         instance.links["mode"][link[kept]] == "car",
     )

@@ -13,9 +13,19 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.last_mile import Vehicles, find_vehicles
 from nichiiki_solver.needs import CARE, DESK, EXPERIENCE, ROLE, Needs, Targets
-from nichiiki_solver.options import Options, Seats, band_rows, own_periods
-from nichiiki_solver.ragged import Array, Bools, Ints, group, offsets_of, segment_sum, unique_rows
+from nichiiki_solver.options import Options, Seats, band_rows, holds_throughout, own_periods
+from nichiiki_solver.ragged import (
+    Array,
+    Bools,
+    Ints,
+    expand_rows,
+    group,
+    offsets_of,
+    segment_sum,
+    unique_rows,
+)
 from nichiiki_solver.stays import Stays
 
 KINDS = (
@@ -27,6 +37,7 @@ KINDS = (
     "supporter_caseload",
     "experience_places",
     "experience_min",
+    "vehicles",
     "quota_max",
     "quota_min",
     "lock",
@@ -91,6 +102,7 @@ class _Layout:
             "supporter_caseload": len(instance.supporters),
             "experience_places": len(instance.experiences),
             "experience_min": len(instance.experiences),
+            "vehicles": len(instance.links),
             "quota_max": len(instance.quotas),
             "quota_min": len(instance.quotas),
             "lock": len(instance.locks),
@@ -151,6 +163,7 @@ def find_uses(
     by_stay = [
         _house_classes(instance, calendar, patterns, stays, layout, classes),
         _reception_classes(instance, patterns, stays, layout, classes),
+        _vehicle_classes(patterns, stays, find_vehicles(instance, calendar, stays), layout, classes),
         *_quota_classes(instance, stays, layout, classes),
     ]
     by_part = _part_classes(
@@ -159,7 +172,11 @@ def find_uses(
     owner = np.repeat(np.arange(len(options)), np.diff(options.part_offsets))
     by_option = [
         (owner[row], cls)
-        for row, cls in (by_part, *_lock_classes(instance, targets, needs, options, layout, classes))
+        for row, cls in (
+            by_part,
+            *_employer_classes(instance, targets, needs, options, layout, classes),
+            *_lock_classes(instance, targets, needs, options, layout, classes),
+        )
     ]
     return _numbered(instance, seats, layout, classes, (by_stay, len(stays)), (by_option, len(options)))
 
@@ -211,16 +228,58 @@ def _reception_classes(
     return rows, first + cls
 
 
+def _vehicle_classes(
+    patterns: Patterns, stays: Stays, vehicles: Vehicles, layout: _Layout, classes: _Classes
+) -> Pairs:
+    (groups, pats), cls = unique_rows(vehicles.group, stays.pattern[vehicles.stay])
+    size = int(groups.max(initial=-1)) + 1
+    order, offsets = group(vehicles.group_of, max(size, int(vehicles.group_of.max(initial=-1)) + 1))
+    owner, position = expand_rows(offsets, groups)
+    link, period = vehicles.link[order[position]], vehicles.period[order[position]]
+    during = patterns.mask[pats[owner], period]
+    owner, link, period = owner[during], link[during], period[during]
+    resource = layout.number("vehicles", link, period)
+    first = classes.add(owner, resource, np.ones(len(owner), dtype=np.int64), len(groups))
+    return vehicles.stay, first + cls
+
+
 def _quota_classes(instance: Instance, stays: Stays, layout: _Layout, classes: _Classes) -> list[Pairs]:
     found: list[Pairs] = []
     quotas = instance.quotas
-    for quota in np.flatnonzero(quotas["kind"] == "limit").tolist():
+    of_households = (quotas["kind"] == "limit") & (quotas["target_kind"] != "employer")
+    for quota in np.flatnonzero(of_households).tolist():
         rows = np.flatnonzero(_counted(instance, stays, quota))
-        for kind, column, sign in (("quota_max", "max", 1), ("quota_min", "min", -1)):
-            if quotas[column][quota] > (NULL_INT if column == "max" else 0):
-                number = layout.number(kind, np.array([quota]))
-                first = classes.add(np.zeros(1, dtype=np.int64), number, np.array([sign]), 1)
-                found.append((rows, np.full(len(rows), first)))
+        found += _classes_of_quota(instance, quota, rows, layout, classes)
+    return found
+
+
+def _classes_of_quota(
+    instance: Instance, quota: int, rows: Ints, layout: _Layout, classes: _Classes
+) -> list[Pairs]:
+    """One class for the maximum and one for the minimum of a quota, as far as it has them."""
+    found: list[Pairs] = []
+    for kind, column, sign in (("quota_max", "max", 1), ("quota_min", "min", -1)):
+        if instance.quotas[column][quota] > (NULL_INT if column == "max" else 0):
+            number = layout.number(kind, np.array([quota]))
+            first = classes.add(np.zeros(1, dtype=np.int64), number, np.array([sign]), 1)
+            found.append((rows, np.full(len(rows), first)))
+    return found
+
+
+def _employer_classes(
+    instance: Instance, targets: Targets, needs: Needs, options: Options, layout: _Layout, classes: _Classes
+) -> list[Pairs]:
+    """Quotas of employers count the parts that are roles of theirs."""
+    found: list[Pairs] = []
+    quotas, is_role = instance.quotas, needs.list[options.part_need] == ROLE
+    role = np.where(is_role, options.part_target - targets.first[1], 0)
+    for quota in np.flatnonzero((quotas["kind"] == "limit") & (quotas["target_kind"] == "employer")).tolist():
+        row = quotas.row(quota)
+        counted = is_role & (instance.roles["employer"][role] == row.target_id)
+        if row.group is not None:
+            of_group = instance.households.lists("groups").holds(row.group)
+            counted &= of_group[needs.household[options.part_need]]
+        found += _classes_of_quota(instance, quota, np.flatnonzero(counted), layout, classes)
     return found
 
 
@@ -256,9 +315,13 @@ def _part_classes(
     care = instance.persons["care_days"][needs.person[need]] if len(instance.persons) else np.zeros_like(need)
     amount = np.where(code == CARE, care, 1)
     thing = _thing(instance, targets, needs, seats, need, target)
-    (codes, things, pats, amounts), cls = unique_rows(code, thing, pattern, amount)
+    throughout = np.zeros(len(need), dtype=bool)
+    roles = np.flatnonzero(code == ROLE)
+    throughout[roles] = holds_throughout(instance, targets, needs.household[need[roles]], target[roles])
+    (codes, things, pats, amounts, always), cls = unique_rows(code, thing, pattern, amount, throughout)
     mask = patterns.mask[pats].copy()
     own, _ = own_periods(instance, calendar, targets)
+    mask[always == 1] = True
     seasonal = np.flatnonzero(codes == ROLE)
     mask[seasonal] &= own[things[seasonal]]
     once = codes == EXPERIENCE
@@ -390,6 +453,7 @@ def _capacity(instance: Instance, seats: Seats, kind: Ints, thing: Ints, period:
     fill("role_max", np.where(gated_roles(instance), 0, instance.roles["max_holders"]))
     fill("supporter_caseload", instance.supporters["caseload"])
     fill("experience_places", np.where(gated_experiences(instance), 0, instance.experiences["places"]))
+    fill("vehicles", instance.links["vehicles"])
     fill("quota_max", instance.quotas["max"])
     fill("quota_min", -instance.quotas["min"])
     fill("lock", np.full(len(instance.locks), -1))

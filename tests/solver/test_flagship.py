@@ -10,6 +10,8 @@ from nichiiki_oracle.allocations import choice_of, objective_levels
 from nichiiki_oracle.clerk import one_list
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.verify import verify
+from nichiiki_solver.verify.book import Book
+from nichiiki_solver.verify.roles import holders
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +27,43 @@ def optimum(flagship: Instance) -> Result:
 def test_the_optimum_is_proven(optimum: Result) -> None:
     assert optimum.status is Status.OPTIMAL
     assert optimum.gap == 0
-    assert optimum.objective == optimum.bound == 146_830
+    assert optimum.objective == optimum.bound == 138_730
 
 
 def test_the_oracle_agrees_with_its_value(flagship: Instance, optimum: Result) -> None:
     assert optimum.allocation is not None
     assert list(objective_levels(flagship, optimum.allocation)) == [optimum.objective]
     assert verify(flagship, optimum.allocation) == []
+
+
+def test_winter_work_of_hakuba_is_filled(flagship: Instance, optimum: Result) -> None:
+    assert optimum.allocation is not None
+    book = Book(flagship, optimum.allocation)
+    ski = flagship.roles["title"] == "スキー場・宿"
+    in_february = holders(book)[list(flagship.periods["period_id"]).index("2027-02")]
+    assert (in_february[ski] > 0).sum() >= 8
+    assert in_february[ski].sum() >= 14
+
+
+def test_a_premium_holder_at_the_limit_of_three_is_refused(flagship: Instance, optimum: Result) -> None:
+    full = [row for row in flagship.households.rows() if len(row.other_municipalities) == 3]
+    assert [row.registration for row in full] == ["premium"]
+    assert optimum.allocation is not None
+    reasons = [row for row in optimum.allocation.unplaced.rows() if row.household_id == full[0].household_id]
+    assert {(row.rule, row.value, row.limit) for row in reasons} >= {("registrations_max", 4, 3)}
+
+
+def test_nobody_of_osaka_stays_where_a_tsunami_threatens_both_homes(
+    flagship: Instance, optimum: Result
+) -> None:
+    assert optimum.allocation is not None
+    osaka = {row.household_id for row in flagship.households.rows() if row.home_region == "osaka"}
+    stays = [row for row in optimum.allocation.stays.rows() if row.household_id in osaka]
+    threatened = {row.house_id for row in flagship.houses.rows() if "tsunami" in row.hazards}
+    assert stays
+    assert not {row.house_id for row in stays} & threatened
+    refused = {row.household_id for row in optimum.allocation.unplaced.rows() if row.rule == "hazard_shared"}
+    assert refused & osaka
 
 
 def test_rule_mode_is_the_clerks_result(flagship: Instance) -> None:

@@ -102,10 +102,20 @@ def _add_item(facts: Facts, used: Counter[Key], household: str, kind: str, perso
     row = facts.persons.get(person)
     band = {"school": row.grade, "care": row.grade, "desk": "desk"}.get(kind, "") if row else ""
     amount = row.care_days if row and kind == "care" else 1
-    own = facts.roles[target].periods if target in facts.roles else ()
-    for period in facts.stay_periods(household):
-        if not own or period in own:
-            used[ITEM_RULES[kind], target, band, period] += amount
+    for period in _held(facts, household, target):
+        used[ITEM_RULES[kind], target, band, period] += amount
+
+
+def _held(facts: Facts, household: str, target: str) -> list[str]:
+    """Periods in which a household has a target: those of its stay, of a role also others (rules, section 2)."""
+    stay, role = facts.stay_periods(household), facts.roles.get(target)
+    if role is None:
+        return list(stay)
+    own = set(role.periods) or set(facts.position)
+    limits, row = facts.instance.rules.limits, facts.households.get(household)
+    at_home = limits.roles_at_home and row is not None and row.home_region == role.region_id
+    throughout = role.whole_season or role.remote_share == 100 or at_home
+    return [period for period in facts.position if period in own and (throughout or period in set(stay))]
 
 
 def _houses(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
@@ -191,16 +201,21 @@ def _experiences(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
 def _quotas(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
     for row in facts.instance.quotas.rows():
         if row.kind == "limit":
-            counted = sum(1 for household in facts.placements if _counts(facts, row, household))
+            counted = sum(_counts(facts, row, household) for household in facts.placements)
             yield Load("quota_max", row.quota_id, "", "", "", counted, row.max, row.min or 0)
 
 
-def _counts(facts: Facts, quota: Quota, household: str) -> bool:
+def _counts(facts: Facts, quota: Quota, household: str) -> int:
     row = facts.households.get(household)
     if quota.group is not None and (row is None or quota.group not in row.groups):
-        return False
+        return 0
     if quota.target_kind == "all":
-        return True
+        return 1
+    if quota.target_kind == "employer":
+        held = [
+            facts.roles.get(item.target_id) for item in facts.items.get(household, ()) if item.list == "role"
+        ]
+        return sum(role is not None and role.employer == quota.target_id for role in held)
     return any(_in_target(facts, quota, stay.house_id) for stay in facts.stays.get(household, ()))
 
 

@@ -298,6 +298,7 @@ TABLES = {
     "supporter_caseload": "supporters",
     "experience_places": "experiences",
     "experience_min": "experiences",
+    "vehicles": "links",
     "quota_max": "quotas",
     "quota_min": "quotas",
 }

@@ -11,7 +11,12 @@ import numpy.typing as npt
 
 from nichiiki_models.allocation import Status, Violation
 from nichiiki_models.errors import MarketError, VerificationError
-from nichiiki_solver.flow.certificate import find_cut_violations, find_flow_violations
+from nichiiki_solver.flow.certificate import (
+    Proof,
+    find_cut_violations,
+    find_flow_violations,
+    follow,
+)
 from nichiiki_solver.flow.columns import MOST, Change, read_columns
 from nichiiki_solver.flow.simplex import Answer, Simplex
 from nichiiki_solver.ragged import Ints
@@ -96,6 +101,7 @@ class Network:
     ) -> None:
         self._columns = read_columns(tail, head, capacity, cost, supply)
         self._engine: Simplex | None = None
+        self._proof: Proof | None = None
         self.node_labels = _labels("node_labels", node_labels, len(self._columns.supply))
         self.arc_labels = _labels("arc_labels", arc_labels, len(self._columns.tail))
 
@@ -174,7 +180,7 @@ class Network:
         VerificationError
             If the answer fails its check; nothing is returned then.
         """
-        self._engine = Simplex(self._columns)
+        self._engine, self._proof = Simplex(self._columns), None
         flow, violations = self._checked(self._engine.solve(), warm=False)
         if violations:
             self._engine = None
@@ -186,7 +192,8 @@ class Network:
     ) -> Flow:
         """Change the network and find a cheapest flow from where the last solve stood.
 
-        An arc whose cost changes its sign, or a basis that led astray, makes it start from scratch.
+        An arc whose cost changes its sign, or a basis that led astray, makes it start from scratch. After a proof that has passed
+        only what changed is checked; see `nichiiki_solver.flow.certificate.follow`.
 
         Parameters
         ----------
@@ -217,11 +224,22 @@ class Network:
             cut = np.zeros(0, dtype=np.int64) if answer.cut is None else answer.cut
             faults = find_cut_violations(*ends, columns.supply, cut=cut)
             return Flow(Status.INFEASIBLE, None, None, None, cut, warm), faults
-        total = total_cost(columns.cost, answer.flow)
-        faults = find_flow_violations(
-            *ends, columns.cost, columns.supply, flow=answer.flow, potential=answer.potential, total=total
-        )
-        return Flow(Status.OPTIMAL, total, answer.flow, answer.potential, None, warm), faults
+        return self._proven(answer.flow, answer.potential, warm=warm)
+
+    def _proven(self, flow: Ints, potential: Ints, *, warm: bool) -> tuple[Flow, list[Violation]]:
+        """Check an answer, against the last one where there is one."""
+        columns, before, self._proof = self._columns, self._proof, None
+        for column in (flow, potential):
+            column.flags.writeable = False  # the next check counts on them
+        total = total_cost(columns.cost, flow) if before is None else 0
+        ends = columns.tail, columns.head
+        proof = Proof(*ends, columns.capacity, columns.cost, columns.supply, flow, potential, total)
+        if before is None:
+            faults = find_flow_violations(**vars(proof))
+        else:
+            proof, faults = follow(before, proof)
+        self._proof = None if faults else proof
+        return Flow(Status.OPTIMAL, proof.total, flow, potential, None, warm), faults
 
 
 def total_cost(cost: Ints, flow: Ints) -> int:

@@ -54,8 +54,13 @@ class Simplex:
         self._place = _inverse(self._order)
         self._any_turned = bool(self._turned.any())
         self._graph = Graph(len(columns.supply), start[self._order], end[self._order])
-        self._graph.set_edge_costs(self._costs())
-        self._graph.set_edge_capacities(self._capacities())
+        self._is_sorted = bool((self._order[:-1] < self._order[1:]).all())
+        self._cost, self._capacity = (
+            self._in_order(np.abs(columns.cost)),
+            self._in_order(_rooms(columns.capacity)),
+        )
+        self._graph.set_edge_costs(self._cost)
+        self._graph.set_edge_capacities(self._capacity)
         self._graph.set_node_supply(_supplies(columns, self._turned))
 
     def change(self, columns: Columns) -> bool:
@@ -65,11 +70,15 @@ class Simplex:
         """
         old, self._columns = self._columns, columns
         if columns.cost is not old.cost:
-            if not np.array_equal(columns.cost < 0, self._turned):
+            changed = (columns.cost != old.cost).nonzero()[0]
+            if ((columns.cost[changed] < 0) != self._turned[changed]).any():
                 return False
-            self._graph.set_edge_costs(self._costs())
+            self._cost[self._place[changed]] = np.abs(columns.cost[changed])
+            self._graph.set_edge_costs(self._cost)
         if columns.capacity is not old.capacity:
-            self._graph.set_edge_capacities(self._capacities())
+            changed = (columns.capacity != old.capacity).nonzero()[0]
+            self._capacity[self._place[changed]] = _rooms(columns.capacity[changed])
+            self._graph.set_edge_capacities(self._capacity)
         if columns.supply is not old.supply or (columns.capacity is not old.capacity and self._any_turned):
             self._graph.set_node_supply(_supplies(columns, self._turned))
         return True
@@ -84,14 +93,13 @@ class Simplex:
             return Answer(cut=self._cut())
         return Answer(flow=self._flow(), potential=self._potential())
 
-    def _costs(self) -> Ints:
-        return np.abs(self._columns.cost)[self._order]
-
-    def _capacities(self) -> Ints:
-        return np.minimum(self._columns.capacity, MOST + 1)[self._order]
+    def _in_order(self, column: Ints) -> Ints:
+        """A column in the order of the engine."""
+        return column if self._is_sorted else column[self._order]
 
     def _flow(self) -> Ints:
-        flow: Ints = self._graph.result().take(self._place)
+        found: Ints = self._graph.result()
+        flow: Ints = found.copy() if self._is_sorted else found.take(self._place)
         return np.where(self._turned, self._columns.capacity - flow, flow) if self._any_turned else flow
 
     def _potential(self) -> Ints:
@@ -105,6 +113,11 @@ class Simplex:
         """Nodes outside the set that cannot get rid of its supply."""
         stuck = self._graph.infeasibility_cut()
         return np.flatnonzero(~stuck) if stuck is not None else np.zeros(0, dtype=np.int64)
+
+
+def _rooms(capacity: Ints) -> Ints:
+    """Capacities; what has no limit gets one that no flow reaches."""
+    return np.minimum(capacity, MOST + 1)
 
 
 def _order(start: Ints, end: Ints, nodes: int) -> Ints:

@@ -1,8 +1,9 @@
 """Several round trips for each trip, best first: the columns among which a program chooses where seats bind.
 
-Ways that pass no point twice come out of a best-first search in the order of their weight, because what a way still needs to its end
-is known exactly (A* with the true distance: Hart, Nilsson and Raphael, *A formal basis for the heuristic determination of
-minimum cost paths*, 1968). The best round trips are the lightest pairs of a way out and a way back.
+Ways that pass no point twice are listed by rising weight: each next one leaves an earlier one at some point by another leg (Yen,
+*Finding the k shortest loopless paths in a network*, 1971; Lawler 1972 for looking at each deviation once). What a way still needs
+to its end at least is known, so that each search goes straight there (A*: Hart, Nilsson and Raphael 1968). The best round
+trips are the lightest pairs of a way out and a way back.
 """
 
 from __future__ import annotations
@@ -21,14 +22,12 @@ from nichiiki_solver.stays import NO_LIMIT
 from nichiiki_solver.transport.network import ServiceNetwork
 from nichiiki_solver.transport.routes import Routes, ends_of, routes
 from nichiiki_solver.transport.trips import Trips
-from nichiiki_solver.travel import CHEAPEST, refuse_overflow
+from nichiiki_solver.travel import CHEAPEST, NO_WAY, refuse_overflow
 
 Way = tuple[int, tuple[int, ...]]
 """Weight, and legs in the order of travel."""
-Partial = tuple[float, int, int, int, tuple[int, ...], tuple[int, ...]]
-"""Least weight of the whole, minus its points, when it was found, weight so far, points, legs."""
-MOST_STEPS = 100_000
-"""Partial ways looked at for one trip: a network on which that is not enough is refused."""
+Leaving = dict[int, list[tuple[int, int, int]]]
+"""By the point they leave: leg, point at the end, weight."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ def alternatives(network: ServiceNetwork, trips: Trips, *, most: int) -> Alterna
     Raises
     ------
     UsageError
-        If `most` is below 1, or a network has so many ways of like weight that they cannot be listed.
+        If `most` is below 1.
     """
     if most < 1:
         raise UsageError(f"most: a number of round trips, 1 or more, is needed, got {most}")
@@ -108,7 +107,7 @@ class _Listing:
         self._network, self._most = network, most
         self._weight = CHEAPEST.pack(network.minutes, network.fare_yen, network.vehicle_yen)
         self._known: dict[tuple[int, int, int, bool], list[Way]] = {}
-        self._legs: dict[tuple[int, bool], tuple[Ints, dict[int, list[tuple[int, int, int]]]]] = {}
+        self._legs: dict[tuple[int, bool], tuple[Ints, Leaving]] = {}
 
     def ways(self, ends: tuple[Ints, Ints, Ints, Bools], trip: int) -> list[Way]:
         """Lightest ways of one trip in one direction."""
@@ -119,16 +118,16 @@ class _Listing:
             self._known[key] = self._search(start, end, leaving, self._left(usable, end))
         return self._known[key]
 
-    def _usable(self, period: int, car: bool) -> tuple[Ints, dict[int, list[tuple[int, int, int]]]]:
+    def _usable(self, period: int, car: bool) -> tuple[Ints, Leaving]:
         """Legs that may be used in a period, and by the point they leave: leg, point at the end, weight."""
         if (period, car) not in self._legs:
             network = self._network
             legs = network.legs_of(period)
             legs = legs[car | ~network.needs_car[legs]]
-            leaving = defaultdict(list)
+            leaving: Leaving = defaultdict(list)
             columns = (network.start[legs], legs, network.end[legs], self._weight[legs])
             for start, *leg in zip(*(column.tolist() for column in columns), strict=True):
-                leaving[start].append(tuple(leg))
+                leaving[start].append((leg[0], leg[1], leg[2]))
             self._legs[period, car] = legs, leaving
         return self._legs[period, car]
 
@@ -142,27 +141,66 @@ class _Listing:
         refuse_overflow(CHEAPEST.unpack(left[np.isfinite(left)].astype(np.int64)))
         return [float(weight) for weight in left]
 
-    def _search(
-        self, start: int, end: int, leaving: dict[int, list[tuple[int, int, int]]], left: list[float]
-    ) -> list[Way]:
-        found: list[Way] = []
-        order = count()
-        heap: list[Partial] = []
-        if np.isfinite(left[start]):
-            heap = [(left[start], 0, next(order), 0, (start,), ())]
-        for _ in range(MOST_STEPS):
-            if not heap or len(found) == self._most:
-                return found
-            _, _, _, weight, points, legs = heapq.heappop(heap)
-            if points[-1] == end:
-                found.append((weight, legs))
+    def _search(self, start: int, end: int, leaving: Leaving, left: list[float]) -> list[Way]:
+        first = _lightest(start, end, leaving, left, set(), set())
+        found: list[Way] = [] if first is None else [first]
+        heap: list[tuple[int, int, tuple[int, ...], int]] = []
+        order, begin = count(), 0
+        while found and len(found) < self._most:
+            self._deviate(start, end, leaving, left, found, begin, heap, order)
+            if not heap:
+                break
+            weight, _, legs, begin = heapq.heappop(heap)
+            found.append((weight, legs))
+        return found
+
+    def _deviate(
+        self,
+        start: int,
+        end: int,
+        leaving: Leaving,
+        left: list[float],
+        found: list[Way],
+        begin: int,
+        heap: list[tuple[int, int, tuple[int, ...], int]],
+        order: count[int],
+    ) -> None:
+        """Add the lightest ways that leave the last way found at one of its points, from where it left its own on."""
+        legs = found[-1][1]
+        points = [start, *self._network.end[list(legs)].tolist()]
+        for at in range(begin, len(legs)):
+            root = legs[:at]
+            taken = {way[at] for _, way in found if way[:at] == root and len(way) > at}
+            rest = _lightest(points[at], end, leaving, left, set(points[:at]), taken)
+            if rest is not None:
+                weight = int(self._weight[list(root)].sum()) + rest[0]
+                heapq.heappush(heap, (weight, next(order), root + rest[1], at))
+
+
+def _lightest(
+    start: int, end: int, leaving: Leaving, left: list[float], passed: set[int], taken: set[int]
+) -> Way | None:
+    """Lightest way that avoids points passed, and legs taken at its start."""
+    order = count()
+    heap = [(left[start], next(order), 0, start)]
+    best, came, done = {start: 0}, dict[int, tuple[int, int]](), set(passed)
+    while heap:
+        reach, _, weight, point = heapq.heappop(heap)
+        if point == end:
+            break
+        if point in done or reach == np.inf:
+            continue
+        done.add(point)
+        for leg, ahead, more in leaving.get(point, ()):
+            total = weight + more
+            if ahead in done or (point == start and leg in taken) or total >= best.get(ahead, NO_WAY):
                 continue
-            for leg, point, more in leaving.get(points[-1], ()):
-                if point not in points and left[point] < np.inf:
-                    total = weight + more
-                    ahead = (total + left[point], -len(points), next(order), total)
-                    heapq.heappush(heap, (*ahead, (*points, point), (*legs, leg)))
-        raise UsageError(
-            f"most: from {self._network.points.ids[start]} to {self._network.points.ids[end]} there are too many ways of "
-            f"like fare to list {self._most}; ask for fewer"
-        )
+            best[ahead], came[ahead] = total, (leg, point)
+            heapq.heappush(heap, (total + left[ahead], next(order), total, ahead))
+    else:
+        return None
+    legs: list[int] = []
+    while point != start:
+        leg, point = came[point]
+        legs.append(leg)
+    return best[end], tuple(legs[::-1])

@@ -8,7 +8,7 @@ region are legs without a link: they cost nothing and have no limit. Rules: docs
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -60,6 +60,8 @@ class ServiceNetwork:
         Vehicles at hand; -1 = not said. They are for the reader: how often one turns round in a period is not data.
     needs_car
         Only for travellers with a car of their own.
+    begin
+        First leg of each period, and the number of legs.
     """
 
     instance: Instance
@@ -78,7 +80,7 @@ class ServiceNetwork:
     operator: Ints
     vehicles: Ints
     needs_car: Bools
-    _offsets: Ints = field(repr=False)
+    begin: Ints
 
     def __len__(self) -> int:
         return len(self.link)
@@ -100,7 +102,7 @@ class ServiceNetwork:
 
     def legs_of(self, period: int) -> Ints:
         """Return the legs that run in a period, ascending."""
-        return np.arange(self._offsets[period], self._offsets[period + 1])
+        return np.arange(self.begin[period], self.begin[period + 1])
 
     def leg_names(self) -> list[tuple[str, str, str, str]]:
         """Return link (empty = straight way), start, end and period of each leg."""
@@ -169,7 +171,7 @@ def service_network(instance: Instance, *, houses: Iterable[str] | None = None) 
         minutes=minutes,
         **_facts(instance, link),
         needs_car=needs_car[order],
-        _offsets=np.searchsorted(period[order], np.arange(len(calendar) + 1)),
+        begin=np.searchsorted(period[order], np.arange(len(calendar) + 1)),
     )
 
 

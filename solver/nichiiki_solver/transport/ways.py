@@ -72,19 +72,32 @@ class WayFinder:
         InputError
             If weights add up beyond the range in which they are exact.
         """
-        size = len(start)
+        size, alike = len(start), self._alike(np.unique(period))
         found, lengths = start == end, np.zeros(size, dtype=np.int64)
-        pieces: list[tuple[Ints, Ints]] = []
-        for when in np.unique(period).tolist():
+        pieces: list[tuple[Ints, Ints]] = [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))]
+        for when in np.unique(alike[period]).tolist():
             for with_car in (False, True):
-                rows = np.flatnonzero((period == when) & (car == with_car))
+                rows = np.flatnonzero((alike[period] == when) & (car == with_car))
                 if len(rows):
                     there, offsets, legs = self._in_period(start[rows], end[rows], when, with_car)
                     found[rows], lengths[rows] = there, np.diff(offsets)
-                    pieces.append((np.repeat(rows, np.diff(offsets)), legs))
-        owner = np.concatenate([piece[0] for piece in pieces] or [np.zeros(0, dtype=np.int64)])
-        legs = np.concatenate([piece[1] for piece in pieces] or [np.zeros(0, dtype=np.int64)])
+                    owner = np.repeat(rows, np.diff(offsets))
+                    begin = self._network.begin[period[owner]] - self._network.begin[when]
+                    pieces.append((owner, legs + begin))
+        owner, legs = (np.concatenate(column) for column in zip(*pieces, strict=True))
         return Ways(found, offsets_of(lengths), legs[np.argsort(owner, kind="stable")])
+
+    def _alike(self, periods: Ints) -> Ints:
+        """The first of the periods in which the same legs run at the same weights, for each period."""
+        network = self._network
+        first: dict[tuple[bytes, ...], int] = {}
+        alike = np.arange(len(network.periods))
+        for period in periods.tolist():
+            legs = network.legs_of(period)
+            columns = (network.start, network.end, network.needs_car, self._weight)
+            name = tuple(column[legs].tobytes() for column in columns)
+            alike[period] = first.setdefault(name, period)
+        return alike
 
     def _in_period(self, start: Ints, end: Ints, when: int, car: bool) -> tuple[Bools, Ints, Ints]:
         network = self._network

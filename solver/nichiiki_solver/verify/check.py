@@ -14,8 +14,10 @@ from nichiiki_solver.verify.desks import check_desks
 from nichiiki_solver.verify.experiences import check_experiences
 from nichiiki_solver.verify.findings import Findings
 from nichiiki_solver.verify.locks import check_locks
-from nichiiki_solver.verify.money import check_budget, check_cost_claims
+from nichiiki_solver.verify.money import check_budget, check_burden, check_cost_claims
 from nichiiki_solver.verify.quotas import check_quotas
+from nichiiki_solver.verify.reach import check_reach
+from nichiiki_solver.verify.registration import check_entitlement, check_registration
 from nichiiki_solver.verify.roles import check_roles
 from nichiiki_solver.verify.schooling import check_schooling, check_siblings
 from nichiiki_solver.verify.seats import SeatRows
@@ -23,6 +25,7 @@ from nichiiki_solver.verify.stays import check_stays, check_unit_claims
 from nichiiki_solver.verify.structure import check_structure
 from nichiiki_solver.verify.supporters import check_supporters
 from nichiiki_solver.verify.travel import Commutes, check_commute, check_trips, find_trips
+from nichiiki_solver.verify.vehicles import check_vehicles
 from nichiiki_solver.verify.wishes import Wishes, check_wishes
 
 
@@ -59,7 +62,11 @@ def _check_rules(book: Book, wishes: Wishes, findings: Findings) -> None:
     check_unit_claims(book, findings)
     trips = find_trips(book)
     check_trips(book, trips, findings)
+    check_registration(book, findings)
+    check_entitlement(book, findings)
+    check_reach(book, findings)
     check_budget(book, trips, findings)
+    check_burden(book, trips, findings)
     check_cost_claims(book, trips, findings)
     check_wishes(book, wishes, findings)
     rows = SeatRows(book)
@@ -75,5 +82,6 @@ def _check_rules(book: Book, wishes: Wishes, findings: Findings) -> None:
     check_experiences(book, findings)
     check_house_units(book, findings)
     check_reception(book, findings)
+    check_vehicles(book, findings)
     check_quotas(book, findings)
     check_locks(book, findings)

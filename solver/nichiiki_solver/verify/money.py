@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nichiiki_models.columns import Array
+from nichiiki_models.columns import NULL_INT, Array
 from nichiiki_solver.verify.arrays import FAR, find, repeats
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Finder
@@ -54,6 +54,23 @@ def check_budget(book: Book, trips: Trips, findings: Finder) -> None:
     cost = highest_cost_yen(book, trips)
     limit = book.instance.households["budget_yen"][book.stays.household]
     findings.add("budget", cost > limit, *book.stay_ids(), value=cost, limit=limit)
+
+
+def check_burden(book: Book, trips: Trips, findings: Finder) -> None:
+    """Check `burden`: the same cost against what the household's income class may pay."""
+    cost = highest_cost_yen(book, trips)
+    limit = burden_limits(book)[book.stays.household]
+    findings.add("burden", cost > limit, *book.stay_ids(), value=cost, limit=limit)
+
+
+def burden_limits(book: Book) -> Array:
+    """Return the most yen a month of each household by its income class, `FAR` where there is no limit."""
+    rows = sorted(book.instance.rules.limits.burden_by_income, key=lambda row: row.up_to_class)
+    found = [
+        next((row.yen for row in rows if NULL_INT < income <= row.up_to_class), FAR)
+        for income in book.instance.households["income_class"].tolist()
+    ]
+    return np.array(found, dtype=np.int64)
 
 
 def check_cost_claims(book: Book, trips: Trips, findings: Finder) -> None:

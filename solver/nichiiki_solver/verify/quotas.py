@@ -25,10 +25,21 @@ def check_quotas(book: Book, findings: Findings) -> None:
 
 
 def quota_count(book: Book, quota: Quota) -> int:
-    """Count the households that a quota counts."""
+    """Count the households that a quota counts, or the roles held at an employer."""
+    if quota.target_kind == "employer":
+        return _held_roles(book, quota)
     counted = _in_target(book, quota)
     if quota.group is not None:
         counted &= book.instance.households.lists("groups").holds(quota.group)
+    return int(counted.sum())
+
+
+def _held_roles(book: Book, quota: Quota) -> int:
+    """Count the roles of an employer that persons hold, each person and role once."""
+    items = book.settled("role")
+    counted = book.instance.roles["employer"][items.target] == (quota.target_id or "")
+    if quota.group is not None:
+        counted &= book.instance.households.lists("groups").holds(quota.group)[items.household]
     return int(counted.sum())
 
 

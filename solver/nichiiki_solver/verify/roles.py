@@ -17,23 +17,39 @@ def check_roles(book: Book, findings: Findings) -> None:
     _person(book, items, findings)
     _hours(book, items, findings)
     _number(book, items, findings)
+    _chains(book, items, findings)
     _holders(book, items, findings)
 
 
 def role_held(book: Book, items: Items) -> Array:
-    """Mask (periods, items) of the periods in which each role is held: those of the stay that it has."""
-    return book.own_periods("role")[:, items.target] & book.stays.held[:, items.stay]
+    """Mask (periods, items) of the periods in which each role is held.
+
+    They are its own periods in the stay, or all of its own for a whole season and a role held from elsewhere.
+    """
+    own = book.own_periods("role")[:, items.target]
+    throughout = book.instance.roles["whole_season"][items.target] | from_elsewhere(book, items)
+    return np.asarray(np.where(throughout, own, own & book.stays.held[:, items.stay]))
+
+
+def from_elsewhere(book: Book, items: Items) -> Array:
+    """Mask of the roles that need nobody near: remote ones, and where rules allow those in the home region."""
+    remote = book.instance.roles["remote_share"][items.target] >= 100
+    if not book.instance.rules.limits.roles_at_home:
+        return np.asarray(remote)
+    return np.asarray(remote | (book.target_region("role")[items.target] == book.home[items.household]))
 
 
 def _place_and_time(book: Book, items: Items, findings: Findings) -> None:
     """Check `role_region` and `role_period`."""
     ids = book.item_ids("role", items)
     away = book.target_region("role")[items.target] != book.house_region[book.stays.house[items.stay]]
-    findings.add("role_region", away, *ids)
-    runs, held = book.own_periods("role")[:, items.target], role_held(book, items)
-    whole = book.instance.roles["whole_season"][items.target]
-    wrong = ~held.any(axis=0) | (whole & (runs & ~held).any(axis=0))
-    findings.add("role_period", wrong, *ids)
+    elsewhere = from_elsewhere(book, items)
+    findings.add("role_region", away & ~elsewhere, *ids)
+    roles, runs = book.instance.roles, book.own_periods("role")[:, items.target]
+    there = (runs & book.stays.held[:, items.stay]).sum(axis=0)
+    share = np.where(roles["whole_season"], 100 - roles["remote_share"], 0)[items.target]
+    wrong = (there < 1) | (100 * there < share * runs.sum(axis=0))
+    findings.add("role_period", wrong & ~elsewhere, *ids)
 
 
 def _person(book: Book, items: Items, findings: Findings) -> None:
@@ -64,6 +80,21 @@ def _number(book: Book, items: Items, findings: Findings) -> None:
     count = np.bincount(items.person, minlength=len(persons))
     owners = book.instance.households["household_id"][book.household_of_person]
     findings.add("roles_per_person", count > most, owners, persons["person_id"], value=count, limit=most)
+
+
+def _chains(book: Book, items: Items, findings: Findings) -> None:
+    """Check `chain`: roles of a person with `multiwork` leave no period of the stay without one."""
+    persons, held = book.instance.persons, role_held(book, items)
+    rows = np.flatnonzero(persons["multiwork"][items.person])
+    stay = np.full(len(persons), -1, dtype=np.int64)
+    stay[items.person[rows]] = items.stay[rows]
+    bare = np.zeros(len(persons), dtype=np.int64)
+    for period in range(len(book.calendar)):
+        busy = np.bincount(items.person[rows][held[period, rows]], minlength=len(persons)) > 0
+        there = np.append(book.stays.held[period], False)[stay]
+        bare += there & ~busy
+    owners = book.instance.households["household_id"][book.household_of_person]
+    findings.add("chain", (stay >= 0) & (bare > 0), owners, persons["person_id"], value=bare, limit=0)
 
 
 def _holders(book: Book, items: Items, findings: Findings) -> None:

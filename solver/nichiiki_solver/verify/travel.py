@@ -16,6 +16,7 @@ from nichiiki_solver.verify.findings import Finder, Findings
 from nichiiki_solver.verify.geo import distance_m, straight_minutes
 from nichiiki_solver.verify.links import Arcs, directed_arcs, number_nodes
 from nichiiki_solver.verify.paths import best_ways
+from nichiiki_solver.verify.roles import from_elsewhere
 
 HOMES_AT_ONCE = 64
 
@@ -287,6 +288,8 @@ def check_commute(book: Book, commutes: Commutes, name: str, findings: Findings)
     minutes = commutes.minutes(name, items.stay, items.target)
     wrong = (minutes >= FAR) | (minutes > limit)
     shown, allowed = (np.where(x >= FAR, NULL_INT, x) for x in (minutes, limit))
+    if name == "role":
+        wrong &= ~from_elsewhere(book, items)
     findings.add("commute", wrong, *book.item_ids(name, items), value=shown, limit=allowed)
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nichiiki.flow import min_cost_flow, multicommodity_flow
+from nichiiki.flow import Network, min_cost_flow, multicommodity_flow
 from nichiiki_networks import random_net, random_shared
-from nichiiki_solver.flow.certificate import find_cut_violations, find_flow_violations
+from nichiiki_solver.flow.certificate import Proof, find_cut_violations, find_flow_violations, follow
 from nichiiki_solver.flow.rent_certificate import (
     Potentials,
     SharedNetwork,
@@ -78,6 +78,69 @@ def test_no_other_cost_passes(seed: int, step: int) -> None:
     assert rules(find_flow_violations(*net, flow=found.flow, potential=found.potential, total=total)) == [
         "flow_cost"
     ]
+
+
+def proof_of(net: Any, found: Any) -> Proof:
+    columns = dict(zip(NET, net, strict=True))
+    return Proof(**columns, flow=found.flow, potential=found.potential, total=found.cost)
+
+
+def test_a_proof_that_follows_from_another_passes_with_its_cost() -> None:
+    """Changes of everything at random, each checked against the one before: the cost is that of a fresh solve."""
+    followed = 0
+    for seed in range(200):
+        rng, net = np.random.default_rng(seed), random_net(seed)
+        network = Network(*net)
+        last = network.solve()
+        for _ in range(6):
+            if not len(net.tail):
+                break
+            arc = int(rng.integers(0, len(net.tail)))
+            value = int(rng.integers(0, 7))
+            cost = abs(value) * (-1 if network.cost[arc] < 0 else 1)
+            change: dict[str, Any] = [{"cost": {arc: cost}}, {"capacity": {arc: value}}][int(rng.integers(2))]
+            last = network.resolve(**change)
+            again = min_cost_flow(network.tail, network.head, network.capacity, network.cost, network.supply)
+            assert (last.status, last.cost) == (again.status, again.cost)
+            followed += last.warm and last.cost is not None
+    assert followed > 300
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    place=st.integers(0, 100),
+    step=st.sampled_from([-2, -1, 1, 2]),
+    what=st.sampled_from(["flow", "potential"]),
+)
+def test_nothing_planted_follows_that_a_full_check_would_find(
+    seed: int, place: int, step: int, what: str
+) -> None:
+    net = random_net(seed)
+    found = min_cost_flow(*net)
+    if found.flow is None or found.potential is None or not len(net.tail):
+        return
+    before = proof_of(net, found)
+    planted = getattr(before, what).copy()
+    planted[place % len(planted)] += step
+    _, faults = follow(before, Proof(**{**vars(before), what: planted}))
+    whole = find_flow_violations(**{**vars(before), what: planted})
+    assert {rule for rule in rules(faults)} == {rule for rule in rules(whole) if rule != "flow_cost"}
+    true, nothing = follow(before, before)
+    assert (true.total, nothing) == (found.cost, [])
+
+
+def test_what_is_changed_in_the_network_shows_in_what_follows() -> None:
+    before = Proof(**NET, **PROOF)
+    for change, rule in (
+        ({"cost": np.array([1, 9, 5])}, "flow_reduced_cost"),
+        ({"capacity": np.array([3, 2, 5])}, "flow_capacity"),
+        ({"supply": np.array([6, 0, -6])}, "flow_conservation"),
+        ({"potential": np.array([0, 1, 2**62])}, "flow_range"),
+        ({"flow": np.array([2, 3])}, "flow_shape"),
+    ):
+        assert rule in rules(follow(before, Proof(**{**vars(before), **change}))[1])
+    cheaper = Proof(**{**vars(before), "cost": np.array([1, 2, 5])})
+    assert follow(before, cheaper)[0].total == 18
 
 
 def test_large_numbers_are_checked_exactly() -> None:

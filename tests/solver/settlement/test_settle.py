@@ -59,6 +59,7 @@ def test_by_holder_is_the_shapley_value_and_lies_in_the_core(seed: int) -> None:
     assert [share.shapley_yen for share in done.operators] == pytest.approx(value)
     assert [abs(share.income_yen - part) < 1 for share, part in zip(done.operators, value, strict=True)]
     assert done.in_core and done.blocking is None
+    assert settle(**given_case, rule="trip").in_core  # a fee stays with the operators its holder used
 
 
 @settings(max_examples=80)

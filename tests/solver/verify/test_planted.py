@@ -292,6 +292,54 @@ PEOPLE = [
     Planted("too many hours", edit("persons", "h4a", hours_per_period=49), ("hours",), "h4 h4a p3"),
     Planted("too many roles", limits(roles_per_person=1), ("roles_per_person",), "h4 h4a"),
     Planted(
+        "one registration too many",
+        both(
+            limits(registrations_max=1),
+            edit("households", "h1", registration="basic", other_municipalities=["osaka"]),
+        ),
+        ("registrations_max",),
+        "h1 a1",
+    ),
+    Planted(
+        "registration runs out",
+        both(
+            lambda w: w.rules.update(registration={"stay": "basic"}),
+            *(edit("households", name, registration="basic") for name in ("h1", "h2", "h3", "h4")),
+            edit("households", "h1", registration_valid_until="2026-05-31"),
+        ),
+        ("registration",),
+        "h1 a1",
+    ),
+    Planted("no shop near", limits(reach=[{"kinds": ["shop"], "minutes": 8000}]), ("reach",), "h1 a1"),
+    Planted(
+        "one yen over the burden of the class",
+        limits(burden_by_income=[{"up_to_class": 3, "yen": 61_999}]),
+        ("burden",),
+        "h2 b1",
+    ),
+    Planted(
+        "no right to a desk", edit("facilities", "k1", eligible=["premium"]), ("not_entitled",), "h3 h3a k1"
+    ),
+    Planted(
+        "a gap in a chain",
+        both(
+            edit("persons", "h4a", multiwork=True),
+            edit("roles", "r2", periods=["p3"]),
+        ),
+        ("chain",),
+        "h4 h4a",
+    ),
+    Planted("no vehicle left", link(RAIL_SEA, vehicles=0), ("vehicles",) * 3, "rail_sea p1"),
+    Planted(
+        "one role too many at an employer",
+        both(
+            edit("roles", "r1", employer="mill"),
+            add("quotas", quota_id="q_mill", target_kind="employer", target_id="mill", max=1),
+        ),
+        ("quota_max",),
+        "q_mill",
+    ),
+    Planted(
         "local supporter elsewhere",
         edit("supporters", "local", regions=["sea"]),
         ("supporter_scope",),

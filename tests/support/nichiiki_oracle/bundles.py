@@ -32,6 +32,7 @@ from nichiiki_oracle.stays import (
     refusal_of_stay,
     units_needed,
 )
+from nichiiki_oracle.vehicles import vehicles_taken
 
 Use = dict[tuple[str, ...], int]
 """Amounts by (rule, ids…, period) of what is shared."""
@@ -145,18 +146,38 @@ def _use(market: Market, household: Household, stay: Stay, chosen: tuple[Answer,
     use.update({("quota", quota_id): 1 for quota_id in _quotas_counting(market, household, stay)})
     for answer in chosen:
         for target in answer.targets:
-            use.update(_use_of(market, answer.need, target, stay.periods))
+            use.update(_use_of(market, household, answer.need, target, stay.periods))
+            use.update(
+                {("quota", name): 1 for name in _employer_quotas(market, household, answer.need, target)}
+            )
+    for period in stay.periods:
+        use.update(
+            {("vehicles", link, period): 1 for link in vehicles_taken(market, household, house, period)}
+        )
     return dict(use)
 
 
-def _use_of(market: Market, need: Need, target: str, periods: Periods) -> Use:
+def _employer_quotas(market: Market, household: Household, need: Need, target: str) -> list[str]:
+    employer = market.roles[target].employer if need.list == "role" else None
+    return [
+        quota.quota_id
+        for quota in market.quotas
+        if quota.target_kind == "employer"
+        and quota.target_id == employer
+        and (quota.group is None or quota.group in household.groups)
+    ]
+
+
+def _use_of(market: Market, household: Household, need: Need, target: str, periods: Periods) -> Use:
     person = market.persons.get(need.person_id or "")
     if need.list == "experience":
         return {("experience", target): 1}
     if need.list == "supporter":
         return {("supporter_caseload", target, period): 1 for period in periods}
     if need.list == "role":
-        return {("role", target, p): 1 for p in role_periods(market, market.roles[target], periods)}
+        return {
+            ("role", target, p): 1 for p in role_periods(market, household, market.roles[target], periods)
+        }
     if need.list == "desk" or person is None:
         return {("desks", target, period): 1 for period in periods}
     if need.list == "school":
@@ -175,7 +196,8 @@ def _quotas_counting(market: Market, household: Household, stay: Stay) -> list[s
     return [
         quota.quota_id
         for quota in market.quotas
-        if (quota.group is None or quota.group in household.groups)
+        if quota.target_kind != "employer"
+        and (quota.group is None or quota.group in household.groups)
         and (quota.target_kind == "all" or quota.target_id == counted[quota.target_kind])
     ]
 

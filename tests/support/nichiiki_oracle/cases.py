@@ -14,6 +14,54 @@ ANY = {
 }
 AS_SCHOOL = {"seats__1__band": "1", "seats__1__days": None}
 APART = {"limits": {"hazards_apart": ["flood"]}}
+BASIC: Cells = {"households__0__registration": "basic"}
+FOR_BASIC: Cells = {"facilities__1__eligible": ("basic",)}
+NEEDS_BASIC: Cells = {"rules": {"registration": {"stay": "basic"}}}
+SHUTTLE = {
+    "link_id": "shuttle",
+    "from_id": "house",
+    "to_id": "shop",
+    "mode": "bus",
+    "minutes": 5,
+    "fare_yen": 0,
+}
+
+
+def until(day: str) -> Cells:
+    """Return a last day of the first family's registration."""
+    return {"households__0__registration_valid_until": day}
+
+
+def registered(*others: str) -> Cells:
+    """Return registrations of the first family, of which the rules allow as many as it has without the host."""
+    most = {"limits": {"registrations_max": max(1, len({*others} | {"host"}) - ("host" not in others))}}
+    return {"households__0__other_municipalities": others, "rules": most}
+
+
+def premium(*days: str) -> Cells:
+    """Return a first family with activities on some days, where a stay needs two of them in the last 30 days."""
+    use = {"household_id": "a", "kind": "activity", "target_id": "role"}
+    rule = {"stay": "premium", "activities_min": 2, "activity_days": 30}
+    cells: Cells = {"households__0__registration": "premium", **until("2028-03-31")}
+    return {**cells, "use_history": [{**use, "on": day} for day in days], "rules": {"registration": rule}}
+
+
+def burden(yen: int) -> Cells:
+    """Return a first family of income class 2, and what its class may pay."""
+    rows = [{"up_to_class": 2, "yen": yen}, {"up_to_class": 1, "yen": 1}]
+    return {"households__0__income_class": 2, "rules": {"limits": {"burden_by_income": rows}}}
+
+
+def near(kind: str, minutes: int) -> Cells:
+    """Return a service that must be near, and the longest way to it."""
+    return {"rules": {"limits": {"reach": [{"kinds": [kind], "minutes": minutes}]}}}
+
+
+def shop(minutes: int) -> Cells:
+    """Return a shop ten minutes on foot from the house, and the longest way to one."""
+    place = {"place_id": "shop", "region_id": "other", "kind": "shop", "lat": 36.005, "lon": 138.0}
+    return {"places": [place], **near("shop", minutes)}
+
 
 RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
     ("stay", "house_not_ready", {"houses__0__ready": True}, {"houses__0__ready": False}),
@@ -61,6 +109,29 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
         {"rules": {"limits": {"trip_minutes": 99}}},
     ),
     ("stay", "budget", {"households__0__budget_yen": 39000}, {"households__0__budget_yen": 38999}),
+    ("stay", "burden", burden(39000), burden(38999)),
+    ("stay", "burden", {**burden(0), "households__0__income_class": 3}, burden(0)),
+    ("stay", "burden", {**burden(0), "households__0__income_class": None}, burden(0)),
+    ("stay", "registrations_max", {**BASIC, **registered("host", "other")}, {**BASIC, **registered("other")}),
+    ("stay", "registrations_max", registered("other"), {**BASIC, **registered("other")}),
+    ("stay", "registration", {**BASIC, **NEEDS_BASIC}, NEEDS_BASIC),
+    (
+        "stay",
+        "registration",
+        {**BASIC, **NEEDS_BASIC, **until("2027-05-01")},
+        {**BASIC, **NEEDS_BASIC, **until("2027-04-30")},
+    ),
+    ("stay", "registration", premium("2027-03-31", "2027-03-02"), premium("2027-03-31", "2027-03-01")),
+    ("stay", "registration", premium("2027-03-30", "2027-03-31"), premium("2027-03-31", "2027-04-01")),
+    ("stay", "reach", shop(10), shop(9)),
+    ("stay", "reach", {**shop(9), "households__0__car": True}, shop(9)),
+    ("stay", "reach", {**shop(9), "links": [SHUTTLE]}, {**shop(9), "links": [{**SHUTTLE, "mode": "car"}]}),
+    (
+        "stay",
+        "reach",
+        near("school", 10),
+        near("clinic", 8000),
+    ),
     (
         "school",
         "not_a_school",
@@ -82,6 +153,24 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
         {"regions__0__board_consents": ("home",)},
     ),
     ("school", "no_seats", {"seats__2__seats": 1}, {"seats__2__seats": 0}),
+    (
+        "school",
+        "not_entitled",
+        {"facilities__0__eligible": ("none",)},
+        {"facilities__0__eligible": ("basic", "premium")},
+    ),
+    (
+        "care",
+        "not_entitled",
+        {**BASIC, **FOR_BASIC, **until("2027-05-01")},
+        {**BASIC, **FOR_BASIC, **until("2027-04-30")},
+    ),
+    (
+        "desk",
+        "not_entitled",
+        {**BASIC, "facilities__2__eligible": ("basic",)},
+        {"facilities__2__eligible": ("basic",)},
+    ),
     ("school", "no_seats", {"seats__2__band": "2"}, {"seats__2__band": "3"}),
     (
         "school",
@@ -118,6 +207,36 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
     ("desk", "no_seats", {"seats__0__seats": 1}, {"seats__0__seats": 0}),
     ("desk", "commute", {"rules": AGE_LIMIT}, {"households__0__max_commute_minutes": 9}),
     ("role", "role_region", {"roles__0__region_id": "host"}, {"roles__0__region_id": "other"}),
+    (
+        "role",
+        "role_region",
+        {"roles__0__region_id": "other", "roles__0__remote_share": 100},
+        {"roles__0__region_id": "other", "roles__0__remote_share": 99},
+    ),
+    (
+        "role",
+        "role_region",
+        {"roles__0__region_id": "home", "rules": {"limits": {"roles_at_home": True}}},
+        {"roles__0__region_id": "home"},
+    ),
+    (
+        "role",
+        "role_period",
+        {"roles__0__periods": ("p3",), "roles__0__remote_share": 100},
+        {"roles__0__periods": ("p3",), "roles__0__remote_share": 99},
+    ),
+    (
+        "role",
+        "role_period",
+        {"roles__0__periods": ("p2", "p3"), "roles__0__whole_season": True, "roles__0__remote_share": 50},
+        {"roles__0__periods": ("p2", "p3"), "roles__0__whole_season": True, "roles__0__remote_share": 49},
+    ),
+    (
+        "role",
+        "commute",
+        {"households__0__max_commute_minutes": 9, "roles__0__remote_share": 100},
+        {"households__0__max_commute_minutes": 9},
+    ),
     ("role", "role_period", {"roles__0__periods": ("p2", "p3")}, {"roles__0__periods": ("p3",)}),
     (
         "role",
@@ -176,6 +295,23 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
 
 QUOTA = {"quota_id": "quota", "target_kind": "region", "target_id": "host"}
 
+VAN = {
+    "link_id": "van",
+    "from_id": "home",
+    "to_id": "host",
+    "mode": "car_share",
+    "minutes": 90,
+    "fare_yen": 3000,
+}
+EMPLOYER = {"quota_id": "quota", "target_kind": "employer", "target_id": "firm"}
+
+
+def vans(vehicles: int, **more: Any) -> Cells:
+    """Return two families for whom only a van is fast enough, and how many vans there are."""
+    hurry = {f"households__{n}__max_trip_minutes": 99 for n in (0, 1)}
+    return {**hurry, "links": [{**VAN, "vehicles": vehicles}], **more}
+
+
 SHARED_RULES: list[tuple[str, Cells, Cells]] = [
     ("house_units", {"houses__0__units": 2}, {"houses__0__units": 1}),
     ("reception", {"regions__1__reception_max": 2}, {"regions__1__reception_max": 1}),
@@ -190,6 +326,18 @@ SHARED_RULES: list[tuple[str, Cells, Cells]] = [
         "experience_min",
         {"experiences__0__min_places": 2},
         {"experiences__0__places": 3, "experiences__0__min_places": 3},
+    ),
+    ("vehicles", vans(2), vans(1)),
+    ("vehicles", vans(1, households__1__car=True), vans(0, households__1__car=True)),
+    (
+        "quota_max",
+        {"quotas": [{**EMPLOYER, "max": 2}], "roles__0__employer": "firm"},
+        {"quotas": [{**EMPLOYER, "max": 1}], "roles__0__employer": "firm"},
+    ),
+    (
+        "quota_min",
+        {"quotas": [{**EMPLOYER, "min": 2}], "roles__0__employer": "firm"},
+        {"quotas": [{**EMPLOYER, "min": 3}], "roles__0__employer": "firm"},
     ),
     ("quota_max", {"quotas": [{**QUOTA, "max": 2}]}, {"quotas": [{**QUOTA, "max": 1}]}),
     ("quota_min", {"quotas": [{**QUOTA, "min": 2}]}, {"quotas": [{**QUOTA, "min": 3}]}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
@@ -22,6 +23,7 @@ from nichiiki_models.tables import (
     Supporter,
 )
 from nichiiki_oracle.market import Market, Periods
+from nichiiki_oracle.standing import is_entitled
 from nichiiki_oracle.stays import Broken, Refusal, Stay, Wished, best_of, broken_if
 from nichiiki_oracle.ways import commute_minutes
 
@@ -58,6 +60,8 @@ class Case:
     house: House
     periods: Periods
 
+
+TargetRule = Callable[[Case, Any], Broken | None]
 
 # Needs, targets and nothing
 
@@ -193,6 +197,10 @@ def _no_seats(case: Case, target: Facility, band: str) -> Broken | None:
     return broken_if(any(row is None or row.seats == 0 for row in rows))
 
 
+def _not_entitled(case: Case, target: Facility) -> Broken | None:
+    return broken_if(not is_entitled(case.market, case.household, target, case.periods))
+
+
 def _no_care_needed(case: Case, target: Facility) -> Broken | None:
     person = _person(case)
     return broken_if(person.grade not in CARE_BANDS or person.care_days == 0)
@@ -229,9 +237,23 @@ def _commute(case: Case, target: Facility | Role, *, child: bool) -> Broken | No
 # Rules of roles, supporters and experiences
 
 
+def is_held_from_elsewhere(market: Market, household: Household, role: Role) -> bool:
+    """Say whether nobody need live near a role to hold it."""
+    at_home = market.rules.limits.roles_at_home and role.region_id == household.home_region
+    return role.remote_share == 100 or at_home
+
+
+def _unless_elsewhere(check: TargetRule) -> TargetRule:
+    """Ask a rule only of roles that are held on the spot."""
+    return lambda case, target: (
+        None if is_held_from_elsewhere(case.market, case.household, target) else check(case, target)
+    )
+
+
 def _role_period(case: Case, target: Role) -> Broken | None:
     own, stay = set(case.market.own_periods(target.periods)), set(case.periods)
-    return broken_if(not own & stay or (target.whole_season and not own <= stay))
+    least = Fraction(100 - target.remote_share, 100) * len(own) if target.whole_season else 0
+    return broken_if(len(own & stay) < max(1, least))
 
 
 def _skill(case: Case, target: Role) -> Broken | None:
@@ -272,7 +294,6 @@ def _experience_period(case: Case, target: Experience) -> Broken | None:
     return broken_if(not set(case.market.own_periods(target.periods)) & set(case.periods))
 
 
-TargetRule = Callable[[Case, Any], Broken | None]
 TARGET_RULES: dict[str, dict[str, TargetRule]] = {
     "school": {
         "not_a_school": lambda case, target: _kind(case, target, "school"),
@@ -281,6 +302,7 @@ TARGET_RULES: dict[str, dict[str, TargetRule]] = {
         "consent_host": _consent_host,
         "consent_home": _consent_home,
         "no_seats": lambda case, target: _no_seats(case, target, _person(case).grade),
+        "not_entitled": _not_entitled,
         "commute": lambda case, target: _commute(case, target, child=True),
     },
     "care": {
@@ -289,6 +311,7 @@ TARGET_RULES: dict[str, dict[str, TargetRule]] = {
         "care_region": _same_region,
         "no_seats": lambda case, target: _no_seats(case, target, _person(case).grade),
         "care_days_max": _care_days_max,
+        "not_entitled": _not_entitled,
         "commute": lambda case, target: _commute(case, target, child=True),
     },
     "desk": {
@@ -296,16 +319,17 @@ TARGET_RULES: dict[str, dict[str, TargetRule]] = {
         "no_telework": _no_telework,
         "desk_region": _same_region,
         "no_seats": lambda case, target: _no_seats(case, target, "desk"),
+        "not_entitled": _not_entitled,
         "commute": lambda case, target: _commute(case, target, child=False),
     },
     "role": {
-        "role_region": _same_region,
-        "role_period": _role_period,
+        "role_region": _unless_elsewhere(_same_region),
+        "role_period": _unless_elsewhere(_role_period),
         "skill": _skill,
         "age": _age,
         "hours": _hours,
         "roles_per_person": _roles_per_person,
-        "commute": lambda case, target: _commute(case, target, child=False),
+        "commute": _unless_elsewhere(lambda case, target: _commute(case, target, child=False)),
     },
     "supporter": {
         "supporter_scope": _supporter_scope,
@@ -336,18 +360,30 @@ def refusal_of_target(case: Case, name: str, target_id: str) -> Refusal | None:
 # Answers
 
 
-def role_periods(market: Market, role: Role, periods: Periods) -> Periods:
+def role_periods(market: Market, household: Household, role: Role, periods: Periods) -> Periods:
     """Return the periods in which a role holds with a stay."""
     own = market.own_periods(role.periods)
+    if role.whole_season or is_held_from_elsewhere(market, household, role):
+        return own
     return tuple(period for period in periods if period in own)
 
 
 def _hours_fit(case: Case, role_ids: tuple[str, ...]) -> bool:
     """Say whether the hours of a set of roles fit in every period."""
     roles = [case.market.roles[role_id] for role_id in role_ids]
-    own = {role.role_id: role_periods(case.market, role, case.periods) for role in roles}
-    hours = [sum(role.hours_per_period for role in roles if p in own[role.role_id]) for p in case.periods]
+    own = {role.role_id: role_periods(case.market, case.household, role, case.periods) for role in roles}
+    hours = [
+        sum(role.hours_per_period for role in roles if p in own[role.role_id]) for p in case.market.calendar
+    ]
     return not case.market.applies("hours") or max(hours) <= _person(case).hours_per_period
+
+
+def _leaves_no_gap(case: Case, role_ids: tuple[str, ...]) -> bool:
+    """Say whether a set of roles covers the stay, if the person's roles must."""
+    roles = [case.market.roles[role_id] for role_id in role_ids]
+    covered = {p for role in roles for p in role_periods(case.market, case.household, role, case.periods)}
+    asked = _person(case).multiwork and case.market.applies("chain")
+    return not asked or covered >= set(case.periods)
 
 
 def _role_sets(case: Case, allowed: list[str]) -> list[tuple[str, ...]]:
@@ -356,7 +392,10 @@ def _role_sets(case: Case, allowed: list[str]) -> list[tuple[str, ...]]:
     )
     sizes = range(1, min(most, len(allowed)) + 1)
     return [
-        chosen for size in sizes for chosen in combinations(sorted(allowed), size) if _hours_fit(case, chosen)
+        chosen
+        for size in sizes
+        for chosen in combinations(sorted(allowed), size)
+        if _hours_fit(case, chosen) and _leaves_no_gap(case, chosen)
     ]
 
 

@@ -33,6 +33,8 @@ def most_of(market: Market, key: Key) -> int | None:
         return market.supporters[rest[0]].caseload
     if kind == "experience":
         return market.experiences[rest[0]].places
+    if kind == "vehicles":
+        return next(link.vehicles for link in market.links if link.link_id == rest[0])
     if kind == "quota":
         return next(quota.max for quota in market.quotas if quota.quota_id == rest[0])
     return _seats_of(market, key)

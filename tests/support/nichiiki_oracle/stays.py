@@ -8,7 +8,15 @@ from itertools import combinations
 
 from nichiiki_models.tables import Choice, House, Household
 from nichiiki_oracle.market import Market, Periods
-from nichiiki_oracle.ways import best_way, by_minutes, ceil_div, travel_yen, trip_limit
+from nichiiki_oracle.standing import suffices
+from nichiiki_oracle.ways import (
+    best_way,
+    by_minutes,
+    ceil_div,
+    minutes_to_nearest,
+    travel_yen,
+    trip_limit,
+)
 
 Broken = tuple[int | None, int | None]
 """What breaks a rule: the value and the limit, where they are numbers."""
@@ -189,6 +197,32 @@ def _budget(market: Market, household: Household, stay: Stay) -> Broken | None:
     return broken_if(dearest > household.budget_yen, dearest, household.budget_yen)
 
 
+def _registrations_max(market: Market, household: Household, stay: Stay) -> Broken | None:
+    there = {*household.other_municipalities, stay.house.region_id}
+    most = market.rules.limits.registrations_max
+    return broken_if(household.registration != "none" and len(there) > most, len(there), most)
+
+
+def _registration(market: Market, household: Household, stay: Stay) -> Broken | None:
+    return broken_if(not suffices(market, household, stay.periods))
+
+
+def _reach(market: Market, household: Household, stay: Stay) -> Broken | None:
+    for row in market.rules.limits.reach:
+        nearest = minutes_to_nearest(market, household, stay.house, row.kinds)
+        if nearest is None or nearest > row.minutes:
+            return nearest, row.minutes
+    return None
+
+
+def _burden(market: Market, household: Household, stay: Stay) -> Broken | None:
+    rows = sorted(market.rules.limits.burden_by_income, key=lambda row: row.up_to_class)
+    own = household.income_class
+    limits = [row.yen for row in rows if own is not None and own <= row.up_to_class]
+    dearest = cost_yen(market, household, stay)
+    return broken_if(bool(limits) and dearest > limits[0], dearest, limits[0] if limits else None)
+
+
 def cost_yen(market: Market, household: Household, stay: Stay) -> int:
     """Return the highest monthly cost over the periods of a stay."""
     return max(monthly_yen(market, household, stay.house, period) for period in stay.periods)
@@ -205,9 +239,13 @@ STAY_RULES: dict[str, StayRule] = {
     "needs": _needs,
     "hazard_shared": _hazard_shared,
     "own_region": _own_region,
+    "registrations_max": _registrations_max,
+    "registration": _registration,
+    "reach": _reach,
     "no_route": _no_route,
     "trip_minutes": _trip_minutes,
     "budget": _budget,
+    "burden": _burden,
 }
 """Every rule of a stay by id, in the order of the table; ``not_listed`` cannot break for a wished stay."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from nichiiki_models.tables import STOPS, Facility, House, Household, Link, Role
+from nichiiki_models.tables import STOPS, Facility, House, Household, Link, Place, Role
 from nichiiki_oracle.market import Market
 
 EARTH_METRES = 6_371_008.8
@@ -187,10 +187,26 @@ def travel_yen(market: Market, household: Household, house: House, period: str) 
     return 0 if way is None else ceil_div(2 * hundredths * trip_cost_yen(market, household, way), 100)
 
 
-def commute_minutes(
-    market: Market, household: Household, house: House, target: Facility | Role
+def minutes_to_nearest(
+    market: Market, household: Household, house: House, kinds: Sequence[str]
 ) -> int | None:
-    """Return the fewest minutes from a house to a facility or role, or None if there is no way."""
+    """Return the fewest minutes from a house to a place of some kinds, or None if there is no way."""
+    found: list[Place | Facility] = [place for place in market.places.values() if place.kind in kinds]
+    found += [row for row in market.facilities.values() if row.kind == "school" and "school" in kinds]
+    minutes = [commute_minutes(market, household, house, target) for target in found]
+    return min((each for each in minutes if each is not None), default=None)
+
+
+def commute_minutes(
+    market: Market, household: Household, house: House, target: Facility | Role | Place
+) -> int | None:
+    """Return the fewest minutes from a house to a facility, role or place, or None if there is no way."""
+    if isinstance(target, Place):
+        arcs = _arcs(market, household.car, None)
+        by_link = [
+            way.minutes for start, end, way in arcs if (start, end) == (house.house_id, target.place_id)
+        ]
+        return min(straight_minutes(market, household, house, target) + by_link, default=None)
     name = target.facility_id if isinstance(target, Facility) else None
     arcs = _arcs(market, household.car, None)
     hidden = {house.house_id, name} & {*market.regions, *market.places} or name in market.houses

@@ -1,0 +1,147 @@
+"""What the rules for people show in the flagship: registrations, income classes, reach, chains, shares of employers.
+
+It changes rows drawn elsewhere, and draws nothing, so that everything else keeps its numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flagship import supply
+from flagship.facts import MONTHS
+from flagship.people import Family
+from nichiiki_models.rules import IncomeLimit, Limits, Reach
+from nichiiki_models.tables import Choice, Facility, Household, Person, Place, Quota, Role
+
+ELSEWHERE = ("nagano", "nasushiobara", "shirahama")
+"""Three towns in which the holder of a premium registration who is at the limit is registered already."""
+
+REGISTERED_DESK = "cw-obuse"
+"""The coworking space that is for registered residents only."""
+
+SEASON = tuple(MONTHS[month] for month in (12, 1, 2, 3))
+WITHOUT_SHOP = ("takaku", "oto")
+"""Settlements from which a household without a car reaches no shop, clinic or school."""
+
+SHARES = tuple(
+    Quota(quota_id=f"q-share-{place}", target_kind="employer", target_id=f"em-{place}", max=most)
+    for place, most in (("happo", 8), ("kamishiro", 7))
+)
+"""The joint hiring office of 白馬村 (地域の人事部) shares winter workers between its two ski villages."""
+
+
+def at_the_limit(families: Sequence[Family]) -> str:
+    """Return the first premium household without another registration."""
+    return next(
+        family.row.household_id
+        for family in families
+        if family.row.registration == "premium" and not family.row.other_municipalities
+    )
+
+
+def winter_workers(families: Sequence[Family]) -> list[Family]:
+    """Return the couples and singles who think of 白馬村 in January: they come to work a season."""
+    return [
+        family
+        for family in families
+        if family.first == "hakuba"
+        and MONTHS[1] in family.row.stay_periods
+        and family.row.stay_kind != "fixed"
+        and len(family.members) <= 2
+    ]
+
+
+def households(families: Sequence[Family]) -> list[Household]:
+    """Return the households; one is registered in three towns already, the winter workers come for three months."""
+    full, winter = at_the_limit(families), {family.row.household_id for family in winter_workers(families)}
+    season: dict[str, Any] = {
+        "stay_kind": "consecutive",
+        "stay_periods": SEASON,
+        "stay_length": 3,
+        "needs": (),
+    }
+    season |= {"car": True, "max_commute_minutes": None, "max_trip_minutes": 300, "income_class": None}
+    found = []
+    for family in families:
+        row, own = family.row, family.row.household_id
+        if own in winter:
+            row = row.model_copy(update={**season, "budget_yen": max(row.budget_yen, 100_000)})
+        found.append(row.model_copy(update={"other_municipalities": ELSEWHERE}) if own == full else row)
+    return found
+
+
+def persons(families: Sequence[Family]) -> list[Person]:
+    """Return the persons; winter workers have the hours of a season, and want no month of it without work."""
+    winter = {family.row.household_id for family in winter_workers(families)}
+    return [
+        member.model_copy(update={"hours_per_period": 40, "multiwork": True})
+        if member.household_id in winter and 18 <= member.age < 70
+        else member
+        for family in families
+        for member in family.members
+    ]
+
+
+def wishes(before: Sequence[Choice], families: Sequence[Family], roles: Sequence[Role]) -> list[Choice]:
+    """Return the wishes; winter workers wish for two of the jobs at ski runs and inns, one after the other."""
+    jobs = [role.role_id for role in roles if role.title == "スキー場・宿"]
+    workers = [
+        member for family in winter_workers(families) for member in family.members if 18 <= member.age < 70
+    ]
+    names = {member.person_id for member in workers}
+    kept = [wish for wish in before if not (wish.list == "role" and wish.person_id in names)]
+    return kept + [
+        Choice(
+            household_id=member.household_id,
+            list="role",
+            person_id=member.person_id,
+            rank=rank,
+            target_kind="role",
+            target_id=jobs[(number + rank - 1) % len(jobs)],
+        )
+        for number, member in enumerate(workers)
+        for rank in (1, 2)
+    ]
+
+
+def shops() -> list[Place]:
+    """Return a village shop in the middle of every other settlement."""
+    return [
+        Place(
+            place_id=f"sh-{name}",
+            region_id=settlement.region,
+            name="商店 (仮)",
+            kind="shop",
+            lat=lat,
+            lon=lon,
+        )
+        for settlement in supply.SETTLEMENTS
+        for name, (lat, lon) in ((settlement.name, supply.CENTRES[settlement.name]),)
+        if name not in WITHOUT_SHOP
+    ]
+
+
+def facilities(rows: Sequence[Facility]) -> list[Facility]:
+    """Return the facilities; one coworking space is for registered residents."""
+    return [
+        row.model_copy(update={"eligible": ("basic", "premium")})
+        if row.facility_id == REGISTERED_DESK
+        else row
+        for row in rows
+    ]
+
+
+def roles(rows: Sequence[Role]) -> list[Role]:
+    """Return the roles; the side jobs of 那須町 can be done from anywhere."""
+    return [
+        row.model_copy(update={"remote_share": 100}) if row.remote_share and row.region_id == "nasu" else row
+        for row in rows
+    ]
+
+
+def limits(before: Limits) -> Limits:
+    """Return the limits with what a low income may bear, and what must be near a second base."""
+    burdens = (IncomeLimit(up_to_class=2, yen=60_000), IncomeLimit(up_to_class=4, yen=90_000))
+    near = (Reach(kinds=("school", "shop", "clinic", "hospital"), minutes=60),)
+    return before.model_copy(update={"burden_by_income": burdens, "reach": near})
