@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Status as Status
     from nichiiki_models.allocation import StopReason as StopReason
     from nichiiki_models.allocation import Violation as Violation
+    from nichiiki_models.conflict import Conflict as Conflict
     from nichiiki_models.errors import CrossCheckError as CrossCheckError
     from nichiiki_models.errors import FileError as FileError
     from nichiiki_models.errors import InputError as InputError
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from nichiiki_models.errors import UsageError as UsageError
     from nichiiki_models.errors import VerificationError as VerificationError
     from nichiiki_models.explanation import WishReason as WishReason
+    from nichiiki_models.fits import Fit as Fit
+    from nichiiki_models.fits import ShadowPrice as ShadowPrice
     from nichiiki_models.instance import Instance as Instance
     from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
@@ -57,9 +60,12 @@ if TYPE_CHECKING:
     from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
+    from nichiiki_solver.conflicts import conflicts as conflicts
     from nichiiki_solver.evaluate import evaluate as evaluate
     from nichiiki_solver.explain import explain as explain
     from nichiiki_solver.explain_check import check_reasons as check_reasons
+    from nichiiki_solver.fitting import fit as fit
+    from nichiiki_solver.fitting import shadow_prices as shadow_prices
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
     from nichiiki_solver.pricing.price import price as price
     from nichiiki_solver.verify import verify as verify
@@ -69,7 +75,9 @@ _HOMES = {
     "Allocation": "nichiiki_models.allocation",
     "Comparison": "nichiiki.comparing",
     "CrossCheckError": "nichiiki_models.errors",
+    "Conflict": "nichiiki_models.conflict",
     "Figures": "nichiiki_models.tariff",
+    "Fit": "nichiiki_models.fits",
     "FileError": "nichiiki_models.errors",
     "InputError": "nichiiki_models.errors",
     "Instance": "nichiiki_models.instance",
@@ -82,6 +90,7 @@ _HOMES = {
     "Reason": "nichiiki_models.allocation",
     "Result": "nichiiki_models.result",
     "Rules": "nichiiki_models.rules",
+    "ShadowPrice": "nichiiki_models.fits",
     "Simulation": "nichiiki.simulating",
     "Status": "nichiiki_models.allocation",
     "StopReason": "nichiiki_models.allocation",
@@ -95,8 +104,10 @@ _HOMES = {
     "check_reasons": "nichiiki_solver.explain_check",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
+    "conflicts": "nichiiki_solver.conflicts:conflicts",
     "evaluate": "nichiiki_solver.evaluate",
     "explain": "nichiiki_solver.explain",
+    "fit": "nichiiki_solver.fitting",
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
     "load": "nichiiki_instances.bundled",
@@ -105,6 +116,7 @@ _HOMES = {
     "read": "nichiiki_instances",
     "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
+    "shadow_prices": "nichiiki_solver.fitting",
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
     "verify_tariff": "nichiiki_solver.verify.tariff",
@@ -117,9 +129,11 @@ _HOMES = {
 __all__ = [
     "Allocation",
     "Comparison",
+    "Conflict",
     "CrossCheckError",
     "Figures",
     "FileError",
+    "Fit",
     "InputError",
     "Instance",
     "InstanceError",
@@ -131,6 +145,7 @@ __all__ = [
     "Reason",
     "Result",
     "Rules",
+    "ShadowPrice",
     "Simulation",
     "Status",
     "StopReason",
@@ -144,8 +159,10 @@ __all__ = [
     "check_reasons",
     "compare",
     "compile",
+    "conflicts",
     "evaluate",
     "explain",
+    "fit",
     "from_frames",
     "generate",
     "load",
@@ -155,6 +172,7 @@ __all__ = [
     "read",
     "read_gtfs",
     "read_standard",
+    "shadow_prices",
     "simulate",
     "tariffs",
     "testing",

@@ -17,17 +17,21 @@ from nichiiki_solver.pricing.analytic import (
     reference_fee,
     widest_fee,
 )
+from nichiiki_solver.pricing.frontier import FrontierPoint, compare_products, frontier
 from nichiiki_solver.verify.tariff import verify_tariff
 
 __all__ = [
     "Distribution",
     "Exponential",
+    "FrontierPoint",
     "Listed",
     "Logistic",
     "Pareto",
     "Uniform",
     "best_fee",
     "break_even_fees",
+    "compare_products",
+    "frontier",
     "loss_of_fee",
     "ramsey_prices",
     "reference_fee",

@@ -107,7 +107,10 @@ def notes() -> Mapping[str, Any]:
 
 def meaning(table: str, spec: ColumnSpec, lang: Lang) -> str:
     """Return what a column means."""
-    return str(notes()["columns"][table][spec.name]) if lang == "ja" else spec.description
+    # a column that has no note yet is still there, in English; a test says that there is none
+    return (
+        str(notes()["columns"][table].get(spec.name, spec.description)) if lang == "ja" else spec.description
+    )
 
 
 def _table_meaning(table: str, lang: Lang) -> str:

@@ -406,3 +406,29 @@ def test_explain_says_why_and_confirms_it(run: Any, tmp_path: Path) -> None:
     assert {each["household_id"] for each in reasons} == {"hh001"}
     assert all(each["sentence_ja"] and each["sentence_en"] for each in reasons)
     assert run("explain", "flagship", str(out), "nobody").exit_code == 2
+
+
+def test_allocate_says_which_overrides_clash(run: Any, tmp_path: Path) -> None:
+    locks = tmp_path / "locks.csv"
+    rows = ("household_id,target_kind,target_id,effect,reason", "hh001,placed,,must,promised")
+    locks.write_text("\n".join(rows) + "\nhh001,house,h-oto-1,must,promised\n", "utf-8")
+    shown = run("allocate", "flagship", "--policy", "points", "--locks", str(locks), "--lang", "en")
+    assert shown.exit_code == 1
+    assert "household hh001 must have h-oto-1 (reason given: promised)" in shown.stderr
+    assert "give up" in shown.stderr
+
+
+def test_fit_keeps_its_prices(run: Any, tmp_path: Path) -> None:
+    out, prices = tmp_path / "out", tmp_path / "prices.json"
+    assert run("allocate", "flagship", "--policy", "points", "--out", str(out)).exit_code == 0
+    first = run("fit", "flagship", str(out), "hh003", "--prices", str(prices), "--json")
+    again = run("fit", "flagship", str(out), "hh003", "--prices", str(prices), "--json")
+    assert first.exit_code == again.exit_code == 0
+    assert json.loads(first.stdout) == json.loads(again.stdout)
+    assert json.loads(first.stdout)["places"]
+    assert (
+        "h-yumoto"
+        in run("fit", "flagship", str(out), "hh003", "--prices", str(prices), "--lang", "ja").stdout
+    )
+    prices.write_text("[1]", "utf-8")
+    assert run("fit", "flagship", str(out), "hh003", "--prices", str(prices)).exit_code == 2

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from nichiiki.cli.demo import RULE_MODE
+import nichiiki as nk
+from nichiiki.cli.demo import FARES, RULE_MODE
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.saving import OUTPUTS
 
@@ -16,11 +17,16 @@ def test_demo(run: Any, tmp_path: Path, lang: str) -> None:
     shown = run("demo", "--out", tmp_path / "out", "--time-limit", "25", "--lang", lang)
     assert shown.exit_code == Exit.DONE, shown.output
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {*OUTPUTS, RULE_MODE}
+    assert written == {*OUTPUTS, RULE_MODE, FARES}
     files = (tmp_path / "out" / folder / "metrics.json" for folder in (".", RULE_MODE))
     optimum, by_hand = (json.loads(file.read_text("utf-8"))["levels"]["welfare"] for file in files)
     assert optimum >= by_hand
     for word in {"en": ("0 violations", "rule mode"), "ja": ("違反0件", "手続き")}[lang]:
         assert word in shown.stdout
+    tariff = nk.TariffResult.model_validate_json(
+        (tmp_path / "out" / FARES / "tariff.json").read_text("utf-8")
+    )
+    assert 0 < tariff.subsidy_used_yen <= 6_000_000
+    assert tariff.total.buyers > 0
     again = run("verify", "flagship", tmp_path / "out", "--lang", lang)
     assert again.exit_code == Exit.DONE, again.output

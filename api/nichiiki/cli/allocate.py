@@ -182,13 +182,26 @@ def _code(screen: Screen, result: Result, broken: bool) -> int:
 def _nothing(screen: Screen, result: Result, *, as_json: bool) -> int:
     from nichiiki.cli.saving import json_bytes
 
+    clash = None
+    if result.status.value == "INFEASIBLE":
+        import nichiiki
+
+        clash = nichiiki.conflicts(result.instance)
     if as_json:
-        document = {"status": result.status.value, "reason": result.reason.value, "allocation": None}
+        document: dict[str, Any] = {
+            "status": result.status.value,
+            "reason": result.reason.value,
+            "allocation": None,
+        }
+        if clash is not None:
+            document["conflict"] = clash.model_dump(mode="json")
         click.echo(json_bytes(document).decode("utf-8"), nl=False)
     if was_interrupted(result):
         screen.tell("interrupted.nothing")
         return Exit.INTERRUPTED
     screen.tell(f"nothing.{result.status.value}")
+    if clash is not None:
+        screen.err.print(clash.sentence(screen.lang), soft_wrap=True)
     return Exit.NEGATIVE
 
 

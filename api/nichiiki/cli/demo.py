@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 FLAGSHIP = "flagship"
 RULE_MODE = "rule-mode"
 """Folder of the hand procedure's result, inside the folder of the optimum."""
+FARES = "fares"
+"""Folder of the priced transport offers, inside the same."""
+OWN_MONEY_YEN = 6_000_000
+"""What the municipalities may spend on fares in the year, of their own (docs/explanation/flagship.md)."""
 
 
 def command(lang: Lang) -> Command:
@@ -42,9 +46,11 @@ def _demo(screen: Screen, out: Path, time_limit: float, workers: int, *, force: 
     from nichiiki.cli.allocate import watched
     from nichiiki.cli.opening import open_instance
     from nichiiki.cli.saving import OUTPUTS, claim
+    from nichiiki.report.tariff_files import TARIFF_OUTPUTS
 
-    claim(out, force=force, own=(*OUTPUTS, RULE_MODE))
+    claim(out, force=force, own=(*OUTPUTS, RULE_MODE, FARES))
     claim(out / RULE_MODE, force=force)
+    claim(out / FARES, force=force, own=TARIFF_OUTPUTS)
     instance = open_instance(FLAGSHIP)
     _introduce(screen, instance)
     settings: dict[str, Any] = {"time_limit": time_limit, "gap": 0.0, "seed": 0, "workers": workers}
@@ -74,11 +80,24 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
     showing.comparison(rule_mode, optimum, screen)
     showing.files(written, screen)
     screen.out.print(screen.say("demo.rule_mode_files", folder=out / RULE_MODE))
+    _price(screen, out / FARES, best)
     screen.out.print(screen.say("demo.next", out=out), soft_wrap=True)
     if was_interrupted(optimum):
         screen.tell("interrupted.saved")
         return Exit.INTERRUPTED
     return Exit.NEGATIVE if broken or optimum.allocation is None else Exit.DONE
+
+
+def _price(screen: Screen, folder: Path, result: Result) -> None:
+    """Price the offers for the households that have a place: most buyers for the municipalities' own money."""
+    import nichiiki
+    from nichiiki.cli.price import show
+    from nichiiki.report.tariff_files import write_tariff
+
+    screen.tell("demo.fares", yen=f"{OWN_MONEY_YEN:,}")
+    asked: dict[str, Any] = {"goal": "uptake", "baseline": "single_fares", "subsidy_yen": OWN_MONEY_YEN}
+    tariff = nichiiki.price(result.instance, result.allocation, **asked)
+    show(screen, tariff, write_tariff(folder, result.instance, tariff, lang=screen.lang))
 
 
 def _save(screen: Screen, out: Path, result: Result) -> tuple[list[Violation], list[Path]]:

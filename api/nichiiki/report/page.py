@@ -79,7 +79,7 @@ def report_html(
         What stands at its head; the name of the instance if None.
     """
     facts = rows.facts
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     shared = {
         "lang": rows.lang,
         "say": words(rows.lang),
@@ -169,7 +169,8 @@ def _template() -> Any:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file of the templates without the blanks that lay it out."""
     return INDENT.sub("\n", (resources.files("nichiiki.report") / "templates" / name).read_text("utf-8"))
 
 
@@ -177,15 +178,16 @@ def _policy(style: str, script: str) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            f"style-src '{_digest(style)}'",
-            f"script-src '{_digest(script)}'",
+            f"style-src '{digest(style)}'",
+            f"script-src '{digest(script)}'",
             "base-uri 'none'",
             "form-action 'none'",
         )
     )
 
 
-def _digest(content: str) -> str:
+def digest(content: str) -> str:
+    """Return the hash by which a content security policy allows a piece of style or script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
 
 

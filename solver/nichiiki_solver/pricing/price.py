@@ -17,17 +17,15 @@ from nichiiki_models.rules import DemandRule
 from nichiiki_models.tariff import Baseline, Figures, Goal, ProductResult, TariffResult, UnitResult
 from nichiiki_solver.dual_prices import SCALE, can_be_priced, find_prices
 from nichiiki_solver.market import Outcome
-from nichiiki_solver.pricing.amounts import NEED, Ledger, make_ledger
-from nichiiki_solver.pricing.arbitrage import Bundle, allowed, bundles_of
+from nichiiki_solver.pricing.amounts import NEED, make_ledger
 from nichiiki_solver.pricing.choice import Floats
 from nichiiki_solver.pricing.figures import Sums, behave, by_pair, flows, settlement, sharing, ways, without
 from nichiiki_solver.pricing.offers import make_offers
-from nichiiki_solver.pricing.price_market import Priced, allowed_menus, build, crossing, subsidies
+from nichiiki_solver.pricing.price_market import Priced, subsidies
+from nichiiki_solver.pricing.question import Effort, Question, choice_of, prices_of
 from nichiiki_solver.pricing.roots import break_even
 from nichiiki_solver.pricing.terms import Asked
-from nichiiki_solver.pricing.units import OFF, Evaluator, find_units
-from nichiiki_solver.ragged import Ints
-from nichiiki_solver.solving import make_settings, solve
+from nichiiki_solver.solving import make_settings
 from nichiiki_solver.verify.tariff import verify_tariff
 
 
@@ -105,10 +103,10 @@ def price(
         no_arbitrage=no_arbitrage,
         operator_caps=operator_caps,
     ).check(instance)
-    _check_allocation(instance, allocation)
+    check_allocation(instance, allocation)
     ledger = make_ledger(make_offers(instance, allocation), asked)
-    run = {"time_limit_s": time_limit_s, "relative_gap": relative_gap, "seed": seed, "workers": workers}
-    priced, outcome = _solve(ledger, {**run, "should_stop": should_stop}, started)
+    effort = Effort(time_limit_s, relative_gap, seed, workers, should_stop)
+    priced, outcome = Question(ledger).solve(effort, started)
     result = _result(priced, outcome, allocation, {"seed": seed}, started)
     violations = verify_tariff(instance, result, allocation)
     if violations:
@@ -116,55 +114,10 @@ def price(
     return result
 
 
-def _check_allocation(instance: Instance, allocation: Allocation | None) -> None:
+def check_allocation(instance: Instance, allocation: Allocation | None) -> None:
+    """Refuse an allocation of another instance."""
     if allocation is not None and allocation.instance_hash != instance.hash:
         raise UsageError("allocation: it belongs to another instance; allocate this one first")
-
-
-def _solve(ledger: Ledger, run: dict[str, Any], started: float) -> tuple[Priced, Outcome]:
-    """Evaluate menus, then solve; no-arbitrage rows between units are added as they are broken."""
-    offers = ledger.offers
-    units = find_units(offers)
-    evaluators = [Evaluator(ledger, unit) for unit in units]
-    everything = [evaluator.all_menus() for evaluator in evaluators]
-    bundles = bundles_of(offers) if ledger.asked.no_arbitrage else []
-    kept = [
-        menus.take(np.flatnonzero(allowed_menus(ledger, unit, menus, bundles)))
-        for unit, menus in zip(units, everything, strict=True)
-    ]
-    between = crossing(ledger, units, bundles)
-    rows: list[Bundle] = []
-    limit = float(run.pop("time_limit_s"))
-    while True:
-        priced = build(ledger, units, evaluators, everything, kept, rows)
-        left = max(0.1, limit - (time.perf_counter() - started))
-        outcome = solve(priced.market, policy="welfare", time_limit_s=left, **run)
-        broken = [] if outcome.choice is None else _broken(priced, outcome, between)
-        if not broken:
-            return priced, outcome
-        rows = rows + broken
-
-
-def _choice(priced: Priced, outcome: Outcome) -> Ints:
-    """Menu of each unit by its place in the market that was built; the outcome's market may list only some."""
-    assert outcome.choice is not None  # noqa: S101 - the caller has looked
-    labels = outcome.market.labels.get("option")
-    return outcome.choice if labels is None else np.asarray(labels[outcome.choice], dtype=np.int64)
-
-
-def _prices(priced: Priced, outcome: Outcome) -> list[int | None]:
-    """Price of each product in an outcome; None where not sold."""
-    found = [int(terms.grid[0]) for terms in priced.ledger.offers.terms]
-    prices: list[int | None] = list(found)
-    for unit, menu in zip(priced.units, priced.menu_of(_choice(priced, outcome)), strict=True):
-        for k, asked in zip(unit.decided, menu.tolist(), strict=True):
-            prices[k - 1] = None if asked == OFF else asked
-    return prices
-
-
-def _broken(priced: Priced, outcome: Outcome, between: list[Bundle]) -> list[Bundle]:
-    sold = {k: p for k, p in enumerate(_prices(priced, outcome), start=1) if p is not None}
-    return [bundle for bundle in between if not allowed(bundle, sold)]
 
 
 def _rents(priced: Priced, outcome: Outcome) -> Floats | None:
@@ -252,11 +205,11 @@ def _nothing(priced: Priced) -> dict[str, Any]:
 
 def _body(priced: Priced, outcome: Outcome) -> dict[str, Any]:
     ledger, offers = priced.ledger, priced.ledger.offers
-    prices = _prices(priced, outcome)
+    prices = prices_of(priced, outcome)
     behaviour, rents = behave(ledger, prices), _rents(priced, outcome)
     sums = Sums(behaviour, rents)
     ods, zones = by_pair(sums)
-    menus = [_choice(priced, outcome)[at] for at in range(len(priced.units))]
+    menus = [choice_of(priced, outcome)[at] for at in range(len(priced.units))]
     units = tuple(_unit(priced, at, int(option)) for at, option in enumerate(menus[:-1]))
     total, used = sums.figures(), sum(unit.subsidy_yen for unit in units)
     return {

@@ -1,0 +1,154 @@
+"""``nichiiki price``: prices of fare products, and everything that follows from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nichiiki.cli.console import Screen
+from nichiiki.cli.exits import Exit
+from nichiiki.cli.help import Command
+from nichiiki.cli.options import Number, Word, argument, build, option
+from nichiiki_models.texts import Lang
+
+if TYPE_CHECKING:
+    from nichiiki_models.instance import Instance
+    from nichiiki_models.tariff import TariffResult
+
+GOALS = ("break-even", "uptake", "revenue", "welfare")
+BASELINES = ("cost", "single-fares")
+FRONTIER_POINTS = 4
+
+
+def command(lang: Lang) -> Command:
+    """Return the command in a language."""
+    params: list[click.Parameter] = [
+        argument(lang, "instance"),
+        option(lang, "--allocation", metavar="FILE"),
+        option(lang, "--goal", type=Word(*GOALS), default="break-even"),
+        option(lang, "--subsidy", type=Number(0), default=0, metavar="YEN"),
+        option(lang, "--baseline", type=Word(*BASELINES), default="cost"),
+        option(lang, "--equity-share", type=Number(0, 100), metavar="PERCENT"),
+        option(lang, "--equity-yen", type=Number(0), metavar="YEN"),
+        option(lang, "--compare", metavar="PRODUCT", key="compare_product"),
+        option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
+        option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=60.0, metavar="S"),
+        option(lang, "--seed", type=Number(0), default=0, metavar="N"),
+        option(lang, "--force", is_flag=True),
+        option(lang, "--json", "as_json", is_flag=True),
+    ]
+
+    def price(instance: str, **given: Any) -> int:
+        return _price(Screen(lang), instance, **given)
+
+    return build(lang, "price", price, params)
+
+
+def _price(
+    screen: Screen,
+    name: str,
+    *,
+    allocation: str | None,
+    compare: str | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    **given: Any,
+) -> int:
+    import nichiiki
+    from nichiiki.cli.opening import open_allocation, open_instance
+    from nichiiki.cli.saving import claim, json_bytes
+    from nichiiki.report.tariff_files import TARIFF_OUTPUTS
+
+    if out is not None:
+        claim(out, force=force, own=TARIFF_OUTPUTS)
+    instance = open_instance(name)
+    placed = None if allocation is None else open_allocation(allocation)
+    asked = arguments(given)
+    effort = {"time_limit_s": given["time_limit"], "seed": given["seed"]}
+    tariff = nichiiki.price(instance, placed, **asked, **effort)
+    written = save(screen, out, instance, tariff, placed, asked, compare) if out else []
+    if as_json:
+        click.echo(json_bytes(tariff.model_dump(mode="json")).decode("utf-8"), nl=False)
+    else:
+        show(screen, tariff, written)
+    return Exit.DONE if any(product.offered for product in tariff.products) else Exit.NEGATIVE
+
+
+def arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of `nichiiki.price` from options."""
+    return {
+        "goal": given["goal"].replace("-", "_"),
+        "subsidy_yen": given["subsidy"],
+        "baseline": given["baseline"].replace("-", "_"),
+        "equity_share_percent": given["equity_share"],
+        "equity_yen": given["equity_yen"],
+    }
+
+
+def save(
+    screen: Screen,
+    out: Path,
+    instance: Instance,
+    tariff: TariffResult,
+    placed: Any,
+    asked: dict[str, Any],
+    compare: str | None,
+) -> list[Path]:
+    """Write every file of a tariff, with what budgets buy and, where asked, the kinds of a product side by side."""
+    import nichiiki
+    from nichiiki.report.tariff_files import write_tariff
+
+    limits = {name: value for name, value in asked.items() if name not in ("goal", "subsidy_yen")}
+    top = asked["subsidy_yen"]
+    budgets = sorted({top * k // FRONTIER_POINTS for k in range(FRONTIER_POINTS + 1)})
+    points = nichiiki.tariffs.frontier(instance, placed, budgets_yen=budgets, **limits)
+    kinds = (
+        {}
+        if compare is None
+        else nichiiki.tariffs.compare_products(instance, placed, product_id=compare, **asked)
+    )
+    return write_tariff(out, instance, tariff, points=points, kinds=kinds, lang=screen.lang)
+
+
+def show(screen: Screen, tariff: TariffResult, written: list[Path]) -> None:
+    """Show prices and key figures on the terminal."""
+    from nichiiki.cli import showing
+    from nichiiki.report.words import number, percent, words
+
+    say = words(screen.lang)
+    table = showing.new_table()
+    columns = ("product", "kind", "price_yen", "buyers", "trips_induced", "product_yen", "need_yen")
+    for column in columns:
+        table.add_column(say(f"tariff.{column}"), justify="left" if column in columns[:2] else "right")
+    for product in tariff.products:
+        figures = product.figures
+        shown = number(product.price_yen) if product.offered else say("tariff.not_sold")
+        trips = figures.trips_induced + figures.trips_new
+        cells = (
+            f"{figures.buyers / 1000:,.1f}",
+            f"{trips / 1000:,.1f}",
+            number(figures.product_yen),
+            number(figures.need_yen),
+        )
+        table.add_row(product.product_id, say(f"tariff.kind.{product.kind}"), shown, *cells)
+    showing.show(screen.say("price.title"), table, screen)
+    status = f"{say(f'status.{tariff.status.value}')} – {say(f'stop.{tariff.reason.value}')}"
+    values = {
+        "status": status,
+        "gap": percent(tariff.gap) or "–",
+        "used": number(tariff.subsidy_used_yen),
+        "share": percent(tariff.deadweight_share) or "–",
+    }
+    screen.out.print(screen.say("price.summary", **values), soft_wrap=True)
+    for unit in tariff.units:
+        certificate = unit.break_even
+        if certificate and certificate.smallest_yen is None and certificate.rescue_yen is not None:
+            key = {"product": certificate.product_id, "yen": number(certificate.rescue_yen)}
+            screen.out.print(screen.say("price.spiral", **key), soft_wrap=True)
+    if written:
+        showing.files(written, screen)
+    else:
+        screen.tell("show.nothing_written")

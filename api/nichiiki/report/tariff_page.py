@@ -1,0 +1,134 @@
+"""The report of a tariff: one HTML file without any outside reference or script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from nichiiki.report.page import INDENT, asset, digest
+from nichiiki.report.words import number, percent, words
+from nichiiki_models.instance import Instance
+from nichiiki_models.tariff import Figures, ProductResult, TariffResult
+from nichiiki_models.texts import Lang
+
+if TYPE_CHECKING:
+    from nichiiki_solver.pricing.frontier import FrontierPoint
+
+MOST_FLOWS = 40
+CHART_WIDTH, CHART_HEIGHT, CHART_EDGE = 640, 240, 44
+PARTS = ("product_cost_yen", "seat_rent_yen", "admin_yen", "margin_yen")
+"""What the price of a product pays for."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of what a buyer pays a month for a product."""
+
+    key: str
+    yen: int | None
+
+
+def tariff_html(
+    instance: Instance,
+    tariff: TariffResult,
+    *,
+    points: Sequence[FrontierPoint] = (),
+    kinds: Mapping[str, TariffResult],
+    lang: Lang,
+) -> str:
+    """Return the report of a tariff as one HTML document.
+
+    Parameters
+    ----------
+    instance, tariff
+        What was priced, and the answer.
+    points
+        What budgets buy.
+    kinds
+        Kinds of one product on the same demand.
+    lang
+        Language.
+    """
+    style = asset("report.css")
+    flows = sorted(tariff.flows, key=lambda flow: (-(flow.rent_yen or 0), -flow.product_passengers))
+    page: str = _template().render(
+        lang=lang,
+        say=words(lang),
+        number=number,
+        percent=percent,
+        persons=lambda thousandths: f"{thousandths / 1000:,.1f}",
+        instance=instance,
+        tariff=tariff,
+        parts={product.product_id: parts_of(product) for product in tariff.products},
+        points=points,
+        chart=chart_of(points),
+        kinds=kinds,
+        flows=flows[:MOST_FLOWS],
+        names=dict(
+            zip(instance.regions["region_id"].tolist(), instance.regions["name"].tolist(), strict=True)
+        ),
+        style=style,
+        policy=f"default-src 'none'; style-src '{digest(style)}'; base-uri 'none'; form-action 'none'",
+    )
+    return INDENT.sub("\n", page)
+
+
+def parts_of(product: ProductResult) -> list[Part]:
+    """Divide what a buyer pays a month for a product: seats, their scarcity, selling, and what is left (below 0: missing)."""
+    figures = product.figures
+    if not figures.buyers:
+        return []
+    shares = {name: getattr(figures, name, None) for name in PARTS}
+    paid = figures.product_yen - figures.product_cost_yen - figures.admin_yen - (figures.seat_rent_yen or 0)
+    shares["margin_yen"] = paid
+    others = {name: getattr(figures, name) for name in ("cannibalised_yen", "gift_yen")}
+    return [
+        Part(name, _a_head(figures, yen))
+        for name, yen in {"product_yen": figures.product_yen, **shares, **others}.items()
+    ]
+
+
+def _a_head(figures: Figures, yen: int | None) -> int | None:
+    return None if yen is None else round(yen * 1000 / figures.buyers)
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point of the chart of budgets and buyers."""
+
+    x: float
+    y: float
+    label: str
+
+
+def chart_of(points: Sequence[FrontierPoint]) -> list[Dot]:
+    """Place the points of the frontier on the chart."""
+    known = [(point.subsidy_yen, point.buyers) for point in points if point.buyers is not None]
+    if len(known) < 2:
+        return []
+    most, top = max(x for x, _ in known) or 1, max(y for _, y in known) or 1
+    wide, high = CHART_WIDTH - 2 * CHART_EDGE, CHART_HEIGHT - 2 * CHART_EDGE
+    return [
+        Dot(
+            round(CHART_EDGE + wide * x / most, 1),
+            round(CHART_HEIGHT - CHART_EDGE - high * y / top, 1),
+            f"{y / 1000:,.0f}",
+        )
+        for x, y in known
+    ]
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=PackageLoader("nichiiki.report", "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("tariff.html.j2")

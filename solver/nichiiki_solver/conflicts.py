@@ -1,0 +1,495 @@
+"""Conflicts: a minimal set of overrides and minimum quotas that cannot be kept together, and the cheapest way out.
+
+Mechanism
+    Whether demands can be kept together is asked of CP-SAT over a market in which nobody is given more than they must have.
+    A minimal set that cannot is found by halving (QuickXplain), never read off an assumption core. Then it is proven anew:
+    another engine (HiGHS after CP-SAT, CP-SAT without presolve after HiGHS) finds the set impossible, and for each set
+    smaller by one an allocation is shown that the independent check passes. The cheapest way out is the optimum of a
+    market in which every demand may be given up at a cost of one.
+Source
+    Junker (2004), QuickXplain: preferred explanations and relaxations for over-constrained problems, AAAI.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from nichiiki_models.allocation import Allocation
+from nichiiki_models.columns import NULL_INT
+from nichiiki_models.conflict import Conflict, Demand, Release
+from nichiiki_models.errors import UsageError
+from nichiiki_models.instance import Instance
+from nichiiki_models.rules import Rules
+from nichiiki_models.table import Table
+from nichiiki_models.tables import Lock, Quota
+from nichiiki_solver import cp_sat, mip
+from nichiiki_solver.bundles import BundleSource, Factored, assemble, build_factored
+from nichiiki_solver.calendar import Calendar
+from nichiiki_solver.cp_sat import Answer, Floor
+from nichiiki_solver.market import Market
+from nichiiki_solver.needs import NEED_LISTS
+from nichiiki_solver.ragged import Bools, Ints
+from nichiiki_solver.stays import find_stays
+from nichiiki_solver.travel import Travel
+from nichiiki_solver.uses import _counted
+from nichiiki_solver.verify import verify
+
+LISTS_OF_KIND = {
+    "facility": ("school", "care", "desk"),
+    "role": ("role",),
+    "supporter": ("supporter",),
+    "experience": ("experience",),
+}
+STAY_KINDS = ("house", "region", "placed")
+MOST_RELEASES = 3
+LARGE = 3_000
+"""Pieces above which HiGHS is asked first: it sees by its relaxation that too much is wanted at once."""
+SECOND_S = 10.0
+"""Most seconds for the second proof."""
+
+
+class OutOfTime(Exception):
+    """A question could not be answered in the time that was left."""
+
+
+def conflicts(instance: Instance, *, time_limit_s: float = 30.0, workers: int = 2) -> Conflict:
+    """Say whether overrides and minimum quotas can all be kept, and if not which of them clash, and what to give up.
+
+    Parameters
+    ----------
+    instance
+        The instance with its overrides.
+    time_limit_s
+        Wall time in seconds; positive.
+    workers
+        Processor cores to use; at least 1.
+
+    Returns
+    -------
+    Conflict
+        ``feasible`` None if time was too short.
+
+    Raises
+    ------
+    UsageError
+        If an argument has no meaning.
+    """
+    if not time_limit_s > 0:
+        raise UsageError(f"time_limit_s: a positive number of seconds is needed, got {time_limit_s}")
+    if workers < 1:
+        raise UsageError(f"workers: at least 1 is needed, got {workers}")
+    started = time.perf_counter()
+    search = _Search(instance, started + time_limit_s, workers)
+    try:
+        found = search.run()
+    except OutOfTime:
+        found = Conflict(feasible=None)
+    return found.model_copy(update={"seconds": time.perf_counter() - started})
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A demand, and the pieces of the market that speak for it.
+
+    Attributes
+    ----------
+    demand
+        In words.
+    row
+        Row in the locks or quotas.
+    pieces
+        Options of the market that have the target, or are counted.
+    """
+
+    demand: Demand
+    row: int
+    pieces: Ints
+
+    def floor(self, size: int) -> Floor:
+        """The demand as a row: so many pieces at least, or none."""
+        weights = np.zeros(size, dtype=np.int64)
+        weights[self.pieces] = -1 if self.demand.kind == "never" else 1
+        return Floor(weights, {"must": 1, "never": 0, "quota_min": self.demand.least}[self.demand.kind])
+
+
+class _Search:
+    """One question: the market without demands, the demands, and the clock."""
+
+    def __init__(self, instance: Instance, deadline: float, workers: int) -> None:
+        self.instance, self.deadline, self.workers = instance, deadline, workers
+        self.bare = _bare(instance)
+        self.factored = _market(self.bare)
+        self.market: Market = self.factored.market
+        self.groups = self._groups()
+        self.owner = self._owners()
+
+    # What is asked
+
+    def run(self) -> Conflict:
+        """Find the conflict, what to give up, and prove both."""
+        everything = list(range(len(self.groups)))
+        if self.is_possible(everything):
+            return Conflict(feasible=True, confirmed=True)
+        minimal = self._quick_explain([], [], everything)
+        releases, cheapest = self._releases()
+        confirmed = self._is_impossible_again(minimal)
+        confirmed &= all(self._is_shown([g for g in minimal if g != out], {}) for out in minimal)
+        confirmed &= all(shown for _, shown in releases)
+        return Conflict(
+            feasible=False, demands=tuple(self.groups[g].demand for g in minimal),
+            releases=tuple(release for release, _ in releases), confirmed=confirmed, cheapest=cheapest,
+        )  # fmt: skip
+
+    def is_possible(self, groups: Sequence[int]) -> bool:
+        """Whether some demands can be kept together."""
+        market, floors = self._asked(groups)
+        return not self._answer(market, floors).infeasible
+
+    def _asked(self, groups: Sequence[int]) -> tuple[Market, tuple[Floor, ...]]:
+        """The market of those concerned by some demands, and the demands as rows."""
+        kept = self._concerned(groups)
+        number = np.cumsum(kept) - 1
+        rows = [
+            replace(self.groups[g], pieces=number[self.groups[g].pieces[kept[self.groups[g].pieces]]])
+            for g in groups
+        ]
+        return self.market.take(kept), tuple(group.floor(int(kept.sum())) for group in rows)
+
+    def _concerned(self, groups: Sequence[int]) -> Bools:
+        """Pieces of households that some demands speak of, and everything that opens roles and experiences."""
+        who = np.zeros(len(self.instance.households), dtype=bool)
+        for g in groups:
+            demand = self.groups[g].demand
+            if demand.kind == "quota_min":
+                who[self.owner[self.groups[g].pieces]] = True
+            elif demand.kind == "must":
+                who[self._household(demand)] = True
+                if demand.target_kind in ("role", "experience"):
+                    who[self._sharers[demand.target_id]] = True
+        return np.asarray((self.owner < 0) | who[self.owner])
+
+    @cached_property
+    def _sharers(self) -> dict[str, Ints]:
+        """Households that could help a role or experience that somebody must have to its minimum."""
+        bundles, found = self.factored.source.bundles, {}
+        for group in self.groups:
+            if group.demand.target_kind in ("role", "experience"):
+                hit = bundles.targets.ids[bundles.options.part_target] == group.demand.target_id
+                found[group.demand.target_id] = np.unique(
+                    bundles.needs.household[bundles.options.part_need[hit]]
+                )
+        return found
+
+    def _household(self, demand: Demand) -> int:
+        return int(self.instance.households.find(np.array([demand.household_id]))[0])
+
+    def _answer(self, market: Market, floors: tuple[Floor, ...], weights: Ints | None = None) -> Answer:
+        """Ask CP-SAT, once more without its presolve where it says that nothing is possible; of a large market HiGHS."""
+        if market.n_options > LARGE:
+            asked = np.zeros(market.n_options, dtype=np.int64) if weights is None else weights
+            found = mip.solve_level(market, asked, floors=floors, time_limit_s=self.left_s)
+            if not found.infeasible and found.choice is None:
+                raise OutOfTime
+            return found
+        for presolve in (True, False):
+            found = cp_sat.solve_level(
+                market, np.zeros(market.n_options, dtype=np.int64) if weights is None else weights, floors=floors,
+                time_limit_s=self.left_s, workers=self.workers, presolve=presolve,
+            )  # fmt: skip
+            if not found.infeasible:
+                break
+        if not found.infeasible and found.choice is None:
+            raise OutOfTime
+        return found
+
+    # A minimal set
+
+    def _quick_explain(self, base: list[int], added: list[int], rest: list[int]) -> list[int]:
+        """Return a minimal part of `rest` that is impossible beside `base`; `added` is what base grew by last."""
+        if added and not self.is_possible(base):
+            return []
+        if len(rest) == 1:
+            return rest
+        half = len(rest) // 2
+        first, second = rest[:half], rest[half:]
+        from_second = self._quick_explain([*base, *first], first, second)
+        from_first = self._quick_explain([*base, *from_second], from_second, first)
+        return [*from_first, *from_second]
+
+    @property
+    def left_s(self) -> float:
+        """Wall time left."""
+        left = self.deadline - time.perf_counter()
+        if left <= 0:
+            raise OutOfTime
+        return left
+
+    def _is_impossible_again(self, groups: Sequence[int]) -> bool:
+        """Ask the engine that did not answer first whether demands cannot be kept together."""
+        market, floors = self._asked(groups)
+        if market.n_options == 0:
+            return any(floor.least > 0 for floor in floors)
+        left = max(0.1, min(SECOND_S, self.deadline - time.perf_counter()))
+        nothing = np.zeros(market.n_options, dtype=np.int64)
+        if market.n_options > LARGE:
+            return cp_sat.solve_level(
+                market, nothing, floors=floors, time_limit_s=left, workers=self.workers, presolve=False
+            ).infeasible
+        return mip.solve_level(market, nothing, floors=floors, time_limit_s=left).infeasible
+
+    def _is_shown(self, groups: Sequence[int], lowered: dict[int, int]) -> bool:
+        """Whether an allocation is found that keeps some demands (minimums lowered by so much), and the check passes it."""
+        market, floors = self._asked(groups)
+        floors = tuple(
+            replace(floor, least=floor.least - lowered.get(g, 0))
+            for g, floor in zip(groups, floors, strict=True)
+        )
+        choice = self._answer(market, floors).choice
+        if choice is None:
+            return False
+        kept = np.flatnonzero(self._concerned(groups))
+        return verify(*self._shown(groups, lowered, _back(choice, kept))) == []
+
+    def _shown(
+        self, groups: Sequence[int], lowered: dict[int, int], choice: Ints
+    ) -> tuple[Instance, Allocation]:
+        """The instance with only some demands, and an allocation of it."""
+        instance = _only(
+            self.instance,
+            [self.groups[g] for g in groups],
+            {self.groups[g].row: n for g, n in lowered.items()},
+        )
+        market, whole = self.factored.bundles_of(choice)
+        allocation = market.to_allocation(whole)
+        return instance, allocation.replace(instance_hash=instance.hash)
+
+    # The cheapest way out
+
+    def _releases(self) -> tuple[list[tuple[Release, bool]], bool]:
+        """The cheapest demands to give up, the first of them proven cheapest; each with whether it is shown to work."""
+        found: list[tuple[Release, bool]] = []
+        cheapest = False
+        cuts: list[Floor] = []
+        groups = list(range(len(self.groups)))
+        kept = self._concerned(groups)
+        market, floors = self._asked(groups)
+        units = [g for g in groups for _ in range(self._most_units(g))]
+        wide = _with_slack(market, len(units))
+        slack = np.arange(market.n_options, wide.n_options)
+        rows = [
+            _widened(floor, wide.n_options, slack[np.array(units) == g])
+            for g, floor in zip(groups, floors, strict=True)
+        ]
+        weights = np.where(np.arange(wide.n_options) >= market.n_options, -1, 0)
+        for _ in range(MOST_RELEASES):
+            answer = self._answer(wide, (*rows, *cuts), weights)
+            if answer.choice is None:
+                break
+            given = np.flatnonzero(np.isin(slack, answer.choice))
+            count = {g: sum(units[k] == g for k in given.tolist()) for g in groups}
+            count = {g: n for g, n in count.items() if n}
+            cheapest |= not found and answer.objective == answer.bound
+            if found and sum(count.values()) > found[0][0].cost + 1:
+                break
+            found.append(
+                (self._release(count), self._works(count, market, answer.choice, np.flatnonzero(kept)))
+            )
+            cuts.append(_another(wide.n_options, slack, np.array(units), count))
+        return found, cheapest
+
+    def _most_units(self, group: int) -> int:
+        demand = self.groups[group].demand
+        return demand.least if demand.kind == "quota_min" else 1
+
+    def _release(self, count: dict[int, int]) -> Release:
+        minimums = {g: n for g, n in count.items() if self.groups[g].demand.kind == "quota_min"}
+        return Release(
+            locks=tuple(self.groups[g].demand for g in count if g not in minimums),
+            minimums=tuple((self.groups[g].demand, n) for g, n in minimums.items()),
+            cost=sum(count.values()),
+        )
+
+    def _works(self, count: dict[int, int], market: Market, choice: Ints, kept: Ints) -> bool:
+        """Whether the allocation found keeps, by the check, all demands but those given up."""
+        lowered = {g: n for g, n in count.items() if self.groups[g].demand.kind == "quota_min"}
+        groups = [g for g in range(len(self.groups)) if g not in count or g in lowered]
+        return verify(*self._shown(groups, lowered, _back(choice[: market.n_agents], kept))) == []
+
+    # Demands
+
+    def _groups(self) -> list[_Group]:
+        return [*self._quota_groups(), *self._lock_groups()]
+
+    def _quota_groups(self) -> list[_Group]:
+        bundles = self.factored.source.bundles
+        found = []
+        for row, quota in enumerate(self.instance.quotas.rows()):
+            if quota.kind == "limit" and quota.min:
+                pieces = np.flatnonzero(_counted(self.instance, bundles.stays, row)[self.factored.stays])
+                demand = Demand(kind="quota_min", quota_id=quota.quota_id, least=quota.min)
+                found.append(_Group(demand, row, pieces))
+        return found
+
+    def _lock_groups(self) -> list[_Group]:
+        found = []
+        for row, lock in enumerate(self.instance.locks.rows()):
+            pieces = self._stay_pieces(lock) if lock.target_kind in STAY_KINDS else self._target_pieces(lock)
+            demand = Demand(
+                kind=lock.effect, household_id=lock.household_id, target_kind=lock.target_kind,
+                target_id=lock.target_id or "", reason=lock.reason,
+            )  # fmt: skip
+            found.append(_Group(demand, row, pieces))
+        return found
+
+    def _stay_pieces(self, lock: Lock) -> Ints:
+        stays = self.factored.source.bundles.stays.take(self.factored.stays)
+        mine = self.instance.households["household_id"][stays.household] == lock.household_id
+        if lock.target_kind != "placed":
+            column = "house_id" if lock.target_kind == "house" else "region_id"
+            mine &= self.instance.houses[column][stays.house] == lock.target_id
+        return np.flatnonzero(mine)
+
+    def _target_pieces(self, lock: Lock) -> Ints:
+        bundles, options = self.factored.source.bundles, self.factored.options
+        target = bundles.targets.find(
+            self.instance, np.array([lock.target_kind]), np.array([lock.target_id])
+        )[0]
+        owner = np.repeat(np.arange(len(bundles.options)), np.diff(bundles.options.part_offsets))
+        has = np.zeros(len(bundles.options), dtype=bool)
+        has[owner[bundles.options.part_target == target]] = True
+        mine = (
+            self.instance.households["household_id"][bundles.stays.household[bundles.options.stay]]
+            == lock.household_id
+        )
+        return len(self.factored.stays) + np.flatnonzero((has & mine)[options])
+
+    def _owners(self) -> Ints:
+        """Household of each piece of the market; -1 for what opens roles and experiences."""
+        bundles = self.factored.source.bundles
+        owner = np.full(self.market.n_options, -1, dtype=np.int64)
+        stays, options = self.factored.stays, self.factored.options
+        owner[: len(stays)] = bundles.stays.household[stays]
+        owner[len(stays) : len(stays) + len(options)] = bundles.stays.household[bundles.options.stay[options]]
+        return owner
+
+
+# The market without demands
+
+
+def _bare(instance: Instance) -> Instance:
+    """Return the instance without overrides and minimums, and without wishes that nobody has to fulfil.
+
+    What a household may leave out stays out, unless an override asks for it, or a role or experience that somebody must
+    have needs company: an allocation of what is left is one of the instance.
+    """
+    asked = _asked_lists(instance)
+    lists = {
+        name: rule.model_copy(
+            update={"accept_unlisted": rule.accept_unlisted and (rule.required or name in asked)}
+        )
+        for name in NEED_LISTS
+        for rule in (getattr(instance.rules.lists, name),)
+    }
+    rules = instance.rules.model_copy(update={"lists": instance.rules.lists.model_copy(update=lists)})
+    return instance.replace(
+        choices=instance.choices.take(_needed_wishes(instance, asked)),
+        locks=Table.empty(Lock), quotas=_quotas(instance, {}), rules=Rules.model_validate(rules.model_dump()),
+    )  # fmt: skip
+
+
+def _asked_lists(instance: Instance) -> set[str]:
+    """Lists in which an override demands something."""
+    locks = instance.locks
+    kinds = np.unique(locks["target_kind"][locks["effect"] == "must"]).tolist()
+    return {name for kind in kinds for name in LISTS_OF_KIND.get(kind, ())}
+
+
+def _needed_wishes(instance: Instance, asked: set[str]) -> Bools:
+    """Wishes of stays, of lists that are required, and of lists in which an override demands something."""
+    names = instance.choices["list"]
+    required = [name for name in NEED_LISTS if getattr(instance.rules.lists, name).required]
+    locks, choices = instance.locks, instance.choices
+    must = locks["effect"] == "must"
+    concerned = np.isin(choices["household_id"], locks["household_id"][must])
+    concerned |= np.isin(choices["target_id"], locks["target_id"][must]) | (
+        choices["target_kind"] == "region"
+    )
+    return np.asarray(np.isin(names, ["stay", *required]) | (np.isin(names, sorted(asked)) & concerned))
+
+
+def _market(instance: Instance) -> Factored:
+    """The market of stays and options apart, with every bundle."""
+    calendar = Calendar.of(instance)
+    travel = Travel(instance, calendar)
+    stays, patterns, refused = find_stays(instance, calendar, travel)
+    source = BundleSource(assemble(instance, calendar, travel, patterns, stays, refused))
+    options = source.bundles.options
+    segment = np.repeat(np.arange(len(source._tree.segments) - 1), np.diff(source._tree.segments))
+    return build_factored(source, np.arange(len(source.bundles.stays)), np.arange(len(options)), segment)
+
+
+def _only(instance: Instance, groups: Sequence[_Group], lowered: dict[int, int]) -> Instance:
+    """Return the instance with only some demands, minimums lowered by so much."""
+    locks = [group.row for group in groups if group.demand.kind != "quota_min"]
+    least = {g.row: g.demand.least - lowered.get(g.row, 0) for g in groups if g.demand.kind == "quota_min"}
+    return instance.replace(
+        locks=instance.locks.take(np.array(locks, dtype=np.int64)), quotas=_quotas(instance, least)
+    )
+
+
+def _quotas(instance: Instance, least: dict[int, int]) -> Table[Quota]:
+    """Return the quotas with only some minimums; a quota without any bound goes."""
+    quotas = instance.quotas
+    limits = quotas["kind"] == "limit"
+    minimum = np.where(limits, NULL_INT, quotas["min"])
+    for row, value in least.items():
+        minimum[row] = value
+    kept = ~limits | (minimum != NULL_INT) | (quotas["max"] != NULL_INT)
+    return quotas.with_columns(min=minimum).take(kept)
+
+
+def _back(choice: Ints, kept: Ints) -> Ints:
+    """A choice of some pieces as one of all pieces."""
+    whole = np.full(len(choice), -1, dtype=np.int64)
+    taken = choice >= 0
+    whole[taken] = kept[choice[taken]]
+    return whole
+
+
+def _with_slack(market: Market, count: int) -> Market:
+    """Return the market with so many agents more, each with one option that uses nothing."""
+    n, agents = market.n_options, market.n_agents
+    return replace(
+        market,
+        n_agents=agents + count,
+        agent=np.concatenate((market.agent, agents + np.arange(count))),
+        utility=np.concatenate(
+            (market.utility, np.zeros((len(market.utility), count), dtype=np.int64)), axis=1
+        ),
+        rank=np.concatenate((market.rank, np.ones(count, dtype=np.int64))),
+        offsets=np.concatenate((market.offsets, np.full(count, market.offsets[n]))),
+        must_assign=np.concatenate((market.must_assign, np.zeros(count, dtype=bool))),
+        gate=np.concatenate((market.gate, np.ones(count, dtype=bool))),
+        labels={},
+    )
+
+
+def _widened(floor: Floor, size: int, slack: Ints) -> Floor:
+    """A demand that slack may stand in for: each unit for one piece (an override that forbids: for as many as there are)."""
+    weights = np.zeros(size, dtype=np.int64)
+    weights[: len(floor.weights)] = floor.weights
+    weights[slack] = max(1, int((floor.weights < 0).sum()))
+    return Floor(weights, floor.least)
+
+
+def _another(size: int, slack: Ints, units: Ints, count: dict[int, int]) -> Floor:
+    """Ask for another release: less of at least one demand that this one gives up."""
+    weights = np.zeros(size, dtype=np.int64)
+    for group in count:
+        weights[slack[units == group]] = -1
+    return Floor(weights, 1 - sum(count.values()))
