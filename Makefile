@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
 DECLARED := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-slow lint bench docs catalogues clean
+.PHONY: help demo test test-slow mutation lint bench docs catalogues clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -31,6 +31,9 @@ test: .venv/installed-test ## install, then run the tests with the fixed sample 
 
 test-slow: .venv/installed-test ## run every test, slow ones too, with many new random examples
 	NICHIIKI_FULL=1 $(PYTEST) -n $(WORKERS) -m "slow or not slow"
+
+mutation: .venv/installed-test ## plant faults in the check and the tie-break, a sample; 95 % must be noticed
+	$(BIN)/python tools/mutate.py
 
 lint: .venv/installed-dev ## style, formatting, types and the direction of imports
 	$(BIN)/ruff check

@@ -80,9 +80,9 @@ def deep(task: Any, *args: Any) -> None:
     thread.join()
 
 
-def ask(python: str, peer: str, market: str, limit_s: float) -> Answer | str:
+def ask(python: str, peer: str, market: str, limit_s: float, file: str = __file__) -> Answer | str:
     """Answer of a peer, or why there is none."""
-    command = [python, __file__, "--child", peer]
+    command = [python, file, "--child", peer]
     try:
         done = subprocess.run(command, input=market, capture_output=True, text=True, timeout=limit_s)
     except subprocess.TimeoutExpired:

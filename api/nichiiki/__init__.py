@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from nichiiki import market as market
     from nichiiki import tariffs as tariffs
     from nichiiki import testing as testing
+    from nichiiki.auditing import Manifest as Manifest
+    from nichiiki.auditing import Replay as Replay
+    from nichiiki.auditing import replay as replay
     from nichiiki.comparing import Comparison as Comparison
     from nichiiki.comparing import compare as compare
     from nichiiki.simulating import Simulation as Simulation
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import StopReason as StopReason
     from nichiiki_models.allocation import Violation as Violation
     from nichiiki_models.conflict import Conflict as Conflict
+    from nichiiki_models.difference import Difference as Difference
     from nichiiki_models.errors import CrossCheckError as CrossCheckError
     from nichiiki_models.errors import FileError as FileError
     from nichiiki_models.errors import InputError as InputError
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from nichiiki_models.lock_prices import LockPrice as LockPrice
     from nichiiki_models.metrics import Metrics as Metrics
     from nichiiki_models.problems import Problem as Problem
+    from nichiiki_models.promotion import Promotion as Promotion
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
     from nichiiki_models.tariff import Figures as Figures
@@ -61,13 +66,16 @@ if TYPE_CHECKING:
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
     from nichiiki_solver.conflicts import conflicts as conflicts
+    from nichiiki_solver.differing import diff as diff
     from nichiiki_solver.evaluate import evaluate as evaluate
     from nichiiki_solver.explain import explain as explain
     from nichiiki_solver.explain_check import check_reasons as check_reasons
     from nichiiki_solver.fitting import fit as fit
     from nichiiki_solver.fitting import shadow_prices as shadow_prices
+    from nichiiki_solver.hand_results import hand_result as hand_result
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
     from nichiiki_solver.pricing.price import price as price
+    from nichiiki_solver.promoting import promote as promote
     from nichiiki_solver.verify import verify as verify
     from nichiiki_solver.verify.tariff import verify_tariff as verify_tariff
 
@@ -76,6 +84,7 @@ _HOMES = {
     "Comparison": "nichiiki.comparing",
     "CrossCheckError": "nichiiki_models.errors",
     "Conflict": "nichiiki_models.conflict",
+    "Difference": "nichiiki_models.difference",
     "Figures": "nichiiki_models.tariff",
     "Fit": "nichiiki_models.fits",
     "FileError": "nichiiki_models.errors",
@@ -83,11 +92,14 @@ _HOMES = {
     "Instance": "nichiiki_models.instance",
     "InstanceError": "nichiiki_models.errors",
     "LockPrice": "nichiiki_models.lock_prices",
+    "Manifest": "nichiiki.auditing",
     "MarketError": "nichiiki_models.errors",
     "Metrics": "nichiiki_models.metrics",
     "NichiikiError": "nichiiki_models.errors",
     "Problem": "nichiiki_models.problems",
     "Reason": "nichiiki_models.allocation",
+    "Promotion": "nichiiki_models.promotion",
+    "Replay": "nichiiki.auditing",
     "Result": "nichiiki_models.result",
     "Rules": "nichiiki_models.rules",
     "ShadowPrice": "nichiiki_models.fits",
@@ -105,17 +117,21 @@ _HOMES = {
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "conflicts": "nichiiki_solver.conflicts:conflicts",
+    "diff": "nichiiki_solver.differing",
     "evaluate": "nichiiki_solver.evaluate",
     "explain": "nichiiki_solver.explain",
     "fit": "nichiiki_solver.fitting",
     "from_frames": "nichiiki_instances.frames",
     "generate": "nichiiki_instances.generators",
+    "hand_result": "nichiiki_solver.hand_results",
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
     "price": "nichiiki_solver.pricing.price",
+    "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
     "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
+    "replay": "nichiiki.auditing",
     "shadow_prices": "nichiiki_solver.fitting",
     "simulate": "nichiiki.simulating",
     "verify": "nichiiki_solver.verify",
@@ -131,6 +147,7 @@ __all__ = [
     "Comparison",
     "Conflict",
     "CrossCheckError",
+    "Difference",
     "Figures",
     "FileError",
     "Fit",
@@ -138,11 +155,14 @@ __all__ = [
     "Instance",
     "InstanceError",
     "LockPrice",
+    "Manifest",
     "MarketError",
     "Metrics",
     "NichiikiError",
     "Problem",
+    "Promotion",
     "Reason",
+    "Replay",
     "Result",
     "Rules",
     "ShadowPrice",
@@ -160,18 +180,22 @@ __all__ = [
     "compare",
     "compile",
     "conflicts",
+    "diff",
     "evaluate",
     "explain",
     "fit",
     "from_frames",
     "generate",
+    "hand_result",
     "load",
     "lock_prices",
     "market",
     "price",
+    "promote",
     "read",
     "read_gtfs",
     "read_standard",
+    "replay",
     "shadow_prices",
     "simulate",
     "tariffs",

@@ -95,6 +95,20 @@ class MeasureTaken(Row):
     cost_yen: int = column("cost", unit="yen", **TOTAL_YEN)
 
 
+class Standing(Row):
+    """Where a household stands with its place, or on the waiting list."""
+
+    key: ClassVar[tuple[str, ...]] = ("household_id",)
+    household_id: Id = column("household")
+    state: Literal["offered", "accepted", "declined", "waiting"] = column("state")
+    number: int | None = column(
+        "number on the waiting list (補欠順位), 1 = next; for those who wait",
+        default=None,
+        ge=1,
+        le=10_000_000,
+    )
+
+
 class LevelResult(BaseModel):
     """What is known of one level of the objective.
 
@@ -225,6 +239,7 @@ class Allocation(BaseModel):
     items: Table[Item] = _empty(Item)
     unplaced: Table[Unplaced] = _empty(Unplaced)
     measures: Table[MeasureTaken] = _empty(MeasureTaken)
+    standings: Table[Standing] = _empty(Standing)
     provenance: Mapping[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -236,7 +251,7 @@ class Allocation(BaseModel):
 
     @model_validator(mode="after")
     def _sort(self) -> Self:
-        for name in ("placements", "stays", "items", "unplaced", "measures"):
+        for name in ("placements", "stays", "items", "unplaced", "measures", "standings"):
             self.__dict__[name] = getattr(self, name).sorted()
         return self
 
@@ -251,6 +266,7 @@ class Allocation(BaseModel):
             "placements": _placement_objects(self),
             "unplaced": _unplaced_objects(self),
             "measures": [row.model_dump() for row in self.measures.rows()],
+            "standings": [row.model_dump() for row in self.standings.rows()],
             "provenance": dict(self.provenance),
         }
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from nichiiki_models.allocation import Status
 from nichiiki_models.errors import CrossCheckError, UsageError
-from nichiiki_solver.market import Market, Outcome
-from nichiiki_solver.policies.registry import Engine, Policy, Settings
+from nichiiki_solver.market import Outcome
+from nichiiki_solver.policies.registry import Engine
 
 SECOND: dict[Engine, Engine] = {"auto": "scip", "cp_sat": "scip", "highs": "scip", "scip": "cp_sat"}
 """Which engine gives the second opinion on which."""
@@ -31,30 +31,25 @@ def refuse_cross_check(policy: str, engine: Engine) -> None:
         )
 
 
-def confirmed(policy: Policy, first: Outcome, market: Market, settings: Settings) -> Outcome:
+def confirmed(first: Outcome, second: Outcome) -> Outcome:
     """Return an outcome that another engine has confirmed, as far as it came in the same time.
 
     Parameters
     ----------
-    policy
-        The optimum policy.
-    first
-        What it found.
-    market, settings
-        What was solved, and how.
+    first, second
+        What the two engines found, in terms of the same market.
 
     Returns
     -------
     Outcome
-        The first one. Its `facts` say how many levels the second engine proved too (``confirmed_levels``), and whether
-        it found the same choice to be the only one (``confirmed_choice``).
+        The first one. Its `facts` say how many levels the second engine proved too (``confirmed_levels``), whether it found
+        the same choice to be the only one (``confirmed_choice``), and whether both say infeasible.
 
     Raises
     ------
     CrossCheckError
         If the two disagree.
     """
-    second = policy.solve(market, replace(settings, engine=SECOND[settings.engine]))
     difference = _difference(first, second)
     if difference:
         raise CrossCheckError(difference, (first, second))

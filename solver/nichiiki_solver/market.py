@@ -332,6 +332,23 @@ class Market:
             )
 
 
+def in_largest_units(market: Market) -> Market:
+    """Return a plain market with the amounts of each resource divided by their common divisor.
+
+    Prices are whole numbers for a unit of a resource: amounts in millionths would have prices that round to nothing. What is left
+    of a capacity after the division can never be used, so it is dropped.
+    """
+    divisor = np.zeros(len(market.capacity), dtype=np.int64)
+    np.gcd.at(divisor, market.resource, market.amount)
+    divisor = np.maximum(divisor, 1)
+    return replace(
+        market,
+        amount=market.amount // divisor[market.resource],
+        capacity=market.capacity // divisor,
+        labels={"option": np.arange(market.n_options)},
+    )
+
+
 def merged(option: Ints, resource: Ints, amount: Ints, n_resources: int) -> tuple[Ints, Ints, Ints, Ints]:
     """Add up the entries of one option at one resource.
 

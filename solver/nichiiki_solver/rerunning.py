@@ -26,7 +26,7 @@ def with_previous(instance: Instance, allocation: Allocation) -> tuple[Instance,
 
     Rows that name a household, person, period or target that is gone are left out: what cannot be kept is no move.
     """
-    rows = list(_rows(allocation))
+    rows = list(previous_rows(allocation))
     known = {
         thing: frozenset(instance.tables[table][f"{thing}_id"].tolist()) for thing, table in _TABLES.items()
     }
@@ -34,7 +34,8 @@ def with_previous(instance: Instance, allocation: Allocation) -> tuple[Instance,
     return instance.replace(previous=Table.from_rows(Previous, kept)), len(rows) - len(kept)
 
 
-def _rows(allocation: Allocation) -> Iterator[Previous]:
+def previous_rows(allocation: Allocation) -> Iterator[Previous]:
+    """Yield what an allocation gave, in the form of the table `previous`."""
     for stay in allocation.stays.rows():
         yield Previous(
             household_id=stay.household_id, item_kind="stay", target_id=stay.house_id, periods=stay.periods

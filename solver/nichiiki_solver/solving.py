@@ -10,9 +10,9 @@ import numpy as np
 
 from nichiiki_models.allocation import Status, Violation
 from nichiiki_models.errors import UsageError, VerificationError
-from nichiiki_solver.cross_checking import confirmed, refuse_cross_check
+from nichiiki_solver.cross_checking import SECOND, confirmed, refuse_cross_check
 from nichiiki_solver.dual_prices import find_prices
-from nichiiki_solver.market import Market, Outcome
+from nichiiki_solver.market import Market, Outcome, in_largest_units
 from nichiiki_solver.policies.registry import Engine, Progress, Settings, get_policy
 from nichiiki_solver.ragged import Ints, unique_rows
 
@@ -98,7 +98,10 @@ def solve(
     violations = check_outcome(outcome)
     if violations:
         raise VerificationError(violations)
-    return confirmed(chosen, outcome, market, settings) if cross_check else outcome
+    if not cross_check:
+        return outcome
+    again = replace(settings, engine=SECOND[engine])
+    return confirmed(outcome, in_terms_of(market, chosen.solve(market, again)))
 
 
 def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
@@ -111,7 +114,8 @@ def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
     weights = np.zeros(len(market.levels), dtype=np.int64)
     weights[0] = 1
     first, *others = outcome.levels
-    found = find_prices(market, weights, settings.should_stop).bound
+    plain = market.source is None
+    found = find_prices(in_largest_units(market) if plain else market, weights, settings.should_stop).bound
     levels = (first.model_copy(update={"bound": max(found, first.objective or 0)}), *others)
     status = Status.OPTIMAL if all(level.proven for level in levels) else outcome.status
     return replace(outcome, levels=levels, status=status)

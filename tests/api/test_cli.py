@@ -19,7 +19,7 @@ from nichiiki.cli.exits import Exit
 from nichiiki.cli.group import COMMANDS
 from nichiiki.cli.language import choose_language
 from nichiiki.cli.progress import Watch
-from nichiiki.cli.saving import OUTPUTS
+from nichiiki.outputs import AUDIT, OUTPUTS
 
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 
@@ -165,7 +165,7 @@ def test_allocate_refuses_a_broken_instance_without_a_traceback(
 
 
 def test_allocate_writes_every_file(outcome: Path) -> None:
-    assert sorted(path.name for path in outcome.iterdir()) == sorted(OUTPUTS)
+    assert sorted(path.name for path in outcome.iterdir()) == sorted([*OUTPUTS, *AUDIT])
     rows = list(csv.DictReader(io.StringIO((outcome / "placements.csv").read_text("utf-8-sig"))))
     allocation = json.loads((outcome / "allocation.json").read_text("utf-8"))
     assert {row["household_id"] for row in rows} == {

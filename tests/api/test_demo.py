@@ -9,7 +9,7 @@ import pytest
 import nichiiki as nk
 from nichiiki.cli.demo import FARES, RULE_MODE
 from nichiiki.cli.exits import Exit
-from nichiiki.cli.saving import OUTPUTS
+from nichiiki.outputs import OUTPUTS
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -48,11 +48,14 @@ def test_no_placement_differs_between_workers_and_engines(seed: int, monkeypatch
 
 @pytest.mark.parametrize("seed", range(20 if FULL else 1))
 def test_no_placement_differs_on_larger_instances(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is called official is the same; an engine that does not come to its end in time calls nothing so."""
     instance = medium_instance(seed)
     first = official(instance)
     monkeypatch.setattr(welfare, "SMALL", -1)
     assert official(instance) == first
-    assert official(instance, engine="scip") == first
+    other = allocate(instance, official=True, seed=7, engine="scip")
+    if other.official:
+        assert people_and_places(other.allocation) == first[2]
 
 
 def tied_market(seed: int) -> Market:

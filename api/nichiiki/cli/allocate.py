@@ -17,6 +17,8 @@ from nichiiki.cli.options import Number, Refusal, argument, build, option
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
+    from nichiiki.auditing import SeedOrigin
+    from nichiiki_models.allocation import Violation
     from nichiiki_models.instance import Instance
     from nichiiki_models.result import Result
 
@@ -29,8 +31,11 @@ def command(lang: Lang) -> Command:
         option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
         option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=60.0, metavar="S"),
         option(lang, "--gap", type=Number(0, 1, whole=False), default=0.0, metavar="G"),
-        option(lang, "--seed", type=Number(0), default=0, metavar="N"),
+        option(lang, "--seed", type=Number(0), metavar="N"),
         option(lang, "--workers", type=Number(1, 1024), default=2, metavar="N"),
+        option(lang, "--value-name", metavar="NAME"),
+        option(lang, "--value", metavar="VALUE"),
+        option(lang, "--digest", metavar="HEX"),
         option(lang, "--official", is_flag=True),
         option(lang, "--cross-check", is_flag=True),
         option(lang, "--locks", metavar="FILE"),
@@ -62,12 +67,15 @@ def _allocate(
     if out is not None:
         claim(out, force=force)
     check_policy(run["policy"])
-    instance = with_locks(open_instance(name), run.pop("locks"))
+    inputs = read_paths(name, run["locks"], run["previous"])
+    plain = open_instance(name)
+    run["seed"], origin = seed_and_origin(plain, run)
+    instance = with_locks(plain, run.pop("locks"))
     prices, previous = run.pop("lock_prices"), run.pop("previous")
     run["previous"] = None if previous is None else open_allocation(previous)
     with both_kept(screen, out):
         result = watched(screen, instance, **run)
-    code = _finish(screen, result, out, as_json=as_json, official=run["official"])
+    code = _finish(screen, result, out, as_json=as_json, run=run, origin=origin, inputs=inputs)
     if prices and not was_interrupted(result):
         _show_prices(screen, result, as_json=as_json, run=run)
     return code
@@ -86,6 +94,34 @@ def _show_prices(screen: Screen, result: Result, *, as_json: bool, run: dict[str
         click.echo(json_bytes({"lock_prices": listed}).decode("utf-8"), nl=False)
     else:
         lock_prices(found, screen)
+
+
+def read_paths(name: str, locks: str | None, previous: str | None) -> list[Path]:
+    """Return the files and folders that a run reads; a bundled instance has none."""
+    from nichiiki.cli.opening import ALLOCATION_FILE
+
+    given = [Path(each) for each in (name, locks, previous) if each]
+    if previous is not None and given[-1].is_dir():
+        given[-1] = given[-1] / ALLOCATION_FILE
+    return [path for path in given if path.exists()]
+
+
+def seed_and_origin(instance: Instance, run: dict[str, Any]) -> tuple[int, SeedOrigin]:
+    """Take the three options of a public value from `run`; return the seed, and where it comes from."""
+    from nichiiki.auditing import SeedOrigin
+    from nichiiki.cli.lottery import roll_and_rules
+    from nichiiki_solver.lotteries.public import seed_of
+
+    public = {name: run.pop(name) for name in ("value_name", "value", "digest")}
+    given = [name for name, value in public.items() if value is not None]
+    seed = run.get("seed")
+    if not given:
+        return (0, SeedOrigin(kind="default")) if seed is None else (seed, SeedOrigin(kind="given"))
+    if len(given) < len(public) or seed is not None:
+        raise Refusal("usage.public_value")
+    roll, rules = roll_and_rules(instance)
+    found = seed_of(public["value"], roll, rules, public["value_name"], public["digest"])
+    return found, SeedOrigin(kind="public_value", **public)
 
 
 @contextmanager
@@ -139,14 +175,23 @@ def watched(
         return beside(partial(run, time_limit_s=time_limit, progress=watch, should_stop=watch.should_stop))
 
 
-def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool, official: bool) -> int:
+def _finish(
+    screen: Screen,
+    result: Result,
+    out: Path | None,
+    *,
+    as_json: bool,
+    run: dict[str, Any],
+    origin: SeedOrigin,
+    inputs: list[Path],
+) -> int:
     import nichiiki
     from nichiiki.cli import saving, showing
 
     if result.allocation is None:
         return _nothing(screen, result, as_json=as_json)
     broken = nichiiki.verify(result.instance, result.allocation)
-    written = saving.save(out, result.instance, result.allocation, broken, screen.lang) if out else []
+    written = _save(out, result, broken, screen, (run, origin, inputs)) if out else []
     if as_json:
         click.echo(saving.json_bytes(result.allocation.model_dump(mode="json")).decode("utf-8"), nl=False)
     else:
@@ -157,8 +202,26 @@ def _finish(screen: Screen, result: Result, out: Path | None, *, as_json: bool, 
             showing.files(written, screen)
         else:
             screen.tell("show.nothing_written")
+    official = run["official"]
     _tell_trust(screen, result, official=official)
     return _code(screen, result, bool(broken) or (official and not result.official))
+
+
+def _save(
+    out: Path,
+    result: Result,
+    broken: list[Violation],
+    screen: Screen,
+    asked: tuple[dict[str, Any], SeedOrigin, list[Path]],
+) -> list[Path]:
+    """Write the files of a run, its instance and its manifest."""
+    from nichiiki.auditing import Parameters, audited
+    from nichiiki.report.files import write_all
+
+    run, origin, inputs = asked
+    same = {name: run[name] for name in ("policy", "seed", "workers", "official", "cross_check")}
+    parameters = Parameters(time_limit_s=run["time_limit"], relative_gap=run["gap"], lang=screen.lang, **same)
+    return write_all(out, audited(result, parameters, origin, broken, inputs))
 
 
 def _tell_trust(screen: Screen, result: Result, *, official: bool) -> None:

@@ -16,6 +16,7 @@ from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
     from nichiiki.comparing import Comparison, Row
+    from nichiiki.executing import Executor
 
 OUTPUTS = ("runs", "runs.csv", "summary.csv", "runs.parquet")
 SHOWN = ("total.placed_households", "objective", "fairness.gini", "justified_envy_households", "seconds")
@@ -39,6 +40,7 @@ def command(lang: Lang) -> Command:
             key="run_limit",
         ),
         option(lang, "--workers", type=Number(1, 1024), default=2, metavar="N", key="runs_at_a_time"),
+        option(lang, "--scheduler", metavar="ADDRESS"),
         option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
         option(lang, "--resume", is_flag=True),
         option(lang, "--json", "as_json", is_flag=True),
@@ -68,6 +70,7 @@ def _compare(
     *,
     time_limit: float,
     workers: int,
+    scheduler: str | None,
     out: Path | None,
     resume: bool,
     as_json: bool,
@@ -96,9 +99,19 @@ def _compare(
         time_limit_s=time_limit,
         out=out,
         progress=tell,
+        executor=_executor(scheduler),
     )
     _show(found, screen, out, as_json=as_json)
     return Exit.DONE if any(row["status"] in ("OPTIMAL", "FEASIBLE") for row in found.rows) else Exit.NEGATIVE
+
+
+def _executor(scheduler: str | None) -> Executor | None:
+    """Return what does the runs: the workers of a scheduler, or None for local processes."""
+    if scheduler is None:
+        return None
+    from nichiiki.dask_executor import DaskExecutor
+
+    return DaskExecutor(scheduler)
 
 
 def _claim(out: Path | None, *, resume: bool) -> None:

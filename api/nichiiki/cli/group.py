@@ -22,6 +22,9 @@ COMMANDS = (
     "allocate",
     "price",
     "verify",
+    "diff",
+    "promote",
+    "replay-hand",
     "explain",
     "report",
     "fit",
@@ -45,7 +48,9 @@ class Face(LocalisedHelp, click.Group):
         """Load a command."""
         if cmd_name not in COMMANDS:
             return None
-        build: Callable[[Lang], LocalisedHelp] = import_module(f"nichiiki.cli.{cmd_name}").command
+        build: Callable[[Lang], LocalisedHelp] = import_module(
+            f"nichiiki.cli.{cmd_name.replace('-', '_')}"
+        ).command
         return build(self.lang)
 
     def main(

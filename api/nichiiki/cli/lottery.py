@@ -67,12 +67,15 @@ def _reveal_command(lang: Lang) -> Command:
 
 
 def _opened(name: str) -> tuple[list[str], str]:
-    """Ids of the households, and the rules as canonical JSON."""
-    import json
-
     from nichiiki.cli.opening import open_instance
 
-    instance: Instance = open_instance(name)
+    return roll_and_rules(open_instance(name))
+
+
+def roll_and_rules(instance: Instance) -> tuple[list[str], str]:
+    """Return what is fixed before a draw: ids of the households, and the rules as canonical JSON."""
+    import json
+
     rules = json.dumps(instance.rules.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
     return instance.households["household_id"].tolist(), rules
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nichiiki.cli.options import Refusal
 
 if TYPE_CHECKING:
+    from nichiiki_instances.raw import Grid
     from nichiiki_models.allocation import Allocation
     from nichiiki_models.instance import Instance
     from nichiiki_models.table import Table
-    from nichiiki_models.tables import Lock
+    from nichiiki_models.tables import Previous
 
 ALLOCATION_FILE = "allocation.json"
 
@@ -86,7 +88,7 @@ def with_locks(instance: Instance, name: str | None) -> Instance:
     from nichiiki_models.table import Table
     from nichiiki_models.tables import Lock
 
-    table = _read_locks(Path(name), instance)
+    table = _read_table(Path(name), "locks", instance)
     return instance.replace(locks=Table.from_rows(Lock, [*instance.locks.rows(), *table.rows()]))
 
 
@@ -107,7 +109,39 @@ def with_previous(instance: Instance, name: str | None) -> Instance:
     return remembered(instance, open_allocation(name))[0]
 
 
-def _read_locks(path: Path, instance: Instance) -> Table[Lock]:
+def read_hand(path: Path, instance: Instance) -> list[Previous]:
+    """Read a result made by hand.
+
+    Parameters
+    ----------
+    path
+        A CSV file with the columns of the table ``previous``, or only ``household_id``, ``house_id`` and, if need be,
+        ``periods``: then every row is a stay.
+    instance
+        What was allocated.
+
+    Raises
+    ------
+    InstanceError
+        If the file has problems; every one is listed.
+    """
+    return list(_read_table(path, "previous", instance).rows())
+
+
+def _stays_only(grid: Grid) -> Grid:
+    """Turn rows of household and house into rows of the table ``previous``; other rows stay as they are."""
+    from nichiiki_instances.headers import column_names, folded
+
+    head, *rows = grid.rows
+    houses = {header for header, name in column_names("houses").items() if name == "house_id"}
+    kinds = {header for header, name in column_names("previous").items() if name == "item_kind"}
+    if any(folded(cell) in kinds for cell in head) or not any(folded(cell) in houses for cell in head):
+        return grid
+    named = ["target_id" if folded(cell) in houses else cell for cell in head]
+    return replace(grid, rows=[[*named, "item_kind"], *([*row, "stay"] for row in rows)])
+
+
+def _read_table(path: Path, name: str, instance: Instance) -> Table[Any]:
     from nichiiki_instances.building import build_tables, in_files, in_order
     from nichiiki_instances.raw import Parsed
     from nichiiki_instances.tabulating import tabulate
@@ -115,17 +149,16 @@ def _read_locks(path: Path, instance: Instance) -> Table[Lock]:
     from nichiiki_models.checks import find_problems
     from nichiiki_models.errors import InstanceError
 
-    raw, problems = tabulate(parse_csv(decode(read_bytes(path, path.name), path.name), path.name), "locks")
+    grid = parse_csv(decode(read_bytes(path, path.name), path.name), path.name)
+    raw, problems = tabulate(_stays_only(grid) if name == "previous" else grid, name)
     if raw is None:
         raise InstanceError(problems)
-    parsed = Parsed(problems=list(problems), tables={"locks": raw})
-    locks: Table[Any] = build_tables(parsed)["locks"]
-    found = [
-        p for p in find_problems({**instance.tables, "locks": locks}, instance.rules) if p.table == "locks"
-    ]
+    parsed = Parsed(problems=list(problems), tables={name: raw})
+    table: Table[Any] = build_tables(parsed)[name]
+    found = [p for p in find_problems({**instance.tables, name: table}, instance.rules) if p.table == name]
     # the other tables are not in the file: that they are missing there is no problem
-    parsed.problems = [problem for problem in parsed.problems if problem.table in (None, "locks")]
+    parsed.problems = [problem for problem in parsed.problems if problem.table in (None, name)]
     everything = in_order([*parsed.problems, *in_files(found, parsed)])
     if any(problem.severity == "error" for problem in everything):
         raise InstanceError(list(everything))
-    return locks
+    return table

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nichiiki.cli.options import Refusal
+from nichiiki.outputs import AUDIT, contents
+from nichiiki.outputs import OUTPUTS as OUTPUTS
+from nichiiki.outputs import json_bytes as json_bytes
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -15,23 +17,13 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Allocation, Violation
     from nichiiki_models.instance import Instance
 
-OUTPUTS = (
-    "allocation.json",
-    "placements.csv",
-    "unplaced.csv",
-    "loads.csv",
-    "metrics.json",
-    "report.html",
-    "allocation.xlsx",
-)
-"""Every file that ``allocate`` writes."""
 LATER = ("report-council.html", "report-public.html")
 """Files that ``report`` adds to them."""
 DISAGREEING = ("allocation-first.json", "allocation-second.json")
 """What ``allocate --cross-check`` leaves where two engines disagree."""
 
 
-def claim(folder: Path, *, force: bool, own: Sequence[str] = (*OUTPUTS, *DISAGREEING)) -> None:
+def claim(folder: Path, *, force: bool, own: Sequence[str] = (*OUTPUTS, *AUDIT, *DISAGREEING)) -> None:
     """Refuse a folder that holds something else than our own files.
 
     Parameters
@@ -76,27 +68,6 @@ def save(
     lang
         Language of report, workbook and reasons.
     """
-    import nichiiki
-    from nichiiki.report.facts import Facts
-    from nichiiki.report.files import csv_bytes, write_all
-    from nichiiki.report.page import report_html
-    from nichiiki.report.rows import Rows
-    from nichiiki.report.workbook import workbook_bytes
+    from nichiiki.report.files import write_all
 
-    rows = Rows(Facts(instance, allocation), lang)
-    figures = nichiiki.evaluate(instance, allocation)
-    contents = (
-        json_bytes(allocation.model_dump(mode="json")),
-        csv_bytes(rows.placements),
-        csv_bytes(rows.unplaced),
-        csv_bytes(rows.load_sheet),
-        json_bytes(figures.model_dump(mode="json")),
-        report_html(rows, violations=violations, metrics=figures).encode("utf-8"),
-        workbook_bytes(rows),
-    )
-    return write_all(folder, dict(zip(OUTPUTS, contents, strict=True)))
-
-
-def json_bytes(document: Any) -> bytes:
-    """Return a JSON document as people can read it too."""
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+    return write_all(folder, contents(instance, allocation, violations, lang))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import xlsxwriter
@@ -22,6 +23,9 @@ MOST_REGIONS, CHART_ROWS = 40, 18
 FROZEN = {"house_calendar": 1, "roles": 2}
 """How many columns stay in view beside the header row."""
 
+CREATED = datetime(2000, 1, 1)
+"""A fixed date of creation: the same result gives the same bytes; when it was made is a matter of the file system."""
+
 
 def workbook_bytes(rows: Rows, contacts: Mapping[str, Contact] | None = None) -> bytes:
     """Return the workbook of a result: charts, lists, data of the letters, and a sheet for each host region.
@@ -35,6 +39,7 @@ def workbook_bytes(rows: Rows, contacts: Mapping[str, Contact] | None = None) ->
     """
     buffer, say = io.BytesIO(), words(rows.lang)
     book = xlsxwriter.Workbook(buffer, OPTIONS)
+    book.set_properties({"created": CREATED})
     formats = _formats(book)
     _write_summary(book, formats, rows, say)
     sheets = [getattr(rows, name) for name in SHEETS]

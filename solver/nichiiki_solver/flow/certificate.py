@@ -90,9 +90,9 @@ class Proof:
 def follow(before: Proof, after: Proof) -> tuple[Proof, list[Violation]]:
     """Check a proof, given another one on the same arcs that has passed its check, and work out its cost.
 
-    Bounds and reduced costs are looked at on every arc; balances and the cost change only with the arcs whose flow or cost did, which
-    are few after a small change. Not less is checked than by `find_flow_violations`: by complementary slackness the dual
-    value need not be summed up again.
+    Balances and the cost change only with the arcs whose flow or cost did. Bounds and reduced costs are looked at on every arc,
+    or, if no potential has moved, on those whose flow, cost or capacity changed. Not less is checked than by
+    `find_flow_violations`: by complementary slackness the dual value need not be summed up again.
 
     Parameters
     ----------
@@ -111,19 +111,39 @@ def follow(before: Proof, after: Proof) -> tuple[Proof, list[Violation]]:
         return after, [Violation(rule="flow_shape", where=f"{flow.shape} {potential.shape}")]
     if 2 * _largest(potential) + _largest(after.cost) >= EXACT_IN_64_BITS:
         return after, [Violation(rule="flow_range", where=str(int(np.abs(potential).argmax())))]
-    reduced = after.cost + (potential.take(after.tail) - potential.take(after.head))
     flowed = flow != before.flow
     arcs = flowed.nonzero()[0]
     changed = arcs if after.cost is before.cost else (flowed | (after.cost != before.cost)).nonzero()[0]
-    total = before.total + _dot(after.cost[changed], flow[changed])
-    found = [
-        *_outside(flow, after.capacity),
-        *_unbalanced(
-            after.tail[arcs], after.head[arcs], after.supply - before.supply, flow[arcs] - before.flow[arcs]
-        ),
-        *_improvable(after.capacity, flow, reduced),
+    total = (
+        before.total
+        + _dot(after.cost[changed], flow[changed])
+        - _dot(before.cost[changed], before.flow[changed])
+    )
+    ends = after.tail[arcs], after.head[arcs]
+    return replace(after, total=total), [
+        *_unbalanced(*ends, after.supply - before.supply, flow[arcs] - before.flow[arcs]),
+        *_at_odds(after, _moved(before, after, changed)),
     ]
-    return replace(after, total=total - _dot(before.cost[changed], before.flow[changed])), found
+
+
+def _moved(before: Proof, after: Proof, changed: Ints) -> Ints | None:
+    """Arcs on which bounds and reduced costs may be other than before; None = all."""
+    if not np.array_equal(after.potential, before.potential):
+        return None
+    if after.capacity is before.capacity:
+        return changed
+    return np.union1d(changed, (after.capacity != before.capacity).nonzero()[0])
+
+
+def _at_odds(proof: Proof, arcs: Ints | None) -> Iterator[Violation]:
+    """Arcs (some, or all) that carry too much or too little, or could make the flow cheaper."""
+    columns = (proof.tail, proof.head, proof.capacity, proof.cost, proof.flow)
+    tail, head, capacity, cost, flow = columns if arcs is None else (column[arcs] for column in columns)
+    reduced = cost + (proof.potential.take(tail) - proof.potential.take(head))
+    for k in _where((flow < 0) | (flow > capacity)):
+        yield _violation("flow_capacity", k if arcs is None else int(arcs[k]), flow[k], capacity[k])
+    for k in _where(((reduced < 0) & (flow < capacity)) | ((reduced > 0) & (flow > 0))):
+        yield _violation("flow_reduced_cost", k if arcs is None else int(arcs[k]), reduced[k], flow[k])
 
 
 def find_cut_violations(

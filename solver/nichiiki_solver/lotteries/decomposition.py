@@ -6,8 +6,8 @@ finds a choice that helps or proves that none does. What comes out is the larges
 
     x = λ · y + (1 - λ) · z
 
-with y the chances of a lottery over feasible choices, and a bound on λ that holds whatever was found. Where that is nothing
-at all, or the market is large, the lottery keeps as large a part of every chance as can be kept (`covering`).
+with y the chances of a lottery over feasible choices, and a bound on λ that holds whatever was found. Where that is less than
+three quarters, or the market is large, the lottery keeps as large a part of every chance as can be kept (`covering`).
 
 References
 ----------
@@ -39,6 +39,8 @@ PRICE_LIMIT = 1 << 50
 """Largest sum of prices that a search gets; longer ones lose their last binary digits, which the bound allows for."""
 MOST_ROWS = 80
 """Most undecided options and agents for which choices are generated exactly."""
+LEAST_SHARE = Fraction(3, 4)
+"""Smallest decomposable part that a lottery stands on; below, as much of every chance is kept as can be."""
 Shares = Sequence[Fraction]
 
 
@@ -75,7 +77,9 @@ def decompose_shares(
     if sets is None or side is None:
         small = len(_Rows.of(market, shares).limits) <= MOST_ROWS
         found = _Generation(market, shares, should_stop).run() if small else None
-        return found or cover_shares(market, shares, should_stop, workers)
+        if found is not None and found.share >= LEAST_SHARE:
+            return found
+        return cover_shares(market, shares, should_stop, workers)
     parts = ((weight, _choice(market, taken)) for weight, taken in decompose(shares, sets, side))
     return Lottery.of(market.n_options, parts, promised=promises(market, shares))
 

@@ -153,9 +153,8 @@ class Choosing:
         market = opened.market
         order = np.lexsort((np.arange(market.n_options), market.rank, market.agent))
         self.lists = [order[a:b].tolist() for a, b in pairwise(market.by_agent[1].tolist())]
-        entries = list(zip(market.resource.tolist(), market.amount.tolist(), strict=True))
-        ends = market.offsets.tolist()
-        self.uses = [entries[a:b] for a, b in pairwise(ends)]
+        self.resource, self.amount = market.resource.tolist(), market.amount.tolist()
+        self.ends = market.offsets.tolist()
         self.agents = [agent for agent, wishes in enumerate(self.lists) if wishes]
 
     def run(self, turns: Iterable[tuple[int, Sequence[int]]]) -> Ints:
@@ -192,9 +191,10 @@ class Choosing:
         taken: dict[int, int] = {}
         for agent, wishes in turns:
             for option in wishes:
-                if all(amount <= left[resource] for resource, amount in self.uses[option]):
-                    for resource, amount in self.uses[option]:
-                        left[resource] -= amount
+                entries = range(self.ends[option], self.ends[option + 1])
+                if all(self.amount[k] <= left[self.resource[k]] for k in entries):
+                    for k in entries:
+                        left[self.resource[k]] -= self.amount[k]
                     taken[agent] = option
                     break
         return taken

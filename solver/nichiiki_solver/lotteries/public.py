@@ -73,6 +73,18 @@ def lottery_number(value: str, roll_id: str) -> int:
     return int.from_bytes(hmac.digest(value.encode(), roll_id.encode(), "sha256"))
 
 
+def seed_of(value: str, roll_ids: Iterable[str], rules: str, public_value_name: str, digest: str) -> int:
+    """Return the seed that a public value gives to a run, after the same check as in `reveal`.
+
+    Returns
+    -------
+    int
+        The first 63 bits of SHA-256(value), big-endian.
+    """
+    _check(value, _roll(roll_ids), rules, public_value_name, digest)
+    return int.from_bytes(hashlib.sha256(value.encode()).digest()[:8]) >> 1
+
+
 def reveal(
     value: str, roll_ids: Iterable[str], rules: str, public_value_name: str, digest: str
 ) -> tuple[Drawn, ...]:
@@ -99,15 +111,20 @@ def reveal(
     CommitmentError
         If the digest is another one: roll, rules or name have been changed since.
     """
+    roll = _roll(roll_ids)
+    _check(value, roll, rules, public_value_name, digest)
+    return tuple(sorted(Drawn(lottery_number(value, each), each) for each in roll))
+
+
+def _check(value: str, roll: Sequence[str], rules: str, public_value_name: str, digest: str) -> None:
+    """Refuse a value, roll, rules or name that are not those that were fixed."""
     if not value:
         raise UsageError("value: the public value is empty; give it exactly as it was published")
-    roll = _roll(roll_ids)
     found = commit(roll, rules, public_value_name)
     if not hmac.compare_digest(found.encode(), digest.strip().lower().encode()):
         raise CommitmentError(
             f"the digest of this roll, these rules and this name is {found}, not {digest}: something was changed"
         )
-    return tuple(sorted(Drawn(lottery_number(value, each), each) for each in roll))
 
 
 def _named(name: str) -> str:

@@ -30,7 +30,7 @@ from nichiiki_solver.lotteries.lottery import ONE, ZERO
 from nichiiki_solver.lotteries.opened import Opened
 from nichiiki_solver.market import Market
 
-MOST_ENTRIES = 400_000
+MOST_ENTRIES = 40_000
 """Largest tableau (rows · columns) that the constrained rule starts on."""
 MOST_EXACT = 3_000
 """Most options that are eaten at exact moments."""

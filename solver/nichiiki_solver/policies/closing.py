@@ -100,6 +100,10 @@ class Gates:
         left[self.gates.resource[~supply]] = IGNORED
         return left
 
+    def open_as_held(self, taken: Taken) -> None:
+        """Have open exactly what has holders."""
+        self.open = self._holders(taken)[0] > 0
+
     def close_failing(self, taken: Taken) -> bool:
         """Close the gates that have holders but fewer than their minimum; say whether there were any."""
         holders, minimum = self._holders(taken)

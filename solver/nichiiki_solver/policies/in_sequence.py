@@ -82,7 +82,8 @@ class Sequence:
         """
         value, bound = self.value(weights), most
         if value is None or value != most:
-            answer = self._solve(weights, tuple(self.floors))
+            late = value is not None and self.should_stop()
+            answer = Answer(None, None, None) if late else self._solve(weights, tuple(self.floors))
             self.infeasible = answer.infeasible and self.choice is None
             if self._is_better(answer, value):
                 self.choice = answer.choice

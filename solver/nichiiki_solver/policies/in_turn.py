@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from nichiiki_models.allocation import Status, StopReason
 from nichiiki_solver.dual_prices import source_of
+from nichiiki_solver.lotteries.opened import Choosing, Opened
 from nichiiki_solver.market import Market, Order, Outcome, Source
-from nichiiki_solver.policies.closing import Taken, clock, refuse_demands, run_rounds, stop_if
+from nichiiki_solver.policies.closing import (
+    Taken,
+    clock,
+    plain_levels,
+    refuse_demands,
+    run_rounds,
+    stop_if,
+)
 from nichiiki_solver.policies.registry import Settings
 from nichiiki_solver.ragged import Ints
 
@@ -51,10 +61,27 @@ def solve_in_turn(market: Market, settings: Settings, kind: Order, name: str) ->
     """Let the agents choose in one of the orders of `Order`."""
     source = source_of(market)
     refuse_demands(source.has_demands, name)
-    turns = [(agent, None) for agent in agents_in_order(market, source.order(settings.seed, kind))]
+    order = agents_in_order(market, source.order(settings.seed, kind))
+    listed = _choose_listed(market, order, settings)
+    if listed is not None:
+        return listed
+    turns = [(agent, None) for agent in order]
     should_stop = clock(settings)
 
     def one_round(left: Ints) -> Taken:
         return give_in_turn(source, turns, left, should_stop)
 
     return run_rounds(market, settings, one_round, name=name)
+
+
+def _choose_listed(market: Market, order: list[int], settings: Settings) -> Outcome | None:
+    """Let agents choose from the lists of a plain market of capacities; None for other markets, or if time is up at once."""
+    started = time.perf_counter()
+    opened = None if market.source is not None or market.gate.any() else Opened.of(market)
+    if opened is None or clock(settings)():
+        return None
+    choosing = Choosing(opened)
+    choice = choosing.run([(agent, choosing.lists[agent]) for agent in order])
+    seconds = time.perf_counter() - started
+    levels = plain_levels(market, choice)
+    return Outcome(market, choice, Status.FEASIBLE, StopReason.PROCEDURE_ENDED, levels, seconds)

@@ -30,7 +30,7 @@ from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_solver import cp_sat, mip, scip
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.dual_prices import SCALE, Priced, can_be_priced, find_prices, gains, source_of
-from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole
+from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
 from nichiiki_solver.policies.points import first_answer
 from nichiiki_solver.policies.registry import PolicyCard, Progress, Settings
 from nichiiki_solver.ragged import Ints
@@ -64,6 +64,8 @@ class Welfare:
 
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Maximise the levels in order; see `Outcome` for what comes back."""
+        if market.source is None:
+            market = in_largest_units(market)
         run = _Run(market, settings)
         run.begin_with_hint()
         if settings.engine != "auto":

@@ -21,6 +21,7 @@ from nichiiki_solver.verify.registration import check_entitlement, check_registr
 from nichiiki_solver.verify.roles import check_roles
 from nichiiki_solver.verify.schooling import check_schooling, check_siblings
 from nichiiki_solver.verify.seats import SeatRows
+from nichiiki_solver.verify.standings import check_standings
 from nichiiki_solver.verify.stays import check_stays, check_unit_claims
 from nichiiki_solver.verify.structure import check_structure
 from nichiiki_solver.verify.supporters import check_supporters
@@ -54,6 +55,7 @@ def verify(instance: Instance, allocation: Allocation) -> list[Violation]:
     check_structure(book, findings)
     _check_rules(book, wishes, findings)
     check_claims(book, wishes, findings)
+    check_standings(book, findings)
     return findings.sorted()
 
 

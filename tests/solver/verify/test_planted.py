@@ -10,6 +10,8 @@ from importlib import resources
 import pytest
 
 from nichiiki_models.texts import LANGUAGES
+from nichiiki_oracle.market import Market
+from nichiiki_oracle.points import ordered_households
 from nichiiki_small import World, small_world
 from nichiiki_solver.verify import verify
 
@@ -54,6 +56,28 @@ def seats(facility: str, band: str, period: str | None, **values: object) -> Cal
     if period is None:
         return lambda world: world.row("seats", facility, band=band).update(values)
     return lambda world: world.row("seats", facility, band=band, period_id=period).update(values)
+
+
+def stand(household: str = "", *, without: str = "", **values: object) -> Callable[[World], object]:
+    """Give every household its true standing, then leave one out, or change one."""
+
+    def change(world: World) -> None:
+        instance, allocation = world.build()
+        placed = set(allocation.placements["household_id"].tolist())
+        order = [row.household_id for row in ordered_households(Market(instance), allocation.seed)]
+        waiting = [name for name in order if name not in placed]
+        rows: dict[str, dict[str, object]] = {
+            name: {"household_id": name, "state": "offered"}
+            if name in placed
+            else {"household_id": name, "state": "waiting", "number": 1 + waiting.index(name)}
+            for name in order
+            if name != without
+        }
+        if household:
+            rows[household].update(values)
+        world.allocation["standings"] = list(rows.values())
+
+    return change
 
 
 def add(table: str, **values: object) -> Callable[[World], object]:
@@ -499,6 +523,13 @@ CLAIMS = [
         ("claim_reason",),
         "h5 because",
     ),
+    Planted("placed, but declined", stand("h1", state="declined"), ("claim_standing",), "h1 declined"),
+    Planted("waiting, but accepted", stand("h5", state="accepted", number=None), ("claim_standing",), "h5"),
+    Planted("wrong number", stand("h5", number=7), ("claim_standing",), "h5 waiting"),
+    Planted("number of a placed one", stand("h1", number=1), ("claim_standing",), "h1 offered"),
+    Planted("waiting without a number", stand("h5", number=None), ("claim_standing",), "h5 waiting"),
+    Planted("no standing", stand(without="h1"), ("claim_standing",), "h1"),
+    Planted("standing of nobody", stand("h5", household_id="h99"), ("claim_standing", "unknown_id"), "h5"),
 ]
 PLANTED = [*FORM, *STAYS, *PEOPLE, *SHARED, *CLAIMS]
 
@@ -516,6 +547,12 @@ def test_planted_violation_is_found_alone(planted: Planted) -> None:
 
 def test_small_world_keeps_every_rule() -> None:
     assert verify(*small_world().build()) == []
+
+
+def test_true_standings_break_nothing() -> None:
+    world = small_world().without_levels()
+    stand()(world)
+    assert verify(*world.build()) == []
 
 
 def test_enough_is_planted() -> None:

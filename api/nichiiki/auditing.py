@@ -1,0 +1,339 @@
+"""The audit trail of a run: a manifest of all that decided it, and its replay, byte by byte.
+
+A run leaves its instance (overrides and the earlier allocation folded in) and a manifest: hashes of the input files, the canonical
+instance and every output, rules, versions, parameters, where the seed comes from, and what was checked. `replay` solves the
+instance again with the same parameters and compares every file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nichiiki.outputs import AUDIT, OUTPUTS, contents
+from nichiiki_models.allocation import Allocation, StopReason, Violation
+from nichiiki_models.errors import FileError, UsageError
+from nichiiki_models.instance import Instance
+from nichiiki_models.result import Result
+from nichiiki_models.texts import Lang
+
+PACKAGES = ("nichiiki", "ortools", "numpy", "scipy", "pydantic", "xlsxwriter", "jinja2")
+"""Packages that may change a byte of a result."""
+SeedKind = Literal["default", "given", "public_value"]
+Promise = Literal["official", "procedure", "stopped", "not_official"]
+Compared = Literal["same", "differs", "missing"]
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SeedOrigin(_Fact):
+    """Where the seed comes from.
+
+    Attributes
+    ----------
+    kind
+        ``default``, ``given`` on the command line, or derived from a ``public_value`` that did not exist when roll and
+        rules were fixed.
+    value_name, value, digest
+        Of a public value: its name and the value, as published, and the commitment of `nichiiki lottery commit`.
+    """
+
+    kind: SeedKind = "given"
+    value_name: str | None = None
+    value: str | None = None
+    digest: str | None = None
+
+
+class Parameters(_Fact):
+    """What was asked for, as `nichiiki.allocate` takes it, and the language of the files."""
+
+    policy: str
+    seed: int
+    time_limit_s: float
+    relative_gap: float = 0.0
+    workers: int = 2
+    official: bool = False
+    engine: Literal["auto", "cp_sat", "highs", "scip"] = "auto"
+    cross_check: bool = False
+    lang: Lang = "en"
+
+
+class Manifest(_Fact):
+    """All that decided a run, and hashes (SHA-256) of what went in and came out; JSON both ways.
+
+    Attributes
+    ----------
+    inputs
+        Hash of each input file by its path as given; empty for a bundled instance.
+    instance_name, instance_hash
+        What was solved, overrides and the earlier allocation folded in: canonical hash.
+    rules
+        Id and version of the rules.
+    packages, python, machine
+        Versions.
+    parameters, seed_origin
+        What was asked for.
+    status, reason
+        How the run ended.
+    promise
+        Whether the run can be replayed to the byte: ``official`` (proven to be the only answer), ``procedure`` (it ran to its
+        end); or not, because it was ``stopped``, or is an optimum of several (``not_official``).
+    checks
+        What was checked, and the outcome: ``verify`` (number of violations), ``confirmed_levels`` …
+    outputs
+        Hash of each file written.
+    """
+
+    format: Literal["nichiiki-manifest/1"] = "nichiiki-manifest/1"
+    inputs: Mapping[str, str] = {}
+    instance_name: str
+    instance_hash: str
+    rules: str
+    packages: Mapping[str, str]
+    python: str
+    machine: str
+    parameters: Parameters
+    seed_origin: SeedOrigin
+    status: str
+    reason: str
+    promise: Promise
+    checks: Mapping[str, int]
+    outputs: Mapping[str, str]
+
+
+class Replay(_Fact):
+    """What a replay found.
+
+    Attributes
+    ----------
+    promise
+        That of the manifest; where it is ``stopped`` or ``not_official`` nothing is solved again.
+    inputs, outputs
+        Files as they are now beside the hashes of the manifest. An input that is gone does no harm: the instance is kept.
+    instance
+        Whether the kept instance has the hash of the manifest.
+    violations
+        What the independent check finds today.
+    resolved
+        Files made from the new solution beside those of the run, byte by byte; empty if nothing was solved again.
+    finished
+        Whether the new run came to its end; if not, it takes a longer time limit.
+    versions
+        Packages whose version has changed: (then, now).
+    """
+
+    promise: Promise
+    inputs: Mapping[str, Compared]
+    outputs: Mapping[str, Compared]
+    instance: bool
+    violations: tuple[Violation, ...]
+    resolved: Mapping[str, Compared] = {}
+    finished: bool = True
+    versions: Mapping[str, tuple[str, str]] = {}
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run can be reproduced, and was, to the byte."""
+        files = [*self.outputs.values(), *self.resolved.values()]
+        return bool(self.resolved) and self.instance and not self.violations and set(files) == {"same"}
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of some bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def input_hashes(paths: Sequence[Path]) -> dict[str, str]:
+    """Return the hash of every file among some paths; of a folder those of its files."""
+    found: dict[str, str] = {}
+    for path in paths:
+        files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        found.update({file.as_posix(): digest(file.read_bytes()) for file in files})
+    return found
+
+
+def audited(
+    result: Result,
+    parameters: Parameters,
+    seed_origin: SeedOrigin,
+    violations: Sequence[Violation],
+    inputs: Sequence[Path] = (),
+) -> dict[str, bytes]:
+    """Return every file of a run: those of the result, its instance, and the manifest.
+
+    Parameters
+    ----------
+    result
+        A run with an allocation.
+    parameters, seed_origin
+        What was asked for.
+    violations
+        What the independent check found.
+    inputs
+        Files and folders that were read.
+    """
+    if result.allocation is None:
+        raise UsageError("result: there is no allocation to write a manifest for")
+    files = contents(result.instance, result.allocation, violations, parameters.lang)
+    files[AUDIT[0]] = _instance_bytes(result.instance)
+    manifest = Manifest(
+        inputs=input_hashes(inputs),
+        instance_name=result.instance.name,
+        instance_hash=result.instance.hash,
+        rules=f"{result.instance.rules.rules_id} {result.instance.rules.version}",
+        packages={name: version(name) for name in PACKAGES},
+        python=platform.python_version(),
+        machine=f"{platform.system()} {platform.machine()}",
+        parameters=parameters,
+        seed_origin=seed_origin,
+        status=result.status.value,
+        reason=result.reason.value,
+        promise=_promise(result),
+        checks=_checks(result, violations),
+        outputs={name: digest(content) for name, content in files.items()},
+    )
+    files[AUDIT[1]] = (manifest.model_dump_json(indent=2) + "\n").encode("utf-8")
+    return files
+
+
+def _instance_bytes(instance: Instance) -> bytes:
+    import nichiiki
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / AUDIT[0]
+        nichiiki.write(instance, path)
+        return path.read_bytes()
+
+
+def _promise(result: Result) -> Promise:
+    if result.official:
+        return "procedure" if result.reason is StopReason.PROCEDURE_ENDED else "official"
+    return "not_official" if result.reason in (StopReason.PROVEN, StopReason.PROCEDURE_ENDED) else "stopped"
+
+
+def _checks(result: Result, violations: Sequence[Violation]) -> dict[str, int]:
+    known = {} if result.allocation is None else result.allocation.provenance
+    confirmed = {name: int(value) for name, value in known.items() if name.startswith("confirmed_")}
+    return {"verify_violations": len(violations), "official": int(result.official), **confirmed}
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a run's folder.
+
+    Raises
+    ------
+    FileError
+        If there is none, or it is not one.
+    """
+    path = folder / AUDIT[1]
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError:
+        raise FileError(
+            f"{path}: there is no manifest; give a folder that nichiiki allocate --out wrote"
+        ) from None
+    except ValidationError as error:
+        places = {
+            ".".join(map(str, each["loc"])) for each in error.errors(include_input=False, include_url=False)
+        }
+        raise FileError(
+            f"{path}: this is no manifest; look at {', '.join(sorted(places)) or 'the file'}"
+        ) from None
+
+
+def replay(folder: str | Path, *, time_limit_s: float | None = None) -> Replay:
+    """Solve a run again from what its folder holds, and compare every file, byte by byte.
+
+    Parameters
+    ----------
+    folder
+        What ``nichiiki allocate --out`` wrote.
+    time_limit_s
+        Seconds for the new run; those of the first one if None.
+
+    Returns
+    -------
+    Replay
+        Its ``ok`` is true only if the run is reproducible, nothing was changed since, the check finds nothing and every
+        byte is the same.
+
+    Raises
+    ------
+    FileError
+        If manifest, instance or allocation cannot be read.
+    """
+    import nichiiki
+
+    place = Path(folder)
+    manifest = read_manifest(place)
+    instance = nichiiki.read(place / AUDIT[0])
+    allocation = _allocation(place / OUTPUTS[0])
+    found = Replay(
+        promise=manifest.promise,
+        inputs={name: _compared(Path(name), expected) for name, expected in manifest.inputs.items()},
+        outputs={name: _compared(place / name, expected) for name, expected in manifest.outputs.items()},
+        instance=instance.hash == manifest.instance_hash,
+        violations=tuple(nichiiki.verify(instance, allocation)),
+        versions={
+            name: (then, version(name)) for name, then in manifest.packages.items() if version(name) != then
+        },
+    )
+    if manifest.promise in ("stopped", "not_official"):
+        return found
+    return _resolved(place, manifest, instance, allocation, found, time_limit_s)
+
+
+def _allocation(path: Path) -> Allocation:
+    try:
+        return Allocation.model_validate_json(path.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise FileError(f"{path}: this is no allocation that can be read") from None
+
+
+def _compared(path: Path, expected: str) -> Compared:
+    if not path.is_file():
+        return "missing"
+    return "same" if digest(path.read_bytes()) == expected else "differs"
+
+
+def _resolved(
+    place: Path,
+    manifest: Manifest,
+    instance: Instance,
+    before: Allocation,
+    found: Replay,
+    time_limit_s: float | None,
+) -> Replay:
+    import nichiiki
+
+    asked = manifest.parameters.model_dump(exclude={"lang"})
+    if time_limit_s is not None:
+        asked["time_limit_s"] = time_limit_s
+    result = nichiiki.allocate(instance, **asked)
+    if result.allocation is None or not result.official:
+        return found.model_copy(update={"finished": False})
+    new = _same_notes(result.allocation, before)
+    made = contents(instance, new, nichiiki.verify(instance, new), manifest.parameters.lang)
+    resolved = {name: _compared(place / name, digest(content)) for name, content in made.items()}
+    return found.model_copy(update={"resolved": resolved})
+
+
+def _same_notes(new: Allocation, before: Allocation) -> Allocation:
+    """Take over what the first run noted of its input alone: rows of the earlier allocation that were gone."""
+    note = "previous_rows_gone"
+    if note not in before.provenance:
+        return new
+    known: dict[str, Any] = {**new.provenance, note: before.provenance[note]}
+    order = [name for name in before.provenance if name in known]
+    return new.replace(
+        provenance={name: known[name] for name in [*order, *(n for n in known if n not in order)]}
+    )

@@ -1,0 +1,107 @@
+"""Runs on a Dask cluster, from the extra ``dask``: `DaskExecutor` gives the tasks of `nichiiki.executing` to its workers.
+
+A worker makes each task in a fresh interpreter, as `LocalExecutor` does, so that a run has the same time limit, the same
+answer and the same isolation wherever it is made. What a lost worker had is given to another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from nichiiki.executing import Done, LocalExecutor, Task
+from nichiiki_models.errors import UsageError
+
+HINT = "a scheduler needs Dask: pip install 'nichiiki[dask]'"
+RETRIES = 3
+"""How often a task whose worker was lost is given to another worker."""
+CONNECT_S = 30.0
+
+
+class DaskExecutor:
+    """Tasks on the workers of a Dask scheduler.
+
+    Parameters
+    ----------
+    scheduler
+        Its address, such as ``tcp://10.0.0.1:8786``. Whoever can reach it can run code on the workers: keep it inside.
+
+    Raises
+    ------
+    UsageError
+        If Dask is missing, nothing answers at the address, there is no worker, or a worker has another version of nichiiki.
+    """
+
+    def __init__(self, scheduler: str) -> None:
+        self.client = _connect(scheduler)
+        self._tasks: list[Task] = []
+        try:
+            _check_workers(self.client, scheduler)
+        except UsageError:
+            self.client.close()
+            raise
+
+    def submit(self, task: Task) -> None:
+        """Take a task; it starts when `iterate` is used."""
+        self._tasks.append(task)
+
+    def iterate(self) -> Iterator[Done]:
+        """Yield each task when it is done, and close the connection at the end."""
+        as_completed = _distributed().as_completed
+        tasks, self._tasks = self._tasks, []
+        futures = {
+            self.client.submit(run_apart, task, pure=False, retries=RETRIES): task.key for task in tasks
+        }
+        try:
+            for future in as_completed(futures, loop=self.client.loop):
+                if future.status == "finished":
+                    yield future.result()
+                else:
+                    yield Done(futures[future], error=f"LOST {future.exception()!r}")
+        finally:
+            self.client.cancel(list(futures))
+            self.client.close()
+
+
+def run_apart(task: Task) -> Done:
+    """Make a task in an interpreter of its own; called on a worker."""
+    executor = LocalExecutor(1)
+    executor.submit(task)
+    return next(iter(executor.iterate()))
+
+
+def _distributed() -> Any:
+    """Import Dask's package, which is only there with the extra."""
+    try:
+        return import_module("distributed")
+    except ImportError:
+        raise UsageError(HINT) from None
+
+
+def _connect(scheduler: str) -> Any:
+    try:
+        return _distributed().Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise UsageError(f"scheduler {scheduler!r}: no Dask scheduler answers there ({error})") from None
+
+
+def _check_workers(client: Any, scheduler: str) -> None:
+    """Refuse a cluster whose results could be others than those of this machine."""
+    own = version("nichiiki")
+    found = client.run(_version, on_error="return")
+    if not found:
+        raise UsageError(
+            f"scheduler {scheduler!r}: it has no workers yet; start some with 'dask worker {scheduler}'"
+        )
+    for worker, answer in sorted(found.items()):
+        if answer != own:
+            raise UsageError(
+                f"worker {worker}: it answers {answer!r} for the version of nichiiki and this machine has {own}; "
+                "install the same version there"
+            )
+
+
+def _version() -> str:
+    return version("nichiiki")

@@ -1,0 +1,66 @@
+"""The files of a result as bytes: the same result gives the same bytes, so that a run can be replayed and compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nichiiki_models.texts import Lang
+
+if TYPE_CHECKING:
+    from nichiiki_models.allocation import Allocation, Violation
+    from nichiiki_models.instance import Instance
+
+OUTPUTS = (
+    "allocation.json",
+    "placements.csv",
+    "unplaced.csv",
+    "loads.csv",
+    "metrics.json",
+    "report.html",
+    "allocation.xlsx",
+)
+"""Every file of a result."""
+AUDIT = ("instance.json", "manifest.json")
+"""What ``allocate`` writes beside them so that the run can be replayed."""
+
+
+def contents(
+    instance: Instance, allocation: Allocation, violations: Sequence[Violation], lang: Lang
+) -> dict[str, bytes]:
+    """Return every file of a result; nothing in them depends on the clock, the folder or the machine.
+
+    Parameters
+    ----------
+    instance, allocation
+        What was solved, and the answer.
+    violations
+        What the independent check found.
+    lang
+        Language of report, workbook and reasons.
+    """
+    import nichiiki
+    from nichiiki.report.facts import Facts
+    from nichiiki.report.files import csv_bytes
+    from nichiiki.report.page import report_html
+    from nichiiki.report.rows import Rows
+    from nichiiki.report.workbook import workbook_bytes
+
+    rows = Rows(Facts(instance, allocation), lang)
+    figures = nichiiki.evaluate(instance, allocation)
+    made = (
+        json_bytes(allocation.model_dump(mode="json")),
+        csv_bytes(rows.placements),
+        csv_bytes(rows.unplaced),
+        csv_bytes(rows.load_sheet),
+        json_bytes(figures.model_dump(mode="json")),
+        report_html(rows, violations=violations, metrics=figures).encode("utf-8"),
+        workbook_bytes(rows),
+    )
+    return dict(zip(OUTPUTS, made, strict=True))
+
+
+def json_bytes(document: Any) -> bytes:
+    """Return a JSON document as people can read it too."""
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8")

@@ -1,0 +1,244 @@
+"""Mutation testing of the independent check and of the tie-break: break one thing in the source, and see whether a test notices.
+
+    make mutation                                       the default sample
+    .venv/bin/python tools/mutate.py --sample 300 --minutes 20 --seed 1
+
+mutmut 3 rewrites a whole package into a copy and cannot map this layout (four source roots, editable install), so this small
+tool does what is needed: it makes mutants of the syntax tree (comparisons, arithmetic, logic, constants, negations, minimum and
+maximum, calls whose result nobody uses), takes a seeded sample, and runs the tests of the mutated part in a process of its own;
+the first failure ends it. A mutant that no test notices survives and is printed with its
+line. Exit code 1 if fewer than 95 % are killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SOLVER = ROOT / "solver" / "nichiiki_solver"
+CHECK_TESTS = ("tests/solver/verify", "tests/solver/test_promoting.py")
+TIE_TESTS = ("tests/solver/test_official.py",)
+TIE_BREAK = ("tie_break.py", "public_weights.py")
+GOAL = 0.95
+SLOWEST = 10
+"""A mutant whose tests take this many times as long as those of the true source hangs, and is killed by that."""
+
+COMPARE: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Add,
+    ast.FloorDiv: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+}
+SWAPPED = {"minimum": "maximum", "maximum": "minimum", "min": "max", "max": "min", "any": "all", "all": "any"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: the file, the number of its place in the order of walking, the line, and what it does."""
+
+    file: Path
+    place: int
+    variant: int
+    line: int
+    what: str
+
+
+def variants(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], ast.AST | None]]]:
+    """Yield what may be done to a node: a description, and a function that changes a copy of it."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
+        swapped = COMPARE[type(node.ops[0])]
+        yield f"{type(node.ops[0]).__name__} -> {swapped.__name__}", lambda n: _set(n, "ops", [swapped()])
+    if isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
+        other = ARITHMETIC[type(node.op)]
+        yield f"{type(node.op).__name__} -> {other.__name__}", lambda n: _set(n, "op", other())
+    if isinstance(node, ast.BoolOp):
+        flipped = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield f"{type(node.op).__name__} flipped", lambda n: _set(n, "op", flipped)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
+        yield "negation dropped", lambda n: n.operand  # type: ignore[attr-defined]
+    if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
+        more = node.value + 1
+        yield f"{node.value} -> {more}", lambda n: _set(n, "value", more)
+    if isinstance(node, ast.Constant) and type(node.value) is bool:
+        yield f"{node.value} -> {not node.value}", lambda n: _set(n, "value", not node.value)
+    if isinstance(node, ast.Attribute) and node.attr in SWAPPED:
+        yield f"{node.attr} -> {SWAPPED[node.attr]}", lambda n: _set(n, "attr", SWAPPED[node.attr])
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in SWAPPED:
+        yield f"{node.id} -> {SWAPPED[node.id]}", lambda n: _set(n, "id", SWAPPED[node.id])
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield "call dropped", lambda n: ast.copy_location(ast.Pass(), n)
+    if isinstance(node, ast.IfExp):
+        yield "branches of ... if ... else swapped", _swap_branches
+
+
+def _set(node: ast.AST, name: str, value: object) -> ast.AST:
+    setattr(node, name, value)
+    return node
+
+
+def _swap_branches(node: ast.AST) -> ast.AST:
+    assert isinstance(node, ast.IfExp)  # noqa: S101 - only called on these
+    node.body, node.orelse = node.orelse, node.body
+    return node
+
+
+def _skipped(tree: ast.AST) -> set[int]:
+    """Nodes that no run can tell apart: annotations, decorators, module constants of typing."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        parts: list[ast.AST | None] = []
+        if isinstance(node, ast.FunctionDef):
+            parts += [node.returns, *node.decorator_list, *(each.annotation for each in node.args.args)]
+        if isinstance(node, ast.AnnAssign):
+            parts.append(node.annotation)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            parts.append(node)
+        for part in parts:
+            found |= {id(each) for each in ast.walk(part)} if part is not None else set()
+    return found
+
+
+def mutants_of(file: Path) -> list[Mutant]:
+    """List every mutant of a file."""
+    tree = ast.parse(file.read_text("utf-8"))
+    skipped = _skipped(tree)
+    return [
+        Mutant(file, place, variant, getattr(node, "lineno", 0), what)
+        for place, node in enumerate(ast.walk(tree))
+        if id(node) not in skipped
+        for variant, (what, _) in enumerate(variants(node))
+    ]
+
+
+def source_of(mutant: Mutant) -> str:
+    """Return the source of a file with one change."""
+    tree = ast.parse(mutant.file.read_text("utf-8"))
+    target = list(ast.walk(tree))[mutant.place]
+    _, change = list(variants(target))[mutant.variant]
+    changed = change(copy.deepcopy(target))
+
+    class Replace(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST | None:
+            return changed if node is target else self.generic_visit(node)
+
+    Replace().visit(tree)
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def tests_of(file: Path) -> tuple[str, ...]:
+    """Return the tests that have to notice a change of a file."""
+    return TIE_TESTS if file.name in TIE_BREAK else CHECK_TESTS
+
+
+HOOK = """
+import importlib.util, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name != {module!r}:
+            return None
+        return importlib.util.spec_from_file_location(name, {file!r})
+sys.meta_path.insert(0, Finder())
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+def survives(source: str, file: Path, limit_s: float) -> bool:
+    """Run the tests with a file's module replaced by another source; True if they all pass."""
+    module = ".".join(file.relative_to(SOLVER.parent).with_suffix("").parts)
+    with tempfile.TemporaryDirectory() as folder:
+        changed = Path(folder) / file.name
+        changed.write_text(source, "utf-8")
+        hook = HOOK.format(module=module, file=str(changed))
+        options = ("-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--no-header")
+        command = [sys.executable, "-c", hook, *options, *tests_of(file)]
+        try:
+            done = subprocess.run(  # noqa: S603 - our own interpreter and tests
+                command, cwd=ROOT, capture_output=True, timeout=limit_s, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return False
+    return done.returncode == 0
+
+
+def chosen(sample: int, seed: int) -> list[Mutant]:
+    """Return a seeded sample of the mutants of the check, and of the tie-break in the same share but at least a fifth."""
+    draw = random.Random(seed)  # noqa: S311 - a sample, no secret
+    check = [m for file in sorted((SOLVER / "verify").glob("*.py")) for m in mutants_of(file)]
+    ties = [m for name in TIE_BREAK for m in mutants_of(SOLVER / name)]
+    few = min(len(ties), max(1, sample // 5))
+    picked = draw.sample(ties, few) + draw.sample(check, min(len(check), sample - few))
+    print(
+        f"{len(check)} mutants of the check, {len(ties)} of the tie-break; sample of {len(picked)}, seed {seed}"
+    )
+    draw.shuffle(picked)
+    return picked
+
+
+def baseline(files: set[Path]) -> float:
+    """Return how long the slower of the true tests takes; they must pass."""
+    longest = 0.0
+    for tests, file in {tests_of(file): file for file in sorted(files)}.items():
+        started = time.monotonic()
+        if not survives(file.read_text("utf-8"), file, 3600):
+            sys.exit(f"the tests fail without a change: {' '.join(tests)}")
+        longest = max(longest, time.monotonic() - started)
+    return longest
+
+
+def main() -> int:
+    """Run the sample and report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sample", type=int, default=120)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    os.environ.pop("NICHIIKI_FULL", None)
+    started, picked = time.monotonic(), chosen(asked.sample, asked.seed)
+    limit_s = max(60.0, SLOWEST * baseline({mutant.file for mutant in picked}))
+    alive: list[Mutant] = []
+    killed = 0
+    for mutant in picked:
+        if time.monotonic() - started > 60 * asked.minutes:
+            print(f"time is up after {killed + len(alive)} of {len(picked)}")
+            break
+        if survives(source_of(mutant), mutant.file, limit_s):
+            alive.append(mutant)
+            print(f"survived: {mutant.file.relative_to(ROOT)}:{mutant.line}: {mutant.what}", flush=True)
+        else:
+            killed += 1
+    tried = killed + len(alive)
+    share = killed / max(1, tried)
+    print(f"{killed} of {tried} killed: {share:.1%}")
+    return int(share < GOAL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
