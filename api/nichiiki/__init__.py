@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from nichiiki_models.result import Result as Result
     from nichiiki_models.rules import Rules as Rules
     from nichiiki_models.tariff import Figures as Figures
+    from nichiiki_models.tariff import PlanResult as PlanResult
     from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
     from nichiiki_solver.bundles import compile_market as compile
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from nichiiki_solver.fitting import shadow_prices as shadow_prices
     from nichiiki_solver.hand_results import hand_result as hand_result
     from nichiiki_solver.lock_prices import lock_prices as lock_prices
+    from nichiiki_solver.pricing.plan import plan as plan
     from nichiiki_solver.pricing.price import price as price
     from nichiiki_solver.promoting import promote as promote
     from nichiiki_solver.verify import verify as verify
@@ -96,6 +98,7 @@ _HOMES = {
     "MarketError": "nichiiki_models.errors",
     "Metrics": "nichiiki_models.metrics",
     "NichiikiError": "nichiiki_models.errors",
+    "PlanResult": "nichiiki_models.tariff",
     "Problem": "nichiiki_models.problems",
     "Reason": "nichiiki_models.allocation",
     "Promotion": "nichiiki_models.promotion",
@@ -126,6 +129,7 @@ _HOMES = {
     "hand_result": "nichiiki_solver.hand_results",
     "load": "nichiiki_instances.bundled",
     "lock_prices": "nichiiki_solver.lock_prices",
+    "plan": "nichiiki_solver.pricing.plan",
     "price": "nichiiki_solver.pricing.price",
     "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
@@ -159,6 +163,7 @@ __all__ = [
     "MarketError",
     "Metrics",
     "NichiikiError",
+    "PlanResult",
     "Problem",
     "Promotion",
     "Reason",
@@ -190,6 +195,7 @@ __all__ = [
     "load",
     "lock_prices",
     "market",
+    "plan",
     "price",
     "promote",
     "read",

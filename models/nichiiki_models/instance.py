@@ -27,6 +27,7 @@ from nichiiki_models.tables import (
     Need,
     Offer,
     Operator,
+    Pass,
     Period,
     Person,
     Place,
@@ -94,6 +95,7 @@ class Instance(BaseModel):
     needs: Table[Need] = _empty(Need)
     previous: Table[Previous] = _empty(Previous)
     locks: Table[Lock] = _empty(Lock)
+    passes: Table[Pass] = _empty(Pass)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -619,6 +619,17 @@ class Lock(Row):
     reason: Text = column("why; kept in the audit trail")
 
 
+class Pass(Row):
+    """What the trips of a household to a house cost a month with a fare product, where that is less than single fares."""
+
+    key: ClassVar[tuple[str, ...]] = ("household_id", "house_id", "period_id")
+    household_id: Id = column("household", references=["households"])
+    house_id: Id = column("house", references=["houses"])
+    period_id: Id = column("period", references=["periods"])
+    product_id: Id | None = column("fare product", references=["products"], default=None)
+    travel_yen: int = column("travel cost of its round trips with it", unit="yen a month", **MONTH_YEN)
+
+
 TABLES: dict[str, type[Row]] = {
     "regions": Region,
     "places": Place,
@@ -645,5 +656,6 @@ TABLES: dict[str, type[Row]] = {
     "needs": Need,
     "previous": Previous,
     "locks": Lock,
+    "passes": Pass,
 }
 """Every table of an instance by name, in the order in which it is written and hashed."""

@@ -263,8 +263,12 @@ class PlanResult(_Frozen):
     ----------
     reason
         PROVEN at a fixed point; CYCLE; TIME_LIMIT.
-    allocation_regret, tariff_regret
-        What each side could gain by answering the other once more (its own objective's unit); 0 at a fixed point.
+    allocation_regret
+        What the allocation's objective would gain if it were made again at the tariff's prices; 0 at a fixed point.
+    tariff_regret
+        What other prices could gain for this allocation at most: the gap of the tariff's first level.
+    strained
+        Households whose stay costs more than their budget at the tariff's prices; nobody at a fixed point.
     """
 
     status: Status
@@ -275,5 +279,6 @@ class PlanResult(_Frozen):
     cycle: tuple[int, ...] = Field(default=(), description="numbers of the rounds that repeat")
     allocation_regret: int | None = None
     tariff_regret: int | None = None
+    strained: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
     seconds: float = 0.0

@@ -368,6 +368,9 @@ def _judge_travel(
         rows = np.flatnonzero(used[pattern])
         took, yen = _monthly_trip(instance, travel, household[rows], house[rows], limit[rows], network)
         minutes[rows] = np.where((took < 0) | (minutes[rows] < 0), -1, np.maximum(minutes[rows], took))
+        yen = _with_passes(
+            instance, travel, patterns, pattern[rows], household[rows], house[rows], yen, network
+        )
         cost[rows] = np.maximum(cost[rows], rent[rows] + yen)
     judge.refuse("no_route", minutes < 0)
     judge.refuse("trip_minutes", minutes > limit, minutes, limit)
@@ -375,6 +378,40 @@ def _judge_travel(
     most = burden_limit(instance)[household]
     judge.refuse("burden", cost > most, cost, most)
     return cost
+
+
+def _with_passes(
+    instance: Instance,
+    travel: Travel,
+    patterns: Patterns,
+    pattern: Ints,
+    household: Ints,
+    house: Ints,
+    single: Ints,
+    network: int,
+) -> Ints:
+    """Highest travel cost of a month over the periods of a network in a stay: single fares, or a pass that costs less."""
+    passes = instance.passes
+    if not len(passes):
+        return single
+    size = len(instance.houses)
+    keys = instance.households.find(passes["household_id"]) * size + instance.houses.find(passes["house_id"])
+    highest = np.zeros(len(single), dtype=np.int64)
+    for period in np.flatnonzero(travel.network_of_period == network).tolist():
+        rows = passes["period_id"] == instance.periods["period_id"][period]
+        yen = np.minimum(single, _looked_up(keys[rows], passes["travel_yen"][rows], household * size + house))
+        highest = np.maximum(highest, np.where(patterns.mask[pattern, period], yen, 0))
+    return highest
+
+
+def _looked_up(known: Ints, values: Ints, keys: Ints) -> Ints:
+    """Value of each key; a very large one where there is none."""
+    order = np.argsort(known, kind="stable")
+    at = np.minimum(np.searchsorted(known[order], keys), max(0, len(known) - 1))
+    found = np.full(len(keys), NO_LIMIT, dtype=np.int64)
+    if len(known):
+        found = np.where(known[order][at] == keys, values[order][at], found)
+    return found
 
 
 def _monthly_trip(

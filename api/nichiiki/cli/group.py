@@ -21,6 +21,7 @@ COMMANDS = (
     "check",
     "allocate",
     "price",
+    "plan",
     "verify",
     "diff",
     "promote",

@@ -85,6 +85,8 @@ class Offers:
         Persons without any way, thousandths.
     links
         Which links each product covers.
+    row
+        Of each entry of `trip_class`: its place among the travellers given.
     """
 
     network: ServiceNetwork
@@ -105,6 +107,7 @@ class Offers:
     trip_mass: Ints
     unreachable: int
     links: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
+    row: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def instance(self) -> Instance:
@@ -150,9 +153,21 @@ def make_offers(instance: Instance, allocation: Allocation | None = None) -> Off
     """
     houses = [] if allocation is None else np.unique(allocation.stays["house_id"]).tolist()
     network = service_network(instance, houses=houses)
+    return offers_for(network, travellers_of(network, allocation))
+
+
+def offers_for(network: ServiceNetwork, everybody: Travellers) -> Offers:
+    """Find out what given travellers are offered.
+
+    Parameters
+    ----------
+    network
+        Must hold the houses that they go to.
+    everybody
+        The travellers.
+    """
     terms, links = terms_of(network), covered_links(network)
     covered = covered_legs(network, links)
-    everybody = travellers_of(network, allocation)
     trips, trip = _distinct_trips(everybody.trips)
     found = _routes(network, covered, trips)
     reachable = found[0].found[trip]
@@ -160,7 +175,7 @@ def make_offers(instance: Instance, allocation: Allocation | None = None) -> Off
     travellers, trip = usable(everybody, reachable), trip[reachable]
     pattern = _link_patterns(network, found, covered, terms, trips)
     offers = _classify(network, terms, covered, travellers, trips, trip, found, pattern, int(lost))
-    return replace(offers, links=links)
+    return replace(offers, links=links, row=np.flatnonzero(reachable))
 
 
 def _distinct_trips(trips: Trips) -> tuple[Trips, Ints]:

@@ -117,9 +117,18 @@ def _registration_codes(words: Array) -> Ints:
 
 
 def _of_allocation(network: ServiceNetwork, allocation: Allocation) -> Travellers:
-    """Households by period of their stay; part of a trip a month becomes a share that makes one trip more."""
+    return households_on(network, *trips_of_allocation(network, allocation))
+
+
+def households_on(network: ServiceNetwork, trips: Trips, household: Ints) -> Travellers:
+    """Households on trips, by period; part of a trip a month becomes a share that makes one trip more.
+
+    Parameters
+    ----------
+    trips, household
+        Trips out and back in one period, and the row of the households table of each.
+    """
     instance, rule = network.instance, network.instance.rules.demand
-    trips, household = trips_of_allocation(network, allocation)
     hundredths = np.rint(instance.households["round_trips"][household] * 100).astype(np.int64)
     weight = month_weights(instance)[trips.out_period]
     above = hundredths % 100 * weight // 100

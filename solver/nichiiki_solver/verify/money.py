@@ -45,8 +45,30 @@ def rent_yen(book: Book) -> Array:
 
 def highest_cost_yen(book: Book, trips: Trips) -> Array:
     """Return the highest monthly cost (rent and travel) over the periods of every stay."""
-    travel = np.where(trips.used, monthly_travel_yen(book, trips), 0)
-    return np.asarray(rent_yen(book) + travel.max(axis=0, initial=0))
+    single = monthly_travel_yen(book, trips)
+    if not len(book.instance.passes):
+        return np.asarray(rent_yen(book) + np.where(trips.used, single, 0).max(axis=0, initial=0))
+    return np.asarray(rent_yen(book) + _cheapest_travel_yen(book, trips, single))
+
+
+def _cheapest_travel_yen(book: Book, trips: Trips, single: Array) -> Array:
+    """Return the highest monthly travel cost of every stay, each month with a pass of the household if that costs less."""
+    passes, stays = book.instance.passes, book.stays
+    cost = {
+        (household, house, period): yen
+        for household, house, period, yen in zip(
+            *(passes[name].tolist() for name in ("household_id", "house_id", "period_id", "travel_yen")),
+            strict=True,
+        )
+    }
+    homes, houses = book.instance.households["household_id"], book.instance.houses["house_id"]
+    highest = np.zeros(len(stays.household), dtype=np.int64)
+    for stay, (home, house) in enumerate(zip(stays.household.tolist(), stays.house.tolist(), strict=True)):
+        for period in np.flatnonzero(stays.held[:, stay]).tolist():
+            key = (str(homes[home]), str(houses[house]), str(book.calendar.ids[period]))
+            full = int(single[trips.kind_of_period[period], stay])
+            highest[stay] = max(highest[stay], min(full, cost.get(key, full)))
+    return highest
 
 
 def check_budget(book: Book, trips: Trips, findings: Finder) -> None:

@@ -130,7 +130,13 @@ def rent_yen(market: Market, household: Household, house: House) -> int:
 
 def monthly_yen(market: Market, household: Household, house: House, period: str) -> int:
     """Return rent and travel of a month in a period."""
-    return rent_yen(market, household, house) + travel_yen(market, household, house, period)
+    passes = [
+        row.travel_yen
+        for row in market.instance.passes.rows()
+        if (row.household_id, row.house_id, row.period_id) == (household.household_id, house.house_id, period)
+    ]
+    travel = min([travel_yen(market, household, house, period), *passes])
+    return rent_yen(market, household, house) + travel
 
 
 def _house_not_ready(market: Market, household: Household, stay: Stay) -> Broken | None:

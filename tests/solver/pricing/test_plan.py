@@ -1,0 +1,121 @@
+"""Allocation and tariff in one loop: a fixed point, a cycle, and who moves because of a pass."""
+
+from typing import Any
+
+import pytest
+
+import nichiiki as nk
+from nichiiki_models.allocation import StopReason
+from nichiiki_models.errors import UsageError
+from nichiiki_models.rules import DemandRule
+from nichiiki_solver.pricing.passes import PassTable
+from nichiiki_solver.pricing.plan import plan
+from nichiiki_tariff_small import riders, sold, tree
+
+
+def town(*, budget: int, rider_trips: int = 2) -> nk.Instance:
+    """A household that goes four times a month wants a house at d0 (rent 20,000), then one at d1 (rent 1,000).
+
+    A round trip to d0 costs 5,000 in single fares and 3,000 to run, one to d1 costs 200. One rider of the demand table goes to d0
+    twice, and a flat pass on that line is priced to break even: at 3,000 times the mean trips of its buyers.
+    """
+    line = tree(
+        [2500, 100],
+        costs=[1500, 0],
+        demand=[riders(trips=rider_trips, value=1_000_000, name="rider")],
+        products=[sold("flat", name="pass", links=("l0",), low=100, high=20_000)],
+        rules=DemandRule(elasticity_percent=0),
+    )
+    at = {"lat": 35, "lon": 139, "capacity_persons": 2}
+    return line.replace(
+        households=[{"household_id": "hh1", "home_region": "h", "budget_yen": budget, "round_trips": 4.0}],
+        houses=[
+            {"house_id": "near", "region_id": "d1", "rent_yen": 1_000, **at},
+            {"house_id": "wanted", "region_id": "d0", "rent_yen": 20_000, **at},
+        ],
+        choices=[
+            {"household_id": "hh1", "list": "stay", "rank": rank, "target_kind": "house", "target_id": house}
+            for rank, house in ((1, "wanted"), (2, "near"))
+        ],
+    )
+
+
+def test_fixed_point_lets_a_household_move() -> None:
+    """At single fares the wanted house costs 40,000. With the pass for 6,000 it costs 26,000; with the household on board the pass
+    costs 3,000 · (2 + 4) / 2 = 9,000, and 29,000 is still within 30,000.
+    """
+    found = plan(town(budget=30_000))
+    assert found.reason is StopReason.PROVEN
+    assert [each.prices["pass"] for each in found.rounds] == [6000, 9000, 9000]
+    assert found.tariff.prices == {"pass": 9000}
+    assert [(move.household_id, move.before_house, move.after_house) for move in found.moves] == [
+        ("hh1", "near", "wanted")
+    ]
+    assert (found.allocation_regret, found.tariff_regret, found.strained) == (0, 0, ())
+    allocation = found.allocation.allocation
+    assert allocation is not None
+    assert allocation.placements["cost_yen"].tolist() == [29_000]
+    assert nk.verify(found.allocation.instance, allocation) == []
+    assert nk.verify_tariff(found.allocation.instance, found.tariff, allocation) == []
+
+
+def test_cycle_is_told_and_the_best_state_returned() -> None:
+    """With 27,000 the household can pay for the pass at 6,000 but not at 9,000, which is what it costs once it travels: the prices go
+    6,000, 9,000, 6,000 for ever. The best state has the household where it wants to be, and says that 9,000 strains it.
+    """
+    found = plan(town(budget=27_000))
+    assert found.reason is StopReason.CYCLE
+    assert found.cycle == (1, 2)
+    assert [each.prices["pass"] for each in found.rounds] == [6000, 9000, 6000]
+    assert found.strained == ("hh1",)
+    assert found.tariff_regret == 0
+    assert found.allocation_regret == 0
+    assert [move.after_house for move in found.moves] == ["wanted"]
+    allocation = found.allocation.allocation
+    assert allocation is not None
+    assert nk.verify(found.allocation.instance, allocation) == []
+
+
+def test_few_rounds_stop_without_proof() -> None:
+    found = plan(town(budget=30_000), most_rounds=1)
+    assert found.reason is StopReason.TIME_LIMIT
+    assert len(found.rounds) == 1
+    assert found.allocation_regret is None
+
+
+def test_json_both_ways() -> None:
+    found = plan(town(budget=30_000))
+    again = nk.PlanResult.model_validate_json(found.model_dump_json())
+    assert again.rounds == found.rounds
+    assert again.tariff == found.tariff
+
+
+def test_passes_are_what_the_check_reads() -> None:
+    """A placement that claims the cost of single fares where a pass is cheaper is found, and the other way round."""
+    instance = town(budget=90_000)
+    passes = PassTable(instance).at({"pass": 9000})
+    assert [(row.house_id, row.travel_yen) for row in passes.rows()] == [("wanted", 9000)]
+    assert len(PassTable(instance).at({"pass": None})) == 0
+    with_pass = instance.replace(passes=passes)
+    allocation = nk.allocate(with_pass).allocation
+    assert allocation is not None
+    assert allocation.placements["cost_yen"].tolist() == [29_000]
+    moved = allocation.replace(instance_hash=instance.hash)
+    assert {violation.rule for violation in nk.verify(instance, moved)} == {"claim_cost"}
+
+
+@pytest.mark.parametrize("trips", [0.5, 1.25, 3.0])
+def test_parts_of_trips_cost_their_mean(trips: float) -> None:
+    """A household with 1.25 trips pays three quarters of what one trip costs at best and a quarter of two; whole yen, up."""
+    instance = town(budget=90_000)
+    household: Any = {"household_id": "hh1", "home_region": "h", "budget_yen": 90_000, "round_trips": trips}
+    passes = PassTable(instance.replace(households=[household])).at({"pass": 6000})
+    low, high = (min(5000 * n, 6000 if n else 0) for n in (int(trips), int(trips) + 1))
+    expected = round(low + (high - low) * (trips - int(trips)))
+    cheaper = expected < 5000 * trips
+    assert [row.travel_yen for row in passes.rows()] == ([expected] if cheaper else [])
+
+
+def test_nothing_to_price() -> None:
+    with pytest.raises(UsageError, match="products: the instance has none"):
+        plan(town(budget=30_000).replace(products=[]))
