@@ -17,6 +17,10 @@ OUTPUTS = (
     "placements.csv",
     "unplaced.csv",
     "loads.csv",
+    "certificates.csv",
+    "certificates.json",
+    "costs.csv",
+    "kpi.csv",
     "metrics.json",
     "report.html",
     "allocation.xlsx",
@@ -54,6 +58,12 @@ def contents(
         csv_bytes(rows.placements),
         csv_bytes(rows.unplaced),
         csv_bytes(rows.load_sheet),
+        csv_bytes(rows.certificates),
+        json_bytes(
+            [dict(zip(rows.certificates.columns, row, strict=True)) for row in rows.certificates.rows]
+        ),
+        csv_bytes(rows.costs),
+        csv_bytes(rows.kpi),
         json_bytes(figures.model_dump(mode="json")),
         report_html(rows, violations=violations, metrics=figures).encode("utf-8"),
         workbook_bytes(rows),

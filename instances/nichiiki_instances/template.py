@@ -108,13 +108,13 @@ def notes() -> Mapping[str, Any]:
 def meaning(table: str, spec: ColumnSpec, lang: Lang) -> str:
     """Return what a column means."""
     # a column that has no note yet is still there, in English; a test says that there is none
-    return (
-        str(notes()["columns"][table].get(spec.name, spec.description)) if lang == "ja" else spec.description
-    )
+    known = notes()["columns"].get(table, {})
+    return str(known.get(spec.name, spec.description)) if lang == "ja" else spec.description
 
 
 def _table_meaning(table: str, lang: Lang) -> str:
-    return str(notes()["tables"][table]) if lang == "ja" else (TABLES[table].__doc__ or "").split("\n")[0]
+    described = (TABLES[table].__doc__ or "").split("\n")[0]
+    return str(notes()["tables"].get(table, described)) if lang == "ja" else described
 
 
 def _say(key: str, lang: Lang, **values: object) -> str:

@@ -2,8 +2,10 @@
 
 import os
 
+import numpy as np
 import pytest
 
+from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Status, StopReason
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_models.instance import Instance
@@ -43,6 +45,32 @@ def test_equals_the_clerk(seed: int, kind: str) -> None:
     assert result.bound is None
     assert result.allocation is not None
     assert choice_of(instance, result.allocation) == expected.choice
+
+
+def contested(seed: int) -> Instance:
+    """A generated market with points of every household at every house, region and facility, drawn anew."""
+    instance = generate(households=14, houses=4, hosts=1, periods=3, roles=3, seed=seed)
+    rng = np.random.default_rng(seed)
+    rows = [
+        {
+            "target_kind": kind,
+            "target_id": target,
+            "household_id": household,
+            "points": int(rng.integers(0, 15)),
+        }
+        for kind, table in (("house", "houses"), ("region", "regions"), ("facility", "facilities"))
+        for target in instance.tables[table][f"{kind}_id"].tolist()
+        for household in instance.households["household_id"].tolist()
+    ]
+    return of_kind(instance.replace(priorities=rows), "per_target")
+
+
+@pytest.mark.parametrize("seed", range(12, 12 + SEEDS // 5))
+def test_contested_places_equal_the_clerk(seed: int) -> None:
+    instance = contested(seed)
+    allocation = allocate(instance, policy="points", seed=seed).allocation
+    assert allocation is not None
+    assert choice_of(instance, allocation) == per_target(instance, seed).choice
 
 
 def test_a_minimum_quota_is_refused() -> None:

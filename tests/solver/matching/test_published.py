@@ -1,4 +1,8 @@
-"""Published examples with known outcome; ids in the papers begin with 1."""
+"""Published examples with known outcome; ids in the papers begin with 1.
+
+The two of Gale and Shapley were compared with a reprint (Schottmüller, Mechanism design, lecture slides); the others are cited
+from the papers named, which were not at hand when the tests were written.
+"""
 
 from __future__ import annotations
 
