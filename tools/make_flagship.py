@@ -13,12 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flagship import facts, people, residents, supply
+from flagship import facts, housing, people, programmes, residents, supply
 from flagship.chance import Chance
 from nichiiki_instances import write
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import (
     Condition,
+    Funding,
     Level,
     Limits,
     ListRule,
@@ -74,6 +75,16 @@ RULES = Rules(
         _points("B12", 6, "group", "==", "alumni", "関係人口講座の修了者"),
     ),
     limits=residents.limits(Limits(trip_minutes=330, hazards_apart=("tsunami",), care_days_max=12)),
+    funding=Funding(
+        single_payers=("state",),
+        own_budget_yen={
+            "hakuba": 2_500_000,
+            "nasu": 6_000_000,
+            "obuse": 1_000_000,
+            "shiojiri": 4_000_000,
+            "tanabe": 4_500_000,
+        },
+    ),
     lottery=Lottery(
         per_past_loss=1,
         max_tickets=8,
@@ -85,7 +96,7 @@ RULES = Rules(
 def flagship() -> Instance:
     """Build the flagship instance from facts and fixed seeds."""
     made, crowd, wish = Chance(SEED), Chance(SEED + 1), Chance(SEED + 2)
-    houses = supply.houses(made)
+    houses = housing.with_owners(supply.houses(made))
     roles = supply.roles(made)
     found = people.families(crowd)
     rows: dict[str, Sequence[Row]] = {
@@ -109,9 +120,9 @@ def flagship() -> Instance:
             *supply.last_mile_links(made, houses),
         ),
         "products": supply.PRODUCTS,
-        "programmes": facts.PROGRAMMES,
+        "programmes": (*facts.PROGRAMMES, *programmes.overview_programmes()),
         "measures": supply.measures(made, houses),
-        "quotas": (*supply.QUOTAS, *residents.SHARES),
+        "quotas": (*supply.QUOTAS, *housing.RESERVED, *residents.SHARES),
         "use_history": people.history(wish, found, roles),
         "operators": facts.OPERATORS,
         "demand": supply.DEMAND,

@@ -3,10 +3,10 @@
     make mutation                                       the default sample
     .venv/bin/python tools/mutate.py --sample 300 --minutes 20 --seed 1
 
-mutmut 3 rewrites a whole package into a copy and cannot map this layout (four source roots, editable install), so this small
-tool does what is needed: it makes mutants of the syntax tree (comparisons, arithmetic, logic, constants, negations, minimum and
-maximum, calls whose result nobody uses), takes a seeded sample, and runs the tests of the mutated part in a process of its own;
-the first failure ends it. A mutant that no test notices survives and is printed with its
+This is a small tool of our own because four source roots are mapped together by an editable install, which mutmut's copy of one tree
+does not fit. It makes mutants of the syntax tree (comparisons, arithmetic, logic, constants, negations, minimum and
+maximum, calls whose result nobody uses), takes a seeded sample, and runs the tests of the mutated part in a fork of its own
+(Linux, macOS); the first failure ends it. A mutant that no test notices survives and is printed with its
 line. Exit code 1 if fewer than 95 % are killed.
 """
 
@@ -15,15 +15,17 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import importlib
 import os
 import random
-import subprocess
+import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLVER = ROOT / "solver" / "nichiiki_solver"
@@ -155,35 +157,62 @@ def tests_of(file: Path) -> tuple[str, ...]:
     return TIE_TESTS if file.name in TIE_BREAK else CHECK_TESTS
 
 
-HOOK = """
-import importlib.util, sys
-class Finder:
-    def find_spec(self, name, path=None, target=None):
-        if name != {module!r}:
-            return None
-        return importlib.util.spec_from_file_location(name, {file!r})
-sys.meta_path.insert(0, Finder())
-import pytest
-sys.exit(pytest.main(sys.argv[1:]))
-"""
-
-
 def survives(source: str, file: Path, limit_s: float) -> bool:
-    """Run the tests with a file's module replaced by another source; True if they all pass."""
-    module = ".".join(file.relative_to(SOLVER.parent).with_suffix("").parts)
-    with tempfile.TemporaryDirectory() as folder:
-        changed = Path(folder) / file.name
-        changed.write_text(source, "utf-8")
-        hook = HOOK.format(module=module, file=str(changed))
-        options = ("-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--no-header")
-        command = [sys.executable, "-c", hook, *options, *tests_of(file)]
-        try:
-            done = subprocess.run(  # noqa: S603 - our own interpreter and tests
-                command, cwd=ROOT, capture_output=True, timeout=limit_s, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return False
-    return done.returncode == 0
+    """Run the tests with a file's module replaced by another source; True if they all pass.
+
+    The child is a fork of this process, in which everything else is imported already.
+    """
+    child = os.fork()
+    if child == 0:
+        _run_tests(source, file)
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status) == 0
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def _run_tests(source: str, file: Path) -> None:
+    """Replace the module, run the tests in silence, and end this process with their exit code."""
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    code = 1
+    try:
+        replace_module(source, file)
+        code = int(pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests_of(file)]))
+    finally:
+        os._exit(code)
+
+
+def replace_module(source: str, file: Path) -> None:
+    """Run another source in a module that is imported already, and hand what it defines to whoever imported the old.
+
+    An exception here counts as noticed: a module that cannot be imported fails every test.
+    """
+    module = sys.modules[".".join(file.relative_to(SOLVER.parent).with_suffix("").parts)]
+    before = dict(vars(module))
+    exec(compile(source, str(file), "exec"), vars(module))  # noqa: S102 - our own source, changed in one place
+    renewed = {id(old): vars(module)[name] for name, old in before.items() if vars(module)[name] is not old}
+    for other in [each for name, each in sys.modules.items() if name.startswith("nichiiki")]:
+        for name, value in list(vars(other).items()):
+            if id(value) in renewed and other is not module:
+                setattr(other, name, renewed[id(value)])
+
+
+def preload() -> None:
+    """Import everything that the tests need, so that a fork begins with their first line."""
+    sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tools")]
+    names = [f"nichiiki_solver.verify.{file.stem}" for file in (SOLVER / "verify").glob("[a-z]*.py")]
+    names += ["nichiiki_solver.promoting", "nichiiki_solver.rerunning", "nichiiki_oracle.random_instances"]
+    names += ["nichiiki_solver.tie_break", "nichiiki_solver.policies.welfare"]
+    names += ["nichiiki_oracle.allocations", "nichiiki_oracle.brute_force", "nichiiki_small"]
+    for name in names:
+        importlib.import_module(name)
 
 
 def chosen(sample: int, seed: int) -> list[Mutant]:
@@ -221,6 +250,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     os.environ.pop("NICHIIKI_FULL", None)
+    os.chdir(ROOT)
+    preload()
     started, picked = time.monotonic(), chosen(asked.sample, asked.seed)
     limit_s = max(60.0, SLOWEST * baseline({mutant.file for mutant in picked}))
     alive: list[Mutant] = []
@@ -234,6 +265,11 @@ def main() -> int:
             print(f"survived: {mutant.file.relative_to(ROOT)}:{mutant.line}: {mutant.what}", flush=True)
         else:
             killed += 1
+        if (killed + len(alive)) % 20 == 0:
+            print(
+                f"{killed} of {killed + len(alive)} killed after {time.monotonic() - started:.0f} s",
+                flush=True,
+            )
     tried = killed + len(alive)
     share = killed / max(1, tried)
     print(f"{killed} of {tried} killed: {share:.1%}")

@@ -95,6 +95,15 @@ class MeasureTaken(Row):
     cost_yen: int = column("cost", unit="yen", **TOTAL_YEN)
 
 
+class Payment(Row):
+    """What somebody pays for a measure; without a programme it is own money of the region or supporter."""
+
+    key: ClassVar[tuple[str, ...]] = ("measure_id", "programme_id")
+    measure_id: Id = column("measure")
+    programme_id: Id | None = column("programme; empty = own money", default=None)
+    amount_yen: int = column("what is paid", unit="yen", **TOTAL_YEN)
+
+
 class Standing(Row):
     """Where a household stands with its place, or on the waiting list."""
 
@@ -239,6 +248,7 @@ class Allocation(BaseModel):
     items: Table[Item] = _empty(Item)
     unplaced: Table[Unplaced] = _empty(Unplaced)
     measures: Table[MeasureTaken] = _empty(MeasureTaken)
+    payments: Table[Payment] = _empty(Payment)
     standings: Table[Standing] = _empty(Standing)
     provenance: Mapping[str, Any] = Field(default_factory=dict)
 
@@ -251,7 +261,7 @@ class Allocation(BaseModel):
 
     @model_validator(mode="after")
     def _sort(self) -> Self:
-        for name in ("placements", "stays", "items", "unplaced", "measures", "standings"):
+        for name in ("placements", "stays", "items", "unplaced", "measures", "payments", "standings"):
             self.__dict__[name] = getattr(self, name).sorted()
         return self
 
@@ -266,6 +276,7 @@ class Allocation(BaseModel):
             "placements": _placement_objects(self),
             "unplaced": _unplaced_objects(self),
             "measures": [row.model_dump() for row in self.measures.rows()],
+            "payments": [row.model_dump() for row in self.payments.rows()],
             "standings": [row.model_dump() for row in self.standings.rows()],
             "provenance": dict(self.provenance),
         }

@@ -63,6 +63,8 @@ PRODUCT_FIELDS = {
 }
 PRICED = ("flat", "capped", "fixed_ride")
 SCOPES = {"od": ("places", "regions"), "zone": ("regions",), "links": ("links",)}
+PROGRAMMES_MAX = 6
+"""Most programmes of a measure."""
 END_TABLES = ("places", "regions", "houses", "facilities")
 
 
@@ -429,6 +431,20 @@ def measures_name_bands(tables: Tables, rules: Rules) -> Iterator[Problem]:
     yield from _band_problems("measures", table, kinds)
 
 
+def measures_are_paid(tables: Tables, rules: Rules) -> Iterator[Problem]:
+    """Check: a measure names few programmes, as every choice of them is tried; own money is that of regions."""
+    many = tables["measures"].lists("programmes").lengths
+    params = {"most": str(PROGRAMMES_MAX)}
+    yield from _rows(
+        "too_many_programmes", "measures", many > PROGRAMMES_MAX, "programmes", many, params=params
+    )
+    for name in rules.funding.own_budget_yen:
+        if name not in tables["regions"].ids:
+            yield Problem(
+                code="funding_region_unknown", table="rules", column="funding.own_budget_yen", value=name
+            )
+
+
 def products_are_complete(tables: Tables, rules: Rules) -> Iterator[Problem]:
     """Check: a product has the fields of its kind, and a price or a range of them where its kind has one."""
     table = tables["products"]
@@ -562,6 +578,7 @@ CROSS_CHECKS: tuple[Check, ...] = (
     targets_of_their_kind,
     history_of_its_kind,
     measures_name_bands,
+    measures_are_paid,
     products_are_complete,
     scopes_fit,
     quotas_bind,

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nichiiki_models.tables import Hazard, Id, ListName, Registration, Text
+from nichiiki_models.tables import Hazard, Id, ListName, Payer, Registration, Text
 
-Term = Literal["utility", "role_value", "placed", "persons", "points", "kept"]
+Term = Literal["utility", "role_value", "placed", "persons", "points", "kept", "measure_yen", "own_yen"]
 TieKey = Literal["income_class", "past_losses", "applied_at", "children", "persons", "lottery"]
 ConditionField = Literal[
     "group",
@@ -41,7 +41,8 @@ class Level(Part):
 
     name: Id = Field(description="name of the level")
     weights: dict[Term, Annotated[int, Field(ge=0, le=1000)]] = Field(
-        description="weight of each term: utility, role_value (milli-points), placed, persons, points, kept (see moves)"
+        description="weight of each term: utility, role_value (milli-points), placed, persons, points, kept (see moves); "
+        "measure_yen, own_yen: minus the cost, and minus the own money, of measures"
     )
 
 
@@ -250,16 +251,6 @@ class Moves(Part):
     experience: MoveWeight = Field(default=1, description="weight of an experience that a household keeps")
 
 
-class KpiRule(Part):
-    """Parameters of the key figures."""
-
-    spending_yen_per_day: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        default=2500,
-        description="what a person spends a day beside rent; the default is an assumption, put your survey's figure here",
-    )
-    spending_source: Text = Field(default="", description="where the figure is from")
-
-
 class DemandRule(Part):
     """Parameters of travel demand, for pricing; see docs/explanation/tariffs.md."""
 
@@ -297,6 +288,23 @@ class DemandRule(Part):
     )
 
 
+Yen = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
+
+
+class Funding(Part):
+    """Who pays for measures beside the programmes, and what is never paid or paid together."""
+
+    state_excluded_items: tuple[Id, ...] = Field(
+        default=("fare", "lodging"), description="items that no programme of the state pays"
+    )
+    single_payers: tuple[Payer, ...] = Field(
+        default=(), description="payers of whose programmes at most one pays for a measure"
+    )
+    own_budget_yen: dict[Id, Yen] = Field(
+        default={}, description="own money for measures by region; regions not named have no limit"
+    )
+
+
 class Rules(Part):
     """All rules of a run."""
 
@@ -312,6 +320,6 @@ class Rules(Part):
     registration: Standing = Standing()
     travel: Travel = Travel()
     lottery: Lottery = Lottery()
-    kpi: KpiRule = KpiRule()
+    funding: Funding = Funding()
     moves: Moves = Moves()
     demand: DemandRule = DemandRule()

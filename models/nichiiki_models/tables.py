@@ -47,6 +47,7 @@ Band = Literal["age0", "age1-2", "age3", "age4-5", "1", "2", "3", "4", "5", "6",
 Registration = Literal["none", "basic", "premium"]
 ListName = Literal["stay", "school", "care", "desk", "role", "supporter", "experience"]
 TargetKind = Literal["house", "region", "facility", "role", "supporter", "experience", "none"]
+Payer = Literal["state", "prefecture", "municipality", "private"]
 Mode = Literal[
     "rail", "air", "bus", "ferry", "car", "walk", "bicycle", "taxi", "demand_bus", "car_share", "ride_share"
 ]
@@ -237,6 +238,14 @@ class House(Row):
     hazards: tuple[Hazard, ...] = column("hazards its site is exposed to", default=())
     ready: bool = column("can be lived in now; otherwise only after a measure", default=True)
     settlement: Id | None = column("settlement, for quotas", default=None)
+    uses_per_half_year: int | None = column(
+        "most stays of a household that begin in a half-year (April-September, October-March), earlier ones included",
+        unit="stays",
+        default=None,
+        **COUNT,
+    )
+    accepts: tuple[Id, ...] = column("groups or households that the owner accepts; empty = all", default=())
+    refuses: tuple[Id, ...] = column("groups or households that the owner refuses", default=())
 
 
 class Facility(Row):
@@ -459,14 +468,15 @@ class Programme(Row):
     key: ClassVar[tuple[str, ...]] = ("programme_id",)
     programme_id: Id = column("id of the programme")
     name: Text = column("name", default="")
-    payer: Literal["state", "prefecture", "municipality", "private"] = column("who pays", default="state")
+    payer: Payer = column("who pays", default="state")
     rate_kind: Literal["fixed", "fraction"] = column(
-        "fixed: all eligible cost up to the cap (定額); fraction: rate_percent of it", default="fraction"
+        "fixed: all that is not paid yet, up to the cap (定額); fraction: rate_percent of it",
+        default="fraction",
     )
     rate_percent: int = column("share paid", unit="percent", default=50, ge=0, le=100)
     cap_yen: int | None = column("most for one measure", unit="yen", default=None, **TOTAL_YEN)
     budget_yen: int = column("budget of the programme", unit="yen", **TOTAL_YEN)
-    eligible_items: tuple[Id, ...] = column("items it pays", default=())
+    eligible_items: tuple[Id, ...] = column("items it pays; empty = any", default=())
     excluded_items: tuple[Id, ...] = column("items it must not pay", default=())
     requires: tuple[Literal["plan", "designation", "membership"], ...] = column(
         "what the region or supporter must have", default=()
@@ -486,6 +496,12 @@ class Measure(Row):
     item: Id = column("item of expense, against the programmes' lists", default="renovation")
     band: Band | Literal["desk"] | None = column("grade, age band or desk it adds to", default=None)
     adds: int = column("units, seats, holders or cases added", default=0, **COUNT)
+    from_period: Id | None = column(
+        "first period in which it counts; empty = from the start", references=["periods"], default=None
+    )
+    starts_on: date | None = column(
+        "day of the measure, against the days of programmes; empty = first day of the calendar", default=None
+    )
     cost_yen: int = column("cost", unit="yen", **TOTAL_YEN)
     programmes: tuple[Id, ...] = column(
         "programmes that may pay, in order", references=["programmes"], default=()

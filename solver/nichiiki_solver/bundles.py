@@ -16,8 +16,10 @@ import numpy as np
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households, persons_of, total_points
 from nichiiki_solver.market import NO_VALUE, Market, Order, merged
+from nichiiki_solver.measures import Plans
 from nichiiki_solver.moves import kept_weights
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
@@ -43,6 +45,7 @@ from nichiiki_solver.ragged import (
     segment_sum,
     unique_rows,
 )
+from nichiiki_solver.settling import settle_plans
 from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
@@ -67,6 +70,8 @@ class Bundles:
     uses: Uses
     stay_terms: Ints
     option_terms: Ints
+    plans: Plans
+    gate_terms: Ints
     refused_stays: Refusals
     refused_targets: RefusedTargets
     dropped: Stays
@@ -81,7 +86,7 @@ class Bundles:
     @property
     def n_gates(self) -> int:
         """Number of gate agents."""
-        return len(self.uses.gate_offsets) - 1
+        return self.uses.gates.n_agents
 
     @cached_property
     def order_of_lists(self) -> tuple[str, ...]:
@@ -118,18 +123,19 @@ def assemble(
     keep_incomplete
         Whether stays without an answer to a need that the household insists on are kept.
     """
-    targets, seats = Targets.of(instance), Seats.of(instance, calendar)
+    plans = Plans.of(instance)
+    targets, seats = Targets.of(instance), Seats.of(instance, calendar, plans)
     needs, wanted, refused_targets = find_needs(instance, targets, stays)
     found = find_singles(instance, calendar, travel, patterns, targets, stays, needs, wanted, seats)
     slots, options = find_options(instance, calendar, patterns, targets, stays, needs, wanted, found)
     complete = drop_incomplete(stays, slots, options) | keep_incomplete
     dropped, stays, options = stays.take(~complete), stays.take(complete), _of_stays(options, complete)
-    uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options)
+    uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options, plans)
     moves = kept_weights(instance, patterns, calendar, targets, stays, needs, options)
     stay_terms, option_terms = _terms(instance, stays, options, moves)
     return Bundles(
         instance, calendar, patterns, targets, stays, needs, slots, options, uses, stay_terms, option_terms,
-        refused, refused_targets, dropped, found, wanted,
+        plans, _gate_terms(instance, plans, uses.gates), refused, refused_targets, dropped, found, wanted,
     )  # fmt: skip
 
 
@@ -176,7 +182,10 @@ def _terms(instance: Instance, stays: Stays, options: Options, kept: tuple[Ints,
     of_option = {"utility": options.utility, "role_value": options.role_value, "kept": kept[1]}
     levels = instance.levels
     stay_rows = [
-        sum((w * of_stay[t] for t, w in level.weights.items()), np.zeros(len(stays), dtype=np.int64))
+        sum(
+            (w * of_stay[t] for t, w in level.weights.items() if t in of_stay),
+            np.zeros(len(stays), dtype=np.int64),
+        )
         for level in levels
     ]
     option_rows = [
@@ -187,6 +196,18 @@ def _terms(instance: Instance, stays: Stays, options: Options, kept: tuple[Ints,
         for level in levels
     ]
     return np.array(stay_rows).reshape(len(levels), -1), np.array(option_rows).reshape(len(levels), -1)
+
+
+def _gate_terms(instance: Instance, plans: Plans, gates: Gates) -> Ints:
+    """Levels × gates: the weighted terms of the objective that measures have."""
+    measured = gates.plan >= 0
+    terms = np.zeros((2, len(gates)), dtype=np.int64)
+    terms[0, measured] = -instance.measures["cost_yen"][plans.measure[gates.plan[measured]]]
+    terms[1, measured] = -plans.own_yen[gates.plan[measured]]
+    weights = [
+        [level.weights.get("measure_yen", 0), level.weights.get("own_yen", 0)] for level in instance.levels
+    ]
+    return np.array(weights, dtype=np.int64) @ terms
 
 
 NO_LIMIT = 1 << 62
@@ -264,7 +285,7 @@ class BundleSource:
 
     Notes
     -----
-    Agents are the households, then the gates, which have one option each.
+    Agents are the households, then the gates.
     """
 
     def __init__(self, bundles: Bundles) -> None:
@@ -301,9 +322,15 @@ class BundleSource:
         )
         return stay, option
 
-    def _gate_values(self, prices: Ints) -> Ints:
-        uses = self.bundles.uses
-        return -segment_sum(prices[uses.gate_resource] * uses.gate_amount, uses.gate_offsets)
+    def _gate_values(self, weights: Ints, prices: Ints) -> Ints:
+        """Best value of each gate at the prices."""
+        gates = self.bundles.uses.gates
+        own = weights @ self.bundles.gate_terms - segment_sum(
+            prices[gates.resource] * gates.amount, gates.offsets
+        )
+        best = np.full(gates.n_agents, NO_VALUE, dtype=np.int64)
+        np.maximum.at(best, gates.agent, own)
+        return best
 
     def best_values(self, weights: Ints, prices: Ints) -> Ints:
         """Return each agent's largest value over all its bundles at the prices (`NO_VALUE` where it has none)."""
@@ -311,7 +338,7 @@ class BundleSource:
         best, total = self._tree.best(stay, option)
         self._last = (option, best, total)
         return np.concatenate(
-            (segment_max(total, self._household_offsets, NO_VALUE), self._gate_values(prices))
+            (segment_max(total, self._household_offsets, NO_VALUE), self._gate_values(weights, prices))
         )
 
     def improving(self, least: Ints, most: int) -> Market:
@@ -534,26 +561,26 @@ class BundleSource:
         return np.bincount(slots.household[np.isin(slots.list, codes)], minlength=self.bundles.n_households)
 
     def market_of(self, stays: Ints, chosen: Ints) -> Market:
-        """Turn bundles into a market: households' bundles first, then one option for each gate."""
-        bundles = self.bundles
+        """Turn bundles into a market: households' bundles first, then the options of gates."""
+        bundles, doors = self.bundles, self.bundles.uses.gates
         ranks, ties = self.sort_keys(stays, chosen)
         household = bundles.stays.household[stays]
         order = np.lexsort([*ties[::-1], *ranks[::-1], household])
         stays, chosen, household = stays[order], chosen[order], household[order]
         rank = _dense_ranks(household, [column[order] for column in ranks])
         owner, resource, amount = self._entries(stays, chosen)
-        n, gates = len(stays), bundles.n_gates
+        n, gates = len(stays), len(doors)
         utility = bundles.stay_terms[:, stays] + _sum_options(bundles.option_terms, chosen)
         return Market(
             n_agents=self.n_agents,
-            agent=np.concatenate((household, bundles.n_households + np.arange(gates))),
-            utility=np.concatenate((utility, np.zeros((len(utility), gates), dtype=np.int64)), axis=1),
+            agent=np.concatenate((household, bundles.n_households + doors.agent)),
+            utility=np.concatenate((utility, bundles.gate_terms), axis=1),
             rank=np.concatenate((rank, np.ones(gates, dtype=np.int64))),
             offsets=np.concatenate(
-                (offsets_of(np.bincount(owner, minlength=n)), bundles.uses.gate_offsets[1:] + len(owner))
+                (offsets_of(np.bincount(owner, minlength=n)), doors.offsets[1:] + len(owner))
             ),
-            resource=np.concatenate((resource, bundles.uses.gate_resource)),
-            amount=np.concatenate((amount, bundles.uses.gate_amount)),
+            resource=np.concatenate((resource, doors.resource)),
+            amount=np.concatenate((amount, doors.amount)),
             capacity=bundles.uses.resources.capacity,
             must_assign=self._must_assign,
             gate=np.arange(self.n_agents) >= bundles.n_households,
@@ -561,6 +588,7 @@ class BundleSource:
             labels={
                 "stay": np.concatenate((stays, np.full(gates, -1))),
                 "chosen": np.concatenate((chosen, np.full((gates, chosen.shape[1]), -1))),
+                "plan": np.concatenate((np.full(n, -1), doors.plan)),
             },
             source=self,
         )
@@ -577,6 +605,20 @@ class BundleSource:
             blocks.append((rows[owner], resource, amount))
         owner, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
         return merged(owner, resource, amount, len(uses.resources))[1:]
+
+    def settled(self, market: Market, choice: Ints) -> Ints:
+        """Return the choice with the plans of the measures taken settled anew: least own money (rules, section 13)."""
+        plan = market.labels["plan"]
+        taken = np.flatnonzero(choice >= 0)
+        taken = taken[plan[choice[taken]] >= 0]
+        if not len(taken):
+            return choice
+        best = settle_plans(self.bundles.instance, self.bundles.plans, plan[choice[taken]])
+        option_of = np.full(len(self.bundles.plans), -1, dtype=np.int64)
+        option_of[plan[plan >= 0]] = np.flatnonzero(plan >= 0)
+        settled = choice.copy()
+        settled[taken] = option_of[best]
+        return settled
 
     def tie_weights(self, market: Market, seed: int, level: int) -> Ints:
         """Public weights of bundles: those of the stay and of every part together; gates weigh nothing."""
@@ -635,9 +677,9 @@ class BundleSource:
         """Turn a choice into an allocation."""
         taken = choice[: self.bundles.n_households]
         taken = taken[taken >= 0]
-        return build_allocation(
-            self.bundles, market.labels["stay"][taken], market.labels["chosen"][taken], **claims
-        )
+        plans = market.labels["plan"][choice[choice >= 0]]
+        stays, chosen = market.labels["stay"][taken], market.labels["chosen"][taken]
+        return build_allocation(self.bundles, stays, chosen, np.sort(plans[plans >= 0]), **claims)
 
     @cached_property
     def _must_assign(self) -> Bools:
@@ -710,10 +752,10 @@ class Factored:
         chosen[row, np.arange(len(row)) - offsets_of(counts)[:-1][row]] = options
         market = self.source.market_of(stays, chosen)
         result = np.full(market.n_agents, -1, dtype=np.int64)
-        result[market.agent] = np.arange(market.n_options)
-        gates = market.gate.nonzero()[0]
-        shut = choice[len(choice) - len(gates) :] < 0
-        result[gates[shut]] = -1
+        result[market.agent[: len(stays)]] = np.arange(len(stays))
+        opened = taken[taken >= len(self.stays) + len(self.options)] - len(self.stays) - len(self.options)
+        gates = len(stays) + opened
+        result[market.agent[gates]] = gates
         return market, result
 
     def tie_weights(self, seed: int, level: int) -> Ints:
@@ -728,7 +770,8 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
     """Build the factored market of some stays and options."""
     bundles, uses = source.bundles, source.bundles.uses
     segments, slot = np.unique(segment_of[options], return_inverse=True)
-    households, gates = bundles.n_households, bundles.n_gates
+    households, doors = bundles.n_households, uses.gates
+    gates = len(doors)
     owner = np.searchsorted(
         stays, bundles.options.stay[options[np.searchsorted(slot, np.arange(len(segments)))]]
     )
@@ -736,7 +779,7 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
     blocks = [
         _class_entries(uses, uses.stay_offsets, uses.stay_class, stays, 0),
         _class_entries(uses, uses.option_offsets, uses.option_class, options, n),
-        (n + m + np.repeat(np.arange(gates), 2), uses.gate_resource, uses.gate_amount),
+        (n + m + np.repeat(np.arange(gates), np.diff(doors.offsets)), doors.resource, doors.amount),
         *_ties(owner, slot.astype(np.int64), n, free),
     ]
     option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
@@ -745,17 +788,17 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
         (
             bundles.stay_terms[:, stays],
             bundles.option_terms[:, options],
-            np.zeros((len(bundles.stay_terms), gates), dtype=np.int64),
+            bundles.gate_terms,
         ),
         axis=1,
     )
-    agents = households + len(segments) + gates
+    agents = households + len(segments) + doors.n_agents
     must = np.zeros(agents, dtype=bool)
     must[:households] = source._must_assign[:households]
     market = Market(
         n_agents=agents,
         agent=np.concatenate(
-            (bundles.stays.household[stays], households + slot, households + len(segments) + np.arange(gates))
+            (bundles.stays.household[stays], households + slot, households + len(segments) + doors.agent)
         ),
         utility=utility,
         rank=np.ones(n + m + gates, dtype=np.int64),

@@ -78,11 +78,11 @@ def _difference(first: Outcome, second: Outcome) -> str:
 
 
 def _identity(outcome: Outcome) -> list[tuple[int, bytes, bytes, bytes]]:
-    """Who takes what use and utility; compares choices that number their options differently."""
+    """Which household takes what use and utility; compares choices that number their options differently."""
     market, choice = outcome.market, outcome.choice
     if choice is None:
         return []
-    taken = market.take(np.sort(choice[choice >= 0]))
+    taken = market.take(np.sort(choice[(choice >= 0) & ~market.gate]))
     uses = [slice(*taken.offsets[k : k + 2].tolist()) for k in range(taken.n_options)]
     return sorted(
         (agent, taken.resource[use].tobytes(), taken.amount[use].tobytes(), taken.utility[:, k].tobytes())

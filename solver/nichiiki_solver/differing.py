@@ -198,9 +198,10 @@ class _Held:
 
 
 def _held(market: Market, allocation: Allocation) -> _Held:
-    taken = dict(placed_bundles(market, allocation).taken)
+    placed = placed_bundles(market, allocation)
+    taken = dict(placed.taken)
     gates = Gates(market)
-    gates.open_as_held(taken)
+    gates.open_as_held(taken, placed.plans)
     supply = gates.supply()
     left = supply.copy()
     for option in taken.values():

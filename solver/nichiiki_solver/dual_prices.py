@@ -97,6 +97,14 @@ def find_prices(market: Market, weights: Ints, should_stop: Callable[[], bool]) 
     return replace(best, columns=columns)
 
 
+def listed_prices(market: Market, weights: Ints) -> Ints:
+    """Return the prices of the linear program over all listed options of a complete market, in 1/`SCALE`.
+
+    One program, in place of the rounds of `find_prices`: quicker where the options are few and the resources many.
+    """
+    return _solve_master(market, weights @ market.utility)[0]
+
+
 def _with_gates(market: Market, first: Market) -> Market:
     """The first options, and every gate once."""
     gates = market.take(market.gate[market.agent]) if market.n_options else market

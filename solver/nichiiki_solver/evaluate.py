@@ -9,6 +9,7 @@ from nichiiki_models.columns import Array
 from nichiiki_models.instance import Instance
 from nichiiki_models.metrics import (
     Fairness,
+    MeasureFigures,
     Metrics,
     Placed,
     RegionUse,
@@ -18,19 +19,20 @@ from nichiiki_models.metrics import (
     SupporterLoad,
 )
 from nichiiki_models.tables import HAZARDS
+from nichiiki_solver.budget import programme_uses
 from nichiiki_solver.envy import MOST_PAIRS, justified_envy
-from nichiiki_solver.kpi import employer_shares, key_figures, short_roles
 from nichiiki_solver.verify.arrays import FAR
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.care import care_use
 from nichiiki_solver.verify.claims import household_utility, objective_terms
 from nichiiki_solver.verify.desks import desk_use
+from nichiiki_solver.verify.measures import own_money
 from nichiiki_solver.verify.money import highest_cost_yen, rent_yen
-from nichiiki_solver.verify.roles import holders
+from nichiiki_solver.verify.roles import holders, holders_offered
 from nichiiki_solver.verify.schooling import school_use
 from nichiiki_solver.verify.seats import NO_BAND, SeatRows, SeatUse, band_numbers, offered_amount, seat_loads
 from nichiiki_solver.verify.stays import units_needed
-from nichiiki_solver.verify.supporters import caseloads
+from nichiiki_solver.verify.supporters import caseloads, caseloads_offered
 from nichiiki_solver.verify.travel import Trips, find_trips
 from nichiiki_solver.verify.wishes import Wishes
 
@@ -77,15 +79,23 @@ def evaluate(instance: Instance, allocation: Allocation, *, envy_pairs_max: int 
         role_holders_by_period=dict(
             zip(book.calendar.ids.tolist(), holders(book).sum(axis=1).tolist(), strict=True)
         ),
-        short_roles=short_roles(book),
-        employers=employer_shares(book),
-        kpi=key_figures(book, _period_days(book), cost),
         supporters=_supporters(book),
         cost_yen_a_month=_spread(cost),
         travel_yen_a_month=_spread(cost - rent_yen(book)),
         trip_minutes=_spread(_trip_minutes(trips)),
         hazard_overlaps=_hazards(book),
         justified_envy_households=justified_envy(book, wishes, envy_pairs_max),
+        measures=_measures(book),
+    )
+
+
+def _measures(book: Book) -> MeasureFigures:
+    return MeasureFigures(
+        measures=len(book.instance.measures),
+        taken=len(book.works.rows),
+        cost_yen=sum(measure.cost_yen for measure in book.works.measures()),
+        own_yen=own_money(book),
+        programmes=programme_uses(book),
     )
 
 
@@ -165,7 +175,7 @@ def _regions(book: Book) -> dict[str, RegionUse]:
     days = (_period_days(book)[:, None] * stays.held).sum(axis=0)
     units = units_needed(book) * stays.held.sum(axis=0)
     sums = {
-        "houses": _count(region, size, houses["ready"]),
+        "houses": _count(region, size, book.works.opened().any(axis=0) | houses["ready"]),
         "houses_used": _count(region, size, used),
         "households": _count(of_stay, size),
         "persons": _count(of_stay, size, persons),
@@ -194,11 +204,10 @@ def _period_days(book: Book) -> Array:
 
 
 def _unit_periods(book: Book) -> Array:
-    """Units of each ready house times the periods in which it takes stays."""
+    """Units of each house that is ready or opened, summed over the periods in which it takes stays."""
     houses = book.instance.houses
     closed = book.calendar.sets(houses.lists("closed_periods"))
-    usable = (book.calendar.open[:, None] & ~closed).sum(axis=0)
-    return np.asarray(houses["units"] * usable * houses["ready"])
+    return np.asarray((book.works.units() * (book.calendar.open[:, None] & ~closed)).sum(axis=0))
 
 
 def _seats(book: Book, rows: SeatRows, use: SeatUse, kind: str) -> SeatFigures:
@@ -215,7 +224,7 @@ def _seats(book: Book, rows: SeatRows, use: SeatUse, kind: str) -> SeatFigures:
 
 def _roles(book: Book) -> RoleFigures:
     roles, count = book.instance.roles, holders(book)
-    wanted = book.own_periods("role") & book.calendar.open[:, None] & (roles["max_holders"] > 0)
+    wanted = book.own_periods("role") & book.calendar.open[:, None] & (holders_offered(book) > 0)
     least = roles["min_holders"]
     return RoleFigures(
         holders=len(book.settled("role")),
@@ -233,7 +242,7 @@ def _supporters(book: Book) -> dict[str, SupporterLoad]:
         supporters["supporter_id"],
         np.bincount(book.settled("supporter").target, minlength=size),
         caseloads(book).max(axis=0, initial=0),
-        supporters["caseload"],
+        caseloads_offered(book).max(axis=0, initial=0),
     )
     rows = zip(*(column.tolist() for column in columns), strict=True)
     return {

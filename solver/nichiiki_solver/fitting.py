@@ -16,6 +16,7 @@ from nichiiki_models.errors import UsageError, VerificationError
 from nichiiki_models.explanation import Proof, Witness
 from nichiiki_models.fits import Fit, ShadowPrice
 from nichiiki_models.instance import Instance
+from nichiiki_solver.building import as_built
 from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.dual_prices import SCALE, find_prices
 from nichiiki_solver.explain.drafts import Drafter
@@ -23,6 +24,7 @@ from nichiiki_solver.explain.obstacles import TABLES, room_of
 from nichiiki_solver.explain.world import World, find_world, parts_of
 from nichiiki_solver.explain_check.placing import broken, placed, without
 from nichiiki_solver.market import NO_VALUE
+from nichiiki_solver.measures import Plans
 from nichiiki_solver.needs import NEED_LISTS
 from nichiiki_solver.options import Seats
 from nichiiki_solver.ragged import Ints
@@ -111,6 +113,7 @@ def fit(
     unknown = [each for each in gone if each not in instance.households.ids]
     if unknown:
         raise UsageError(f"household_id: {unknown[0]} is not in the instance; give an id of its households")
+    instance, allocation = as_built(instance, allocation)
     others = without(allocation, np.array(gone)).replace(instance_hash=instance.hash)
     violations = _broken(instance, others, gone)
     if violations:
@@ -245,7 +248,7 @@ class _Fitting:
 def _names(source: BundleSource, resources: Resources) -> list[Name]:
     """Names of resources that do not hang on how they are numbered; overrides have none."""
     instance, calendar = source.bundles.instance, source.bundles.calendar
-    seats = list(Seats.of(instance, calendar).number)
+    seats = list(Seats.of(instance, calendar, Plans.of(instance)).number)
     periods = np.append(calendar.ids, "")
     found: list[Name] = []
     for kind, thing, period in zip(

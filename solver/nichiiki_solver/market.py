@@ -115,6 +115,10 @@ class Source(Protocol):
         """List the agent's best option for which everything is left; None if there is none."""
         ...
 
+    def settled(self, market: Market, choice: Ints) -> Ints:
+        """Return the choice with the options of its gates that are best for who pays, the rest as it is."""
+        ...
+
     def tie_weights(self, market: Market, seed: int, level: int) -> Ints:
         """Public weight of each option of `market` at a level of the tie-break (`nichiiki_solver.tie_break`)."""
         ...
@@ -546,6 +550,10 @@ class ListedSource:
             ):
                 return self.market.take(np.array([option]))
         return None
+
+    def settled(self, market: Market, choice: Ints) -> Ints:
+        """Return the choice: a plain market has no gates."""
+        return choice
 
     def tie_weights(self, market: Market, seed: int, level: int) -> Ints:
         """Public weights by agent, use and utility."""

@@ -14,6 +14,7 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.measures import Plans, added_seats, counting
 from nichiiki_solver.needs import (
     CARE,
     DESK,
@@ -104,15 +105,19 @@ class Options:
 
 @dataclass(frozen=True)
 class Seats:
-    """Seat rows by facility and band: seats and care capacity in each period, -1 where there is no row."""
+    """Seat rows by facility and band: seats and care capacity in each period, -1 where there is no row.
+
+    `added` is what measures with a plan could add.
+    """
 
     number: dict[tuple[int, str], int]
     facility: Ints
     seats: Ints
     days: Ints
+    added: Ints
 
     @classmethod
-    def of(cls, instance: Instance, calendar: Calendar) -> Seats:
+    def of(cls, instance: Instance, calendar: Calendar, plans: Plans) -> Seats:
         """Spread the seat rows over the calendar: a row of a period comes before the row ``all``."""
         table = instance.seats
         facility = instance.facilities.find(table["facility_id"])
@@ -128,7 +133,12 @@ class Seats:
             own = int(table["days"][row])
             seats[index, at] = table["seats"][row]
             days[index, at] = calendar.weekdays[at] if own == NULL_INT else own
-        return cls(number, np.array([key[0] for key in number], dtype=np.int64), seats, days)
+        added = np.zeros_like(seats)
+        for (name, band), measures in added_seats(instance, plans).items():
+            index = number.get((int(instance.facilities.find(np.array([name]))[0]), band), -1)
+            for row, adds in measures if index >= 0 else ():
+                added[index] += adds * counting(instance, calendar, row)
+        return cls(number, np.array([key[0] for key in number], dtype=np.int64), seats, days, added)
 
 
 def band_rows(
@@ -207,7 +217,8 @@ def _seats_missing(
     at = np.flatnonzero(row >= 0)
     if len(at):
         (rows, pats), pair = unique_rows(row[at], pattern[at])
-        missing[at] = any_column((seats.seats[rows] <= 0) & patterns.mask[pats])[pair]
+        none = (seats.seats[rows] < 0) | (seats.seats[rows] + seats.added[rows] <= 0)
+        missing[at] = any_column(none & patterns.mask[pats])[pair]
         fewest = np.where(patterns.mask[pats], seats.days[rows], NO_LIMIT).min(axis=1)[pair]
         wants_care = needs.list[need[at]] == CARE
         few[at] = wants_care & (instance.persons["care_days"][needs.person[need[at]]] > fewest)

@@ -12,6 +12,7 @@ import numpy as np
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.households import total_points
+from nichiiki_solver.measures import Plans
 from nichiiki_solver.options import Seats
 from nichiiki_solver.ragged import Array, Ints
 from nichiiki_solver.uses import KINDS, Resources
@@ -52,7 +53,7 @@ class PointsAtTargets:
         self._first = dict(zip(TABLES, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
         self._total = total_points(instance)
         self._keys, self._points = self._rows()
-        self._targets = self._targets_of(resources, Seats.of(instance, calendar))
+        self._targets = self._targets_of(resources, Seats.of(instance, calendar, Plans.of(instance)))
 
     def at(self, resource: Ints, household: Ints) -> Ints:
         """Return the points of each household at each resource, pair by pair."""
@@ -110,7 +111,11 @@ class PointsAtTargets:
     def _quotas(self, resources: Resources, kind: str) -> tuple[Ints, Ints]:
         """Resources of quotas that name a target of a kind, and the rows of these targets."""
         quotas = self._instance.quotas
-        rows = np.flatnonzero(np.isin(resources.kind, [KINDS.index("quota_max"), KINDS.index("quota_min")]))
+        rows = np.flatnonzero(
+            np.isin(
+                resources.kind, [KINDS.index(name) for name in ("quota_max", "quota_min", "quota_reserved")]
+            )
+        )
         rows = rows[quotas["target_kind"][resources.thing[rows]] == kind] if len(rows) else rows
         named = quotas["target_id"][resources.thing[rows]] if len(rows) else np.zeros(0, dtype=object)
         return rows, self._instance.tables[TABLES[kind]].find(named) if len(rows) else rows

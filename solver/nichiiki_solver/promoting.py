@@ -18,7 +18,7 @@ from nichiiki_models.table import Table
 from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.market import Market
 from nichiiki_solver.policies.closing import Gates, plain_levels
-from nichiiki_solver.rerunning import placed_bundles
+from nichiiki_solver.rerunning import placed_bundles, plans_held
 from nichiiki_solver.verify import verify
 
 
@@ -109,7 +109,7 @@ def _offer(
 ) -> dict[int, Market]:
     """Give the households on the waiting list, in order, their best bundle for which everything is left."""
     gates = Gates(market)
-    gates.open_as_held(taken)
+    gates.open_as_held(taken, plans_held(source, allocation))
     left = gates.supply()
     for option in taken.values():
         np.subtract.at(left, option.resource, option.amount)
@@ -132,7 +132,12 @@ def _allocation(
     taken: dict[int, Market],
     answers: tuple[list[str], list[str]],
 ) -> Allocation:
-    options, choice = Gates(market).chosen(taken)
+    gates, source = Gates(market), market.source
+    assert isinstance(source, BundleSource)  # noqa: S101 - markets of instances have this source
+    gates.open_as_held(taken, plans_held(source, before))
+    gates.supply()
+    gates.keep_needed(taken)
+    options, choice = gates.chosen(taken)
     levels = plain_levels(options, choice)
     new = options.to_allocation(
         choice,
@@ -145,10 +150,9 @@ def _allocation(
         levels=levels,
         provenance={**before.provenance, "promotions": int(before.provenance.get("promotions", 0)) + 1},
     )
-    source: Any = market.source
     order = [instance.households["household_id"][h] for h in source.order(before.seed).tolist()]
     standings = _standings(before, new, order, answers)
-    return new.replace(measures=before.measures, standings=standings, unplaced=_reasons(new, standings))
+    return new.replace(standings=standings, unplaced=_reasons(new, standings))
 
 
 def _standings(

@@ -78,16 +78,23 @@ def _is_known(known: Mapping[str, frozenset[str]], row: Previous) -> bool:
 
 @dataclass(frozen=True)
 class Placed:
-    """An allocation in terms of a market: the bundle of each household whose placement is one of its possible bundles."""
+    """An allocation in terms of a market: the bundle of each household whose placement is one of its possible bundles.
+
+    `plans` are those of the measures that it takes, as far as they are possible.
+    """
 
     source: BundleSource
     market: Market
     taken: Taken
+    plans: Ints
 
     @property
     def choice(self) -> tuple[Market, Ints]:
         """The market of these bundles and of the gates they open, and the choice of all of it."""
-        return Gates(self.market).chosen(self.taken)
+        gates = Gates(self.market)
+        gates.open_as_held(self.taken, self.plans)
+        gates.supply()
+        return gates.chosen(self.taken)
 
 
 def placed_bundles(market: Market, allocation: Allocation) -> Placed:
@@ -110,7 +117,25 @@ def placed_bundles(market: Market, allocation: Allocation) -> Placed:
         if options is not None:
             found = source.market_of(np.array([stay]), options[None, :])
             taken[household] = found.take(found.agent == household)
-    return Placed(source, market, taken)
+    return Placed(source, market, taken, plans_held(source, allocation))
+
+
+def plans_held(source: BundleSource, allocation: Allocation) -> Ints:
+    """The plan of each measure of an allocation whose payments are what it says."""
+    instance, plans = source.bundles.instance, source.bundles.plans
+    paid: dict[str, dict[str | None, int]] = {name: {} for name in allocation.measures["measure_id"].tolist()}
+    for row in allocation.payments.rows():
+        paid.setdefault(row.measure_id, {})[row.programme_id] = row.amount_yen
+    measures, programmes = instance.measures["measure_id"], instance.programmes["programme_id"]
+    found = []
+    for plan, measure in enumerate(measures[plans.measure].tolist()):
+        entries = slice(plans.offsets[plan], plans.offsets[plan + 1])
+        names = programmes[plans.programme[entries]].tolist()
+        says: dict[str | None, int] = dict(zip(names, plans.amount_yen[entries].tolist(), strict=True))
+        own = int(plans.own_yen[plan])
+        if paid.get(measure) == (says | {None: own} if own else says):
+            found.append(plan)
+    return np.array(found, dtype=np.int64)
 
 
 def _stays(source: BundleSource, allocation: Allocation) -> dict[int, int]:

@@ -20,6 +20,11 @@ _THINGS = {
     "quota_max": ("quotas", "quota_id"),
     "quota_min": ("quotas", "quota_id"),
     "lock": ("locks", "household_id"),
+    "vehicles": ("links", "link_id"),
+    "role_open": ("roles", "role_id"),
+    "programme": ("programmes", "programme_id"),
+    "own": ("regions", "region_id"),
+    "quota_reserved": ("quotas", "quota_id"),
 }
 _SEATS = {"school": "school_seats", "nursery": "care_places"}
 
@@ -42,7 +47,7 @@ def resource_name(market: Market, resource: int) -> ResourceName:
     kind, thing, at = KINDS[table.kind[resource]], int(table.thing[resource]), int(table.period[resource])
     period = str(source.bundles.calendar.ids[at]) if at >= 0 else ""
     if kind == "seats":
-        seats = Seats.of(instance, source.bundles.calendar)
+        seats = Seats.of(instance, source.bundles.calendar, source.bundles.plans)
         facility = instance.facilities.row(int(seats.facility[thing]))
         return ResourceName(_SEATS.get(facility.kind, "desks"), facility.facility_id, period)
     name, column = _THINGS[kind]

@@ -8,10 +8,10 @@ from typing import get_args
 
 import numpy as np
 
-from nichiiki_models.allocation import Status, Violation
+from nichiiki_models.allocation import LevelResult, Status, Violation
 from nichiiki_models.errors import UsageError, VerificationError
 from nichiiki_solver.cross_checking import SECOND, confirmed, refuse_cross_check
-from nichiiki_solver.dual_prices import find_prices
+from nichiiki_solver.dual_prices import find_prices, source_of
 from nichiiki_solver.market import Market, Outcome, in_largest_units
 from nichiiki_solver.policies.registry import Engine, Progress, Settings, get_policy
 from nichiiki_solver.ragged import Ints, unique_rows
@@ -92,7 +92,7 @@ def solve(
     chosen = get_policy(policy)
     if cross_check:
         refuse_cross_check(policy, engine)
-    outcome = in_terms_of(market, chosen.solve(market, settings))
+    outcome = in_terms_of(market, with_gates_settled(chosen.solve(market, settings)))
     if bound and not chosen.card.optimises:
         outcome = with_bound(market, outcome, settings)
     violations = check_outcome(outcome)
@@ -102,6 +102,35 @@ def solve(
         return outcome
     again = replace(settings, engine=SECOND[engine])
     return confirmed(outcome, in_terms_of(market, chosen.solve(market, again)))
+
+
+def with_gates_settled(outcome: Outcome) -> Outcome:
+    """Leave out gates that nobody needs, and settle who pays for the others.
+
+    A measure costs nothing in most objectives, and engines take it in passing. Gates are looked at from the last to the
+    first, each beside those still kept. What levels are worth can only grow.
+    """
+    if outcome.choice is None:
+        return outcome
+    market, choice = outcome.market, outcome.choice.copy()
+    used = market.usage(choice)
+    for agent in np.flatnonzero(market.gate & (choice >= 0))[::-1].tolist():
+        entries = slice(market.offsets[choice[agent]], market.offsets[choice[agent] + 1])
+        resource, without = market.resource[entries], used[market.resource[entries]] - market.amount[entries]
+        if (without <= market.capacity[resource]).all():
+            used[resource], choice[agent] = without, -1
+    choice = source_of(market).settled(market, choice)
+    if (choice == outcome.choice).all():
+        return outcome
+    levels = tuple(
+        level.model_copy(update={"objective": int(value)})
+        for level, value in zip(outcome.levels, market.objectives(choice), strict=False)
+    )
+    return replace(outcome, choice=choice, levels=levels, status=_status(outcome.status, levels))
+
+
+def _status(status: Status, levels: tuple[LevelResult, ...]) -> Status:
+    return Status.OPTIMAL if levels and all(level.proven for level in levels) else status
 
 
 def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
@@ -117,8 +146,7 @@ def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
     plain = market.source is None
     found = find_prices(in_largest_units(market) if plain else market, weights, settings.should_stop).bound
     levels = (first.model_copy(update={"bound": max(found, first.objective or 0)}), *others)
-    status = Status.OPTIMAL if all(level.proven for level in levels) else outcome.status
-    return replace(outcome, levels=levels, status=status)
+    return replace(outcome, levels=levels, status=_status(outcome.status, levels))
 
 
 def in_terms_of(market: Market, outcome: Outcome) -> Outcome:
@@ -152,10 +180,11 @@ def _numbers_in(market: Market, part: Market) -> Ints:
 
 
 def _label_columns(market: Market, width: int) -> list[Ints]:
-    """What tells the options of a compiled market apart: agent, stay, and the chosen option of each slot."""
+    """What tells the options of a compiled market apart: agent, stay, plan, and the chosen option of each slot."""
     chosen = market.labels["chosen"]
     blank = np.full((len(chosen), width - chosen.shape[1]), -1, dtype=np.int64)
-    return [market.agent, market.labels["stay"], *np.concatenate((chosen, blank), axis=1).T]
+    own = market.labels["stay"], market.labels["plan"]
+    return [market.agent, *own, *np.concatenate((chosen, blank), axis=1).T]
 
 
 def make_settings(

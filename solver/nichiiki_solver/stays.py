@@ -11,6 +11,7 @@ from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import persons_of
+from nichiiki_solver.measures import Additions, Plans, find_additions
 from nichiiki_solver.ragged import (
     Array,
     Bools,
@@ -45,6 +46,8 @@ STAY_RULES = (
     "needs",
     "hazard_shared",
     "own_region",
+    "owner_veto",
+    "use_limit",
     "registrations_max",
     "registration",
     "reach",
@@ -127,13 +130,14 @@ def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[
 
 
 def find_candidates(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Judged]:
-    """List every stay that is wished for, allowed or not, and what stands against it."""
+    """List every stay that is wished for, allowed (if measures make it so) or not, and what stands against it."""
     wish = _wishes(instance)
     household, house, rank, utility, own = _houses_of_wishes(instance, wish)
     patterns, candidate = _with_patterns(instance, calendar, household, own, wish)
     row, pattern = candidate
     columns = _best_wish(household[row], house[row], pattern, rank[row], utility[row])
-    units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, columns)
+    additions = find_additions(instance, calendar, Plans.of(instance))
+    units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, additions, columns)
     h, j, p, r, u = columns
     return Stays(h, j, p, r, u, units, cost), patterns, Judged(refusal, value, limit)
 
@@ -257,15 +261,22 @@ class _Judge:
 
 
 def _judge(
-    instance: Instance, calendar: Calendar, travel: Travel, patterns: Patterns, columns: tuple[Ints, ...]
+    instance: Instance,
+    calendar: Calendar,
+    travel: Travel,
+    patterns: Patterns,
+    additions: Additions,
+    columns: tuple[Ints, ...],
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Units, cost, and the first broken rule (-1 = allowed) with value and limit of each stay."""
     household, house, pattern = columns[:3]
     judge = _Judge(len(household))
-    judge.refuse("house_not_ready", ~instance.houses["ready"][house])
+    judge.refuse("house_not_ready", patterns.mask.argmax(axis=1)[pattern] < additions.opens_at[house])
     _judge_periods(instance, calendar, patterns, house, pattern, judge)
-    units = _judge_capacity(instance, household, house, judge)
+    units = _judge_capacity(instance, household, house, additions, judge)
     _judge_fit(instance, household, house, judge)
+    judge.refuse("owner_veto", _vetoed(instance, household, house))
+    judge.refuse("use_limit", _too_often(instance, patterns, household, house, pattern))
     _judge_registration(instance, patterns, household, house, pattern, judge)
     _judge_reach(instance, travel, household, house, judge)
     cost = _judge_travel(instance, travel, patterns, household, house, pattern, units, judge)
@@ -286,11 +297,14 @@ def _judge_periods(
     judge.refuse("start_period", any_column(~startable[houses] & patterns.starts[pats])[pair])
 
 
-def _judge_capacity(instance: Instance, household: Ints, house: Ints, judge: _Judge) -> Ints:
+def _judge_capacity(
+    instance: Instance, household: Ints, house: Ints, additions: Additions, judge: _Judge
+) -> Ints:
     persons = np.maximum(persons_of(instance), 1)[household]
     units = -(-persons // instance.houses["capacity_persons"][house])
     several = np.isin(instance.houses["kind"], ("room", "hotel"))[house]
-    limit = np.where(several, instance.houses["units"][house], np.minimum(1, instance.houses["units"][house]))
+    most = (instance.houses["units"] + additions.house_adds)[house]
+    limit = np.where(several, most, np.minimum(1, most))
     judge.refuse("house_capacity", units > limit, persons, limit * instance.houses["capacity_persons"][house])
     return units
 
@@ -308,6 +322,65 @@ def _judge_fit(instance: Instance, household: Ints, house: Ints, judge: _Judge) 
         shared |= at_home & instance.houses.lists("hazards").holds(hazard)[house]
     judge.refuse("hazard_shared", shared)
     judge.refuse("own_region", region == instance.regions.find(instance.houses["region_id"])[house])
+
+
+def _vetoed(instance: Instance, household: Ints, house: Ints) -> Bools:
+    """Whether the owner of the house does not accept the household, or refuses it."""
+    accepts, refuses = instance.houses.lists("accepts"), instance.houses.lists("refuses")
+    accepted = (accepts.lengths == 0)[house]
+    refused = np.zeros(len(house), dtype=bool)
+    for name in np.unique(np.concatenate((accepts.values, refuses.values))).tolist():
+        meant = instance.households.lists("groups").holds(name) | (
+            instance.households["household_id"] == name
+        )
+        accepted |= accepts.holds(name)[house] & meant[household]
+        refused |= refuses.holds(name)[house] & meant[household]
+    return np.asarray(~accepted | refused)
+
+
+def half_years(days: Array) -> Ints:
+    """Number of the half-year of each day: April to September, October to March."""
+    months = days.astype("datetime64[M]").astype(np.int64)
+    return np.asarray((months - 3) // 6)
+
+
+def _too_often(instance: Instance, patterns: Patterns, household: Ints, house: Ints, pattern: Ints) -> Bools:
+    """Whether stays that begin in a half-year, earlier ones included, are more than the house allows."""
+    limit = instance.houses["uses_per_half_year"][house]
+    broken = np.zeros(len(house), dtype=bool)
+    rows = np.flatnonzero(limit != NULL_INT)
+    of_period, history = half_years(instance.periods["starts_on"]), _earlier_stays(instance)
+    for half in np.unique(of_period).tolist() if len(rows) else []:
+        begun = patterns.starts[:, of_period == half].sum(axis=1)[pattern[rows]]
+        who, where, when = history
+        size = len(instance.houses)
+        keys = np.sort((who * size + where)[when == half])
+        here = household[rows] * size + house[rows]
+        past = np.searchsorted(keys, here, side="right") - np.searchsorted(keys, here)
+        broken[rows] |= (begun > 0) & (begun + past > limit[rows])
+    return broken
+
+
+def _earlier_stays(instance: Instance) -> tuple[Ints, Ints, Ints]:
+    """Household, house and half-year of the earlier stays."""
+    uses = instance.use_history
+    uses = uses.take(uses["kind"] == "stay")
+    day = uses["on"].copy()
+    dated = instance.periods["starts_on"][_periods_of(instance, uses["period_id"])] if len(uses) else day
+    return (
+        instance.households.find(uses["household_id"]),
+        instance.houses.find(uses["target_id"]),
+        half_years(np.where(np.isnat(day), dated, day)),
+    )
+
+
+def _periods_of(instance: Instance, ids: Array) -> Ints:
+    """Row of each period; 0 where none is named."""
+    if not len(instance.periods):
+        return np.zeros(len(ids), dtype=np.int64)
+    order = np.argsort(instance.periods["period_id"], kind="stable")
+    place = np.searchsorted(instance.periods["period_id"][order], ids)
+    return np.asarray(order[np.minimum(place, len(order) - 1)])
 
 
 def _judge_registration(

@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nichiiki_models.allocation import Allocation, Item, Placement, Status, Stay, StopReason, Unplaced
+from nichiiki_models.allocation import (
+    Allocation,
+    Item,
+    MeasureTaken,
+    Payment,
+    Placement,
+    Status,
+    Stay,
+    StopReason,
+    Unplaced,
+)
 from nichiiki_models.columns import NULL_INT, Column, ListColumn
 from nichiiki_models.table import Table
 from nichiiki_solver.needs import NEED_LISTS, SUPPORTER, TARGET_RULES
-from nichiiki_solver.ragged import Array, Ints, expand, first_of_group
+from nichiiki_solver.ragged import Array, Ints, expand, expand_rows, first_of_group
 from nichiiki_solver.stays import STAY_RULES
 
 if TYPE_CHECKING:
@@ -19,8 +29,8 @@ if TYPE_CHECKING:
 ITEM_NAMES = np.array(NEED_LISTS)
 
 
-def build_allocation(bundles: Bundles, stays: Ints, chosen: Ints, **claims: Any) -> Allocation:
-    """Build the allocation of some bundles.
+def build_allocation(bundles: Bundles, stays: Ints, chosen: Ints, plans: Ints, **claims: Any) -> Allocation:
+    """Build the allocation of some bundles and measures.
 
     Parameters
     ----------
@@ -28,6 +38,8 @@ def build_allocation(bundles: Bundles, stays: Ints, chosen: Ints, **claims: Any)
         What they are made of.
     stays, chosen
         Stay and options (matrix, -1 = no slot) of each placed household.
+    plans
+        Plans of the measures taken.
     claims
         Fields of the allocation beside its tables.
     """
@@ -36,7 +48,9 @@ def build_allocation(bundles: Bundles, stays: Ints, chosen: Ints, **claims: Any)
         "placements": _placements(bundles, stays, need, target, household),
         "stays": _stays(bundles, stays),
         "items": _items(bundles, need, target, household),
-        "unplaced": _unplaced(bundles, bundles.stays.household[stays]),
+        "unplaced": _unplaced(bundles, bundles.stays.household[stays], plans),
+        "measures": _measures(bundles, plans),
+        "payments": _payments(bundles, plans),
     }
     fields: dict[str, Any] = {
         "policy": "",
@@ -103,17 +117,40 @@ def _items(bundles: Bundles, need: Ints, target: Ints, household: Ints) -> Table
     return Table(Item, columns, rows=len(need))
 
 
+def _measures(bundles: Bundles, plans: Ints) -> Table[MeasureTaken]:
+    table, rows = bundles.instance.measures, bundles.plans.measure[plans]
+    columns = {name: table[name][rows] for name in ("measure_id", "cost_yen")}
+    return Table(MeasureTaken, columns, rows=len(rows))
+
+
+def _payments(bundles: Bundles, plans: Ints) -> Table[Payment]:
+    """What each programme pays, and own money where some is left."""
+    instance, found = bundles.instance, bundles.plans
+    owner, paid = expand_rows(found.offsets, plans)
+    own = np.flatnonzero(found.own_yen[plans] > 0)
+    programmes = instance.programmes["programme_id"]
+    programme = np.full(len(paid) + len(own), "", dtype=programmes.dtype if len(programmes) else "U1")
+    programme[: len(paid)] = programmes[found.programme[paid]]
+    measure = found.measure[plans][np.concatenate((owner, own))]
+    columns = {
+        "measure_id": instance.measures["measure_id"][measure],
+        "programme_id": programme,
+        "amount_yen": np.concatenate((found.amount_yen[paid], found.own_yen[plans[own]])),
+    }
+    return Table(Payment, columns, rows=len(measure))
+
+
 Reasons = tuple[Ints, Array, Array, Ints, Ints, Ints]
 """Household, rule, target id, value, limit, order of importance of each reason."""
 
 
-def _unplaced(bundles: Bundles, placed: Ints) -> Table[Unplaced]:
+def _unplaced(bundles: Bundles, placed: Ints, plans: Ints) -> Table[Unplaced]:
     """Every reason against every wish of the households without a place; of several against one target the first."""
     without = np.ones(bundles.n_households, dtype=bool)
     without[placed] = False
     blocks = [
         _refused_stays(bundles),
-        _full(bundles),
+        _full(bundles, plans),
         _incomplete(bundles),
         _refused_targets(bundles),
         _refused_singles(bundles),
@@ -155,13 +192,16 @@ def _refused_stays(bundles: Bundles) -> Reasons:
     )
 
 
-def _full(bundles: Bundles) -> Reasons:
-    """Stays that are allowed: what they need was given to others."""
+def _full(bundles: Bundles, plans: Ints) -> Reasons:
+    """Stays that are allowed: what they need was given to others, or the house was not opened."""
     size = len(bundles.stays)
     houses = bundles.instance.houses["house_id"][bundles.stays.house]
+    measures = bundles.instance.measures
+    opened = measures["target_id"][bundles.plans.measure[plans]]
+    shut = ~bundles.instance.houses["ready"][bundles.stays.house] & ~np.isin(houses, opened)
     return (
         bundles.stays.household,
-        np.full(size, "capacity"),
+        np.where(shut, "measure_not_taken", "capacity"),
         houses,
         _none(size),
         _none(size),

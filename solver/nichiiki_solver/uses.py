@@ -13,7 +13,9 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.gates import Gates, MeasureGates, budget_units, joined_gates, measure_gates
 from nichiiki_solver.last_mile import Vehicles, find_vehicles
+from nichiiki_solver.measures import Plans, own_budgets
 from nichiiki_solver.needs import CARE, DESK, EXPERIENCE, ROLE, Needs, Targets
 from nichiiki_solver.options import Options, Seats, band_rows, holds_throughout, own_periods
 from nichiiki_solver.ragged import (
@@ -41,6 +43,10 @@ KINDS = (
     "quota_max",
     "quota_min",
     "lock",
+    "role_open",
+    "programme",
+    "own",
+    "quota_reserved",
 )
 
 
@@ -67,8 +73,8 @@ class Uses:
         Classes (CSR): what each uses of which resource.
     stay_offsets, stay_class, option_offsets, option_class
         Classes of each stay and option (CSR).
-    gate_offsets, gate_resource, gate_amount
-        What each gate uses (CSR): a gate is the decision that a role runs in a period, or an experience at all.
+    gates
+        Decisions that open resources: a role runs in a period, an experience at all, a measure is taken.
     """
 
     resources: Resources
@@ -79,9 +85,7 @@ class Uses:
     stay_class: Ints
     option_offsets: Ints
     option_class: Ints
-    gate_offsets: Ints
-    gate_resource: Ints
-    gate_amount: Ints
+    gates: Gates
 
     def price_of_classes(self, prices: Ints) -> Ints:
         """What each class costs at given prices."""
@@ -106,6 +110,10 @@ class _Layout:
             "quota_max": len(instance.quotas),
             "quota_min": len(instance.quotas),
             "lock": len(instance.locks),
+            "role_open": len(instance.roles),
+            "programme": len(instance.programmes),
+            "own": len(instance.regions),
+            "quota_reserved": len(instance.quotas),
         }
         self.first = dict(
             zip(
@@ -157,6 +165,7 @@ def find_uses(
     needs: Needs,
     seats: Seats,
     options: Options,
+    plans: Plans,
 ) -> Uses:
     """Say what every stay and option uses, and what there is of it."""
     layout, classes = _Layout(instance, calendar, seats), _Classes()
@@ -165,9 +174,10 @@ def find_uses(
         _reception_classes(instance, patterns, stays, layout, classes),
         _vehicle_classes(patterns, stays, find_vehicles(instance, calendar, stays), layout, classes),
         *_quota_classes(instance, stays, layout, classes),
+        *_reserved_classes(instance, calendar, patterns, stays, layout, classes),
     ]
     by_part = _part_classes(
-        instance, calendar, patterns, targets, stays, needs, seats, options, layout, classes
+        instance, calendar, patterns, targets, stays, needs, seats, options, plans, layout, classes
     )
     owner = np.repeat(np.arange(len(options)), np.diff(options.part_offsets))
     by_option = [
@@ -178,7 +188,17 @@ def find_uses(
             *_lock_classes(instance, targets, needs, options, layout, classes),
         )
     ]
-    return _numbered(instance, seats, layout, classes, (by_stay, len(stays)), (by_option, len(options)))
+    found = measure_gates(
+        instance,
+        calendar,
+        seats.number,
+        seats.days,
+        plans,
+        layout.number,
+        np.unique(np.concatenate(classes.resource)),
+    )
+    rows = (*_rows(by_stay, len(stays)), *_rows(by_option, len(options)))
+    return _numbered(instance, seats, plans, layout, classes, found, rows)
 
 
 Pairs = tuple[Ints, Ints]
@@ -283,15 +303,53 @@ def _employer_classes(
     return found
 
 
+def _reserved_classes(
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    stays: Stays,
+    layout: _Layout,
+    classes: _Classes,
+) -> list[Pairs]:
+    """What households outside the group of a reserved quota hold of the units of its ready houses."""
+    found: list[Pairs] = []
+    quotas = instance.quotas
+    for quota in np.flatnonzero((quotas["kind"] == "reserved") & (quotas["group"] != "")).tolist():
+        group = instance.households.lists("groups").holds(str(quotas["group"][quota]))
+        outside = houses_of_quota(instance, quota)[stays.house] & ~group[stays.household]
+        rows = np.flatnonzero(outside & instance.houses["ready"][stays.house])
+        if len(rows):
+            (house, pattern, units), cls = unique_rows(
+                stays.house[rows], stays.pattern[rows], stays.units[rows]
+            )
+            owner, period = np.nonzero(_held_periods(instance, calendar, patterns, house, pattern))
+            number = layout.number("quota_reserved", np.full(len(owner), quota), period)
+            first = classes.add(owner, number, units[owner], len(house))
+            found.append((rows, first + cls))
+    return found
+
+
+def houses_of_quota(instance: Instance, quota: int) -> Bools:
+    """Houses in the target of a quota."""
+    row = instance.quotas.row(quota)
+    column = {"region": "region_id", "settlement": "settlement", "house": "house_id"}.get(row.target_kind)
+    if column is None:
+        return np.full(len(instance.houses), row.target_kind == "all")
+    return np.asarray(instance.houses[column] == row.target_id)
+
+
+def _free_units(instance: Instance) -> Ints:
+    """Units of ready houses in the target of each quota that are not reserved."""
+    units = instance.houses["units"] * instance.houses["ready"]
+    held = [int(units[houses_of_quota(instance, quota)].sum()) for quota in range(len(instance.quotas))]
+    least = instance.quotas["min"]
+    return np.maximum(np.array(held, dtype=np.int64) - np.where(least == NULL_INT, 0, least), 0)
+
+
 def _counted(instance: Instance, stays: Stays, quota: int) -> Bools:
     """Stays that a quota counts."""
     row = instance.quotas.row(quota)
-    column = {"region": "region_id", "settlement": "settlement", "house": "house_id"}.get(row.target_kind)
-    mask = (
-        np.ones(len(stays), dtype=bool)
-        if column is None
-        else instance.houses[column][stays.house] == row.target_id
-    )
+    mask = houses_of_quota(instance, quota)[stays.house]
     if row.group is not None:
         mask = mask & instance.households.lists("groups").holds(row.group)[stays.household]
     return mask
@@ -306,6 +364,7 @@ def _part_classes(
     needs: Needs,
     seats: Seats,
     options: Options,
+    plans: Plans,
     layout: _Layout,
     classes: _Classes,
 ) -> Pairs:
@@ -328,7 +387,7 @@ def _part_classes(
     mask[once] = False
     owner, period = np.nonzero(mask)
     entries = [_entries(codes, things, amounts, owner, period, layout)]
-    entries += _minimum_entries(instance, codes, things, owner, period, layout)
+    entries += _minimum_entries(instance, plans, codes, things, owner, period, layout)
     entries += _experience_entries(instance, things, np.flatnonzero(once), layout)
     owner, resource, use = (np.concatenate([entry[k] for entry in entries]) for k in range(3))
     order = np.argsort(owner, kind="stable")
@@ -364,18 +423,34 @@ def gated_roles(instance: Instance) -> Bools:
     return np.asarray(instance.roles["min_holders"] >= 2)
 
 
+def expandable_roles(instance: Instance, plans: Plans) -> Bools:
+    """Roles that a measure with a plan could enlarge."""
+    table = instance.measures.take(np.unique(plans.measure))
+    roles = np.zeros(len(instance.roles), dtype=bool)
+    roles[instance.roles.find(table["target_id"][table["target_kind"] == "role"])] = True
+    return roles
+
+
 def gated_experiences(instance: Instance) -> Bools:
     """Experiences that need at least two households."""
     return np.asarray(instance.experiences["min_places"] >= 2)
 
 
 def _minimum_entries(
-    instance: Instance, codes: Ints, things: Ints, owner: Ints, period: Ints, layout: _Layout
+    instance: Instance,
+    plans: Plans,
+    codes: Ints,
+    things: Ints,
+    owner: Ints,
+    period: Ints,
+    layout: _Layout,
 ) -> list[Entries]:
     rows = np.flatnonzero(codes[owner] == ROLE)
     rows = rows[gated_roles(instance)[things[owner[rows]]]]
+    more = rows[expandable_roles(instance, plans)[things[owner[rows]]]]
     return [
-        (owner[rows], layout.number("role_min", things[owner[rows]], period[rows]), np.full(len(rows), -1))
+        (owner[rows], layout.number("role_min", things[owner[rows]], period[rows]), np.full(len(rows), -1)),
+        (owner[more], layout.number("role_open", things[owner[more]], period[more]), np.ones(len(more))),
     ]
 
 
@@ -413,24 +488,28 @@ def _lock_classes(
 def _numbered(
     instance: Instance,
     seats: Seats,
+    plans: Plans,
     layout: _Layout,
     classes: _Classes,
-    stays: tuple[list[Pairs], int],
-    options: tuple[list[Pairs], int],
+    found: MeasureGates,
+    rows: tuple[Ints, Ints, Ints, Ints],
 ) -> Uses:
-    """Number the resources in use, and put rows, classes and gates into CSR form."""
+    """Number the resources in use, and put classes and gates into CSR form."""
     raw, amount = np.concatenate(classes.resource), np.concatenate(classes.amount).astype(np.int64)
-    used, resource = np.unique(raw, return_inverse=True)
+    used, numbers = np.unique(np.concatenate((raw, found.number)), return_inverse=True)
+    resource, of_gates = np.split(numbers.astype(np.int64), [len(raw)])
     kind, thing, period = layout.decode(used)
-    resources = Resources(kind, thing, period, _capacity(instance, seats, kind, thing, period))
+    is_budget = np.isin(kind, (KINDS.index("programme"), KINDS.index("own")))
+    unit = budget_units(of_gates, found.amount, is_budget)
+    capacity = _capacity(instance, seats, plans, kind, thing, period) // unit
+    minimums = _minimum_gates(instance, plans, layout, used, kind, thing, period)
     return Uses(
-        resources,
+        Resources(kind, thing, period, capacity),
         offsets_of(np.concatenate(classes.counts)),
-        resource.astype(np.int64),
+        resource,
         amount,
-        *_rows(*stays),
-        *_rows(*options),
-        *_gates(instance, layout, used, kind, thing, period),
+        *rows,
+        joined_gates(minimums, found, of_gates, unit),
     )
 
 
@@ -440,7 +519,7 @@ def _rows(pairs: list[Pairs], size: int) -> tuple[Ints, Ints]:
     return offsets, np.concatenate([pair[1] for pair in pairs])[order]
 
 
-def _capacity(instance: Instance, seats: Seats, kind: Ints, thing: Ints, period: Ints) -> Ints:
+def _capacity(instance: Instance, seats: Seats, plans: Plans, kind: Ints, thing: Ints, period: Ints) -> Ints:
     """What there is of each resource; gated ones hold nothing until their gate opens them."""
     capacity = np.zeros(len(kind), dtype=np.int64)
 
@@ -448,14 +527,18 @@ def _capacity(instance: Instance, seats: Seats, kind: Ints, thing: Ints, period:
         rows = np.flatnonzero(kind == KINDS.index(name))
         capacity[rows] = values[thing[rows]]
 
-    fill("house_units", instance.houses["units"])
+    fill("house_units", np.where(instance.houses["ready"], instance.houses["units"], 0))
     fill("reception", instance.regions["reception_max"])
-    fill("role_max", np.where(gated_roles(instance), 0, instance.roles["max_holders"]))
+    shut = gated_roles(instance) & ~expandable_roles(instance, plans)
+    fill("role_max", np.where(shut, 0, instance.roles["max_holders"]))
+    fill("programme", instance.programmes["budget_yen"])
+    fill("own", own_budgets(instance))
     fill("supporter_caseload", instance.supporters["caseload"])
     fill("experience_places", np.where(gated_experiences(instance), 0, instance.experiences["places"]))
     fill("vehicles", instance.links["vehicles"])
     fill("quota_max", instance.quotas["max"])
     fill("quota_min", -instance.quotas["min"])
+    fill("quota_reserved", _free_units(instance))
     fill("lock", np.full(len(instance.locks), -1))
     rows = np.flatnonzero(kind == KINDS.index("seats"))
     is_care = instance.facilities["kind"][seats.facility] == "nursery"
@@ -464,14 +547,21 @@ def _capacity(instance: Instance, seats: Seats, kind: Ints, thing: Ints, period:
     return capacity
 
 
-def _gates(
-    instance: Instance, layout: _Layout, used: Ints, kind: Ints, thing: Ints, period: Ints
+def _minimum_gates(
+    instance: Instance,
+    plans: Plans,
+    layout: _Layout,
+    used: Ints,
+    kind: Ints,
+    thing: Ints,
+    period: Ints,
 ) -> tuple[Ints, Ints, Ints]:
     """One gate for each minimum in use: it supplies the maximum and asks for the minimum."""
     gates = np.flatnonzero((kind == KINDS.index("role_min")) | (kind == KINDS.index("experience_min")))
     is_role = kind[gates] == KINDS.index("role_min")
     low, high = np.zeros(len(gates), dtype=np.int64), np.zeros(len(gates), dtype=np.int64)
     top = np.zeros(len(gates), dtype=np.int64)
+    more = expandable_roles(instance, plans)
     for rows, table, names, name in (
         (np.flatnonzero(is_role), instance.roles, ("min_holders", "max_holders"), "role_max"),
         (np.flatnonzero(~is_role), instance.experiences, ("min_places", "places"), "experience_places"),
@@ -479,6 +569,20 @@ def _gates(
         things = thing[gates[rows]]
         low[rows], high[rows] = table[names[0]][things], table[names[1]][things]
         top[rows] = np.searchsorted(used, layout.number(name, things, period[gates[rows]]))
+    rows = np.flatnonzero(is_role)
+    rows = rows[more[thing[gates[rows]]]]
+    things = thing[gates[rows]]
+    top[rows] = np.searchsorted(used, layout.number("role_open", things, period[gates[rows]]))
+    high[rows] += _most_added(instance, plans)[things]
     resource = np.stack((top, gates), axis=1).reshape(-1)
     amount = np.stack((-high, low), axis=1).reshape(-1)
     return np.arange(len(gates) + 1) * 2, resource, amount
+
+
+def _most_added(instance: Instance, plans: Plans) -> Ints:
+    """Holders that all measures with a plan add to each role."""
+    table = instance.measures.take(np.unique(plans.measure))
+    mine = table["target_kind"] == "role"
+    added = np.zeros(len(instance.roles), dtype=np.int64)
+    np.add.at(added, instance.roles.find(table["target_id"][mine]), table["adds"][mine])
+    return added

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from nichiiki_oracle.allocations import choice_of, objective_levels, to_allocation
-from nichiiki_oracle.brute_force import is_allowed, optimum, options, plain_optimum
+from nichiiki_oracle.brute_force import Optimum, is_allowed, optimum, options, plain_optimum
 from nichiiki_oracle.clerk import MinimumQuotaError, Outcome, by_rank, one_list
 from nichiiki_oracle.market import Market
+from nichiiki_oracle.measures import Taken
 from nichiiki_oracle.points import lottery_number, ordered_households, tickets, total_points
 from nichiiki_oracle.random_instances import medium_instance, random_instance
-from nichiiki_oracle.shared import levels_of_choice
+from nichiiki_oracle.shared import Levels, add, levels_of_choice, levels_of_measures
 from nichiiki_oracle.tiny import tiny
 
 Cells = dict[str, Any]
@@ -140,14 +141,22 @@ def test_every_answer_is_allowed_and_no_clerk_beats_the_optimum(seed: int) -> No
     market = Market(random_instance(seed))
     best = optimum(market)
     if best is not None:
-        assert is_allowed(market, best.choice)
-        assert levels_of_choice(market, best.choice) == best.levels
+        assert is_allowed(with_taken(market, best.taken), best.choice)
+        assert levels(market, best) == best.levels
     if any(quota.min for quota in market.quotas):
         return
     for outcome in (one_list(market, seed), by_rank(market, seed)):
-        assert is_allowed(market, outcome.choice) == outcome.feasible
+        assert is_allowed(with_taken(market, outcome.taken), outcome.choice) == outcome.feasible
         if outcome.feasible:
-            assert best is not None and levels_of_choice(market, outcome.choice) <= best.levels
+            assert best is not None and levels(market, outcome) <= best.levels
+
+
+def with_taken(market: Market, taken: Taken) -> Market:
+    return Market(market.instance, taken=taken)
+
+
+def levels(market: Market, answer: Optimum | Outcome) -> Levels:
+    return add(levels_of_choice(market, answer.choice), levels_of_measures(market, answer.taken))
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -156,7 +165,7 @@ def test_an_allocation_gives_back_its_choice(seed: int) -> None:
     best = optimum(instance)
     if best is None:
         return
-    allocation = to_allocation(instance, best.choice)
+    allocation = to_allocation(instance, best.choice, taken=best.taken)
     assert allocation.instance_hash == instance.hash
     assert objective_levels(instance, allocation) == best.levels
     assert choice_of(instance, allocation).keys() == best.choice.keys()

@@ -41,7 +41,16 @@ def test_how_well() -> None:
     found = figures(small_world())
     assert found.stay_ranks == {"1": 2, "2": 2, "unlisted": 0}
     assert found.levels == {"placed": 22, "welfare": 5238, "points": 87}
-    assert found.terms == {"utility": 5093, "role_value": 145, "placed": 4, "persons": 9, "points": 29}
+    assert found.terms == {
+        "utility": 5093,
+        "role_value": 145,
+        "placed": 4,
+        "persons": 9,
+        "points": 29,
+        "kept": 0,
+        "measure_yen": -501,
+        "own_yen": -211,
+    }
     assert found.utility_milli_points == 5093
     assert found.fairness.gini == pytest.approx(36_872 / 25_465 - 1.2)
     assert found.fairness.lowest_milli_points == 0

@@ -1,5 +1,6 @@
 """The flagship instance: proven optimal, the clerk's result reproduced, both checked."""
 
+import numpy as np
 import pytest
 
 from nichiiki_instances.bundled import load
@@ -9,6 +10,7 @@ from nichiiki_models.result import Result
 from nichiiki_oracle.allocations import choice_of, objective_levels
 from nichiiki_oracle.clerk import one_list
 from nichiiki_solver.allocating import allocate
+from nichiiki_solver.budget import budget_table
 from nichiiki_solver.verify import verify
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.roles import holders
@@ -27,13 +29,48 @@ def optimum(flagship: Instance) -> Result:
 def test_the_optimum_is_proven(optimum: Result) -> None:
     assert optimum.status is Status.OPTIMAL
     assert optimum.gap == 0
-    assert optimum.objective == optimum.bound == 138_730
+    assert optimum.objective == optimum.bound == 139_610
 
 
 def test_the_oracle_agrees_with_its_value(flagship: Instance, optimum: Result) -> None:
     assert optimum.allocation is not None
     assert list(objective_levels(flagship, optimum.allocation)) == [optimum.objective]
     assert verify(flagship, optimum.allocation) == []
+
+
+def test_a_renovation_is_chosen_and_another_refused_for_the_budget(
+    flagship: Instance, optimum: Result
+) -> None:
+    assert optimum.allocation is not None
+    taken = set(optimum.allocation.measures["measure_id"].tolist())
+    assert "m-h-daimon-1" in taken
+    assert "m-h-shiojiri-higashi-1" not in taken
+    funding = flagship.rules.funding.model_copy(update={"own_budget_yen": {}})
+    rich = flagship.replace(rules=flagship.rules.model_copy(update={"funding": funding}))
+    both = allocate(rich, time_limit_s=240).allocation
+    assert both is not None
+    assert {"m-h-daimon-1", "m-h-shiojiri-higashi-1"} <= set(both.measures["measure_id"].tolist())
+
+
+def test_the_budget_table_names_the_rule_that_refuses_fares(flagship: Instance, optimum: Result) -> None:
+    assert optimum.allocation is not None
+    lines = budget_table(flagship, optimum.allocation)
+    assert {line.note for line in lines if line.measure_id == "m-fares"} == {"programme_item"}
+    for measure in optimum.allocation.measures.rows():
+        paid = [line.amount_yen for line in lines if line.measure_id == measure.measure_id]
+        assert sum(paid) == measure.cost_yen
+
+
+def test_a_trial_calendar_without_gaps_is_found_out(flagship: Instance) -> None:
+    houses = flagship.houses.with_columns(gap_periods=np.zeros_like(flagship.houses["gap_periods"]))
+    tight = allocate(flagship.replace(houses=houses), policy="points", seed=2026).allocation
+    assert tight is not None
+    found = verify(flagship, tight.replace(instance_hash=flagship.hash))
+    crowded = {violation.where.split()[0] for violation in found if violation.rule == "house_units"}
+    assert crowded and crowded <= set(
+        flagship.houses["house_id"][flagship.houses["gap_periods"] > 0].tolist()
+    )
+    assert {violation.rule for violation in found} <= {"house_units", "quota_reserved"}
 
 
 def test_winter_work_of_hakuba_is_filled(flagship: Instance, optimum: Result) -> None:

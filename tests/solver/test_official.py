@@ -110,6 +110,23 @@ def test_equal_weights_are_told_apart_by_the_next_level(monkeypatch: pytest.Monk
     assert len({str(outcome.choice) for outcome in outcomes}) == 1
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_optimum_without_equals_is_official(engine: Engine) -> None:
+    """Every other answer is worth less, so that none is left when this one is forbidden."""
+    market = Market.from_columns(
+        agent=[0, 0, 1],
+        utility=[5, 3, 4],
+        resource=[0, 0, 0],
+        option=[0, 1, 2],
+        amount=[1, 1, 1],
+        capacity=[2],
+    )
+    outcome = solve(market, official=True, engine=engine)
+    assert outcome.unique
+    assert outcome.choice is not None
+    assert outcome.choice.tolist() == [0, 2]
+
+
 def test_another_seed_may_give_another_answer() -> None:
     found = {tuple(solve(tied_market(0), official=True, seed=seed).choice.tolist()) for seed in range(8)}  # type: ignore[union-attr]
     assert len(found) > 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nichiiki_instances.generators import generate
-from nichiiki_models.allocation import Status, StopReason
+from nichiiki_models.allocation import Allocation, Status, StopReason
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.allocations import choice_of
@@ -45,6 +45,17 @@ def test_equals_the_clerk(seed: int, kind: str) -> None:
     assert result.bound is None
     assert result.allocation is not None
     assert choice_of(instance, result.allocation) == expected.choice
+    assert plans_of(result.allocation) == {
+        name: {who: yen for who, yen in (*plan.shares, (None, plan.own_yen)) if yen}
+        for name, plan in expected.taken.items()
+    }
+
+
+def plans_of(allocation: Allocation) -> dict[str, dict[str | None, int]]:
+    found: dict[str, dict[str | None, int]] = {row.measure_id: {} for row in allocation.measures.rows()}
+    for row in allocation.payments.rows():
+        found[row.measure_id][row.programme_id] = row.amount_yen
+    return found
 
 
 def contested(seed: int) -> Instance:

@@ -102,7 +102,7 @@ def test_the_bundles_of_an_allocation_are_found_again(seed: int) -> None:
 
 
 def test_the_hint_is_kept_when_time_is_up_at_once() -> None:
-    instance = medium_instance(2)
+    instance = medium_instance(1)
     best = allocate(instance, policy="points")
     assert best.allocation is not None
     result = allocate(instance, hint=best.allocation, time_limit_s=0.001, engine="scip")
@@ -112,7 +112,7 @@ def test_the_hint_is_kept_when_time_is_up_at_once() -> None:
 
 
 def test_a_hint_that_breaks_a_rule_is_left_aside() -> None:
-    instance = random_instance(3)
+    instance = random_instance(8)
     old = allocate(instance).allocation
     assert old is not None
     smaller = instance.replace(houses=instance.houses.with_columns(units=instance.houses["units"] * 0))
@@ -123,7 +123,7 @@ def test_a_hint_that_breaks_a_rule_is_left_aside() -> None:
 
 
 def test_what_is_gone_is_counted_and_no_move() -> None:
-    instance = random_instance(1)
+    instance = random_instance(6)
     old = allocate(instance).allocation
     assert old is not None
     assert len(old.placements) > 1
@@ -154,7 +154,7 @@ def test_a_false_claim_of_moves_is_found() -> None:
 
 
 def test_locks_and_previous_together() -> None:
-    instance = random_instance(3)
+    instance = random_instance(8)
     old = allocate(instance).allocation
     assert old is not None
     household = old.placements["household_id"][0]

@@ -5,10 +5,12 @@ import os
 import numpy as np
 import pytest
 
-from nichiiki_models.allocation import Status, StopReason
+from nichiiki_models.allocation import Allocation, Status, StopReason
 from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.brute_force import optimum
+from nichiiki_oracle.market import Market
+from nichiiki_oracle.measures import settled
 from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.policies import welfare
@@ -29,6 +31,21 @@ def assert_equals_enumeration(instance: Instance) -> None:
         assert result.status is Status.OPTIMAL
         assert [level.objective for level in result.levels] == list(best.levels)
         assert [level.bound for level in result.levels] == list(best.levels)
+        assert result.allocation is not None
+        assert_who_pays(instance, result.allocation)
+
+
+def assert_who_pays(instance: Instance, allocation: Allocation) -> None:
+    """Plans are those of the rules for the measures taken."""
+    names = allocation.measures["measure_id"].tolist()
+    expected = settled(Market(instance), names) if names else {}
+    paid = {(row.measure_id, row.programme_id): row.amount_yen for row in allocation.payments.rows()}
+    assert paid == {
+        (name, who): yen
+        for name, plan in expected.items()
+        for who, yen in (*plan.shares, (None, plan.own_yen))
+        if yen
+    }
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -33,7 +33,15 @@ REGIONS: list[Record] = [
         "board_consents": ["sea"],
     },
     {"region_id": "osaka", "name": "Osaka", "lat": 34.69, "lon": 135.5},
-    {"region_id": "sea", "name": "Sea", "lat": 34.0, "lon": 134.0, "reception_max": 1},
+    {
+        "region_id": "sea",
+        "name": "Sea",
+        "lat": 34.0,
+        "lon": 134.0,
+        "reception_max": 1,
+        "has_plan": True,
+        "platform_member": True,
+    },
     {"region_id": "hill", "name": "Hill", "lat": 36.0, "lon": 138.0, "reception_max": 3},
 ]
 PLACES: list[Record] = [
@@ -121,6 +129,7 @@ HOUSES: list[Record] = [
         "min_stay": 3,
         "tags": ["pets", "parking", "garden"],
         "settlement": "sea",
+        "ready": False,
     },
     {
         "house_id": "b1",
@@ -226,6 +235,7 @@ SUPPORTERS: list[Record] = [
         "languages": ["ja", "fr"],
         "topics": ["work", "school", "law"],
         "caseload": 2,
+        "designated": True,
     },
     {"supporter_id": "local", "scope": "local", "regions": ["hill"], "languages": ["ja"], "caseload": 1},
 ]
@@ -233,6 +243,35 @@ EXPERIENCES: list[Record] = [
     {"experience_id": "e1", "region_id": "hill", "periods": ["p1"], "places": 2, "min_places": 2},
     {"experience_id": "e2", "region_id": "sea", "places": 5},
 ]
+
+
+PROGRAMMES: list[Record] = [
+    {
+        "programme_id": "g1",
+        "rate_percent": 50,
+        "cap_yen": 200,
+        "budget_yen": 200,
+        "eligible_items": ["renovation", "fare"],
+        "requires": ["plan", "designation", "membership"],
+        "valid_from": "2026-04-01",
+        "valid_until": "2026-04-01",
+    },
+    {"programme_id": "g2", "payer": "prefecture", "rate_kind": "fixed", "cap_yen": 90, "budget_yen": 1000},
+    {"programme_id": "g3", "payer": "state", "rate_percent": 10, "budget_yen": 1000},
+    {"programme_id": "g4", "payer": "private", "rate_percent": 100, "budget_yen": 1000},
+]
+MEASURES: list[Record] = [
+    {
+        "measure_id": "m1",
+        "target_kind": "house",
+        "target_id": "a1",
+        "cost_yen": 501,
+        "programmes": ["g1", "g3", "g2"],
+    },
+    {"measure_id": "m2", "target_kind": "house", "target_id": "a1", "adds": 1, "cost_yen": 10},
+    {"measure_id": "m3", "target_kind": "supporter", "target_id": "wide", "adds": 1, "cost_yen": 0},
+]
+"""The cost of m1: 200 of g1 (half of 501 is 250, its cap is lower), 90 of g2, 211 of the region's own."""
 
 
 def _wish(household: str, name: str, rank: int, kind: str, target: str | None, **more: Any) -> Record:
@@ -347,6 +386,7 @@ RULES: Record = {
         {"rule_id": "child", "points": 10, "when": [{"field": "children", "op": ">=", "value": 1}]},
         {"rule_id": "loser", "points": 4, "when": [{"field": "past_losses", "op": ">=", "value": 1}]},
     ],
+    "funding": {"single_payers": ["state"], "own_budget_yen": {"sea": 211}},
 }
 PLACEMENTS: list[Record] = [
     {
@@ -401,7 +441,11 @@ TABLES: dict[str, list[Record]] = {
     "experiences": EXPERIENCES,
     "choices": CHOICES,
     "links": LINKS,
-    "measures": [{"measure_id": "m1", "target_kind": "house", "target_id": "a1", "cost_yen": 500}],
+    "measures": MEASURES,
+    "use_history": [
+        {"household_id": "h2", "kind": "stay", "target_id": "b1", "on": "2026-03-31"},
+    ],
+    "programmes": PROGRAMMES,
     "quotas": QUOTAS,
     "locks": LOCKS,
 }
@@ -467,6 +511,11 @@ def small_world() -> World:
         "levels": LEVELS,
         "placements": PLACEMENTS,
         "unplaced": [{"household_id": "h5", "reasons": [{"rule": "no_route", "target_id": "a1"}]}],
-        "measures": [{"measure_id": "m1", "cost_yen": 500}],
+        "measures": [{"measure_id": "m1", "cost_yen": 501}],
+        "payments": [
+            {"measure_id": "m1", "programme_id": "g1", "amount_yen": 200},
+            {"measure_id": "m1", "programme_id": "g2", "amount_yen": 90},
+            {"measure_id": "m1", "amount_yen": 211},
+        ],
     }
     return World(*copy.deepcopy((TABLES, RULES, allocation)))

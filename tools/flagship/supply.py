@@ -527,7 +527,7 @@ PRODUCTS: tuple[Product, ...] = (
 
 
 def measures(chance: Chance, made: list[House]) -> list[Measure]:
-    """Return a renovation for each house that is not ready, and two measures that add desks and care."""
+    """Return a renovation for each house that is not ready, more desks and care, and fares that no programme pays."""
     found = [
         Measure(
             measure_id=f"m-{house.house_id}",
@@ -560,7 +560,16 @@ def measures(chance: Chance, made: list[House]) -> list[Measure]:
         cost_yen=4_000_000,
         programmes=("PG02-trial",),
     )
-    return [*found, desks, care]
+    fares = Measure(
+        measure_id="m-fares",
+        target_kind="supporter",
+        target_id="k-tanabe",
+        item="fare",
+        adds=2,
+        cost_yen=2_000_000,
+        programmes=("PG02-trial", "PG12-vacant"),
+    )
+    return [*found, desks, care, fares]
 
 
 DEMAND: tuple[Demand, ...] = tuple(

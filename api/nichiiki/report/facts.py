@@ -11,6 +11,8 @@ from nichiiki_models.allocation import Allocation, Item, Placement, Stay
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Row, Table
 from nichiiki_models.tables import Choice, Facility, House, Household, Person, Region, Role, Seat
+from nichiiki_solver.verify.book import Book
+from nichiiki_solver.verify.works import Works
 
 R = TypeVar("R", bound=Row)
 
@@ -96,6 +98,36 @@ class Facts:
         for household in self.instance.persons["household_id"].tolist():
             found[household] += 1
         return found
+
+    @cached_property
+    def book(self) -> Book:
+        """Instance and allocation, joined."""
+        return Book(self.instance, self.allocation)
+
+    @property
+    def works(self) -> Works:
+        """The measures taken."""
+        return self.book.works
+
+    @cached_property
+    def units(self) -> dict[tuple[str, str], int]:
+        """Units of each house in each period, those that measures add or open included."""
+        names = self.instance.houses["house_id"].tolist()
+        return {
+            (name, period): count
+            for period, row in zip(self.periods, self.works.units().tolist(), strict=True)
+            for name, count in zip(names, row, strict=True)
+        }
+
+    def added(self, kind: str, target: str, period: str, band: str | None = None) -> int:
+        """Return what measures add to a target in a period."""
+        at = self.position[period]
+        return sum(
+            measure.adds
+            for measure in self.works.measures()
+            if (measure.target_kind, measure.target_id, measure.band) == (kind, target, band)
+            and self.works.counts(measure)[at]
+        )
 
     @cached_property
     def open_periods(self) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nichiiki.report.facts import Facts
 from nichiiki_models.tables import Quota, Seat
+from nichiiki_solver.verify.quotas import reserved_use
 
 FACILITY_RULES = {"school": "school_seats", "nursery": "care_places", "coworking": "desks"}
 ITEM_RULES = {"school": "school_seats", "care": "care_places", "desk": "desks", "role": "role_max"}
@@ -122,7 +123,7 @@ def _houses(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
     for house in facts.houses.values():
         for period in facts.open_periods:
             taken = used["house_units", house.house_id, "", period]
-            closed = period in house.closed_periods or not house.ready
+            closed = period in house.closed_periods
             yield Load(
                 "house_units",
                 house.house_id,
@@ -130,7 +131,7 @@ def _houses(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
                 "",
                 period,
                 taken,
-                0 if closed else house.units,
+                0 if closed else facts.units[house.house_id, period],
             )
 
 
@@ -151,7 +152,8 @@ def _seats(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
         for period in facts.open_periods:
             seat = rows.get(period) or rows.get("all")
             if seat is not None:
-                capacity = seat.seats * (_days(facts, seat, period) if rule == "care_places" else 1)
+                seats = seat.seats + facts.added("facility", facility, period, band)
+                capacity = seats * (_days(facts, seat, period) if rule == "care_places" else 1)
                 yield Load(
                     rule, facility, row.region_id, band, period, used[rule, facility, band, period], capacity
                 )
@@ -178,7 +180,7 @@ def _roles(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
                     "",
                     period,
                     taken,
-                    role.max_holders,
+                    role.max_holders + facts.added("role", role.role_id, period),
                     role.min_holders,
                 )
 
@@ -187,7 +189,8 @@ def _supporters(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
     for row in facts.instance.supporters.rows():
         for period in facts.open_periods:
             taken = used["supporter_caseload", row.supporter_id, "", period]
-            yield Load("supporter_caseload", row.supporter_id, "", "", period, taken, row.caseload)
+            most = row.caseload + facts.added("supporter", row.supporter_id, period)
+            yield Load("supporter_caseload", row.supporter_id, "", "", period, taken, most)
 
 
 def _experiences(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
@@ -203,6 +206,11 @@ def _quotas(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
         if row.kind == "limit":
             counted = sum(_counts(facts, row, household) for household in facts.placements)
             yield Load("quota_max", row.quota_id, "", "", "", counted, row.max, row.min or 0)
+        elif row.group is not None:
+            others, most = reserved_use(facts.book, row)
+            for period in facts.open_periods:
+                held = int(others[facts.position[period]])
+                yield Load("quota_reserved", row.quota_id, "", "", period, held, most)
 
 
 def _counts(facts: Facts, quota: Quota, household: str) -> int:

@@ -37,7 +37,7 @@ MOST_ROWS = 1000
 INDENT = re.compile(r"\n[ \n]+")
 """Blanks that lay out the template and would only make the file larger."""
 FACILITY_LOADS = ("school_seats", "care_places", "desks")
-OTHER_LOADS = ("reception", "supporter_caseload", "experience_places", "quota_max")
+OTHER_LOADS = ("reception", "supporter_caseload", "experience_places", "quota_max", "quota_reserved")
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from functools import cached_property
 
 from nichiiki.report.facts import Facts
 from nichiiki.report.loads import Load, loads
-from nichiiki.report.people import certificate_cells, cost_cells, kpi_cells
-from nichiiki.report.words import reason_text
+from nichiiki.report.words import reason_text, words
 from nichiiki_models.allocation import Item
 from nichiiki_models.texts import Lang
+from nichiiki_solver.budget import budget_table
 
 Cell = str | int | None
 
@@ -59,6 +59,18 @@ PLACEMENT_COLUMNS = (
 UNPLACED_COLUMNS = ("household_id", "home_region", "persons", "rule", "target_id", "value", "limit", "reason")
 LOAD_COLUMNS = ("rule", "region_id", "target_id", "band", "period_id", "used", "capacity", "least")
 
+BUDGET_COLUMNS = (
+    "measure_id",
+    "target_id",
+    "item",
+    "taken",
+    "cost_yen",
+    "payer",
+    "paid_by",
+    "amount_yen",
+    "note",
+)
+
 
 class Rows:
     """Every list of a result, made when it is first asked for.
@@ -96,6 +108,29 @@ class Rows:
         return Sheet("loads", LOAD_COLUMNS, [_load_cells(load) for load in self.loads])
 
     @cached_property
+    def budget(self) -> Sheet:
+        """One row for everybody who pays for a measure, or was asked to."""
+        say = words(self.lang)
+        return Sheet(
+            "budget",
+            BUDGET_COLUMNS,
+            [
+                (
+                    line.measure_id,
+                    line.target_id,
+                    line.item,
+                    say("yes" if line.taken else "no"),
+                    line.cost_yen,
+                    say(f"payer.{line.payer}"),
+                    line.paid_by,
+                    line.amount_yen,
+                    say(f"budget.{line.note}") if line.note else "",
+                )
+                for line in budget_table(self.facts.instance, self.facts.allocation)
+            ],
+        )
+
+    @cached_property
     def house_calendar(self) -> Sheet:
         """Houses by periods: who lives there."""
         return Sheet(
@@ -109,24 +144,6 @@ class Rows:
         """Roles by periods: holders of the most that fit."""
         columns = ("role_id", "title", "region_id", "min_holders", "max_holders", *self.facts.open_periods)
         return Sheet("roles", columns, _roster(self.facts, self.loads))
-
-    @cached_property
-    def certificates(self) -> Sheet:
-        """One row a stay: what is to be certified."""
-        columns, cells = certificate_cells(self.facts.instance, self.facts.allocation)
-        return Sheet("certificates", columns, cells)
-
-    @cached_property
-    def costs(self) -> Sheet:
-        """One row a stay: what the household pays a month."""
-        columns, cells = cost_cells(self.facts.instance, self.facts.allocation)
-        return Sheet("costs", columns, cells)
-
-    @cached_property
-    def kpi(self) -> Sheet:
-        """One row a key figure."""
-        cells = kpi_cells(self.facts.instance, self.facts.allocation, self.lang)
-        return Sheet("kpi", ("figure", "value", "meaning"), cells)
 
     @cached_property
     def unplaced_households(self) -> list[tuple[str, list[str]]]:

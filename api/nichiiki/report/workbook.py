@@ -17,9 +17,7 @@ from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import Words, words
 from nichiiki_models.texts import has_text
 
-SHEETS = (
-    "placements", "unplaced", "house_calendar", "roles", "load_sheet", "costs", "certificates", "kpi",
-)  # fmt: skip
+SHEETS = ("placements", "unplaced", "house_calendar", "roles", "load_sheet", "budget")
 WIDE, NARROW = 60, 8
 MOST_REGIONS, CHART_ROWS = 40, 18
 FROZEN = {"house_calendar": 1, "roles": 2}

@@ -14,6 +14,7 @@ from nichiiki_models.columns import NULL_INT
 from nichiiki_models.errors import InstanceError, UsageError, VerificationError
 from nichiiki_models.explanation import Code, Proof, Relaxation, Step, WishReason, Witness
 from nichiiki_models.instance import Instance
+from nichiiki_solver.building import as_built
 from nichiiki_solver.explain.costs import DualCosts, force
 from nichiiki_solver.explain.drafts import STAY, Draft, Drafter, list_of, listed_wishes
 from nichiiki_solver.explain.obstacles import Obstacle, Shared, room_of, rules_broken
@@ -35,7 +36,7 @@ IMPORTANCE = (
 )
 """Which of several broken rules of a household is named: the first of these; then others, at last an override."""
 SHARED_IMPORTANCE = (
-    "house_units", "reception", "quota_max", "school_seats", "care_places", "desks", "role_min", "role_max",
+    "house_units", "reception", "quota_max", "quota_reserved", "school_seats", "care_places", "desks", "role_min", "role_max",
     "supporter_caseload", "experience_min", "experience_places", "quota_min",
 )  # fmt: skip
 MINIMUMS = ("role_min", "experience_min")
@@ -84,6 +85,7 @@ def explain(
     if violations:
         raise VerificationError(violations)
     asked = _asked(instance, household_id)
+    instance, allocation = as_built(instance, allocation)
     run = _Run(instance, allocation, asked, time_limit_s, workers)
     solve_again = isinstance(household_id, str) if exact is None else exact
     return sorted(run.reasons(solve_again=solve_again), key=run.place)
@@ -383,10 +385,8 @@ class _Judge:
     def _is_for_another(self, draft: Draft, obstacle: Obstacle) -> bool:
         """Whether a rule stands against a brother or sister who would have to come along."""
         needs = self.world.bundles.needs
-        if needs.list[draft.need] != SCHOOL:
-            return False
         person = str(self.run.instance.persons["person_id"][needs.person[draft.need]])
-        return obstacle.cause.split(" ")[0] != person
+        return needs.list[draft.need] == SCHOOL and obstacle.cause.split(" ")[0] != person
 
     def _is_for_siblings(self, draft: Draft) -> bool:
         """Whether each child has a school at the stay, and only no school takes them all."""

@@ -175,7 +175,7 @@ class Shared:
         self.world, self.drafts, self.turns = world, drafts, turns
         bundles, placed = world.bundles, world.placed
         held = world.stay_of[placed]
-        self.seats = Seats.of(bundles.instance, bundles.calendar)
+        self.seats = Seats.of(bundles.instance, bundles.calendar, bundles.plans)
         stays = np.concatenate((held, [draft.stay for draft in drafts if draft.stay >= 0])).astype(np.int64)
         parts = [_parts(world, row) for row in world.chosen] + [d.parts for d in drafts if d.stay >= 0]
         self.uses = _uses_of(world, self.seats, stays, parts)
@@ -301,6 +301,7 @@ TABLES = {
     "vehicles": "links",
     "quota_max": "quotas",
     "quota_min": "quotas",
+    "quota_reserved": "quotas",
 }
 
 
@@ -336,6 +337,7 @@ def _uses_of(world: World, seats: Seats, stays: Ints, parts: Sequence[Sequence[t
         bundles.needs,
         seats,
         options,
+        bundles.plans,
     )
 
 

@@ -82,8 +82,8 @@ class Room:
             [KINDS.index(k) for k in ("role_min", "experience_min", "quota_min", "lock")],
             invert=True,
         )
-        self.top, self.gate = uses.gate_resource[::2], uses.gate_resource[1::2]
-        self.most, self.least = -uses.gate_amount[::2], uses.gate_amount[1::2]
+        self.top, self.gate = uses.gates.resource[::2], uses.gates.resource[1::2]
+        self.most, self.least = -uses.gates.amount[::2], uses.gates.amount[1::2]
         self.capacity = uses.resources.capacity.copy()
         self.open = self.used[self.gate] < 0
         self.capacity[self.top[self.open]] += self.most[self.open]

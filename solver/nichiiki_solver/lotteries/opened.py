@@ -3,7 +3,8 @@
 A gate opens a resource (a role in a period) if its minimum of holders is met. In fractions of choices a gate can be open in
 part, as far as it is used: with `supply` units opened and `minimum` holders asked for, y = used / supply is enough of the gate, and
 the minimum asks for minimum · y ≤ used, which holds as the minimum is not above the supply. So the fractional choices
-are those of the market of plain capacities in which every gate is open. Whole choices must still meet the minimums:
+are those of the market of plain capacities in which every gate is open. Measures are taken before anybody chooses, in their order
+while money lasts, so that they are capacities, too. Whole choices must still meet the minimums:
 what ends below its minimum is closed, and the choosing begins again (docs/explanation/rules.md, section 8).
 """
 
@@ -16,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from nichiiki_solver.market import Market
+from nichiiki_solver.policies.closing import measures_first
 from nichiiki_solver.ragged import Bools, Ints, offsets_of
 
 
@@ -54,22 +56,27 @@ class Opened:
         Their numbers in `whole`.
     gates
         The gates that were opened.
+    bought
+        Options of measures that are taken.
     """
 
     whole: Market
     market: Market
     options: Ints
     gates: tuple[Gate, ...]
+    bought: Ints
 
     @classmethod
     def of(cls, market: Market) -> Opened | None:
         """Open the gates of a market; None if it has other demands, supplies, or agents that must get something."""
         mine = market.gate[market.agent]
-        gates = [_gate(market, option) for option in np.flatnonzero(mine).tolist()]
+        measures, bought = measures_first(market)
+        minimums = np.setdiff1d(np.flatnonzero(mine), measures)
+        gates = [_gate(market, option) for option in minimums.tolist()]
         known = [gate for gate in gates if gate is not None]
         if len(known) < len(gates) or not all(_is_free(market, gate, mine) for gate in known):
             return None
-        capacity = market.capacity.copy()
+        capacity = market.capacity - np.minimum(_total_use(market, bought), 0)
         for gate in known:
             capacity[gate.opens] += gate.supply
         counted = np.isin(market.resource, [gate.counts for gate in known])
@@ -77,11 +84,12 @@ class Opened:
         plain = replace(plain, capacity=capacity, gate=np.zeros_like(market.gate))
         if not is_packing(plain) or (market.amount[~counted & ~mine[market.entry_option]] < 0).any():
             return None
-        return cls(market, plain, np.flatnonzero(~mine), tuple(known))
+        return cls(market, plain, np.flatnonzero(~mine), tuple(known), bought)
 
     def choice(self, taken: Mapping[int, int]) -> Ints:
         """Return the choice of `whole`, with the gates that are used, for what agents take here."""
         found = np.full(self.whole.n_agents, -1, dtype=np.int64)
+        found[self.whole.agent[self.bought]] = self.bought
         for agent, option in taken.items():
             found[agent] = self.options[option]
         used = self.whole.usage(found)
@@ -89,6 +97,13 @@ class Opened:
             if used[gate.counts]:
                 found[self.whole.agent[gate.option]] = gate.option
         return found
+
+
+def _total_use(market: Market, options: Ints) -> Ints:
+    """What some options use together."""
+    choice = np.full(market.n_agents, -1, dtype=np.int64)
+    choice[market.agent[options]] = options
+    return market.usage(choice)
 
 
 def _gate(market: Market, option: int) -> Gate | None:

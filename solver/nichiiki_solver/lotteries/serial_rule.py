@@ -84,6 +84,8 @@ def _of_whole(opened: Opened, shares: Sequence[Fraction]) -> list[Fraction]:
             used[resource] += share * amount
     for gate in opened.gates:
         found[gate.option] = used[gate.opens] / gate.supply
+    for option in opened.bought.tolist():
+        found[option] = Fraction(1)
     return found
 
 

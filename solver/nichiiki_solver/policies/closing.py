@@ -1,11 +1,12 @@
-"""Minimums of roles and experiences: what ends below its minimum is closed, and the procedure begins again.
+"""Minimums and measures: what ends below its minimum is closed, what nobody needs is struck, and the procedure begins again.
 
 Every procedure that knows no minimums runs inside these rounds (docs/explanation/rules.md, steps 2, 4 and 5 of section 8):
 
-1. All roles in every period, and all experiences, are open.
+1. All roles in every period, and all experiences, are open; measures are taken in their order while budgets last.
 2. The procedure runs on what is open, from an empty allocation.
-3. If everything open has no holder or at least its minimum: end. Otherwise what has holders but fewer than its minimum
-   is closed, and step 2 begins again. Closed stays closed, so there are at most as many rounds as gates, and one more.
+3. If everything open has no holder or at least its minimum, and every measure is needed: end. Otherwise what has holders
+   but fewer than its minimum is closed, a measure that is not needed is struck, and step 1 begins again with the rest.
+   Closed stays closed, so there are at most as many rounds as gates, and one more.
 """
 
 from __future__ import annotations
@@ -84,39 +85,88 @@ def clock(settings: Settings) -> Callable[[], bool]:
 
 
 class Gates:
-    """The gates of a market, and which of them are still open."""
+    """The gates of a market: which are still open, and which measures are taken.
+
+    Two kinds are told apart by what they use. A minimum asks for more than there is without its holders; what a
+    measure uses is there (money).
+    """
 
     def __init__(self, market: Market) -> None:
         self.market = market
         self.gates = market.take(market.gate[market.agent])
-        self.open: Bools = np.ones(self.gates.n_options, dtype=bool)
+        gates = self.gates
+        self._demand = (gates.amount > 0) & (gates.amount > market.capacity[gates.resource])
+        self.is_minimum = np.zeros(gates.n_options, dtype=bool)
+        self.is_minimum[gates.entry_option[self._demand]] = True
+        self.open: Bools = np.ones(gates.n_options, dtype=bool)
+        self.bought: Bools = np.zeros(gates.n_options, dtype=bool)
 
     def supply(self) -> Ints:
         """Return what there is at the start of a round: capacities, and what open gates supply."""
         left = self.market.capacity.copy()
         option, supply = self.gates.entry_option, self.gates.amount < 0
-        opened = supply & self.open[option]
+        opened = supply & (self.open & self.is_minimum)[option]
         np.add.at(left, self.gates.resource[opened], -self.gates.amount[opened])
-        left[self.gates.resource[~supply]] = IGNORED
+        left[self.gates.resource[self._demand]] = IGNORED
+        self._buy(left)
         return left
 
-    def open_as_held(self, taken: Taken) -> None:
-        """Have open exactly what has holders."""
-        self.open = self._holders(taken)[0] > 0
+    def _entries(self, option: int) -> slice:
+        return slice(self.gates.offsets[option], self.gates.offsets[option + 1])
+
+    def _buy(self, left: Ints) -> None:
+        """Take measures in their order, each with its first plan that fits what is left."""
+        self.bought[:] = False
+        served: set[int] = set()
+        for option in np.flatnonzero(self.open & ~self.is_minimum).tolist():
+            entries, agent = self._entries(option), int(self.gates.agent[option])
+            resource, amount = self.gates.resource[entries], self.gates.amount[entries]
+            if agent not in served and (amount <= np.maximum(left[resource], 0)).all():
+                np.subtract.at(left, resource, amount)
+                self.bought[option] = True
+                served.add(agent)
+
+    def open_as_held(self, taken: Taken, plans: Ints) -> None:
+        """Have open exactly what has holders, and the measures that are taken with some plans."""
+        planned = np.isin(self.gates.labels["plan"], plans) if "plan" in self.gates.labels else self.bought
+        self.open = np.where(self.is_minimum, self._holders(taken)[0] > 0, planned)
+
+    def keep_needed(self, taken: Taken) -> None:
+        """Leave out the measures that nobody needs."""
+        self.bought[self._idle(taken)] = False
 
     def close_failing(self, taken: Taken) -> bool:
-        """Close the gates that have holders but fewer than their minimum; say whether there were any."""
+        """Close what has holders but fewer than its minimum, and measures nobody needs; say whether there were any."""
         holders, minimum = self._holders(taken)
         failing = self.open & (holders > 0) & (holders < minimum)
+        failing |= np.isin(self.gates.agent, self.gates.agent[self._idle(taken)])
         self.open &= ~failing
         return bool(failing.any())
 
-    def _holders(self, taken: Taken) -> tuple[Ints, Ints]:
-        """Return the holders at each gate, and its minimum."""
+    def _use(self, taken: Taken) -> Ints:
         used = np.zeros(len(self.market.capacity), dtype=np.int64)
         for option in taken.values():
             np.add.at(used, option.resource, option.amount)
-        demand = self.gates.amount > 0
+        return used
+
+    def _idle(self, taken: Taken) -> Ints:
+        """Measures that are not needed, from the last to the first, each beside those still kept."""
+        room = self.market.capacity - self._use(taken)
+        gates = self.gates
+        supply = (gates.amount < 0) & (self.bought | (self.open & self.is_minimum))[gates.entry_option]
+        np.subtract.at(room, gates.resource[supply], gates.amount[supply])
+        found = []
+        for option in np.flatnonzero(self.bought)[::-1].tolist():
+            entries = self._entries(option)
+            resource, amount = gates.resource[entries], np.minimum(gates.amount[entries], 0)
+            if (room[resource] + amount >= 0).all():
+                np.add.at(room, resource, amount)
+                found.append(option)
+        return np.array(found, dtype=np.int64)
+
+    def _holders(self, taken: Taken) -> tuple[Ints, Ints]:
+        """Return the holders at each gate, and its minimum."""
+        used, demand = self._use(taken), self._demand
         gate = self.gates.entry_option[demand]
         holders, minimum = np.zeros(len(self.open), dtype=np.int64), np.zeros(len(self.open), dtype=np.int64)
         holders[gate], minimum[gate] = -used[self.gates.resource[demand]], self.gates.amount[demand]
@@ -137,9 +187,19 @@ class Gates:
             for agent, option in taken.items():
                 choice[agent] = option.labels["option"][0]
             return self.market, choice
-        market = joined([self.gates.take(self._holders(taken)[0] > 0), *taken.values()])
-        choice[market.agent] = np.arange(market.n_options)
+        market = joined([self.gates, *taken.values()])
+        used = (self._holders(taken)[0] > 0) | self.bought
+        chosen = np.append(np.flatnonzero(used), np.arange(self.gates.n_options, market.n_options))
+        choice[market.agent[chosen]] = chosen
         return market, choice
+
+
+def measures_first(market: Market) -> tuple[Ints, Ints]:
+    """Return the options of measures in a market, and those of them taken before anybody chooses: in order, while money lasts."""
+    gates = Gates(market)
+    gates.supply()
+    options = np.flatnonzero(market.gate[market.agent])
+    return options[~gates.is_minimum], options[gates.bought]
 
 
 def plain_levels(market: Market, choice: Ints) -> tuple[LevelResult, ...]:

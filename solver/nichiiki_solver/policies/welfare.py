@@ -273,7 +273,8 @@ class _Run:
                 candidates.market, candidates.market.utility[level], floors, partial(self.report, level)
             )
             if answer.infeasible and self.partial:
-                return
+                # the answer at hand may keep earlier levels better than the few bundles searched here can
+                answer = Answer(None, None, None)
             if answer.infeasible and self.choice is not None:
                 raise RuntimeError("an engine calls a market infeasible of which an allocation is known")
             self.infeasible = answer.infeasible

@@ -15,7 +15,7 @@ from nichiiki_models.hashing import content_hash
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import DemandRule
 from nichiiki_models.tariff import Baseline, Figures, Goal, ProductResult, TariffResult, UnitResult
-from nichiiki_solver.dual_prices import SCALE, can_be_priced, find_prices
+from nichiiki_solver.dual_prices import SCALE, can_be_priced, listed_prices
 from nichiiki_solver.market import Outcome
 from nichiiki_solver.pricing.amounts import NEED, make_ledger
 from nichiiki_solver.pricing.choice import Floats
@@ -129,7 +129,7 @@ def _rents(priced: Priced, outcome: Outcome) -> Floats | None:
     if not can_be_priced(priced.market):
         return None
     weights = np.array([1, 0], dtype=np.int64)
-    prices = find_prices(priced.market, weights, lambda: False).prices / SCALE
+    prices = listed_prices(priced.market, weights) / SCALE
     of_seats = np.array([kind == "seats" for kind, _ in priced.rows])
     rents[legs] = prices[of_seats] * 1000
     if priced.ledger.asked.goal in ("revenue", "welfare"):

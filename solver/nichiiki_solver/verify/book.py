@@ -17,6 +17,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
 from nichiiki_solver.verify.arrays import find, repeats
 from nichiiki_solver.verify.calendar import Calendar
+from nichiiki_solver.verify.works import Works
 
 PERSON_LISTS = ("school", "care", "desk", "role")
 TARGET_TABLE = {
@@ -74,9 +75,14 @@ class Book:
     def with_stays(self, stays: Stays) -> Book:
         """Return a book with other stays, to ask what would be allowed."""
         other = Book(self.instance, self.allocation)
-        shared = ("home", "house_region", "household_of_person", "household_size")
+        shared = ("home", "house_region", "household_of_person", "household_size", "works")
         other.__dict__.update({name: getattr(self, name) for name in shared}, stays=stays)
         return other
+
+    @cached_property
+    def works(self) -> Works:
+        """The measures that are taken."""
+        return Works(self)
 
     # ---- people and places -------------------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ from nichiiki_solver.verify.stays import units_needed
 def check_house_units(book: Book, findings: Findings) -> None:
     """Check `house_units`: stays and the gaps after them against the units of the house."""
     houses, used = book.instance.houses, house_units_used(book)
-    most = houses["units"]
+    units = book.works.units()
     for period, name in enumerate(book.calendar.ids.tolist()):
-        now = used[period]
+        now, most = used[period], units[period]
         findings.add("house_units", now > most, houses["house_id"], name, value=now, limit=most)
 
 

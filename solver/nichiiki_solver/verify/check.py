@@ -5,26 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from nichiiki_models.allocation import Allocation, Violation
+from nichiiki_models.columns import Array
 from nichiiki_models.instance import Instance
 from nichiiki_solver.verify.book import Book
-from nichiiki_solver.verify.capacity import check_house_units, check_reception
-from nichiiki_solver.verify.care import check_care
+from nichiiki_solver.verify.capacity import check_house_units, check_reception, house_units_used
+from nichiiki_solver.verify.care import care_use, check_care
 from nichiiki_solver.verify.claims import check_claims
-from nichiiki_solver.verify.desks import check_desks
+from nichiiki_solver.verify.desks import check_desks, desk_use
 from nichiiki_solver.verify.experiences import check_experiences
 from nichiiki_solver.verify.findings import Findings
 from nichiiki_solver.verify.locks import check_locks
+from nichiiki_solver.verify.measures import check_measures, check_needed
 from nichiiki_solver.verify.money import check_budget, check_burden, check_cost_claims
 from nichiiki_solver.verify.quotas import check_quotas
 from nichiiki_solver.verify.reach import check_reach
 from nichiiki_solver.verify.registration import check_entitlement, check_registration
-from nichiiki_solver.verify.roles import check_roles
-from nichiiki_solver.verify.schooling import check_schooling, check_siblings
-from nichiiki_solver.verify.seats import SeatRows
+from nichiiki_solver.verify.roles import check_roles, holders, holders_offered
+from nichiiki_solver.verify.schooling import check_schooling, check_siblings, school_use
+from nichiiki_solver.verify.seats import SeatRows, row_loads
 from nichiiki_solver.verify.standings import check_standings
 from nichiiki_solver.verify.stays import check_stays, check_unit_claims
 from nichiiki_solver.verify.structure import check_structure
-from nichiiki_solver.verify.supporters import check_supporters
+from nichiiki_solver.verify.supporters import caseloads, caseloads_offered, check_supporters
 from nichiiki_solver.verify.travel import Commutes, check_commute, check_trips, find_trips
 from nichiiki_solver.verify.vehicles import check_vehicles
 from nichiiki_solver.verify.wishes import Wishes, check_wishes
@@ -87,3 +89,18 @@ def _check_rules(book: Book, wishes: Wishes, findings: Findings) -> None:
     check_vehicles(book, findings)
     check_quotas(book, findings)
     check_locks(book, findings)
+    check_measures(book, findings)
+    if len(book.works.rows):
+        every = np.arange(len(book.instance.seats))
+        days = np.array([rows.care_days(every, period) for period in range(len(book.calendar))])
+        check_needed(book, _loads(book, rows), days, findings)
+
+
+def _loads(book: Book, rows: SeatRows) -> dict[str, tuple[Array, Array]]:
+    """What is used and offered of everything that measures enlarge."""
+    return {
+        "house": (house_units_used(book), book.works.units()),
+        "facility": row_loads(book, rows, (school_use(book), care_use(book), desk_use(book))),
+        "role": (holders(book), holders_offered(book)),
+        "supporter": (caseloads(book), caseloads_offered(book)),
+    }

@@ -12,6 +12,7 @@ from nichiiki_models.texts import has_text
 from nichiiki_solver.verify.arrays import total
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.measures import own_money
 from nichiiki_solver.verify.moves import kept_weight
 from nichiiki_solver.verify.points import total_points
 from nichiiki_solver.verify.wishes import NEEDS, Wishes
@@ -40,6 +41,8 @@ def objective_terms(book: Book, wishes: Wishes) -> dict[str, int]:
         "placed": int(placed.sum()),
         "persons": int(book.household_size[placed].sum()),
         "points": int(np.maximum(0, total_points(book))[placed].sum()),
+        "measure_yen": -sum(measure.cost_yen for measure in book.works.measures()),
+        "own_yen": -own_money(book),
         "kept": kept_weight(book),
     }
 

@@ -101,11 +101,16 @@ def _holders(book: Book, items: Items, findings: Findings) -> None:
     """Check `role_max` and `role_min` in every period."""
     roles = book.instance.roles
     count = holders(book)
-    least, most = roles["min_holders"], roles["max_holders"]
+    least, offered = roles["min_holders"], holders_offered(book)
     for period, name in enumerate(book.calendar.ids.tolist()):
-        now = count[period]
+        now, most = count[period], offered[period]
         findings.add("role_max", now > most, roles["role_id"], name, value=now, limit=most)
         findings.add("role_min", (now > 0) & (now < least), roles["role_id"], name, value=now, limit=least)
+
+
+def holders_offered(book: Book) -> Array:
+    """Return the most holders of each role in each period, shape (periods, roles)."""
+    return np.asarray(book.instance.roles["max_holders"][None, :] + book.works.added("role"))
 
 
 def holders(book: Book) -> Array:

@@ -29,7 +29,10 @@ class SeatRows:
 
     def __init__(self, book: Book) -> None:
         table = book.instance.seats
-        self.seats = np.append(table["seats"], 0)
+        added = book.works.seats_added()
+        self._seats = np.append(
+            table["seats"][None, :] + added, np.zeros((len(added), 1), dtype=np.int64), axis=1
+        )
         self.days = np.append(table["days"], NULL_INT)
         self._periods = len(book.calendar)
         self._weekdays = book.calendar.care_days
@@ -56,6 +59,10 @@ class SeatRows:
             return np.full(len(keys), -1)
         at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         return np.where(self._keys[at] == keys, self._order[at], -1)
+
+    def seats(self, rows: Array, period: int) -> Array:
+        """Return the seats of seat rows in a period, those that measures add included; 0 for no row."""
+        return np.asarray(self._seats[period][rows])
 
     def care_days(self, rows: Array, period: int) -> Array:
         """Return the days of care of seat rows in a period."""
@@ -85,7 +92,7 @@ def check_no_seats(book: Book, rows: SeatRows, use: SeatUse, findings: Findings)
     missing = np.zeros(len(use.items), dtype=bool)
     for period in range(len(book.calendar)):
         row = rows.rows(use.items.target, use.band, period)
-        missing |= book.stays.held[period, use.items.stay] & ((row < 0) | (rows.seats[row] == 0))
+        missing |= book.stays.held[period, use.items.stay] & ((row < 0) | (rows.seats(row, period) == 0))
     findings.add("no_seats", missing, *book.item_ids(use.name, use.items))
 
 
@@ -116,5 +123,19 @@ def seat_loads(book: Book, rows: SeatRows, use: SeatUse) -> tuple[Array, Array, 
 
 def offered_amount(name: str, rows: SeatRows, row: Array, period: int) -> Array:
     """Return what seat rows offer in a period: seats, or days of care."""
-    seats = rows.seats[row]
+    seats = rows.seats(row, period)
     return np.asarray(seats * rows.care_days(row, period)) if name == "care" else seats
+
+
+def row_loads(book: Book, rows: SeatRows, uses: tuple[SeatUse, ...]) -> tuple[Array, Array]:
+    """Return what is taken and offered of each seat row in each period, shape (periods, seat rows)."""
+    shape = (len(book.calendar), len(book.instance.seats))
+    taken, offered = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for use in uses:
+        facility, band, load, most = seat_loads(book, rows, use)
+        for period in range(len(book.calendar)):
+            row = rows.rows(facility, band, period)
+            there = row >= 0
+            taken[period, row[there]] += load[period][there]
+            offered[period, row[there]] = most[period][there]
+    return taken, offered

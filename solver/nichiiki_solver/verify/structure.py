@@ -113,3 +113,9 @@ def _measures(book: Book, findings: Findings) -> None:
     taken = book.allocation.measures["measure_id"]
     findings.add("unknown_id", find(book.instance.measures, taken) < 0, taken)
     findings.add("duplicate", repeats(taken), taken)
+    paid = book.allocation.payments
+    measure, programme = paid["measure_id"], paid["programme_id"]
+    unknown = (programme != "") & (find(book.instance.programmes, programme) < 0)
+    findings.add("unknown_id", unknown, measure, programme)
+    findings.add("duplicate", repeats(measure, programme), measure, programme)
+    findings.add("payment_without_measure", ~np.isin(measure, taken), measure, programme)

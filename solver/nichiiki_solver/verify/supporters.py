@@ -31,12 +31,17 @@ def check_supporters(book: Book, findings: Findings) -> None:
 def _caseload(book: Book, findings: Findings) -> None:
     """Check `supporter_caseload` in every period."""
     supporters, loads = book.instance.supporters, caseloads(book)
-    most = supporters["caseload"]
+    offered = caseloads_offered(book)
     for period, name in enumerate(book.calendar.ids.tolist()):
-        now = loads[period]
+        now, most = loads[period], offered[period]
         findings.add(
             "supporter_caseload", now > most, supporters["supporter_id"], name, value=now, limit=most
         )
+
+
+def caseloads_offered(book: Book) -> Array:
+    """Return the most households of each supporter in each period, shape (periods, supporters)."""
+    return np.asarray(book.instance.supporters["caseload"][None, :] + book.works.added("supporter"))
 
 
 def caseloads(book: Book) -> Array:

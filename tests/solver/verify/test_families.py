@@ -23,9 +23,23 @@ def _limit(name: str) -> Callable[[World, Any], None]:
     return lambda world, value: world.rules["limits"].update({name: value})
 
 
+def _funding(name: str) -> Callable[[World, Any], None]:
+    return lambda world, value: world.rules["funding"].update({name: value})
+
+
 FAMILIES: list[tuple[str, Callable[[World, Any], None], Any, Any, Any]] = [
     # rule, what to set, easy, exact, one step too far
-    ("house_not_ready", _column("houses", "a1", "ready"), True, True, False),
+    ("house_not_ready", _column("houses", "b1", "ready"), True, True, False),
+    ("house_not_ready", _column("measures", "m1", "from_period"), None, "p1", "p2"),
+    ("programme_budget", _column("programmes", "g1", "budget_yen"), 9000, 200, 199),
+    ("own_budget", _funding("own_budget_yen"), {}, {"sea": 211}, {"sea": 210}),
+    ("programme_item", _column("programmes", "g1", "eligible_items"), [], ["renovation"], ["fare"]),
+    ("programme_requires", _column("regions", "sea", "has_plan"), True, True, False),
+    ("programme_dates", _column("measures", "m1", "starts_on"), None, "2026-04-01", "2026-04-02"),
+    ("owner_veto", _column("houses", "a1", "accepts"), [], ["h1"], ["h2"]),
+    ("owner_veto", _column("houses", "a1", "refuses"), [], ["h2"], ["family"]),
+    ("use_limit", _column("houses", "c1", "uses_per_half_year"), None, 2, 1),
+    ("use_limit", _column("houses", "b1", "uses_per_half_year"), 9, 1, 0),
     ("period_closed", _column("houses", "a1", "closed_periods"), [], ["p4"], ["p3"]),
     ("min_stay", _column("houses", "a1", "min_stay"), None, 3, 4),
     ("max_stay", _column("houses", "d1", "max_stay"), None, 2, 1),

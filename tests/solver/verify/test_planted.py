@@ -125,14 +125,17 @@ FORM = [
     ),
     Planted("unknown house", stay("h4", house_id="x"), ("quota_min", "role_min", "unknown_id"), "q_hill"),
     Planted(
-        "unknown period", stay("h1", periods=["p1", "p2", "x"]), ("lock", "quota_min", "unknown_id"), "h1"
+        "unknown period",
+        stay("h1", periods=["p1", "p2", "x"]),
+        ("lock", "measure_unused", "quota_min", "unknown_id"),
+        "h1",
     ),
     Planted("unknown person", place("h3", desks={"x": "k1"}), ("unknown_id",), "h3 x"),
     Planted("unknown role", place("h4", roles={"h4a": ["r1", "r2", "x"]}), ("unknown_id",), "h4 x"),
     Planted("unknown supporter", place("h3", supporter_id="x"), ("unknown_id",), "h3 x"),
     Planted(
         "unknown measure",
-        lambda w: w.allocation.update(measures=[{"measure_id": "x", "cost_yen": 500}]),
+        lambda w: w.allocation["measures"].append({"measure_id": "x", "cost_yen": 501}),
         ("unknown_id",),
         "x",
     ),
@@ -157,14 +160,19 @@ FORM = [
     Planted(
         "nothing said of a household", lambda w: w.allocation.update(unplaced=[]), ("not_accounted",), "h5"
     ),
-    Planted("no stay", place("h1", stays=[]), ("lock", "one_stay", "quota_min"), "h1"),
+    Planted("no stay", place("h1", stays=[]), ("lock", "measure_unused", "one_stay", "quota_min"), "h1"),
     Planted(
         "two stays",
         lambda w: w.placement("h1")["stays"].append({**w.stay("h1"), "house_id": "b1", "region_id": "hill"}),
-        ("lock", "one_stay", "quota_min"),
+        ("lock", "measure_unused", "one_stay", "quota_min"),
         "h1",
     ),
-    Planted("stay without periods", stay("h1", periods=[]), ("lock", "quota_min", "stay_periods"), "h1"),
+    Planted(
+        "stay without periods",
+        stay("h1", periods=[]),
+        ("lock", "measure_unused", "quota_min", "stay_periods"),
+        "h1",
+    ),
     Planted("periods out of order", stay("h1", periods=["p1", "p3", "p2"]), ("stay_periods",), "h1 a1"),
     Planted("a period twice", stay("h1", periods=["p1", "p2", "p2", "p3"]), ("stay_periods",), "h1 a1"),
     Planted("wrong region", stay("h1", region_id="hill"), ("stay_region",), "h1 a1"),
@@ -173,7 +181,18 @@ FORM = [
     Planted("person of another household", place("h3", desks={"h4a": "k1"}), ("not_a_member",), "h3 h4a k1"),
 ]
 STAYS = [
-    Planted("house not ready", edit("houses", "a1", ready=False), ("house_not_ready",), "h1 a1"),
+    Planted(
+        "house not ready",
+        lambda w: w.allocation.update(measures=[], payments=[]),
+        ("house_not_ready", *["house_units"] * 3),
+        "h1 a1",
+    ),
+    Planted(
+        "house ready too late",
+        edit("measures", "m1", from_period="p2"),
+        ("house_not_ready", "house_units"),
+        "h1 a1",
+    ),
     Planted("house closed", edit("houses", "a1", closed_periods=["p2"]), ("period_closed",), "h1 a1 p2"),
     Planted("calendar closed", edit("periods", "p3", open=False), ("period_closed",) * 4, "h1 a1 p3"),
     Planted("stay too short", edit("houses", "a1", min_stay=4), ("min_stay",), "h1 a1"),
@@ -216,6 +235,18 @@ STAYS = [
         ("own_region",),
         "h3 c1",
     ),
+    Planted("owner does not accept", edit("houses", "b1", accepts=["elderly"]), ("owner_veto",), "h2 b1"),
+    Planted("owner refuses", edit("houses", "b1", refuses=["h2"]), ("owner_veto",), "h2 b1"),
+    Planted(
+        "used before in this half-year",
+        both(
+            edit("houses", "b1", uses_per_half_year=1),
+            add("use_history", household_id="h2", kind="stay", target_id="b1", on="2026-04-01"),
+        ),
+        ("use_limit",),
+        "h2 b1",
+    ),
+    Planted("two stays in a half-year", edit("houses", "c1", uses_per_half_year=1), ("use_limit",), "h3 c1"),
     Planted("no way", edit("households", "h3", home_region="osaka"), ("no_route",), "h3 c1"),
     Planted("no way in one period", link(RAIL_HILL, periods=["p1", "p2", "p4"]), ("no_route",) * 2, "h3 c1"),
     Planted("trip too long", edit("households", "h1", max_trip_minutes=209), ("trip_minutes",), "h1 a1"),
@@ -501,6 +532,103 @@ SHARED = [
     ),
     Planted("other facility is a must", lock("h1", "facility", "s2", "must"), ("lock",), "h1 facility s2"),
 ]
+
+
+def pay(programme: str | None, amount: int) -> Callable[[World], object]:
+    """Add a payment for m1, or change it."""
+
+    def change(world: World) -> None:
+        paid = [p for p in world.allocation["payments"] if p.get("programme_id") != programme]
+        new = {"measure_id": "m1", "programme_id": programme, "amount_yen": amount}
+        world.allocation["payments"] = [*paid, *([new] if amount else [])]
+
+    return change
+
+
+def take(measure: str, cost: int, *payments: dict[str, object]) -> Callable[[World], object]:
+    """Take one more measure."""
+    return both(
+        lambda w: w.allocation["measures"].append({"measure_id": measure, "cost_yen": cost}),
+        lambda w: w.allocation["payments"].extend(payments),
+    )
+
+
+def funding(**values: object) -> Callable[[World], object]:
+    """Change `funding`."""
+    return lambda world: world.rules["funding"].update(values)
+
+
+RESERVED = [
+    Planted(
+        "a reserved unit taken",
+        add(
+            "quotas",
+            quota_id="kept",
+            kind="reserved",
+            target_kind="house",
+            target_id="d1",
+            group="family",
+            min=1,
+        ),
+        ("quota_reserved",) * 2,
+        "kept p3",
+    ),
+]
+MONEY = [
+    Planted("item not eligible", edit("measures", "m1", item="desks"), ("programme_item",), "m1 g1"),
+    Planted(
+        "item excluded", edit("programmes", "g2", excluded_items=["renovation"]), ("programme_item",), "m1 g2"
+    ),
+    Planted("fare paid by the state", edit("measures", "m1", item="fare"), ("programme_item",), "m1 g1"),
+    Planted("no plan", edit("regions", "sea", has_plan=False), ("programme_requires",), "m1 g1"),
+    Planted(
+        "nobody designated", edit("supporters", "wide", designated=False), ("programme_requires",), "m1 g1"
+    ),
+    Planted("no member", edit("regions", "sea", platform_member=False), ("programme_requires",), "m1 g1"),
+    Planted("a day late", edit("measures", "m1", starts_on="2026-04-02"), ("programme_dates",), "m1 g1"),
+    Planted(
+        "a day early",
+        edit("programmes", "g1", valid_from="2026-04-02", valid_until=None),
+        ("programme_dates",),
+    ),
+    Planted("not named", edit("measures", "m1", programmes=["g1"]), ("programme_unlisted",), "m1 g2"),
+    Planted(
+        "two of the state",
+        both(pay("g3", 30), pay("g2", 90), pay(None, 181)),
+        ("programme_single",),
+        "m1 state",
+    ),
+    Planted("a yen too much", both(pay("g2", 91), pay(None, 210)), ("programme_share",), "m1 g2"),
+    Planted(
+        "a yen too little",
+        both(pay("g1", 199), pay("g2", 90), pay(None, 212)),
+        ("own_budget", "programme_share"),
+    ),
+    Planted("budget of a programme", edit("programmes", "g1", budget_yen=199), ("programme_budget",), "g1"),
+    Planted(
+        "own budget", funding(single_payers=["state"], own_budget_yen={"sea": 210}), ("own_budget",), "sea"
+    ),
+    Planted("a yen is missing", pay(None, 210), ("measure_paid",), "m1"),
+    Planted(
+        "payment without measure",
+        lambda w: w.allocation["payments"].append({"measure_id": "m2", "amount_yen": 10}),
+        ("payment_without_measure",),
+        "m2",
+    ),
+    Planted(
+        "payment by an unknown programme",
+        lambda w: w.allocation["payments"].append({"measure_id": "m1", "programme_id": "x", "amount_yen": 1}),
+        ("unknown_id",),
+        "m1 x",
+    ),
+    Planted(
+        "two measures at one house",
+        both(take("m2", 10, {"measure_id": "m2", "amount_yen": 10}), funding(own_budget_yen={})),
+        ("measure_unused", "measure_unused", "one_measure"),
+        "m1",
+    ),
+    Planted("a measure for nobody", take("m3", 0), ("measure_unused",), "m3"),
+]
 CLAIMS = [
     Planted("wrong cost", place("h1", cost_yen=130_001), ("claim_cost",), "h1"),
     Planted(
@@ -531,7 +659,7 @@ CLAIMS = [
     Planted("no standing", stand(without="h1"), ("claim_standing",), "h1"),
     Planted("standing of nobody", stand("h5", household_id="h99"), ("claim_standing", "unknown_id"), "h5"),
 ]
-PLANTED = [*FORM, *STAYS, *PEOPLE, *SHARED, *CLAIMS]
+PLANTED = [*FORM, *STAYS, *PEOPLE, *SHARED, *RESERVED, *MONEY, *CLAIMS]
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)

@@ -9,7 +9,8 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.tables import Household
 from nichiiki_oracle.bundles import Bundle, bundles, refused_wishes
 from nichiiki_oracle.market import Market
-from nichiiki_oracle.shared import Choice, Levels, add, levels_of, levels_of_choice, obeys
+from nichiiki_oracle.measures import Plan, Taken
+from nichiiki_oracle.shared import Choice, Levels, add, levels_of, levels_of_choice, levels_of_measures, obeys
 from nichiiki_oracle.stays import allowed_stays
 
 
@@ -17,6 +18,7 @@ def to_allocation(
     instance: Instance,
     choice: Choice,
     *,
+    taken: Taken | None = None,
     policy: str = "optimum",
     seed: int = 0,
     status: Status = Status.OPTIMAL,
@@ -25,7 +27,8 @@ def to_allocation(
     """Write a choice as an allocation, with costs, levels and the reasons of households without a place."""
     market = Market(instance)
     placed = [bundle for bundle in choice.values() if bundle is not None]
-    values = levels_of_choice(market, choice)
+    taken = taken or {}
+    values = add(levels_of_choice(market, choice), levels_of_measures(market, taken))
     proven = status is Status.OPTIMAL
     results = tuple(
         LevelResult(name=level.name, objective=value, bound=value if proven else None)
@@ -47,9 +50,16 @@ def to_allocation(
             "objective": results[-1 if proven else 0].objective,
             "bound": results[-1 if proven else 0].bound,
             "levels": results,
+            "measures": [{"measure_id": name, "cost_yen": market.measures[name].cost_yen} for name in taken],
+            "payments": [row for name, plan in taken.items() for row in _payments(name, plan)],
             **rows,
         }
     )
+
+
+def _payments(name: str, plan: Plan) -> list[dict[str, Any]]:
+    paid = [*plan.shares, *([(None, plan.own_yen)] if plan.own_yen else [])]
+    return [{"measure_id": name, "programme_id": who, "amount_yen": yen} for who, yen in paid]
 
 
 def _object_of(bundle: Bundle) -> dict[str, Any]:
@@ -154,7 +164,11 @@ def _comparable(entry: dict[str, Any]) -> dict[str, Any]:
 def objective_levels(instance: Instance, allocation: Allocation) -> Levels:
     """Recompute the level values of an allocation from the instance."""
     market = Market(instance)
-    total = levels_of(market, None)
+    paid = {row.measure_id: Plan((), 0) for row in allocation.measures.rows()}
+    for row in allocation.payments.rows():
+        if row.programme_id is None:
+            paid[row.measure_id] = Plan((), row.amount_yen)
+    total = levels_of_measures(market, paid)
     for bundle in choice_of(instance, allocation).values():
         total = add(total, levels_of(market, bundle))
     return total

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import product
 
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.bundles import Bundle, bundles
 from nichiiki_oracle.market import Market
+from nichiiki_oracle.measures import Taken, every_choice
 from nichiiki_oracle.shared import (
     Choice,
     Key,
@@ -19,6 +21,7 @@ from nichiiki_oracle.shared import (
     least_of,
     levels_of,
     levels_of_choice,
+    levels_of_measures,
     most_of,
     obeys,
     quota_minima,
@@ -28,10 +31,11 @@ from nichiiki_oracle.shared import (
 
 @dataclass(frozen=True)
 class Optimum:
-    """The best level values, and one choice that reaches them."""
+    """The best level values, one choice that reaches them, and the measures taken with their plans."""
 
     levels: Levels
     choice: Choice
+    taken: Taken = field(default_factory=dict)
 
 
 def options(market: Market) -> dict[str, list[Bundle | None]]:
@@ -57,6 +61,31 @@ def is_allowed(market: Market, choice: Choice) -> bool:
 def plain_optimum(instance: Instance | Market) -> Optimum | None:
     """Return the lexicographic optimum by looking at every combination, or None if none is allowed."""
     market = instance if isinstance(instance, Market) else Market(instance)
+    return _over_measures(market, _plain)
+
+
+def _over_measures(market: Market, search: Callable[[Market], Optimum | None]) -> Optimum | None:
+    """Search with every set of measures, each with the plans that are best for the objective; fewest measures first."""
+    best: Optimum | None = None
+    for names, (gain, taken) in _sets_of_measures(market).items():
+        found = search(Market(market.instance, without=market.without, taken=names))
+        if found is not None:
+            whole = Optimum(add(found.levels, gain), found.choice, taken)
+            best = whole if best is None or whole.levels > best.levels else best
+    return best
+
+
+def _sets_of_measures(market: Market) -> dict[frozenset[str], tuple[Levels, Taken]]:
+    """Return every set of measures that the budgets allow, with its best plans, in order of size."""
+    found: dict[frozenset[str], tuple[Levels, Taken]] = {}
+    for taken in sorted(every_choice(market), key=len):
+        gain, names = levels_of_measures(market, taken), frozenset(taken)
+        if names not in found or gain > found[names][0]:
+            found[names] = gain, taken
+    return found
+
+
+def _plain(market: Market) -> Optimum | None:
     every = options(market)
     best: Optimum | None = None
     for combination in product(*every.values()):
@@ -79,6 +108,10 @@ def optimum(instance: Instance | Market) -> Optimum | None:
     values are looked at once.
     """
     market = instance if isinstance(instance, Market) else Market(instance)
+    return _over_measures(market, _pruned)
+
+
+def _pruned(market: Market) -> Optimum | None:
     search = _Search(market)
     search.run(0, levels_of(market, None))
     return search.best

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import product
 
-from nichiiki_models.tables import Choice, Household
+from nichiiki_models.tables import Choice, House, Household, Quota
 from nichiiki_oracle.market import Market, Periods
 from nichiiki_oracle.needs import (
     TARGET_RULES,
@@ -144,6 +144,9 @@ def _use(market: Market, household: Household, stay: Stay, chosen: tuple[Answer,
     use.update({("house_units", house.house_id, period): units for period in held_periods(market, stay)})
     use.update({("reception", house.region_id, period): 1 for period in stay.periods})
     use.update({("quota", quota_id): 1 for quota_id in _quotas_counting(market, household, stay)})
+    for quota in market.reserved:
+        if house.ready and quota.group not in household.groups and is_in_target(quota, house):
+            use.update({("quota_reserved", quota.quota_id, p): units for p in held_periods(market, stay)})
     for answer in chosen:
         for target in answer.targets:
             use.update(_use_of(market, household, answer.need, target, stay.periods))
@@ -185,20 +188,19 @@ def _use_of(market: Market, household: Household, need: Need, target: str, perio
     return {("care_places", target, person.grade, period): person.care_days for period in periods}
 
 
+def is_in_target(quota: Quota, house: House) -> bool:
+    """Say whether a house lies in the target of a quota."""
+    own = {"region": house.region_id, "settlement": house.settlement, "house": house.house_id}
+    return quota.target_kind == "all" or quota.target_id == own.get(quota.target_kind, "")
+
+
 def _quotas_counting(market: Market, household: Household, stay: Stay) -> list[str]:
-    house = stay.house
-    counted = {
-        "all": None,
-        "region": house.region_id,
-        "settlement": house.settlement,
-        "house": house.house_id,
-    }
     return [
         quota.quota_id
         for quota in market.quotas
         if quota.target_kind != "employer"
         and (quota.group is None or quota.group in household.groups)
-        and (quota.target_kind == "all" or quota.target_id == counted[quota.target_kind])
+        and is_in_target(quota, stay.house)
     ]
 
 

@@ -63,6 +63,10 @@ def shop(minutes: int) -> Cells:
     return {"places": [place], **near("shop", minutes)}
 
 
+USE = {"household_id": "a", "kind": "stay", "target_id": "house"}
+BEFORE: Cells = {"use_history": [{**USE, "on": "2027-04-01"}]}
+EARLIER: Cells = {"use_history": [{**USE, "on": "2027-03-31"}]}
+
 RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
     ("stay", "house_not_ready", {"houses__0__ready": True}, {"houses__0__ready": False}),
     ("stay", "period_closed", {"periods__2__open": False}, {"periods__1__open": False}),
@@ -95,6 +99,25 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
         {"regions__0__hazards": ("flood",), "houses__0__hazards": ("flood",), "rules": APART},
     ),
     ("stay", "own_region", {"households__0__home_region": "home"}, {"households__0__home_region": "host"}),
+    ("stay", "owner_veto", {"houses__0__accepts": ("x", "a")}, {"houses__0__accepts": ("x",)}),
+    (
+        "stay",
+        "owner_veto",
+        {"houses__0__refuses": ("x",), "households__0__groups": ("g",)},
+        {"houses__0__refuses": ("g",), "households__0__groups": ("g",)},
+    ),
+    (
+        "stay",
+        "use_limit",
+        {**BEFORE, "houses__0__uses_per_half_year": 2},
+        {**BEFORE, "houses__0__uses_per_half_year": 1},
+    ),
+    (
+        "stay",
+        "use_limit",
+        {**EARLIER, "houses__0__uses_per_half_year": 1},
+        {"houses__0__uses_per_half_year": 0},
+    ),
     ("stay", "no_route", {"links__0__periods": ("p1", "p2")}, {"links__0__periods": ("p1",)}),
     (
         "stay",
@@ -341,6 +364,11 @@ SHARED_RULES: list[tuple[str, Cells, Cells]] = [
     ),
     ("quota_max", {"quotas": [{**QUOTA, "max": 2}]}, {"quotas": [{**QUOTA, "max": 1}]}),
     ("quota_min", {"quotas": [{**QUOTA, "min": 2}]}, {"quotas": [{**QUOTA, "min": 3}]}),
+    (
+        "quota_reserved",
+        {"houses__0__units": 3, "quotas": [{**QUOTA, "kind": "reserved", "group": "g", "min": 1}]},
+        {"houses__0__units": 2, "quotas": [{**QUOTA, "kind": "reserved", "group": "g", "min": 1}]},
+    ),
     (
         "quota_max",
         {"quotas": [{"quota_id": "quota", "group": "g", "max": 0}]},

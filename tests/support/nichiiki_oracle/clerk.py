@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass, field
 
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import Household
 from nichiiki_oracle.brute_force import options
 from nichiiki_oracle.bundles import Bundle
 from nichiiki_oracle.market import Market
+from nichiiki_oracle.measures import Plan, Taken, keeps_budgets, one_a_house, plans, settled
 from nichiiki_oracle.points import ordered_households
 from nichiiki_oracle.shared import Choice, Key, below_minimum, fits, quota_minima, total_use
 
@@ -33,12 +34,15 @@ class Outcome:
         Roles in periods, and experiences, that were closed.
     rounds
         How often step 3 was begun.
+    taken
+        The measures taken, with their plans.
     """
 
     choice: Choice
     feasible: bool
     closed: frozenset[Key]
     rounds: int
+    taken: Taken = field(default_factory=dict)
 
 
 def one_list(instance: Instance | Market, seed: int) -> Outcome:
@@ -58,15 +62,64 @@ def run_in_order(market: Market, order: list[Household], *, by_rank: bool = Fals
     if quota_minima(market):
         raise MinimumQuotaError("the clerk's procedure knows no minimum quotas")
     offered = {name: [b for b in found if b is not None] for name, found in options(market).items()}
+    return repeated(market, lambda here, closed: _pass(here, order, offered, closed, by_rank=by_rank))
+
+
+def repeated(market: Market, one_round: Callable[[Market, frozenset[Key]], Choice]) -> Outcome:
+    """Run a procedure round after round until nothing is closed and no measure is struck any more."""
     closed: frozenset[Key] = frozenset()
+    struck: frozenset[str] = frozenset()
     rounds = 1
     while True:
-        choice = _pass(market, order, offered, closed, by_rank=by_rank)
-        below = below_minimum(market, total_use(choice.values()))
-        if not below:
-            return Outcome(choice, musts_served(market, choice), closed, rounds)
+        taken = _measures_taken(market, struck)
+        here = _with_measures(market, taken)
+        choice = one_round(here, closed)
+        below = below_minimum(here, total_use(choice.values()))
+        idle = _not_needed(market, list(taken), total_use(choice.values()))
+        if not below and not idle:
+            return Outcome(choice, musts_served(market, choice), closed, rounds, settled(market, taken))
         closed |= frozenset(below)
+        struck |= frozenset(idle)
         rounds += 1
+
+
+def _with_measures(market: Market, names: Iterable[str]) -> Market:
+    return Market(market.instance, without=market.without, taken=names)
+
+
+def _measures_taken(market: Market, struck: frozenset[str]) -> dict[str, Plan]:
+    """Step 2: measures in order, each with its first plan that fits."""
+    taken: dict[str, Plan] = {}
+    for name, measure in market.measures.items():
+        for plan in plans(market, measure) if name not in struck else []:
+            wider = {**taken, name: plan}
+            if keeps_budgets(market, wider) and one_a_house(market, wider):
+                taken = wider
+                break
+    return taken
+
+
+def _not_needed(market: Market, taken: list[str], used: Counter[Key]) -> set[str]:
+    """Steps 4 and 5: measures that are struck."""
+    kept, found = list(taken), set()
+    for name in reversed(taken):
+        fewer = [other for other in kept if other != name]
+        if fits(_with_measures(market, fewer), {}, dict(used)):
+            kept = fewer
+            found |= {name, *_rivals(market, name)}
+    return found
+
+
+def _rivals(market: Market, name: str) -> set[str]:
+    """Return the measures at the same house, if it is not ready."""
+    measure = market.measures[name]
+    if measure.target_kind != "house" or market.houses[measure.target_id].ready:
+        return set()
+    return {
+        other
+        for other, row in market.measures.items()
+        if (row.target_kind, row.target_id) == ("house", measure.target_id)
+    }
 
 
 def _pass(

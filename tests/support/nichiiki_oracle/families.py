@@ -208,6 +208,8 @@ BUNDLE_RULES: dict[str, Test] = {
     "needs": _any("households", lambda row: row.needs),
     "hazard_shared": _limit("hazards_apart"),
     "own_region": _any("households", lambda row: row.home_region.startswith("host")),
+    "owner_veto": _any("houses", lambda row: row.accepts or row.refuses),
+    "use_limit": _any("houses", lambda row: row.uses_per_half_year is not None),
     "no_route": _any("links", lambda row: True),
     "trip_minutes": _either(_limit("trip_minutes"), _any("households", lambda row: row.max_trip_minutes)),
     "budget": _any("households", lambda row: True),
@@ -261,11 +263,20 @@ SHARED_RULES: dict[str, Test] = {
     "vehicles": _any("links", lambda row: row.vehicles is not None),
     "quota_max": _any("quotas", lambda row: row.max is not None),
     "quota_min": _any("quotas", lambda row: row.min),
+    "quota_reserved": _any("quotas", lambda row: row.kind == "reserved"),
     "lock": _any("locks", lambda row: True),
 }
 """Rules on what is shared, and locks, by id."""
 
 DATA_FAMILIES: tuple[Family, ...] = (
+    Family(
+        "measures", _any("measures", lambda row: True), _changed(_with_rows("measures", lambda row: False))
+    ),
+    Family(
+        "programmes",
+        _any("programmes", lambda row: True),
+        _changed(_with_cells("measures", programmes=())),
+    ),
     Family(
         "gap", _any("houses", lambda row: row.gap_periods), _changed(_with_cells("houses", gap_periods=0))
     ),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import Choice, Household, Period, Person, Seat
+from nichiiki_oracle.measures import possible
 
 Periods = tuple[str, ...]
 T = TypeVar("T")
@@ -22,6 +23,8 @@ class Market:
         The instance to look at.
     without
         Ids of rules that are left out, to see what they change.
+    taken
+        Measures that are taken; None: all that the budgets allow to be taken alone, to see what is possible.
 
     Attributes
     ----------
@@ -31,7 +34,9 @@ class Market:
         Ways and bundles that were found before.
     """
 
-    def __init__(self, instance: Instance, *, without: Iterable[str] = ()) -> None:
+    def __init__(
+        self, instance: Instance, *, without: Iterable[str] = (), taken: Iterable[str] | None = None
+    ) -> None:
         self.instance = instance
         self.rules = instance.rules
         self.without = frozenset(without)
@@ -51,11 +56,17 @@ class Market:
         self.choices = list(instance.choices.rows())
         self.links = list(instance.links.rows())
         self.quotas = [row for row in instance.quotas.rows() if row.kind == "limit"]
+        self.reserved = [row for row in instance.quotas.rows() if row.kind == "reserved" and row.group]
         self.locks = list(instance.locks.rows())
         in_order = sorted(instance.periods.rows(), key=lambda row: (row.starts_on, row.slot, row.period_id))
         self.periods = {row.period_id: row for row in in_order}
         self.calendar: Periods = tuple(self.periods)
         self.position = {period: index for index, period in enumerate(self.calendar)}
+        self.programmes = {row.programme_id: row for row in instance.programmes.rows()}
+        self.measures = {
+            row.measure_id: row for row in sorted(instance.measures.rows(), key=lambda m: m.measure_id)
+        }
+        self.taken = possible(self) if taken is None else frozenset(taken)
 
     def applies(self, rule: str) -> bool:
         """Say whether a rule is looked at."""

@@ -23,6 +23,7 @@ from nichiiki_models.tables import (
     Supporter,
 )
 from nichiiki_oracle.market import Market, Periods
+from nichiiki_oracle.measures import added
 from nichiiki_oracle.standing import is_entitled
 from nichiiki_oracle.stays import Broken, Refusal, Stay, Wished, best_of, broken_if
 from nichiiki_oracle.ways import commute_minutes
@@ -193,8 +194,13 @@ def _consent_home(case: Case, target: Facility) -> Broken | None:
 
 
 def _no_seats(case: Case, target: Facility, band: str) -> Broken | None:
-    rows = [case.market.seat_row(target.facility_id, band, period) for period in case.periods]
-    return broken_if(any(row is None or row.seats == 0 for row in rows))
+    market, name = case.market, target.facility_id
+    seats = [
+        (row.seats if row else 0) + (added(market, "facility", name, period, band) if row else 0)
+        for period in case.periods
+        for row in [market.seat_row(name, band, period)]
+    ]
+    return broken_if(0 in seats)
 
 
 def _not_entitled(case: Case, target: Facility) -> Broken | None:

@@ -9,14 +9,24 @@ from typing import Any
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.brute_force import options
 from nichiiki_oracle.bundles import Bundle
-from nichiiki_oracle.clerk import MinimumQuotaError, Outcome, musts_served
+from nichiiki_oracle.clerk import MinimumQuotaError, Outcome, repeated
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.points import ordered_households, total_points
-from nichiiki_oracle.shared import Choice, Key, below_minimum, most_of, quota_minima, total_use
+from nichiiki_oracle.shared import Choice, Key, most_of, quota_minima
 
 Urgency = tuple[int, int]
 """Points at a resource, and the place in the order counted from the end."""
-KINDS = ("house_units", "reception", "seats", "role", "supporter_caseload", "experience", "quota")
+KINDS = (
+    "house_units",
+    "reception",
+    "seats",
+    "role",
+    "supporter_caseload",
+    "experience",
+    "vehicles",
+    "quota",
+    "quota_reserved",
+)
 SEATS = ("school_seats", "care_places", "desks")
 
 
@@ -27,15 +37,7 @@ def per_target(instance: Instance | Market, seed: int) -> Outcome:
         raise MinimumQuotaError("the clerk's procedure knows no minimum quotas")
     order = [household.household_id for household in ordered_households(market, seed)]
     offered = {name: [b for b in found if b is not None] for name, found in options(market).items()}
-    closed: frozenset[Key] = frozenset()
-    rounds = 1
-    while True:
-        choice = _Places(market, order, offered, closed).run()
-        below = below_minimum(market, total_use(choice.values()))
-        if not below:
-            return Outcome(choice, musts_served(market, choice), closed, rounds)
-        closed |= frozenset(below)
-        rounds += 1
+    return repeated(market, lambda here, closed: _Places(here, order, offered, closed).run())
 
 
 @dataclass
@@ -125,23 +127,24 @@ class _Places:
             "role": self.market.roles,
             "supporter_caseload": self.market.supporters,
             "experience": self.market.experiences,
+            "vehicles": {row.link_id: row for row in self.market.links},
         }
         period = self.market.position.get(key[-1], 0)
         if key[0] in SEATS:
             band = "desk" if key[0] == "desks" else key[2]
             pairs = [(row.facility_id, str(row.band)) for row in self.market.instance.seats.rows()]
             return KINDS.index("seats"), pairs.index((key[1], band)), period
-        if key[0] == "quota":
+        if key[0] in ("quota", "quota_reserved"):
             names = [row.quota_id for row in self.market.instance.quotas.rows()]
-            return KINDS.index("quota"), names.index(key[1]), 0
+            return KINDS.index(key[0]), names.index(key[1]), period if key[0] == "quota_reserved" else 0
         return KINDS.index(key[0]), list(tables[key[0]]).index(key[1]), period
 
 
 def _targets(market: Market, key: Key) -> set[tuple[str, str]]:
     """Return what a resource belongs to: kind and id."""
     kind, name = key[0], key[1]
-    if kind == "quota":
-        quota = next(quota for quota in market.quotas if quota.quota_id == name)
+    if kind in ("quota", "quota_reserved"):
+        quota = next(quota for quota in (*market.quotas, *market.reserved) if quota.quota_id == name)
         if quota.target_kind not in ("house", "region"):
             return set()
         kind, name = ("house_units" if quota.target_kind == "house" else "reception"), str(quota.target_id)

@@ -118,7 +118,7 @@ class _Draw:
         """Draw every table, then the rules."""
         for table in (
             "regions places periods houses facilities seats roles supporters experiences links "
-            "households persons choices quotas locks priorities"
+            "households persons choices quotas locks priorities programmes measures use_history"
         ).split():
             draw: Callable[[], list[Row]] = getattr(self, table)
             self.rows[table] = draw()
@@ -178,6 +178,8 @@ class _Draw:
             "lat": lat,
             "lon": 138.0 + 0.2 * number,
             "hazards": self.some(HAZARDS, 40),
+            "has_plan": self.odds(70),
+            "platform_member": self.odds(70),
             "reception_max": self.maybe(15 if self.mild else 45, [n * self.size.scale for n in (1, 1, 2, 3)])
             if name in self.hosts
             else None,
@@ -303,6 +305,8 @@ class _Draw:
             {
                 "supporter_id": f"supporter{n}",
                 "scope": self.rng.choice(("wide", "local")),
+                "designated": self.odds(70),
+                "platform_member": self.odds(70),
                 "regions": self.some(self.hosts, 50),
                 "languages": self.some(("ja", "en"), 70),
                 "topics": self.some(("school", "work"), 65),
@@ -335,7 +339,7 @@ class _Draw:
             for home in [*self.homes, *(other for other in self.hosts if other != host)]:
                 rows += self._links_between(home, host)
         rows += [
-            self._link(f"stop-{host}", host, "bus", (5, 20), 300) for host in self.hosts if self.odds(60)
+            self._link(f"stop-{host}", host, "bus", (5, 20), 300) for host in self.hosts if self.odds(85)
         ]
         rows += self._links_of_houses()
         return [{"link_id": f"link{n:03}", **row} for n, row in enumerate(rows)]
@@ -552,7 +556,17 @@ class _Draw:
                     else max(least or 0, self.rng.choice((1, 1, 2, 3)) * self.size.scale),
                 }
             )
-        return rows
+        return rows + (self._reserved() if self.odds(30) else [])
+
+    def _reserved(self) -> list[Row]:
+        """Draw units kept for a group."""
+        targets: list[tuple[str, str | None]] = [("all", None), ("region", self.rng.choice(self.hosts))]
+        targets += [("house", self.rng.choice(self.ids("houses")))] * 2
+        kind, target = self.rng.choice(targets)
+        head = {"quota_id": "reserved", "kind": "reserved", "target_kind": kind, "target_id": target}
+        return [
+            {**head, "group": self.maybe(90, GROUPS), "min": self.rng.choice((1, 1, 2)) * self.size.scale}
+        ]
 
     def locks(self) -> list[Row]:
         """Draw locks on what a household wished for, or on any place at all."""
@@ -593,6 +607,90 @@ class _Draw:
             if self.odds(10)
         ]
 
+    def programmes(self) -> list[Row]:
+        """Draw programmes: shares, caps, budgets, items, requirements and days."""
+        return [self._programme(f"programme{n}") for n in range(self.rng.choice((0, 1, 2, 2, 3)))]
+
+    def _programme(self, name: str) -> Row:
+        return {
+            "programme_id": name,
+            "payer": self.rng.choice(("state", "state", "prefecture", "municipality")),
+            "rate_kind": self.rng.choice(("fraction", "fraction", "fixed")),
+            "rate_percent": self.rng.choice((33, 50, 50, 100)),
+            "cap_yen": self.maybe(40, (300_001, 700_000)),
+            "budget_yen": self.rng.choice((500_000, 700_000, 1_500_000)) * self.size.scale,
+            "eligible_items": ("renovation",) if self.odds(25) else (),
+            "excluded_items": ("desks",) if self.odds(15) else (),
+            "requires": self.some(("plan", "designation", "membership"), 12),
+            "valid_until": self.maybe(15, (date(2027, 3, 31), date(2027, 4, 1))),
+        }
+
+    def measures(self) -> list[Row]:
+        """Draw renovations of houses, mostly of wanted ones made not ready, and expansions of what is short."""
+        most = 2 if self.size.scale == 1 else 5
+        found = [self._short() for _ in range(self.rng.choice((0, *range(1, most + 1), most)))]
+        targets = [target for target in found if target is not None]
+        targets += targets[:1] if len(targets) < most and self.odds(25) else []
+        return [self._measure(f"measure{n}", *target) for n, target in enumerate(targets)]
+
+    def _short(self) -> tuple[str, str, str | None] | None:
+        """Make something short that is wanted, and say what."""
+        kinds = {"house": "houses", "role": "roles", "supporter": "supporters", "facility": "seats"}
+        kind = self.rng.choice(("house", "house", "house", *kinds))
+        wanted = [row["target_id"] for row in self.rows["choices"] if row["target_kind"] == kind]
+        if not wanted:
+            return None
+        name = self.rng.choice(wanted)
+        rows = [row for row in self.rows[kinds[kind]] if row[f"{kind}_id"] == name]
+        if not rows:
+            return None
+        row = self.rng.choice(rows)
+        if kind == "house" and self.odds(70):
+            row["ready"] = False
+        elif self.odds(70):
+            key = {"house": "units", "role": "max_holders", "supporter": "caseload", "facility": "seats"}[
+                kind
+            ]
+            row[key] = max(row.get("min_holders", 0), self.rng.choice((0, 1)))
+        return kind, row[f"{kind}_id"], row.get("band")
+
+    def _measure(self, name: str, kind: str, target: str, band: str | None) -> Row:
+        named = self.ids("programmes")
+        return {
+            "measure_id": name,
+            "target_kind": kind,
+            "target_id": target,
+            "band": band,
+            "item": self.rng.choice(("renovation", "renovation", "renovation", "desks", "fare")),
+            "adds": self.rng.choice((0, 1, 1, 2)),
+            "cost_yen": self.rng.choice((0, 400_000, 1_000_000, 1_000_000, 1_234_567)),
+            "from_period": self.maybe(15, self.ids("periods")),
+            "programmes": tuple(self.rng.sample(named, self.rng.randrange(len(named) + 1))),
+        }
+
+    def use_history(self) -> list[Row]:
+        """Draw earlier stays at houses, before the calendar or in it; and say who owners accept."""
+        for house in self.rows["houses"]:
+            house["uses_per_half_year"] = self.maybe(12 if self.mild else 30, (0, 1, 1, 2))
+            house["accepts"] = (
+                self.some((*GROUPS, *self.ids("households")), 60) if self.unless_mild(12) else ()
+            )
+            house["refuses"] = (
+                self.some((*GROUPS, *self.ids("households")), 25) if self.unless_mild(15) else ()
+            )
+        rows = [self._use(household) for household in self.ids("households") if self.odds(40)]
+        return list({tuple(row.values()): row for row in rows}.values())
+
+    def _use(self, household: str) -> Row:
+        dated = self.odds(60)
+        return {
+            "household_id": household,
+            "kind": "stay",
+            "target_id": self.rng.choice(self.ids("houses")),
+            "period_id": None if dated else self.rng.choice(self.ids("periods")),
+            "on": self.rng.choice((date(2027, 3, 31), date(2027, 4, 1))) if dated else None,
+        }
+
     # Rules
 
     def rules(self) -> Rules:
@@ -613,12 +711,14 @@ class _Draw:
                     "detour_percent": self.rng.choice((100, 130)),
                 },
                 "lottery": self._lottery(),
+                "funding": self._funding(),
             }
         )
 
     def _levels(self) -> list[Row]:
         first = {"utility": 1, "role_value": self.rng.choice((0, 1, 2))}
         second = {"persons": self.rng.choice((0, 1)), "points": 1, "placed": self.rng.choice((1, 3))}
+        second |= {self.rng.choice(("measure_yen", "own_yen")): 1} if self.odds(20) else {}
         both = [{"name": "welfare", "weights": first}, {"name": "people", "weights": second}]
         self.rng.shuffle(both)
         return both[: self.rng.choice((1, 2, 2))]
@@ -682,6 +782,15 @@ class _Draw:
             "hazards_apart": self.some(HAZARDS, 35),
             "care_days_max": self.maybe(40, (6, 10)),
             "roles_per_person": self.rng.choice((1, 1, 2, 2, 2)),
+        }
+
+    def _funding(self) -> Row:
+        budgets = (0, 400_000, 700_000, 1_000_000)
+        return {
+            "single_payers": ("state",) if self.odds(40) else (),
+            "own_budget_yen": {
+                host: self.rng.choice(budgets) * self.size.scale for host in self.hosts if self.odds(85)
+            },
         }
 
     def _lottery(self) -> Row:

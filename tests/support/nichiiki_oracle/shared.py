@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from nichiiki_models.rules import Level
 from nichiiki_models.tables import Household, Lock
-from nichiiki_oracle.bundles import Bundle, Use
+from nichiiki_oracle.bundles import Bundle, Use, is_in_target
 from nichiiki_oracle.market import Market
+from nichiiki_oracle.measures import Taken, added, is_open, terms
 from nichiiki_oracle.points import total_points
 
 Choice = Mapping[str, Bundle | None]
@@ -24,15 +25,18 @@ def most_of(market: Market, key: Key) -> int | None:
     if not market.applies(rule):
         return None
     if kind == "house_units":
-        return market.houses[rest[0]].units
+        units = market.houses[rest[0]].units if is_open(market, *rest) else 0
+        return units + added(market, "house", *rest)
     if kind == "reception":
         return market.regions[rest[0]].reception_max
     if kind == "role":
-        return market.roles[rest[0]].max_holders
+        return market.roles[rest[0]].max_holders + added(market, "role", *rest)
     if kind == "supporter_caseload":
-        return market.supporters[rest[0]].caseload
+        return market.supporters[rest[0]].caseload + added(market, "supporter", *rest)
     if kind == "experience":
         return market.experiences[rest[0]].places
+    if kind == "quota_reserved":
+        return _not_reserved(market, rest[0])
     if kind == "vehicles":
         return next(link.vehicles for link in market.links if link.link_id == rest[0])
     if kind == "quota":
@@ -40,12 +44,20 @@ def most_of(market: Market, key: Key) -> int | None:
     return _seats_of(market, key)
 
 
+def _not_reserved(market: Market, quota_id: str) -> int:
+    quota = next(row for row in market.reserved if row.quota_id == quota_id)
+    inside = [house for house in market.houses.values() if house.ready and is_in_target(quota, house)]
+    return max(0, sum(house.units for house in inside) - (quota.min or 0))
+
+
 def _seats_of(market: Market, key: Key) -> int:
     kind, facility_id, *band, period = key
-    row = market.seat_row(facility_id, band[0] if band else "desk", period)
+    name = band[0] if band else "desk"
+    row = market.seat_row(facility_id, name, period)
     if row is None:
         return 0
-    return row.seats * market.days_of(row, period) if kind == "care_places" else row.seats
+    seats = row.seats + added(market, "facility", facility_id, period, name)
+    return seats * market.days_of(row, period) if kind == "care_places" else seats
 
 
 def least_of(market: Market, key: Key) -> int:
@@ -107,6 +119,17 @@ def _has(lock: Lock, bundle: Bundle | None) -> bool:
 
 # Objective
 
+OF_MEASURES = ("measure_yen", "own_yen")
+
+
+def levels_of_measures(market: Market, taken: Taken) -> Levels:
+    """Return what measures taken add to each level of the objective."""
+    found = terms(market, taken)
+    return tuple(
+        sum(weight * found[name] for name, weight in level.weights.items() if name in OF_MEASURES)
+        for level in market.instance.levels
+    )
+
 
 def _term(market: Market, household: Household, bundle: Bundle, name: str) -> int:
     terms = {
@@ -139,7 +162,11 @@ def _kept(market: Market, bundle: Bundle) -> int:
 
 
 def _level_value(market: Market, household: Household, bundle: Bundle, level: Level) -> int:
-    return sum(weight * _term(market, household, bundle, name) for name, weight in level.weights.items())
+    return sum(
+        weight * _term(market, household, bundle, name)
+        for name, weight in level.weights.items()
+        if name not in OF_MEASURES
+    )
 
 
 def levels_of(market: Market, bundle: Bundle | None) -> Levels:

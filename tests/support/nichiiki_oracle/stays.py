@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from itertools import combinations
 
 from nichiiki_models.tables import Choice, House, Household
 from nichiiki_oracle.market import Market, Periods
+from nichiiki_oracle.measures import is_open
 from nichiiki_oracle.standing import suffices
 from nichiiki_oracle.ways import (
     best_way,
@@ -123,6 +125,16 @@ def units_needed(market: Market, household: Household, house: House) -> int:
     return ceil_div(max(1, len(market.members(household))), house.capacity_persons)
 
 
+def most_added(market: Market, house: House) -> int:
+    """Return the units that measures taken add to a house; of those at a house that is not ready one counts."""
+    adds = [
+        row.adds
+        for name in market.taken
+        if (row := market.measures[name]).target_kind == "house" and row.target_id == house.house_id
+    ]
+    return sum(adds) if house.ready else max(adds, default=0)
+
+
 def rent_yen(market: Market, household: Household, house: House) -> int:
     """Return the rent of a month."""
     return units_needed(market, household, house) * house.rent_yen
@@ -140,7 +152,7 @@ def monthly_yen(market: Market, household: Household, house: House, period: str)
 
 
 def _house_not_ready(market: Market, household: Household, stay: Stay) -> Broken | None:
-    return broken_if(not stay.house.ready)
+    return broken_if(not is_open(market, stay.house.house_id, stay.periods[0]))
 
 
 def _period_closed(market: Market, household: Household, stay: Stay) -> Broken | None:
@@ -165,7 +177,8 @@ def _start_period(market: Market, household: Household, stay: Stay) -> Broken | 
 
 def _house_capacity(market: Market, household: Household, stay: Stay) -> Broken | None:
     needed = units_needed(market, household, stay.house)
-    most = min(1, stay.house.units) if stay.house.kind in ("whole", "trial") else stay.house.units
+    units = stay.house.units + most_added(market, stay.house)
+    most = min(1, units) if stay.house.kind in ("whole", "trial") else units
     return broken_if(needed > most, needed, most)
 
 
@@ -181,6 +194,33 @@ def _hazard_shared(market: Market, household: Household, stay: Stay) -> Broken |
 
 def _own_region(market: Market, household: Household, stay: Stay) -> Broken | None:
     return broken_if(stay.house.region_id == household.home_region)
+
+
+def _owner_veto(market: Market, household: Household, stay: Stay) -> Broken | None:
+    names = {household.household_id, *household.groups}
+    accepted = not stay.house.accepts or any(name in names for name in stay.house.accepts)
+    return broken_if(not accepted or any(name in names for name in stay.house.refuses))
+
+
+def _use_limit(market: Market, household: Household, stay: Stay) -> Broken | None:
+    most = stay.house.uses_per_half_year
+    if most is None:
+        return None
+    begins = [_half_year(market.periods[run[0]].starts_on) for run in market.runs(stay.periods)]
+    past = [
+        _half_year(row.on or market.periods[row.period_id or ""].starts_on)
+        for row in market.instance.use_history.rows()
+        if (row.household_id, row.kind, row.target_id)
+        == (household.household_id, "stay", stay.house.house_id)
+    ]
+    return broken_if(any(begins.count(half) + past.count(half) > most for half in begins))
+
+
+def _half_year(day: date) -> tuple[int, str]:
+    """Return the half-year of a day: April to September, or October to March (named by the year it begins in)."""
+    if 4 <= day.month <= 9:
+        return day.year, "summer"
+    return (day.year if day.month >= 10 else day.year - 1), "winter"
 
 
 def _fastest(market: Market, household: Household, stay: Stay) -> list[int | None]:
@@ -245,6 +285,8 @@ STAY_RULES: dict[str, StayRule] = {
     "needs": _needs,
     "hazard_shared": _hazard_shared,
     "own_region": _own_region,
+    "owner_veto": _owner_veto,
+    "use_limit": _use_limit,
     "registrations_max": _registrations_max,
     "registration": _registration,
     "reach": _reach,

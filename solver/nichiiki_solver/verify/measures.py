@@ -1,0 +1,187 @@
+"""Measures taken: who pays for them, and whether they are needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import numpy as np
+
+from nichiiki_models.columns import Array
+from nichiiki_models.tables import Measure, Programme
+from nichiiki_solver.verify.arrays import find, repeats
+from nichiiki_solver.verify.book import Book
+from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.works import region_of, target_of
+
+# Who may pay, and how much
+
+
+def refusal(book: Book, measure: Measure, programme: Programme) -> str | None:
+    """Return the first rule by which a programme may not pay for a measure, or None."""
+    items = book.instance.rules.funding.state_excluded_items if programme.payer == "state" else ()
+    excluded = {*items, *programme.excluded_items}
+    if measure.item in excluded or (
+        programme.eligible_items and measure.item not in programme.eligible_items
+    ):
+        return "programme_item"
+    if not set(programme.requires) <= _qualities(book, measure):
+        return "programme_requires"
+    return None if _in_time(book, measure, programme) else "programme_dates"
+
+
+def _qualities(book: Book, measure: Measure) -> set[str]:
+    """Return what the region or supporter of a measure has: plan, designation, membership."""
+    regions, supporters = book.instance.regions, list(book.instance.supporters.rows())
+    planned = set(regions["region_id"][regions["has_plan"]].tolist())
+    members = set(regions["region_id"][regions["platform_member"]].tolist())
+    own = region_of(book, measure)
+    if own is None:
+        body = next(row for row in supporters if row.supporter_id == measure.target_id)
+        facts = (bool(planned & set(body.regions)), body.designated, body.platform_member)
+    else:
+        serving = [s for s in supporters if own in s.regions or (s.scope == "wide" and not s.regions)]
+        facts = (own in planned, any(s.designated for s in serving), own in members)
+    return {word for word, has in zip(("plan", "designation", "membership"), facts, strict=True) if has}
+
+
+def _in_time(book: Book, measure: Measure, programme: Programme) -> bool:
+    starts = book.instance.periods["starts_on"]
+    day = measure.starts_on or (starts.min().item() if len(starts) else None)
+    if day is None:
+        return programme.valid_from is None and programme.valid_until is None
+    return (programme.valid_from or date.min) <= day <= (programme.valid_until or date.max)
+
+
+def shares(measure: Measure, programmes: list[Programme]) -> list[int]:
+    """Return what each programme of a plan pays, asked in order, and the own money at the end."""
+    open_yen, found = measure.cost_yen, []
+    for programme in programmes:
+        asked = open_yen if programme.rate_kind == "fixed" else open_yen * programme.rate_percent // 100
+        found.append(asked if programme.cap_yen is None else min(asked, programme.cap_yen))
+        open_yen -= found[-1]
+    return [*found, open_yen]
+
+
+class Money:
+    """The payments of an allocation, by measure."""
+
+    def __init__(self, book: Book) -> None:
+        table = book.allocation.payments
+        self.known = {row.programme_id: row for row in book.instance.programmes.rows()}
+        self.measures = {measure.measure_id: measure for measure in book.works.measures()}
+        self.paid: dict[str, dict[str | None, int]] = {name: {} for name in self.measures}
+        good = ~repeats(table["measure_id"], table["programme_id"])
+        for row in table.take(good).rows():
+            if row.measure_id in self.paid and (row.programme_id is None or row.programme_id in self.known):
+                self.paid[row.measure_id][row.programme_id] = row.amount_yen
+
+    def plan(self, measure: Measure) -> list[Programme]:
+        """Return the programmes that pay for a measure, those it names in their order, then others."""
+        paying = [name for name in self.paid[measure.measure_id] if name is not None]
+        named = [name for name in dict.fromkeys(measure.programmes) if name in paying]
+        return [self.known[name] for name in [*named, *(name for name in paying if name not in named)]]
+
+
+def own_money(book: Book) -> int:
+    """Return the own money of all measures taken."""
+    return sum(paid.get(None, 0) for paid in Money(book).paid.values())
+
+
+def check_measures(book: Book, findings: Findings) -> None:
+    """Check every rule of measures and of who pays for them, except that they are needed."""
+    money = Money(book)
+    for measure in money.measures.values():
+        _check_plan(book, money, measure, findings)
+    _check_budgets(book, money, findings)
+    closed = set(book.instance.houses["house_id"][~book.instance.houses["ready"]].tolist())
+    at_house = Counter(m.target_id for m in money.measures.values() if m.target_kind == "house")
+    for house, count in at_house.items():
+        if house in closed and count > 1:
+            findings.add("one_measure", np.array([0]), house, value=count, limit=1)
+
+
+def _check_plan(book: Book, money: Money, measure: Measure, findings: Findings) -> None:
+    """Check who pays for one measure, and how much."""
+    one, name, plan = np.array([0]), measure.measure_id, money.plan(measure)
+    paid = money.paid[name]
+    for programme, share in zip(plan, shares(measure, plan), strict=False):
+        place, yen = (name, programme.programme_id), paid[programme.programme_id]
+        broken = refusal(book, measure, programme)
+        if programme.programme_id not in measure.programmes:
+            broken = "programme_unlisted"
+        if broken is not None:
+            findings.add(broken, one, *place)
+        if yen != share or share == 0:
+            findings.add("programme_share", one, *place, value=yen, limit=share)
+    payers = Counter(programme.payer for programme in plan)
+    for payer in book.instance.rules.funding.single_payers:
+        if payers[payer] > 1:
+            findings.add("programme_single", one, name, payer, value=payers[payer], limit=1)
+    whole = sum(paid.values())
+    if whole != measure.cost_yen:
+        findings.add("measure_paid", one, name, value=whole, limit=measure.cost_yen)
+
+
+def _check_budgets(book: Book, money: Money, findings: Findings) -> None:
+    """Check `programme_budget` and `own_budget`."""
+    spent: Counter[str] = Counter()
+    own: Counter[str | None] = Counter()
+    for name, paid in money.paid.items():
+        own[region_of(book, money.measures[name])] += paid.get(None, 0)
+        spent.update({programme: yen for programme, yen in paid.items() if programme is not None})
+    for programme, yen in spent.items():
+        limit = money.known[programme].budget_yen
+        if yen > limit:
+            findings.add("programme_budget", np.array([0]), programme, value=yen, limit=limit)
+    for region, limit in book.instance.rules.funding.own_budget_yen.items():
+        if own[region] > limit:
+            findings.add("own_budget", np.array([0]), region, value=own[region], limit=limit)
+
+
+# Whether they are needed
+
+
+def check_needed(book: Book, loads: dict[str, tuple[Array, Array]], days: Array, findings: Findings) -> None:
+    """Check `measure_unused`: without a measure alone, something would be used beyond what there is.
+
+    Parameters
+    ----------
+    loads
+        By kind of target, what is used and what there is, shape (periods, targets); for facilities by seat row.
+    days
+        Days of care of each seat row in each period, shape (periods, seat rows).
+    """
+    for measure in book.works.measures():
+        used, offered = loads[measure.target_kind]
+        counts = book.works.counts(measure)
+        if measure.target_kind == "facility":
+            table = book.instance.seats
+            at = (table["facility_id"] == measure.target_id) & (table["band"] == str(measure.band))
+        else:
+            at = np.arange(used.shape[1]) == target_of(book, measure)
+        gives = np.full(used.shape, measure.adds)
+        if measure.target_kind == "facility" and kind_of(book, measure.target_id) == "nursery":
+            gives = gives * days
+        if _opens_alone(book, measure):
+            gives = gives + book.instance.houses["units"][at][0]
+        without = offered - gives * np.outer(counts, at)
+        if not ((used > without) & at[None, :] & counts[:, None]).any():
+            findings.add("measure_unused", np.array([0]), measure.measure_id)
+
+
+def kind_of(book: Book, facility: str) -> str:
+    """Return the kind of a facility."""
+    row = find(book.instance.facilities, np.array([facility]))[0]
+    return str(book.instance.facilities["kind"][row])
+
+
+def _opens_alone(book: Book, measure: Measure) -> bool:
+    """Whether a measure opens a house that is not ready, and no other one does."""
+    if measure.target_kind != "house" or book.instance.houses["ready"][target_of(book, measure)]:
+        return False
+    return not any(
+        other.target_kind == "house" and other.target_id == measure.target_id
+        for other in book.works.measures()
+        if other.measure_id != measure.measure_id
+    )

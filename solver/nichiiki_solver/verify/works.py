@@ -1,0 +1,88 @@
+"""Measures taken: what they add, and in which periods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nichiiki_models.columns import Array
+from nichiiki_models.tables import Measure
+from nichiiki_solver.verify.arrays import find, repeats
+
+if TYPE_CHECKING:
+    from nichiiki_solver.verify.book import Book
+
+TABLES = {"house": "houses", "facility": "facilities", "role": "roles", "supporter": "supporters"}
+
+
+class Works:
+    """The measures that an allocation takes, and what they add in each period.
+
+    Parameters
+    ----------
+    book
+        Instance and allocation.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        taken = book.allocation.measures["measure_id"]
+        rows = find(book.instance.measures, taken)
+        self.rows = np.unique(rows[(rows >= 0) & ~repeats(taken)])
+
+    def measures(self) -> list[Measure]:
+        """Return the measures taken."""
+        return [self.book.instance.measures.row(int(row)) for row in self.rows]
+
+    def counts(self, measure: Measure) -> Array:
+        """Mask of the periods in which a measure counts."""
+        named = np.array([measure.from_period or ""])
+        first = max(0, int(self.book.calendar.positions(named)[0]))
+        return np.asarray(np.arange(len(self.book.calendar)) >= first)
+
+    def added(self, kind: str) -> Array:
+        """Return what the measures taken add to each target of a kind, shape (periods, targets)."""
+        table = self.book.instance.tables[TABLES[kind]]
+        found = np.zeros((len(self.book.calendar), len(table)), dtype=np.int64)
+        for measure in self.measures():
+            if measure.target_kind == kind:
+                found[:, target_of(self.book, measure)] += measure.adds * self.counts(measure)
+        return found
+
+    def opened(self) -> Array:
+        """Mask of the periods and houses in which a house can be lived in, shape (periods, houses)."""
+        ready = self.book.instance.houses["ready"]
+        found = np.repeat(ready[None, :], len(self.book.calendar), axis=0)
+        for measure in self.measures():
+            if measure.target_kind == "house":
+                found[:, target_of(self.book, measure)] |= self.counts(measure)
+        return found
+
+    def units(self) -> Array:
+        """Return the units that each house has in each period, shape (periods, houses)."""
+        own = self.opened() * self.book.instance.houses["units"][None, :]
+        return np.asarray(own + self.added("house"))
+
+    def seats_added(self) -> Array:
+        """Return what is added to each seat row in each period, shape (periods, seat rows)."""
+        table = self.book.instance.seats
+        found = np.zeros((len(self.book.calendar), len(table)), dtype=np.int64)
+        for measure in self.measures():
+            if measure.target_kind == "facility" and measure.band is not None:
+                same = (table["facility_id"] == measure.target_id) & (table["band"] == measure.band)
+                found += measure.adds * np.outer(self.counts(measure), same)
+        return found
+
+
+def target_of(book: Book, measure: Measure) -> int:
+    """Return the row of a measure's target."""
+    return int(find(book.instance.tables[TABLES[measure.target_kind]], np.array([measure.target_id]))[0])
+
+
+def region_of(book: Book, measure: Measure) -> str | None:
+    """Return the region of a measure's target; None for a supporter."""
+    if measure.target_kind == "supporter":
+        return None
+    table = book.instance.tables[TABLES[measure.target_kind]]
+    return str(table["region_id"][target_of(book, measure)])
