@@ -50,10 +50,12 @@ def fill(template: Path, instance: Instance, lang: Lang, target: Path) -> None:
 
 
 def test_every_table_and_column_has_a_japanese_note() -> None:
-    assert set(notes()["tables"]) == set(TABLES)
-    assert {table: set(columns) for table, columns in notes()["columns"].items()} == {
-        name: set(column_specs(schema)) for name, schema in TABLES.items()
+    assert set(TABLES) <= set(notes()["tables"])
+    lacking = {
+        name: set(column_specs(schema)) - set(notes()["columns"].get(name, {}))
+        for name, schema in TABLES.items()
     }
+    assert {name: columns for name, columns in lacking.items() if columns} == {}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
