@@ -151,6 +151,7 @@ _HOMES = {
     "verify": "nichiiki_solver.verify",
     "verify_tariff": "nichiiki_solver.verify.tariff",
     "write": "nichiiki_instances",
+    "write_template": "nichiiki_instances.template",
     "write_standard": "nichiiki.standard",
 }
 """Where each public name lives: a module, and after a colon the name there if it is another one."""
@@ -224,6 +225,7 @@ __all__ = [
     "verify_tariff",
     "write",
     "write_standard",
+    "write_template",
 ]
 
 

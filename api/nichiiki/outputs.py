@@ -45,6 +45,7 @@ def contents(
     lang
         Language of report, workbook and reasons.
     """
+    import nichiiki
     from nichiiki.report.facts import Facts
     from nichiiki.report.files import csv_bytes
     from nichiiki.report.page import report_html
@@ -52,6 +53,7 @@ def contents(
     from nichiiki.report.workbook import workbook_bytes
 
     rows = Rows(Facts(instance, allocation), lang)
+    figures = nichiiki.evaluate(instance, allocation)
     made = (
         json_bytes(allocation.model_dump(mode="json")),
         csv_bytes(rows.placements),
@@ -64,19 +66,11 @@ def contents(
         ),
         csv_bytes(rows.costs),
         csv_bytes(rows.kpi),
-        json_bytes(metrics(instance, allocation)),
-        report_html(rows, violations=violations).encode("utf-8"),
+        json_bytes(figures.model_dump(mode="json")),
+        report_html(rows, violations=violations, metrics=figures).encode("utf-8"),
         workbook_bytes(rows),
     )
     return dict(zip(OUTPUTS, made, strict=True))
-
-
-def metrics(instance: Instance, allocation: Allocation) -> dict[str, Any]:
-    """Return the figures of an allocation as a JSON object."""
-    import nichiiki
-
-    found: dict[str, Any] = nichiiki.evaluate(instance, allocation).model_dump(mode="json")
-    return found
 
 
 def json_bytes(document: Any) -> bytes:
