@@ -16,7 +16,7 @@ from nichiiki_solver.dual_prices import SCALE, find_prices, gains
 from nichiiki_solver.explain.drafts import STAY, Draft
 from nichiiki_solver.explain.world import World
 from nichiiki_solver.market import NO_VALUE, Market
-from nichiiki_solver.needs import NEED_LISTS
+from nichiiki_solver.needs import NEED_LISTS, ROLE
 from nichiiki_solver.ragged import Bools, Ints
 from nichiiki_solver.uses import Resources
 
@@ -182,6 +182,10 @@ def forced_instance(world: World, draft: Draft) -> Instance:
         mine &= (choices["list"] == NEED_LISTS[code]) & (choices["person_id"] == (person or ""))
         kind, target = KINDS_OF_TARGET[code], str(world.bundles.targets.ids[draft.target])
         rows = [_need_row(world, draft, household, NEED_LISTS[code], person, kind, target)]
+        if (
+            code == ROLE
+        ):  # a person may hold other roles beside it: all wishes stay, and the override asks for this one
+            mine, rows = np.zeros_like(mine), []
     lock = Lock(household_id=household, target_kind=kind, target_id=target, effect="must", reason="explain")  # type: ignore[arg-type]
     others = [
         row for row in instance.locks.rows()

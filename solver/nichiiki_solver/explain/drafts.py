@@ -13,9 +13,10 @@ from nichiiki_solver.bundles import _Tree
 from nichiiki_solver.explain.room import Room, Turns, entries_of
 from nichiiki_solver.explain.world import World, parts_of
 from nichiiki_solver.market import NO_VALUE, merged
-from nichiiki_solver.needs import NEED_LISTS, ROLE, find_listed
+from nichiiki_solver.needs import EXPERIENCE, NEED_LISTS, ROLE, find_listed
 from nichiiki_solver.ragged import Bools, Ints, expand_rows, first_of_group, segment_sum
 from nichiiki_solver.stays import STAY_RULES
+from nichiiki_solver.uses import KINDS
 
 MOST_COMBINATIONS = 100_000
 """Most bundles of one stay that are tried where each of its parts fits alone."""
@@ -88,7 +89,7 @@ class Drafter:
             turn,
             *entries_of(self.uses, self.uses.stay_offsets, self.uses.stay_class, np.arange(len(stays))),
         )
-        self.missing = self._lacks_musts()
+        self.missing = self._lacks_musts() + self._leaves_minimums()
         self.best = self._best_options()
 
     def _lacks_musts(self) -> Ints:
@@ -109,6 +110,28 @@ class Drafter:
             has[owner[bundles.options.part_target == target]] = True
             lacks[concerned & ~has] += 1
         return lacks
+
+    def _leaves_minimums(self) -> Ints:
+        """Options without a role or experience that others can keep only if their household stays with it."""
+        bundles, room = self.bundles, self.room
+        leaves = np.zeros(len(bundles.options), dtype=np.int64)
+        if self.turns is not None:
+            return leaves
+        who = bundles.stays.household[bundles.options.stay]
+        resources, everybody = self.uses.resources, np.arange(bundles.n_households)
+        owner, resource, amount = entries_of(
+            self.uses, self.uses.option_offsets, self.uses.option_class, np.arange(len(who))
+        )
+        for gate, least in zip(room.gate.tolist(), room.least.tolist(), strict=True):
+            own = -room.own(everybody, np.full(len(everybody), gate))
+            rest = -int(room.used[gate]) - own
+            needed = ((own > 0) & (rest > 0) & (rest < least))[who]
+            if needed.any():
+                code = ROLE if KINDS[int(resources.kind[gate])] == "role_min" else EXPERIENCE
+                has = np.zeros(len(who), dtype=bool)
+                has[owner[(resource == gate) & (amount < 0)]] = True
+                leaves[needed & (bundles.slots.list[bundles.options.slot] == code) & ~has] += 1
+        return leaves
 
     def _best_options(self) -> Ints:
         """Of every segment the option that comes closest: nothing demanded is missing, least is blocked, best rank."""
