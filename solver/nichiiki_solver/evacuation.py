@@ -90,7 +90,7 @@ def evacuation(
 
     Notes
     -----
-    Free units are those of houses that are ready (or made so by a measure taken), outside the failed region, not exposed to a hazard of
+    Free units are those of houses that are ready (or made so by a measure taken), outside the failed region, free of a hazard of
     ``limits.hazards_apart`` that the region is exposed to, not closed in the period, and in no stay. Nobody drives: links of mode
     ``car`` are left out, and the last stretch is a walk or a link. A link carries ``seats`` people (any number if empty).
 
