@@ -90,7 +90,7 @@ def evacuation(
 
     Notes
     -----
-    Free units are those of houses that are ready, outside the failed region, not exposed to a hazard of
+    Free units are those of houses that are ready (or made so by a measure taken), outside the failed region, free of a hazard of
     ``limits.hazards_apart`` that the region is exposed to, not closed in the period, and in no stay. Nobody drives: links of mode
     ``car`` are left out, and the last stretch is a walk or a link. A link carries ``seats`` people (any number if empty).
 
@@ -155,12 +155,12 @@ def _free_beds(book: Book, region: str, period: int) -> Ints:
     taken = np.zeros(len(houses), dtype=np.int64)
     np.add.at(taken, stays.house[now], units_needed(book)[now])
     closed = book.calendar.sets(houses.lists("closed_periods"))[period]
-    usable = houses["ready"] & ~closed & (houses["region_id"] != region)
+    usable = ~closed & (houses["region_id"] != region)
     row = instance.regions.find(np.array([region]))
     for hazard in instance.rules.limits.hazards_apart:
         if instance.regions.lists("hazards").holds(hazard)[row[0]]:
             usable &= ~houses.lists("hazards").holds(hazard)
-    return np.where(usable, np.maximum(0, houses["units"] - taken) * houses["capacity_persons"], 0)
+    return np.where(usable, np.maximum(0, book.works.units()[period] - taken) * houses["capacity_persons"], 0)
 
 
 @dataclass(frozen=True)

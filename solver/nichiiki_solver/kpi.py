@@ -106,7 +106,8 @@ def _relation_types(book: Book) -> dict[str, int]:
 def short_roles(book: Book) -> dict[str, dict[str, int]]:
     """Return the holders that roles lack to their lowest number, by role and wanted period."""
     roles, count = book.instance.roles, holders(book)
-    wanted = book.own_periods("role") & book.calendar.open[:, None] & (roles["max_holders"] > 0)
+    most = roles["max_holders"][None, :] + book.works.added("role")
+    wanted = book.own_periods("role") & book.calendar.open[:, None] & (most > 0)
     lacking = np.where(wanted, roles["min_holders"] - count, 0)
     found: dict[str, dict[str, int]] = {}
     for role, period in zip(*(index.tolist() for index in np.nonzero(lacking.T > 0)), strict=True):
@@ -118,8 +119,8 @@ def short_roles(book: Book) -> dict[str, dict[str, int]]:
 def employer_shares(book: Book) -> dict[str, SeatFigures]:
     """Return how many places each employer offers and fills, a period each."""
     roles, count = book.instance.roles, holders(book).sum(axis=0)
-    open_periods = (book.own_periods("role") & book.calendar.open[:, None]).sum(axis=0)
-    offered = roles["max_holders"] * open_periods
+    places = roles["max_holders"][None, :] + book.works.added("role")
+    offered = (places * (book.own_periods("role") & book.calendar.open[:, None])).sum(axis=0)
     return {
         name: SeatFigures(
             used=int(count[roles["employer"] == name].sum()),

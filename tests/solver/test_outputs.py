@@ -113,9 +113,10 @@ def most_sheltered(instance: Instance, allocation: Allocation, region: str, peri
     arcs = [arc for arc in arcs if arc[0] in points and arc[1] in points | set(houses)]
     for house in houses.values():
         taken = sum(row.units for row in stays if row.house_id == house.house_id)
-        free = house.ready and period not in house.closed_periods and house.region_id != region
+        free = period not in house.closed_periods and house.region_id != region
         if free and not apart & set(house.hazards):
-            arcs.append((house.house_id, "beds", (house.units - taken) * house.capacity_persons))
+            units = units_of(instance, allocation, house.house_id, period)
+            arcs.append((house.house_id, "beds", max(0, units - taken) * house.capacity_persons))
         arcs += [(name, house.house_id, needy) for name in walks(instance, house.house_id)]
     inner = sorted({end for arc in arcs for end in arc[:2]} - {region, "beds"})
     cuts = (
@@ -125,6 +126,21 @@ def most_sheltered(instance: Instance, allocation: Allocation, region: str, peri
         for side in ({region, *chosen},)
     )
     return min(needy, min(cuts))
+
+
+def units_of(instance: Instance, allocation: Allocation, house_id: str, period: str) -> int:
+    """Units of a house in a period: its own once it is ready, and what measures add from their first period on."""
+    house = next(row for row in instance.houses.rows() if row.house_id == house_id)
+    starts = {row.period_id: number for number, row in enumerate(instance.periods.rows())}
+    taken = set(allocation.measures["measure_id"].tolist())
+    works = [
+        row
+        for row in instance.measures.rows()
+        if row.measure_id in taken
+        and (row.target_kind, row.target_id) == ("house", house_id)
+        and starts[period] >= starts.get(row.from_period or "", 0)
+    ]
+    return (house.units if house.ready or works else 0) + sum(row.adds for row in works)
 
 
 def walks(instance: Instance, house_id: str) -> list[str]:
