@@ -208,7 +208,10 @@ def test_what_is_wrong_is_named_by_file_and_line(name: str, tmp_path: Path) -> N
     files, english, japanese = CASES[name]
     with pytest.raises(nk.InputError) as caught:
         nk.read_gtfs(feed(tmp_path, **files))
-    assert any(english in problem.message("en") for problem in caught.value.problems), str(caught.value)
+    said = [
+        problem.message("en").translate({0x201C: None, 0x201D: None}) for problem in caught.value.problems
+    ]
+    assert any(english in sentence for sentence in said), said
     assert any(japanese in problem.message("ja") for problem in caught.value.problems)
 
 
