@@ -247,12 +247,12 @@ def packed(names: list[str], content: bytes = b"a,b\n") -> bytes:
     ("content", "message"),
     [
         (b"no zip at all", "damaged, locked or no zip"),
-        (packed(["../stops.txt"]), "The zip holds ../stops.txt, a name that leads out of it"),
-        (packed(["/stops.txt"]), "The zip holds /stops.txt"),
-        (packed(["C:stops.txt"]), "The zip holds C:stops.txt"),
+        (packed(["../stops.txt"]), "The zip holds “../stops.txt”, a name that leads out of it"),
+        (packed(["/stops.txt"]), "The zip holds “/stops.txt”"),
+        (packed(["C:stops.txt"]), "The zip holds “C:stops.txt”"),
         (
             packed(["stops.txt", "stops.txt"]),
-            "The zip holds stops.txt, a name that leads out of it or comes twice",
+            "The zip holds “stops.txt”, a name that leads out of it or comes twice",
         ),
         (packed(["stops.txt"], b"0" * 30_000_000), "swells far beyond its size"),
         (packed([f"{k}.txt" for k in range(2001)]), "swells far beyond its size"),
