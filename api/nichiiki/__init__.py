@@ -65,10 +65,14 @@ if TYPE_CHECKING:
     from nichiiki_models.tariff import PlanResult as PlanResult
     from nichiiki_models.tariff import TariffResult as TariffResult
     from nichiiki_solver.allocating import allocate as allocate
+    from nichiiki_solver.alone import alone as alone
     from nichiiki_solver.budget import budget_table as budget_table
     from nichiiki_solver.bundles import compile_market as compile
+    from nichiiki_solver.certificates import certificates as certificates
     from nichiiki_solver.conflicts import conflicts as conflicts
+    from nichiiki_solver.cost_table import costs as costs
     from nichiiki_solver.differing import diff as diff
+    from nichiiki_solver.evacuation import evacuation as evacuation
     from nichiiki_solver.evaluate import evaluate as evaluate
     from nichiiki_solver.explain import explain as explain
     from nichiiki_solver.explain_check import check_reasons as check_reasons
@@ -119,10 +123,14 @@ _HOMES = {
     "allocate": "nichiiki_solver.allocating",
     "budget_table": "nichiiki_solver.budget",
     "check_reasons": "nichiiki_solver.explain_check",
+    "alone": "nichiiki_solver.alone",
+    "certificates": "nichiiki_solver.certificates",
     "compare": "nichiiki.comparing",
     "compile": "nichiiki_solver.bundles:compile_market",
     "conflicts": "nichiiki_solver.conflicts:conflicts",
+    "costs": "nichiiki_solver.cost_table",
     "diff": "nichiiki_solver.differing",
+    "evacuation": "nichiiki_solver.evacuation",
     "evaluate": "nichiiki_solver.evaluate",
     "explain": "nichiiki_solver.explain",
     "fit": "nichiiki_solver.fitting",
@@ -143,6 +151,7 @@ _HOMES = {
     "verify": "nichiiki_solver.verify",
     "verify_tariff": "nichiiki_solver.verify.tariff",
     "write": "nichiiki_instances",
+    "write_template": "nichiiki_instances.template",
     "write_standard": "nichiiki.standard",
 }
 """Where each public name lives: a module, and after a colon the name there if it is another one."""
@@ -182,12 +191,16 @@ __all__ = [
     "Violation",
     "WishReason",
     "allocate",
+    "alone",
     "budget_table",
+    "certificates",
     "check_reasons",
     "compare",
     "compile",
     "conflicts",
+    "costs",
     "diff",
+    "evacuation",
     "evaluate",
     "explain",
     "fit",
@@ -212,6 +225,7 @@ __all__ = [
     "verify_tariff",
     "write",
     "write_standard",
+    "write_template",
 ]
 
 

@@ -18,6 +18,10 @@ OUTPUTS = (
     "unplaced.csv",
     "loads.csv",
     "budget.csv",
+    "certificates.csv",
+    "certificates.json",
+    "costs.csv",
+    "kpi.csv",
     "metrics.json",
     "report.html",
     "allocation.xlsx",
@@ -41,6 +45,7 @@ def contents(
     lang
         Language of report, workbook and reasons.
     """
+    import nichiiki
     from nichiiki.report.facts import Facts
     from nichiiki.report.files import csv_bytes
     from nichiiki.report.page import report_html
@@ -48,25 +53,24 @@ def contents(
     from nichiiki.report.workbook import workbook_bytes
 
     rows = Rows(Facts(instance, allocation), lang)
+    figures = nichiiki.evaluate(instance, allocation)
     made = (
         json_bytes(allocation.model_dump(mode="json")),
         csv_bytes(rows.placements),
         csv_bytes(rows.unplaced),
         csv_bytes(rows.load_sheet),
         csv_bytes(rows.budget),
-        json_bytes(metrics(instance, allocation)),
-        report_html(rows, violations=violations).encode("utf-8"),
+        csv_bytes(rows.certificates),
+        json_bytes(
+            [dict(zip(rows.certificates.columns, row, strict=True)) for row in rows.certificates.rows]
+        ),
+        csv_bytes(rows.costs),
+        csv_bytes(rows.kpi),
+        json_bytes(figures.model_dump(mode="json")),
+        report_html(rows, violations=violations, metrics=figures).encode("utf-8"),
         workbook_bytes(rows),
     )
     return dict(zip(OUTPUTS, made, strict=True))
-
-
-def metrics(instance: Instance, allocation: Allocation) -> dict[str, Any]:
-    """Return the figures of an allocation as a JSON object."""
-    import nichiiki
-
-    found: dict[str, Any] = nichiiki.evaluate(instance, allocation).model_dump(mode="json")
-    return found
 
 
 def json_bytes(document: Any) -> bytes:

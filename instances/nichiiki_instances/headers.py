@@ -14,7 +14,9 @@ from nichiiki_models.columns import ColumnSpec, column_specs
 from nichiiki_models.tables import TABLES
 from nichiiki_models.texts import Lang
 
-RULES, CONTACTS = "rules", "contacts"
+RULES, CONTACTS, GUIDE = "rules", "contacts", "guide"
+PASSED_OVER = (CONTACTS, GUIDE)
+"""Sheets and files that belong to an instance and hold no table: who is who, and the guide of a template."""
 RULE_HEADERS = ("key", "value")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xFFE5: "¥", 0x2212: "-"}
 _BRACKETED = re.compile(r"^(.+?)\s*[(\[]([^()\[\]]+)[)\]]$")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nichiiki_instances.building import build_part, build_tables, in_files, in_order
-from nichiiki_instances.headers import CONTACTS, RULES, folded, nearest, table_names
+from nichiiki_instances.headers import PASSED_OVER, RULES, folded, nearest, table_names
 from nichiiki_instances.json_files import parse_json
 from nichiiki_instances.mapping_files import MAPPING_FILE, ColumnMapping, read_mapping
 from nichiiki_instances.mapping_reading import Calendar, add_mapped
@@ -153,7 +153,7 @@ def _parse_xlsx(path: Path, mapping: Mapped) -> Parsed:
         if table is None:
             known = nearest(name, table_names())
             parsed.problems.append(problem("unknown_sheet", path.name, value=name, nearest=known))
-        elif table != CONTACTS:
+        elif table not in PASSED_OVER:
             _add_grid(parsed, table, grid)
     return parsed
 
@@ -264,7 +264,7 @@ def _add_file(parsed: Parsed, file: Path) -> None:
         known = nearest(file.stem, table_names())
         ending = ".toml" if table_names()[known] == RULES else ".csv"
         parsed.problems.append(problem("unknown_file", file.name, nearest=known + ending))
-    elif table != CONTACTS:
+    elif table not in PASSED_OVER:
         try:
             text = decode(read_bytes(file, file.name), file.name)
             if table == RULES:

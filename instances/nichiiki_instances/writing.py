@@ -41,7 +41,14 @@ from nichiiki_models.texts import Lang
 
 XLSX_CELL = 32_767
 XLSX_ROWS = 1_048_575
-_FLAGS: dict[Lang, dict[bool, str]] = {"en": {True: "true", False: "false"}, "ja": {True: "○", False: "×"}}
+SAFE = {
+    "constant_memory": False,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+"""Options of a workbook in which no text becomes anything else."""
+FLAGS: dict[Lang, dict[bool, str]] = {"en": {True: "true", False: "false"}, "ja": {True: "○", False: "×"}}
 
 
 def write(instance: Instance, path: str | Path, *, lang: Lang = "en") -> None:
@@ -67,14 +74,15 @@ def write(instance: Instance, path: str | Path, *, lang: Lang = "en") -> None:
     writers: dict[str, Callable[[Instance, Path, Lang], None]] = {".xlsx": _write_xlsx, ".json": _write_json}
     try:
         if path.suffix.casefold() in writers:
-            _replace_file(path, lambda temporary: writers[path.suffix.casefold()](instance, temporary, lang))
+            replace_file(path, lambda temporary: writers[path.suffix.casefold()](instance, temporary, lang))
         else:
             _replace_folder(path, lambda temporary: _write_folder(instance, temporary, lang))
     except (OSError, UnicodeEncodeError, XlsxFileError):
         raise FileError([problem("not_writable", path.name)]) from None
 
 
-def _replace_file(path: Path, fill: Callable[[Path], None]) -> None:
+def replace_file(path: Path, fill: Callable[[Path], None]) -> None:
+    """Write a file beside its place and move it there, so that nobody ever sees half of it."""
     if path.is_dir():
         raise FileError([problem("folder_in_the_way", path.name)])
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,14 +130,14 @@ def written_columns(table: Table[Any]) -> Iterator[tuple[ColumnSpec, Column]]:
             yield spec, table.columns[name]
 
 
-def _texts(table: str, spec: ColumnSpec, values: Column, lang: Lang) -> list[str]:
+def cell_texts(table: str, spec: ColumnSpec, values: Column, lang: Lang) -> list[str]:
     """Return the cells of a column as texts, null as the empty text."""
     named = {value: known[0] for value, known in words(table, spec.name).items()} if lang == "ja" else {}
     if isinstance(values, ListColumn):
         return [";".join(named.get(entry, entry) for entry in cell) for cell in values]
     cells = values.tolist()
     if spec.kind is Kind.FLAG:
-        return [_FLAGS[lang][cell] for cell in cells]
+        return [FLAGS[lang][cell] for cell in cells]
     if spec.kind is Kind.CHOICE:
         return [named.get(cell, cell) for cell in cells]
     if values.dtype.kind == "U":
@@ -163,7 +171,7 @@ def _write_csv(stream: io.TextIOBase, name: str, table: Table[Any], lang: Lang) 
     writer = csv.writer(stream, lineterminator="\r\n" if lang == "ja" else "\n")
     chosen = list(written_columns(table))
     writer.writerow([column_title(name, spec.name, lang) for spec, _ in chosen])
-    texts = [_texts(name, spec, values, lang) for spec, values in chosen]
+    texts = [cell_texts(name, spec, values, lang) for spec, values in chosen]
     guarded = [
         list(map(guard, t)) if s.kind is Kind.TEXT else t for (s, _), t in zip(chosen, texts, strict=True)
     ]
@@ -171,20 +179,14 @@ def _write_csv(stream: io.TextIOBase, name: str, table: Table[Any], lang: Lang) 
 
 
 def _write_xlsx(instance: Instance, path: Path, lang: Lang) -> None:
-    safe = {
-        "constant_memory": False,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
     _check_fits(instance, lang)
-    with xlsxwriter.Workbook(path, safe) as workbook:
+    with xlsxwriter.Workbook(path, SAFE) as workbook:
         bold = workbook.add_format({"bold": True})
         for name, table in instance.tables.items():
             if len(table):
                 sheet = _sheet(workbook, bold, name, [spec.name for spec, _ in written_columns(table)], lang)
                 for at, (spec, values) in enumerate(written_columns(table)):
-                    _write_cells(sheet, at, spec, values, _texts(name, spec, values, lang))
+                    _write_cells(sheet, at, spec, values, cell_texts(name, spec, values, lang))
         sheet = _sheet(workbook, bold, RULES, RULE_HEADERS, lang)
         for row, (key, value) in enumerate(sheet_rows(rules_document(instance)), start=1):
             sheet.write_string(row, 0, key)
@@ -198,7 +200,7 @@ def _check_fits(instance: Instance, lang: Lang) -> None:
         for spec, values in written_columns(table):
             if (
                 isinstance(values, ListColumn)
-                and max(map(len, _texts(name, spec, values, lang)), default=0) > XLSX_CELL
+                and max(map(len, cell_texts(name, spec, values, lang)), default=0) > XLSX_CELL
             ):
                 raise FileError(
                     [problem("cell_too_long_for_xlsx", "", table=name, column=spec.name, limit=XLSX_CELL)]

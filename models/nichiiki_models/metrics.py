@@ -84,6 +84,41 @@ class RoleFigures(Figures):
     )
 
 
+class Kpi(Figures):
+    """The sheet of key figures (関係人口・地域への効果)."""
+
+    residents: int = Field(description="persons of placed households")
+    nights: int = Field(description="days of the periods of all stays, a person each")
+    visits: int = Field(
+        description="round trips: round_trips a month times days of the stay / 30, summed, rounded down"
+    )
+    role_hours: int = Field(
+        description="hours_per_period of roles, over their holders and the periods they are held"
+    )
+    houses_reused: int = Field(description="whole houses (kind whole) with a stay")
+    children_received: int = Field(description="persons under 18 of placed households")
+    pupils_received: int = Field(description="of them, pupils with a school seat")
+    registrations: int = Field(
+        description="registered households for which the region of the stay is a new municipality"
+    )
+    activities: int = Field(
+        description="holders of community and event roles, a period each: activities for the next renewal"
+    )
+    premium_kept: int = Field(
+        description="placed premium households with enough activities in the calendar for the next renewal"
+    )
+    relation_types: Counts = Field(
+        description="placed households by type of 関係人口, the first that fits: contributing (a community or event role), "
+        "working (a job or side job), telework (a desk), joining (an experience), leisure (nothing of these)"
+    )
+    spending_yen: int = Field(
+        description="rent of the stays (month by month, days / 30) and kpi.spending_yen_per_day a person and night"
+    )
+    cost_yen_per_person: int | None = Field(
+        description="monthly cost of all placed households divided by their persons, rounded down"
+    )
+
+
 class SupporterLoad(Figures):
     """Load of a supporter."""
 
@@ -141,6 +176,13 @@ class Metrics(Figures):
     desks: SeatFigures = Field(description="persons and desks, a period each")
     roles: RoleFigures = Field(description="how well roles are held")
     role_holders_by_period: Counts = Field(description="holders of all roles in each period")
+    short_roles: Mapping[str, Counts] = Field(
+        description="roles with fewer holders than their lowest number: holders lacking, by role and wanted period"
+    )
+    employers: Mapping[str, SeatFigures] = Field(
+        description="holders and places of the roles of each employer, a period each: how fairly it is served"
+    )
+    kpi: Kpi = Field(description="the sheet of key figures")
     supporters: Mapping[str, SupporterLoad] = Field(description="load of each supporter")
     cost_yen_a_month: Spread = Field(
         description="highest monthly cost (rent and travel) of placed households"

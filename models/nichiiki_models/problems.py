@@ -63,6 +63,7 @@ class Problem(BaseModel):
     def parts(self, lang: Lang) -> dict[str, str]:
         """Return the texts ``what``, ``allowed`` and ``remedy``."""
         values: dict[str, Any] = {
+            "file": self.file or "",
             "table": self.table or "",
             "column": self.header or self.column or "",
             "value": shown(self.value),

@@ -251,6 +251,16 @@ class Moves(Part):
     experience: MoveWeight = Field(default=1, description="weight of an experience that a household keeps")
 
 
+class KpiRule(Part):
+    """Parameters of the key figures."""
+
+    spending_yen_per_day: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=2500,
+        description="what a person spends a day beside rent; the default is an assumption, put your survey's figure here",
+    )
+    spending_source: Text = Field(default="", description="where the figure is from")
+
+
 class DemandRule(Part):
     """Parameters of travel demand, for pricing; see docs/explanation/tariffs.md."""
 
@@ -320,6 +330,7 @@ class Rules(Part):
     registration: Standing = Standing()
     travel: Travel = Travel()
     lottery: Lottery = Lottery()
+    kpi: KpiRule = KpiRule()
     funding: Funding = Funding()
     moves: Moves = Moves()
     demand: DemandRule = DemandRule()

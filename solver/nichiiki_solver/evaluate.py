@@ -21,6 +21,7 @@ from nichiiki_models.metrics import (
 from nichiiki_models.tables import HAZARDS
 from nichiiki_solver.budget import programme_uses
 from nichiiki_solver.envy import MOST_PAIRS, justified_envy
+from nichiiki_solver.kpi import employer_shares, key_figures, short_roles
 from nichiiki_solver.verify.arrays import FAR
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.care import care_use
@@ -79,6 +80,9 @@ def evaluate(instance: Instance, allocation: Allocation, *, envy_pairs_max: int 
         role_holders_by_period=dict(
             zip(book.calendar.ids.tolist(), holders(book).sum(axis=1).tolist(), strict=True)
         ),
+        short_roles=short_roles(book),
+        employers=employer_shares(book),
+        kpi=key_figures(book, _period_days(book), cost),
         supporters=_supporters(book),
         cost_yen_a_month=_spread(cost),
         travel_yen_a_month=_spread(cost - rent_yen(book)),

@@ -349,7 +349,7 @@ def in_largest_units(market: Market) -> Market:
         market,
         amount=market.amount // divisor[market.resource],
         capacity=market.capacity // divisor,
-        labels={"option": np.arange(market.n_options)},
+        labels={**market.labels, "option": np.arange(market.n_options)},
     )
 
 

@@ -156,8 +156,20 @@ def test_policy_stops_an_injected_script(browser: str, small_result: nk.Result, 
 
 def test_workbook_holds_no_formula_and_no_link(hostile: Rows) -> None:
     book = load_workbook(io.BytesIO(workbook_bytes(hostile)))
-    assert book.sheetnames == ["配分一覧", "配分なし", "住宅カレンダー", "役割", "利用状況", "予算表"]
-    for sheet in book:
+    lists = [
+        "配分一覧",
+        "配分なし",
+        "住宅カレンダー",
+        "役割",
+        "利用状況",
+        "予算表",
+        "費用負担",
+        "証明書一覧",
+        "KPI",
+        "通知文",
+    ]
+    assert book.sheetnames[:11] == ["まとめ", *lists]
+    for sheet in (book[name] for name in lists):
         assert sheet.freeze_panes is not None
         assert sheet.auto_filter.ref
         cells = [cell for row in sheet.iter_rows() for cell in row]

@@ -57,14 +57,14 @@ def test_the_example_is_found_solves_and_keeps_the_contract(plug_in: str) -> Non
     outcome = solve(market, policy=plug_in)
     assert outcome.choice is not None
     assert outcome.choice.tolist() == [0, -1]
-    instance = nk.generate(households=6, seed=1)
+    instance = nk.generate(households=4, seed=1)
     result = nk.allocate(instance, policy=plug_in)
     assert result.allocation is not None
     assert nk.verify(instance, result.allocation) == []
 
 
 def test_a_plug_in_is_a_row_of_a_comparison(plug_in: str) -> None:
-    found = nk.compare([nk.generate(households=6, seed=1)], policies=[plug_in], time_limit_s=20)
+    found = nk.compare([nk.generate(households=4, seed=1)], policies=[plug_in], time_limit_s=20)
     assert [row["status"] for row in found.rows] == ["FEASIBLE"]
 
 

@@ -38,7 +38,9 @@ def test_a_disagreement_leaves_both_answers(
 ) -> None:
     import nichiiki
 
-    first = allocate(random_instance(3)).allocation
+    first = next(
+        a for a in (allocate(random_instance(seed)).allocation for seed in range(20)) if a is not None
+    )
 
     def divided(*_: Any, **__: Any) -> None:
         raise CrossCheckError("level welfare is worth 1 to one and 2 to the other", (first, first))

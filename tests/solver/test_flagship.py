@@ -11,6 +11,8 @@ from nichiiki_oracle.allocations import choice_of, objective_levels
 from nichiiki_oracle.clerk import one_list
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.budget import budget_table
+from nichiiki_solver.cost_table import costs
+from nichiiki_solver.evaluate import evaluate
 from nichiiki_solver.verify import verify
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.roles import holders
@@ -80,6 +82,23 @@ def test_winter_work_of_hakuba_is_filled(flagship: Instance, optimum: Result) ->
     in_february = holders(book)[list(flagship.periods["period_id"]).index("2027-02")]
     assert (in_february[ski] > 0).sum() >= 8
     assert in_february[ski].sum() >= 14
+
+
+def test_the_august_festival_of_hakuba_is_reported_short(flagship: Instance, optimum: Result) -> None:
+    assert optimum.allocation is not None
+    short = evaluate(flagship, optimum.allocation).short_roles
+    (festival,) = (
+        row.role_id for row in flagship.roles.rows() if row.title == "夏祭り" and row.region_id == "hakuba"
+    )
+    assert 1 <= short[festival]["2026-08"] <= 3
+
+
+def test_the_cost_table_has_every_household_placed(flagship: Instance, optimum: Result) -> None:
+    assert optimum.allocation is not None
+    rows = list(costs(flagship, optimum.allocation, pass_yen=10_000).rows())
+    assert [row.household_id for row in rows] == optimum.allocation.placements["household_id"].tolist()
+    assert all(row.after_yen <= row.before_yen <= row.budget_yen for row in rows)
+    assert sum(row.saved_yen for row in rows) > 0
 
 
 def test_a_premium_holder_at_the_limit_of_three_is_refused(flagship: Instance, optimum: Result) -> None:

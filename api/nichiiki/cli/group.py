@@ -16,6 +16,7 @@ from nichiiki_models.texts import Lang, text
 
 COMMANDS = (
     "demo",
+    "template",
     "map",
     "check",
     "allocate",
@@ -26,6 +27,7 @@ COMMANDS = (
     "promote",
     "replay-hand",
     "explain",
+    "report",
     "fit",
     "compare",
     "batch",

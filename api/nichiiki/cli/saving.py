@@ -9,7 +9,6 @@ from nichiiki.cli.options import Refusal
 from nichiiki.outputs import AUDIT, contents
 from nichiiki.outputs import OUTPUTS as OUTPUTS
 from nichiiki.outputs import json_bytes as json_bytes
-from nichiiki.outputs import metrics as metrics
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Allocation, Violation
     from nichiiki_models.instance import Instance
 
+LATER = ("report-council.html", "report-public.html")
+"""Files that ``report`` adds to them."""
 DISAGREEING = ("allocation-first.json", "allocation-second.json")
 """What ``allocate --cross-check`` leaves where two engines disagree."""
 
@@ -43,7 +44,9 @@ def claim(folder: Path, *, force: bool, own: Sequence[str] = (*OUTPUTS, *AUDIT, 
     foreign = [
         entry.name
         for entry in sorted(folder.iterdir())
-        if entry.name not in own and entry.stem not in seconds and not entry.name.startswith(drafts)
+        if entry.name not in (*own, *LATER)
+        and entry.stem not in seconds
+        and not entry.name.startswith(drafts)
     ]
     if foreign:
         raise Refusal("failed.foreign_folder", folder=folder, name=foreign[0])

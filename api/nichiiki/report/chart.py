@@ -88,15 +88,17 @@ class Projection:
         return self.scale / math.radians(1) / EARTH_KM
 
 
-def chart(facts: Facts) -> Chart:
+def chart(facts: Facts, counts: Counter[tuple[str, str]] | None = None) -> Chart:
     """Lay out the map of an allocation.
 
     Parameters
     ----------
     facts
         The allocation beside its instance.
+    counts
+        Households by home and host region; all of them if None.
     """
-    counts = _flows(facts)
+    counts = flows_of(facts) if counts is None else counts
     hosted: Counter[str] = Counter()
     sent: Counter[str] = Counter()
     for (home, host), number in counts.items():
@@ -131,7 +133,8 @@ def chart(facts: Facts) -> Chart:
     )
 
 
-def _flows(facts: Facts) -> Counter[tuple[str, str]]:
+def flows_of(facts: Facts) -> Counter[tuple[str, str]]:
+    """Count households by home and host region."""
     counts: Counter[tuple[str, str]] = Counter()
     for household, stays in facts.stays.items():
         row = facts.households.get(household)

@@ -10,11 +10,17 @@ from typing import Any
 import xlsxwriter
 
 from nichiiki.report.words import words
-from nichiiki.report.workbook import OPTIONS
 from nichiiki_instances.raw import Grid, column_number
 from nichiiki_models.problems import Problem
 from nichiiki_models.texts import Lang
 
+OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+"""Options of a workbook in which no text becomes anything else."""
 MOST_COMMENTS = 5_000
 """Comments a workbook holds; further cells are marked only, and every problem is in its list."""
 MOST_ROWS = 1_048_576

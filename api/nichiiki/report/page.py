@@ -14,12 +14,23 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from nichiiki.report.cards import cards, figures, gap_of, rank_bars
 from nichiiki.report.chart import chart
 from nichiiki.report.facts import Facts
 from nichiiki.report.loads import Load
+from nichiiki.report.privacy import LEAST, Level
+from nichiiki.report.public import (
+    public_cards,
+    public_chart,
+    public_flows,
+    public_ranks,
+    public_reasons,
+    public_uses,
+)
 from nichiiki.report.rows import Rows
 from nichiiki.report.words import number, percent, rule_name, words
 from nichiiki_models.allocation import Violation
+from nichiiki_models.metrics import Metrics
 
 MOST_ROWS = 1000
 """Rows of a list that the report shows; the CSV files hold them all."""
@@ -30,21 +41,12 @@ OTHER_LOADS = ("reception", "supporter_caseload", "experience_places", "quota_ma
 
 
 @dataclass(frozen=True)
-class Card:
-    """A figure at the head of the report."""
-
-    key: str
-    value: str
-    note: str = ""
-    good: bool | None = None
-
-
-@dataclass(frozen=True)
 class Bar:
     """A capacity over several periods, as the row of a load table."""
 
     target: str
     name: str
+    region_id: str
     region: str
     band: str
     rule: str
@@ -53,40 +55,96 @@ class Bar:
     cells: Sequence[Load]
 
 
-def report_html(rows: Rows, *, violations: Sequence[Violation], title: str | None = None) -> str:
+def report_html(
+    rows: Rows,
+    *,
+    violations: Sequence[Violation],
+    metrics: Metrics | None = None,
+    level: Level = "staff",
+    title: str | None = None,
+) -> str:
     """Return the report as one HTML document.
 
     Parameters
     ----------
     rows
-        The lists of the result, in their language.
+        The lists of the result, in their language. For the council make them of `privacy.pseudonymous` facts.
     violations
         What the independent check found; shown in the audit block.
+    metrics
+        Figures of the result; without them the section on results is left out.
+    level
+        Who reads it: staff, the council (whose rows have pseudonyms), or the public (who see no rows at all).
     title
         What stands at its head; the name of the instance if None.
     """
     facts = rows.facts
     style, script = asset("report.css"), asset("report.js")
-    page: str = _template().render(
-        lang=rows.lang,
-        say=words(rows.lang),
-        number=number,
-        rule_name=lambda rule: rule_name(rule, rows.lang),
-        title=title or facts.instance.name,
-        facts=facts,
-        rows=rows,
-        most=MOST_ROWS,
-        cards=cards(rows, violations),
-        chart=chart(facts),
-        facility_bars=bars(rows, FACILITY_LOADS),
-        other_bars=bars(rows, OTHER_LOADS),
-        audit=_audit(rows, violations),
-        violations=[violation_text(each, rows.lang) for each in violations],
-        style=style,
-        script=script,
-        policy=_policy(style, script),
-    )
+    shared = {
+        "lang": rows.lang,
+        "say": words(rows.lang),
+        "number": number,
+        "rule_name": lambda rule: rule_name(rule, rows.lang),
+        "title": title or facts.instance.name,
+        "facts": facts,
+        "level": level,
+        "measures": _measures(facts),
+        "audit": _audit(rows, violations),
+        "style": style,
+        "script": script,
+        "policy": _policy(style, script),
+    }
+    own = _public(rows, violations) if level == "public" else _inner(rows, violations, metrics, level)
+    page: str = _template().render(**shared, **own)
     return INDENT.sub("\n", page)
+
+
+def _inner(
+    rows: Rows, violations: Sequence[Violation], metrics: Metrics | None, level: Level
+) -> dict[str, Any]:
+    """Return what staff and the council see."""
+    return {
+        "rows": rows,
+        "most": MOST_ROWS,
+        "cards": cards(rows, violations),
+        "chart": chart(rows.facts),
+        "facility_bars": bars(rows, FACILITY_LOADS),
+        "other_bars": bars(rows, OTHER_LOADS),
+        "figures": figures(metrics, rows) if metrics else [],
+        "ranks": rank_bars(metrics, rows) if metrics else [],
+        # they name households: the council sees how many there are
+        "violations": [violation_text(each, rows.lang) for each in violations] if level == "staff" else [],
+    }
+
+
+def _public(rows: Rows, violations: Sequence[Violation]) -> dict[str, Any]:
+    """Return what the public sees: nothing of it names a household."""
+    return {
+        "cards": public_cards(rows, len(violations)),
+        "chart": public_chart(rows),
+        "flows": public_flows(rows),
+        "rank_parts": public_ranks(rows),
+        "reasons": public_reasons(rows),
+        "uses": public_uses(rows, (*FACILITY_LOADS, "house_units", "role_max", "experience_places")),
+        "violations": [],
+        "least": LEAST,
+    }
+
+
+def _measures(facts: Facts) -> list[tuple[str, str, int, str]]:
+    """Return the measures taken: id, target, cost, and the programmes that may pay."""
+    known = {row.measure_id: row for row in facts.instance.measures.rows()}
+    names = {row.programme_id: row.name or row.programme_id for row in facts.instance.programmes.rows()}
+    return [
+        (
+            taken.measure_id,
+            facts.target_name(known[taken.measure_id].target_id),
+            taken.cost_yen,
+            ", ".join(names.get(each, each) for each in known[taken.measure_id].programmes),
+        )
+        for taken in facts.allocation.measures.rows()
+        if taken.measure_id in known
+    ]
 
 
 def violation_text(violation: Violation, lang: Any) -> str:
@@ -133,32 +191,6 @@ def digest(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
 
 
-def cards(rows: Rows, violations: Sequence[Violation]) -> list[Card]:
-    """Return the figures at the head: what a planner asks first."""
-    facts, allocation = rows.facts, rows.facts.allocation
-    placed = len(facts.placements)
-    people = sum(facts.members.get(household, 0) for household in facts.placements)
-    return [
-        Card("households", f"{placed:,}", f"/ {len(facts.households):,}"),
-        Card("persons", f"{people:,}"),
-        Card("roles", f"{_items(facts, 'role'):,}"),
-        Card("seats", f"{_items(facts, 'school') + _items(facts, 'care'):,}"),
-        Card("gap", percent(_gap(facts)) or "–", words(rows.lang)(f"status.{allocation.status.value}")),
-        Card("violations", f"{len(violations):,}", good=not violations),
-    ]
-
-
-def _items(facts: Facts, kind: str) -> int:
-    return int((facts.allocation.items["list"] == kind).sum())
-
-
-def _gap(facts: Facts) -> float | None:
-    allocation = facts.allocation
-    if allocation.objective is None or allocation.bound is None:
-        return None
-    return (allocation.bound - allocation.objective) / max(1, abs(allocation.objective))
-
-
 def bars(rows: Rows, rules: Sequence[str]) -> list[Bar]:
     """Return the loads of some rules, one row a capacity."""
     found = [load for load in rows.loads if load.rule in rules and (load.used or load.capacity != 0)]
@@ -174,7 +206,17 @@ def _bar(facts: Facts, cells: list[Load]) -> Bar:
         if first.rule == "reception"
         else facts.target_name(first.target_id)
     )
-    return Bar(first.target_id, name, region, first.band, first.rule, peak.used, peak.capacity, cells)
+    return Bar(
+        first.target_id,
+        name,
+        first.region_id,
+        region,
+        first.band,
+        first.rule,
+        peak.used,
+        peak.capacity,
+        cells,
+    )
 
 
 def _audit(rows: Rows, violations: Sequence[Violation]) -> list[tuple[str, str]]:
@@ -192,7 +234,7 @@ def _audit(rows: Rows, violations: Sequence[Violation]) -> list[tuple[str, str]]
         ("status", f"{say(f'status.{allocation.status.value}')} – {say(f'stop.{allocation.reason.value}')}"),
         ("objective", number(allocation.objective) or "–"),
         ("bound", number(allocation.bound) or "–"),
-        ("gap", percent(_gap(rows.facts)) or "–"),
+        ("gap", percent(gap_of(rows.facts)) or "–"),
         ("levels", levels or "–"),
         ("checks", checks),
         ("version", f"nichiiki {allocation.provenance.get('nichiiki', '–')}"),

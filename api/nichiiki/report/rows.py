@@ -8,6 +8,7 @@ from functools import cached_property
 
 from nichiiki.report.facts import Facts
 from nichiiki.report.loads import Load, loads
+from nichiiki.report.people import certificate_cells, cost_cells, kpi_cells
 from nichiiki.report.words import reason_text, words
 from nichiiki_models.allocation import Item
 from nichiiki_models.texts import Lang
@@ -144,6 +145,24 @@ class Rows:
         """Roles by periods: holders of the most that fit."""
         columns = ("role_id", "title", "region_id", "min_holders", "max_holders", *self.facts.open_periods)
         return Sheet("roles", columns, _roster(self.facts, self.loads))
+
+    @cached_property
+    def certificates(self) -> Sheet:
+        """One row a stay: what is to be certified."""
+        columns, cells = certificate_cells(self.facts.instance, self.facts.allocation)
+        return Sheet("certificates", columns, cells)
+
+    @cached_property
+    def costs(self) -> Sheet:
+        """One row a stay: what the household pays a month."""
+        columns, cells = cost_cells(self.facts.instance, self.facts.allocation)
+        return Sheet("costs", columns, cells)
+
+    @cached_property
+    def kpi(self) -> Sheet:
+        """One row a key figure."""
+        cells = kpi_cells(self.facts.instance, self.facts.allocation, self.lang)
+        return Sheet("kpi", ("figure", "value", "meaning"), cells)
 
     @cached_property
     def unplaced_households(self) -> list[tuple[str, list[str]]]:

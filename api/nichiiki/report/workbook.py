@@ -3,46 +3,140 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import xlsxwriter
 
+from nichiiki.report.chart import flows_of
+from nichiiki.report.marked import OPTIONS, sheet_names
+from nichiiki.report.notices import Contact, notices
 from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import Words, words
 from nichiiki_models.texts import has_text
 
-SHEETS = ("placements", "unplaced", "house_calendar", "roles", "load_sheet", "budget")
+SHEETS = (
+    "placements",
+    "unplaced",
+    "house_calendar",
+    "roles",
+    "load_sheet",
+    "budget",
+    "costs",
+    "certificates",
+    "kpi",
+)
 WIDE, NARROW = 60, 8
+MOST_REGIONS, CHART_ROWS = 40, 18
 FROZEN = {"house_calendar": 1, "roles": 2}
 """How many columns stay in view beside the header row."""
-OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
 
 CREATED = datetime(2000, 1, 1)
 """A fixed date of creation: the same result gives the same bytes; when it was made is a matter of the file system."""
 
 
-def workbook_bytes(rows: Rows) -> bytes:
-    """Return the workbook of a result.
+def workbook_bytes(rows: Rows, contacts: Mapping[str, Contact] | None = None) -> bytes:
+    """Return the workbook of a result: charts, lists, data of the letters, and a sheet for each host region.
 
     Parameters
     ----------
     rows
         The lists, in their language.
+    contacts
+        Who the households are, for the letters only.
     """
-    buffer = io.BytesIO()
+    buffer, say = io.BytesIO(), words(rows.lang)
     book = xlsxwriter.Workbook(buffer, OPTIONS)
     book.set_properties({"created": CREATED})
     formats = _formats(book)
-    for name in SHEETS:
-        _write(book, formats, getattr(rows, name), rows, words(rows.lang))
+    _write_summary(book, formats, rows, say)
+    sheets = [getattr(rows, name) for name in SHEETS]
+    for sheet in (*sheets, notices(rows, contacts or {})):
+        _write(book, formats, sheet, rows, say, say(f"sheet.{sheet.name}"))
+    regions = list(_of_regions(rows))
+    taken = [page.get_name() for page in book.worksheets()]
+    titles = sheet_names([*taken, *(say("sheet.region", name=name) for name, _ in regions)])[len(taken) :]
+    for title, (_, sheet) in zip(titles, regions, strict=True):
+        _write(book, formats, sheet, rows, say, title)
     book.close()
     return buffer.getvalue()
+
+
+def _of_regions(rows: Rows) -> Iterator[tuple[str, Sheet]]:
+    """Return the placements of each host region, for whoever receives them there; the largest regions first."""
+    at = rows.placements.columns.index("region_id")
+    counts = Counter(row[at] for row in rows.placements.rows)
+    for region, _ in counts.most_common(MOST_REGIONS):
+        own = [row for row in rows.placements.rows if row[at] == region]
+        yield rows.facts.region_name(str(region)), Sheet("placements", rows.placements.columns, own)
+
+
+def _write_summary(book: Any, formats: dict[str, Any], rows: Rows, say: Words) -> None:
+    """Write the sheet with the charts: three small tables, and a chart of each beside them."""
+    page = book.add_worksheet(say("sheet.summary"))
+    page.set_column(0, 0, 26)
+    row = 0
+    for key, kind, lines in _summaries(rows, say):
+        _write_summary_table(book, page, formats, (key, kind), lines, row, say)
+        row += max(len(lines) + 3, CHART_ROWS)
+
+
+def _summaries(rows: Rows, say: Words) -> Iterator[tuple[str, str, list[tuple[str, int]]]]:
+    facts = rows.facts
+    ranks = Counter(facts.stay_rank(stay) or 0 for stay in facts.allocation.stays.rows())
+    order = sorted(ranks, key=lambda rank: (rank == 0, rank))
+    yield (
+        "ranks",
+        "column",
+        [(say("public.rank", rank=rank) if rank else say("public.unlisted"), ranks[rank]) for rank in order],
+    )
+    hosts: Counter[str] = Counter()
+    for (_, host), households in flows_of(facts).items():
+        hosts[host] += households
+    named = [(facts.region_name(host), households) for host, households in hosts.most_common(MOST_REGIONS)]
+    yield "hosts", "bar", named
+    used: Counter[str] = Counter()
+    for load in rows.loads:
+        if load.rule == "house_units":
+            used[load.period_id] += load.used
+    yield "units", "line", [(period, used[period]) for period in facts.open_periods]
+
+
+def _write_summary_table(
+    book: Any,
+    page: Any,
+    formats: dict[str, Any],
+    what: tuple[str, str],
+    lines: list[tuple[str, int]],
+    top: int,
+    say: Words,
+) -> None:
+    key, kind = what
+    page.write_string(top, 0, say(f"summary.{key}"), formats["head"])
+    page.write_string(top, 1, say(f"summary.{key}.count"), formats["head"])
+    for at, (name, count) in enumerate(lines, start=top + 1):
+        page.write_string(at, 0, name, formats["text"])
+        page.write_number(at, 1, count, formats["number"])
+    if not lines:
+        return
+    chart = book.add_chart({"type": kind})
+    sheet, last = page.get_name(), top + len(lines)
+    chart.add_series(
+        {
+            "name": [sheet, top, 1],
+            "categories": [sheet, top + 1, 0, last, 0],
+            "values": [sheet, top + 1, 1, last, 1],
+            "fill": {"color": "#1F6B52"},
+            "line": {"color": "#1F6B52"},
+        }
+    )
+    chart.set_title({"name": say(f"summary.{key}"), "name_font": {"size": 12}})
+    chart.set_legend({"none": True})
+    if kind == "bar":
+        chart.set_y_axis({"reverse": True})
+    page.insert_chart(top, 3, chart, {"x_scale": 1.3, "y_scale": 1.0})
 
 
 def _formats(book: Any) -> dict[str, Any]:
@@ -58,8 +152,8 @@ def _formats(book: Any) -> dict[str, Any]:
     }
 
 
-def _write(book: Any, formats: dict[str, Any], sheet: Sheet, rows: Rows, say: Words) -> None:
-    page = book.add_worksheet(say(f"sheet.{sheet.name}"))
+def _write(book: Any, formats: dict[str, Any], sheet: Sheet, rows: Rows, say: Words, title: str) -> None:
+    page = book.add_worksheet(title)
     for column, name in enumerate(sheet.columns):
         page.write_string(0, column, header(name, rows, say), formats["head"])
     for number, row in enumerate(sheet.rows, start=1):

@@ -385,8 +385,10 @@ class _Judge:
     def _is_for_another(self, draft: Draft, obstacle: Obstacle) -> bool:
         """Whether a rule stands against a brother or sister who would have to come along."""
         needs = self.world.bundles.needs
+        if needs.list[draft.need] != SCHOOL:
+            return False
         person = str(self.run.instance.persons["person_id"][needs.person[draft.need]])
-        return needs.list[draft.need] == SCHOOL and obstacle.cause.split(" ")[0] != person
+        return obstacle.cause.split(" ")[0] != person
 
     def _is_for_siblings(self, draft: Draft) -> bool:
         """Whether each child has a school at the stay, and only no school takes them all."""

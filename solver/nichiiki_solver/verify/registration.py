@@ -41,7 +41,7 @@ def check_registration(book: Book, findings: Finder) -> None:
     households, stays = book.instance.households, book.stays
     ids = book.stay_ids()
     most = book.instance.rules.limits.registrations_max
-    count = _registrations(book)
+    count = registration_counts(book)
     over: Array = (households["registration"][stays.household] != "none") & (count > most)
     findings.add("registrations_max", over, *ids, value=count, limit=most)
     least = NAMES.index(book.instance.rules.registration.stay)
@@ -49,7 +49,7 @@ def check_registration(book: Book, findings: Finder) -> None:
     findings.add("registration", np.asarray(lacking.any(axis=0)), *ids)
 
 
-def _registrations(book: Book) -> Array:
+def registration_counts(book: Book) -> Array:
     """Number of different municipalities of each stay's household, the region of the house among them."""
     stays, regions = book.stays, book.instance.regions
     others = book.instance.households.lists("other_municipalities")

@@ -159,6 +159,16 @@ def test_one_household_has_the_reasons_it_has_among_all() -> None:
     assert explain(instance, allocation, some) == [r for r in everybody if r.household_id in some]
 
 
+def test_where_nobody_is_listed_as_a_person_wishes_of_households_are_explained() -> None:
+    instance = random_instance(481)
+    assert len(instance.persons) == 0
+    allocation = allocated(instance, "points", 481)
+    assert allocation is not None
+    reasons = explain(instance, allocation)
+    assert [reason.list for reason in reasons] == ["supporter"]
+    assert check_reasons(instance, allocation, reasons) == []
+
+
 def test_reasons_survive_json() -> None:
     instance = random_instance(7)
     allocation = allocated(instance, "points", 7)

@@ -1,23 +1,31 @@
 (function () {
   "use strict";
-  var rows = Array.prototype.slice.call(document.querySelectorAll("#placements tbody tr"));
+  var rows = Array.prototype.slice.call(document.querySelectorAll("tr[data-host], tr[data-home]"));
+  var placements = rows.filter(function (row) { return row.closest("#placements"); });
   var map = document.querySelector(".map");
-  var flows = Array.prototype.slice.call(document.querySelectorAll(".flow"));
+  var circles = Array.prototype.slice.call(map.querySelectorAll("circle"));
+  var flows = Array.prototype.slice.call(map.querySelectorAll(".flow"));
   var field = document.getElementById("filter");
   var shown = document.getElementById("shown");
+  var all = document.getElementById("all");
   var region = "";
   function apply() {
-    var word = field.value.trim().toLowerCase(), count = 0;
+    var word = field ? field.value.trim().toLowerCase() : "", count = 0;
     rows.forEach(function (row) {
-      var fits = (!region || row.dataset.host === region || row.dataset.home === region) && (!word || row.textContent.toLowerCase().indexOf(word) >= 0);
-      row.hidden = !fits;
-      count += fits ? 1 : 0;
+      var near = !region || row.dataset.host === region || row.dataset.home === region;
+      var named = placements.indexOf(row) < 0 || !word || row.textContent.toLowerCase().indexOf(word) >= 0;
+      row.hidden = !(near && named);
     });
+    placements.forEach(function (row) { count += row.hidden ? 0 : 1; });
     flows.forEach(function (flow) {
       flow.classList.toggle("picked", !!region && (flow.dataset.host === region || flow.dataset.home === region));
     });
+    circles.forEach(function (circle) {
+      circle.setAttribute("aria-pressed", region && circle.dataset.region === region ? "true" : "false");
+    });
     map.classList.toggle("picking", !!region);
-    shown.textContent = region || word ? count + " / " + rows.length : "";
+    all.hidden = !region;
+    if (shown) { shown.textContent = region || word ? count + " / " + placements.length : ""; }
   }
   function pick(event) {
     var id = event.target.dataset.region;
@@ -26,8 +34,12 @@
     region = region === id ? "" : id;
     apply();
   }
+  function clear() { if (field) { field.value = ""; } region = ""; apply(); }
   map.addEventListener("click", pick);
   map.addEventListener("keydown", pick);
-  field.addEventListener("input", apply);
-  document.getElementById("clear").addEventListener("click", function () { field.value = ""; region = ""; apply(); });
+  all.addEventListener("click", clear);
+  if (field) {
+    field.addEventListener("input", apply);
+    document.getElementById("clear").addEventListener("click", clear);
+  }
 }());
