@@ -32,8 +32,9 @@ from nichiiki_solver.bundles import BundleSource, Factored, assemble, build_fact
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.market import Market
-from nichiiki_solver.needs import NEED_LISTS
+from nichiiki_solver.needs import NEED_LISTS, ROLE
 from nichiiki_solver.ragged import Bools, Ints
+from nichiiki_solver.solving import settled_gates
 from nichiiki_solver.stays import find_stays
 from nichiiki_solver.travel import Travel
 from nichiiki_solver.uses import _counted
@@ -103,7 +104,7 @@ class _Group:
     row
         Row in the locks or quotas.
     pieces
-        Options of the market that have the target, or are counted.
+        Options of the market that have the target, or are counted; one that counts twice is named twice.
     """
 
     demand: Demand
@@ -113,7 +114,7 @@ class _Group:
     def floor(self, size: int) -> Floor:
         """The demand as a row: so many pieces at least, or none."""
         weights = np.zeros(size, dtype=np.int64)
-        weights[self.pieces] = -1 if self.demand.kind == "never" else 1
+        np.add.at(weights, self.pieces, -1 if self.demand.kind == "never" else 1)
         return Floor(weights, {"must": 1, "never": 0, "quota_min": self.demand.least}[self.demand.kind])
 
 
@@ -167,11 +168,37 @@ class _Search:
             demand = self.groups[g].demand
             if demand.kind == "quota_min":
                 who[self.owner[self.groups[g].pieces]] = True
+                who[self._workers(self.groups[g].row)] = True
             elif demand.kind == "must":
                 who[self._household(demand)] = True
                 if demand.target_kind in ("role", "experience"):
                     who[self._sharers[demand.target_id]] = True
         return np.asarray((self.owner < 0) | who[self.owner])
+
+    def _workers(self, quota: int) -> Ints:
+        """Households that could help a role of an employer with a minimum to its own."""
+        bundles = self.factored.source.bundles
+        return np.unique(bundles.needs.household[bundles.options.part_need[self._employed(quota)]])
+
+    def _employed(self, quota: int) -> Bools:
+        """Mask of the parts that are roles of a quota's employer; none for a quota of stays."""
+        bundles, row = self.factored.source.bundles, self.instance.quotas.row(quota)
+        if row.target_kind != "employer":
+            return np.zeros(len(bundles.options.part_target), dtype=bool)
+        roles = self.instance.roles["role_id"][self.instance.roles["employer"] == row.target_id]
+        ids = bundles.targets.ids[bundles.options.part_target]
+        return np.asarray(np.isin(ids, roles) & (bundles.needs.list[bundles.options.part_need] == ROLE))
+
+    def _employed_pieces(self, quota: int) -> Ints:
+        """Options of the market for every role of an employer that a quota counts."""
+        bundles, row = self.factored.source.bundles, self.instance.quotas.row(quota)
+        owner = np.repeat(np.arange(len(bundles.options)), np.diff(bundles.options.part_offsets))
+        counted = self._employed(quota)
+        if row.group is not None:
+            member = self.instance.households.lists("groups").holds(row.group)
+            counted &= member[bundles.needs.household[bundles.options.part_need]]
+        times = np.bincount(owner[counted], minlength=len(bundles.options))[self.factored.options]
+        return len(self.factored.stays) + np.repeat(np.arange(len(times)), times)
 
     @cached_property
     def _sharers(self) -> dict[str, Ints]:
@@ -265,7 +292,7 @@ class _Search:
             {self.groups[g].row: n for g, n in lowered.items()},
         )
         market, whole = self.factored.bundles_of(choice)
-        allocation = market.to_allocation(whole)
+        allocation = market.to_allocation(settled_gates(market, whole))
         return instance, allocation.replace(instance_hash=instance.hash)
 
     # The cheapest way out
@@ -330,7 +357,9 @@ class _Search:
         found = []
         for row, quota in enumerate(self.instance.quotas.rows()):
             if quota.kind == "limit" and quota.min:
-                pieces = np.flatnonzero(_counted(self.instance, bundles.stays, row)[self.factored.stays])
+                stays = _counted(self.instance, bundles.stays, row)[self.factored.stays]
+                of_roles = quota.target_kind == "employer"
+                pieces = self._employed_pieces(row) if of_roles else np.flatnonzero(stays)
                 demand = Demand(kind="quota_min", quota_id=quota.quota_id, least=quota.min)
                 found.append(_Group(demand, row, pieces))
         return found
@@ -406,7 +435,16 @@ def _asked_lists(instance: Instance) -> set[str]:
     """Lists in which an override demands something."""
     locks = instance.locks
     kinds = np.unique(locks["target_kind"][locks["effect"] == "must"]).tolist()
-    return {name for kind in kinds for name in LISTS_OF_KIND.get(kind, ())}
+    asked = {name for kind in kinds for name in LISTS_OF_KIND.get(kind, ())}
+    return asked | ({"role"} if _has_employers(instance) else set())
+
+
+def _has_employers(instance: Instance) -> bool:
+    """Whether some employer must have a least number of holders."""
+    quotas = instance.quotas
+    return bool(
+        ((quotas["kind"] == "limit") & (quotas["target_kind"] == "employer") & (quotas["min"] > 0)).any()
+    )
 
 
 def _needed_wishes(instance: Instance, asked: set[str]) -> Bools:
@@ -419,6 +457,7 @@ def _needed_wishes(instance: Instance, asked: set[str]) -> Bools:
     concerned |= np.isin(choices["target_id"], locks["target_id"][must]) | (
         choices["target_kind"] == "region"
     )
+    concerned |= (names == "role") & _has_employers(instance)
     return np.asarray(np.isin(names, ["stay", *required]) | (np.isin(names, sorted(asked)) & concerned))
 
 

@@ -105,21 +105,10 @@ def solve(
 
 
 def with_gates_settled(outcome: Outcome) -> Outcome:
-    """Leave out gates that nobody needs, and settle who pays for the others.
-
-    A measure costs nothing in most objectives, and engines take it in passing. Gates are looked at from the last to the
-    first, each beside those still kept. What levels are worth can only grow.
-    """
+    """Return an outcome whose gates are settled (`settled_gates`); what levels are worth can only grow."""
     if outcome.choice is None:
         return outcome
-    market, choice = outcome.market, outcome.choice.copy()
-    used = market.usage(choice)
-    for agent in np.flatnonzero(market.gate & (choice >= 0))[::-1].tolist():
-        entries = slice(market.offsets[choice[agent]], market.offsets[choice[agent] + 1])
-        resource, without = market.resource[entries], used[market.resource[entries]] - market.amount[entries]
-        if (without <= market.capacity[resource]).all():
-            used[resource], choice[agent] = without, -1
-    choice = source_of(market).settled(market, choice)
+    market, choice = outcome.market, settled_gates(outcome.market, outcome.choice)
     if (choice == outcome.choice).all():
         return outcome
     levels = tuple(
@@ -127,6 +116,21 @@ def with_gates_settled(outcome: Outcome) -> Outcome:
         for level, value in zip(outcome.levels, market.objectives(choice), strict=False)
     )
     return replace(outcome, choice=choice, levels=levels, status=_status(outcome.status, levels))
+
+
+def settled_gates(market: Market, choice: Ints) -> Ints:
+    """Leave out gates that nobody needs, and settle who pays for the others.
+
+    A measure costs nothing in most objectives, and engines take it in passing. Gates are looked at from the last to the
+    first, each beside those still kept.
+    """
+    choice, used = choice.copy(), market.usage(choice)
+    for agent in np.flatnonzero(market.gate & (choice >= 0))[::-1].tolist():
+        entries = slice(market.offsets[choice[agent]], market.offsets[choice[agent] + 1])
+        resource, without = market.resource[entries], used[market.resource[entries]] - market.amount[entries]
+        if (without <= market.capacity[resource]).all():
+            used[resource], choice[agent] = without, -1
+    return source_of(market).settled(market, choice)
 
 
 def _status(status: Status, levels: tuple[LevelResult, ...]) -> Status:

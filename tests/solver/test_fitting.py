@@ -32,7 +32,8 @@ def test_free_places_are_those_of_the_oracle(seed: int) -> None:
         return
     if allocation is None:
         return
-    market, choice = Market(instance), choice_of(instance, allocation)
+    market = Market(instance, taken=allocation.measures["measure_id"].tolist())
+    choice = choice_of(instance, allocation)
     for household in instance.households["household_id"].tolist():
         others = {**choice, household: None}
         if not is_allowed(market, {name: bundle for name, bundle in others.items() if name != household}):
@@ -83,7 +84,8 @@ def _one_in_the_way(instance: nk.Instance, allocation: Allocation) -> tuple[str,
         if [step.rule for step in steps] == ["house_units"] and steps[0].amount == 1:
             stays = allocation.stays
             holders = stays["household_id"][stays["house_id"] == reason.target_id]
-            if len(holders) == 1:
+            stays_whole = len(holders) == 1 and not broken(instance, without(allocation, holders))
+            if stays_whole:
                 return str(holders[0]), reason.household_id
     raise AssertionError("nobody is in anybody's way")
 

@@ -36,7 +36,7 @@ def test_a_price_is_the_difference_of_two_optima(seed: int) -> None:
 
 
 def test_a_lock_that_leaves_no_allocation_blocks() -> None:
-    instance = random_instance(3)
+    instance = random_instance(8)
     (household, *_) = instance.households["household_id"].tolist()
     empty = instance.replace(
         houses=instance.houses.with_columns(units=instance.houses["units"] * 0), locks=Table.empty(Lock)
@@ -49,7 +49,7 @@ def test_a_lock_that_leaves_no_allocation_blocks() -> None:
 
 
 def test_a_run_without_a_proof_gives_limits() -> None:
-    instance = medium_instance(2)
+    instance = medium_instance(1)
     placed = allocate(instance, policy="points").allocation
     assert placed is not None
     lock = Lock(
