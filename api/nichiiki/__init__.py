@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nichiiki_instances.frames import from_frames as from_frames
     from nichiiki_instances.generators import generate as generate
     from nichiiki_instances.gtfs import read_gtfs as read_gtfs
+    from nichiiki_instances.template import write_template as write_template
     from nichiiki_models.allocation import Allocation as Allocation
     from nichiiki_models.allocation import Reason as Reason
     from nichiiki_models.allocation import Status as Status

@@ -132,6 +132,11 @@ class Rows:
         )
 
     @cached_property
+    def paid(self) -> list[tuple[Cell, ...]]:
+        """The rows of the budget in which something is paid; budget.csv has the others too."""
+        return [row for row in self.budget.rows if row[BUDGET_COLUMNS.index("amount_yen")]]
+
+    @cached_property
     def house_calendar(self) -> Sheet:
         """Houses by periods: who lives there."""
         return Sheet(
