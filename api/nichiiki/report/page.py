@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,13 @@ MOST_ROWS = 1000
 """Rows of a list that the report shows; the CSV files hold them all."""
 INDENT = re.compile(r"\n[ \n]+")
 """Blanks that lay out the template and would only make the file larger."""
+STACKED = {
+    "placements": (
+        "household_id", "home_region", "region_id", "house_id", "periods", "stay_rank", "cost_yen", "besides",
+    ),
+    "refused": ("household_id", "home_region", "reason"),
+}  # fmt: skip
+"""Columns of the lists whose cells a narrow screen stacks, by the id of their table."""
 FACILITY_LOADS = ("school_seats", "care_places", "desks")
 OTHER_LOADS = ("reception", "supporter_caseload", "experience_places", "quota_max", "quota_reserved")
 
@@ -79,10 +87,11 @@ def report_html(
         What stands at its head; the name of the instance if None.
     """
     facts = rows.facts
-    style, script = asset("report.css"), asset("report.js")
+    say = words(rows.lang)
+    style, script = asset("report.css") + stack_labels(say), asset("report.js")
     shared = {
         "lang": rows.lang,
-        "say": words(rows.lang),
+        "say": say,
         "number": number,
         "rule_name": lambda rule: rule_name(rule, rows.lang),
         "title": title or facts.instance.name,
@@ -90,6 +99,7 @@ def report_html(
         "level": level,
         "measures": _measures(facts),
         "audit": _audit(rows, violations),
+        "stacked": STACKED,
         "style": style,
         "script": script,
         "policy": _policy(style, script),
@@ -97,6 +107,19 @@ def report_html(
     own = _public(rows, violations) if level == "public" else _inner(rows, violations, metrics, level)
     page: str = _template().render(**shared, **own)
     return INDENT.sub("\n", page)
+
+
+def stack_labels(say: Callable[..., str]) -> str:
+    """Return the style that names each cell where a narrow screen stacks the cells of a row.
+
+    Once a column here instead of once a cell in the page: with 500 households that is a fifth of its size.
+    """
+    rules = [
+        f"#{table} tbody tr > :nth-child({place})::before {{ content: {json.dumps(say('column.' + column), ensure_ascii=False)}; }}"
+        for table, columns in STACKED.items()
+        for place, column in enumerate(columns, 1)
+    ]
+    return "@media (max-width: 640px) {\n" + "\n".join(rules) + "\n}\n"
 
 
 def _inner(
