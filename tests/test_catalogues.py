@@ -50,6 +50,14 @@ def test_defect_is_found(tmp_path: Path, ja: str, en: str, problem: str) -> None
     assert problem in found
 
 
+def test_doubled_message_is_found(tmp_path: Path) -> None:
+    write(tmp_path, "ja", 'msgid "full"\nmsgstr "満員"\n\nmsgid "full"\nmsgstr "満席"\n')
+    write(tmp_path, "en", 'msgid "full"\nmsgstr "Full"\n')
+    assert catalogues.find_problems(catalogues.find_catalogues(tmp_path)) == [
+        'nichiiki.po: ja says "full" 2 times'
+    ]
+
+
 def test_missing_language_is_found(tmp_path: Path) -> None:
     write(tmp_path, "ja", "")
     found = catalogues.find_problems(catalogues.find_catalogues(tmp_path))

@@ -8,6 +8,7 @@ import argparse
 import io
 import re
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def stale_catalogues(catalogues: list[Path]) -> list[Path]:
 
 
 def find_problems(catalogues: list[Path]) -> list[str]:
-    """List messages that are missing, empty or fuzzy in a language, or differ in their placeholders."""
-    found: list[str] = []
+    """List messages that are doubled, missing, empty or fuzzy, or differ in their placeholders."""
+    found = [problem for path in catalogues for problem in _doubled(path)]
     domains: dict[tuple[Path, str], dict[str, Path]] = {}
     for path in catalogues:
         domains.setdefault((path.parents[2], path.name), {})[path.parents[1].name] = path
@@ -100,6 +101,13 @@ def _messages(path: Path) -> dict[Key, Message]:
             text = message.id if isinstance(message.id, str) else message.id[0]
             found[text, message.context] = message
     return found
+
+
+def _doubled(path: Path) -> list[str]:
+    """Name every message that a file says twice: the reader silently takes the last of them."""
+    said = Counter(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("msgid "))
+    language = path.parents[1].name
+    return [f"{path.name}: {language} says {line[6:]} {n} times" for line, n in said.items() if n > 1]
 
 
 def _compare(languages: dict[str, dict[Key, Message]], name: str) -> list[str]:
