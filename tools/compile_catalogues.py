@@ -105,7 +105,9 @@ def _messages(path: Path) -> dict[Key, Message]:
 
 def _doubled(path: Path) -> list[str]:
     """Name every message that a file says twice: the reader silently takes the last of them."""
-    said = Counter(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("msgid "))
+    said = Counter(
+        line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("msgid ")
+    )
     language = path.parents[1].name
     return [f"{path.name}: {language} says {line[6:]} {n} times" for line, n in said.items() if n > 1]
 
