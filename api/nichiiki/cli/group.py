@@ -33,6 +33,7 @@ COMMANDS = (
     "batch",
     "generate",
     "convert",
+    "schema",
     "policies",
     "lottery",
 )
