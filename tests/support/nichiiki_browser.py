@@ -79,6 +79,10 @@ class Page:
             mobile=width < 600,
         )
 
+    def emulate_media(self, media: str) -> None:
+        """Lay the page out as for a medium, ``print`` or ``screen``; with an empty word as the browser would."""
+        self._call("Emulation.setEmulatedMedia", media=media)
+
     def run(self, script: str) -> Any:
         """Return the value of a script run in the page."""
         answer = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
