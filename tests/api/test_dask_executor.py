@@ -17,6 +17,7 @@ from nichiiki.comparing import Row
 from nichiiki.dask_executor import DaskExecutor
 from nichiiki.executing import Task
 from nichiiki_models.errors import UsageError
+from nichiiki_tasks import sleep, slow_number
 
 distributed = pytest.importorskip("distributed", reason="needs the extra dask: pip install 'nichiiki[dask]'")
 TINY = {"households": 6, "houses": 4, "hosts": 1, "roles": 2, "periods": 3}
@@ -106,7 +107,7 @@ def test_the_command_line_takes_a_scheduler(scheduler: str, capsys: pytest.Captu
 def test_what_a_lost_worker_had_is_done_by_another(scheduler: str, tmp_path: Path) -> None:
     executor = DaskExecutor(scheduler)
     for number in range(6):
-        executor.submit(Task(str(number), slow_number, (number, str(tmp_path)), limit_s=60))
+        executor.submit(Task(str(number), slow_number, (number, tmp_path), limit_s=60))
     extra = worker(scheduler)
     try:
         executor.client.wait_for_workers(3, timeout=60)
@@ -122,16 +123,9 @@ def test_what_a_lost_worker_had_is_done_by_another(scheduler: str, tmp_path: Pat
     ]
 
 
-def slow_number(number: int, folder: str) -> int:
-    """Take a moment; tell in a file that it began."""
-    (Path(folder) / f"{number}-{os.getpid()}").touch()
-    time.sleep(1.5)
-    return number
-
-
 def test_a_run_past_its_limit_is_ended(scheduler: str) -> None:
     executor = DaskExecutor(scheduler)
-    executor.submit(Task("slow", time.sleep, (60,), limit_s=0.5))
+    executor.submit(Task("slow", sleep, (60,), limit_s=0.5))
     (done,) = executor.iterate()
     assert done.error == "TIME_LIMIT"
 

@@ -1,0 +1,33 @@
+"""What tests let an executor do: only functions of nichiiki's own packages travel to another process."""
+
+import math
+import os
+import time
+from pathlib import Path
+
+
+def length(across: float, up: float) -> float:
+    return math.hypot(across, up)
+
+
+def root(number: float) -> float:
+    return math.sqrt(number)
+
+
+def crash(code: int) -> None:
+    os._exit(code)
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def unsendable() -> object:
+    return object()
+
+
+def slow_number(number: int, folder: Path) -> int:
+    """Take a moment; tell in a file that it began."""
+    (folder / f"{number}-{os.getpid()}").touch()
+    time.sleep(1.5)
+    return number
