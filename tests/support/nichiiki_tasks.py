@@ -31,3 +31,14 @@ def slow_number(number: int, folder: Path) -> int:
     (folder / f"{number}-{os.getpid()}").touch()
     time.sleep(1.5)
     return number
+
+
+def hold(mebibytes: int) -> int:
+    """Take memory, and really use it."""
+    return len(bytearray(b"x") * (mebibytes << 20))
+
+
+def chatter(text: str) -> str:
+    """Print while working: no part of the answer."""
+    print(text)
+    return text
