@@ -29,6 +29,8 @@ COMMANDS = (
     "explain",
     "report",
     "fit",
+    "alone",
+    "evacuation",
     "compare",
     "batch",
     "generate",
