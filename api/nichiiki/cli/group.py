@@ -35,6 +35,7 @@ COMMANDS = (
     "batch",
     "generate",
     "convert",
+    "schema",
     "policies",
     "lottery",
 )
