@@ -7,7 +7,6 @@ other, and a script needs no ``if __name__ == "__main__"``.
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from nichiiki.wire import decode, encode
 
 POLL_S = 0.02
 
@@ -31,7 +32,7 @@ class Task:
     key
         What the result is filed under.
     function, arguments
-        A function of a module, and what it is called with; both are pickled.
+        A function of a module of nichiiki, and what it is called with; both travel as `nichiiki.wire` says.
     limit_s
         Wall time after which the task is ended from outside.
     """
@@ -116,9 +117,9 @@ class LocalExecutor:
 
 
 def _start(task: Task) -> _Running:
+    content = encode((task.function, task.arguments))
     folder = tempfile.TemporaryDirectory(prefix="nichiiki-")
-    work = Path(folder.name)
-    (work / "task").write_bytes(pickle.dumps((task.function, task.arguments)))
+    (Path(folder.name) / "task").write_bytes(content)
     path = os.pathsep.join(entry for entry in sys.path if entry)
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "nichiiki.executing", folder.name],
@@ -138,7 +139,7 @@ def _result(running: _Running) -> Done:
     if running.process.poll() is None:
         return Done(running.task.key, error="TIME_LIMIT")
     try:
-        value, error = pickle.loads((Path(running.folder.name) / "done").read_bytes())  # noqa: S301 - our own file
+        value, error = decode((Path(running.folder.name) / "done").read_bytes())
     except FileNotFoundError:
         return Done(running.task.key, error=f"CRASHED {running.process.returncode}")
     return Done(running.task.key, value, error)
@@ -147,13 +148,12 @@ def _result(running: _Running) -> Done:
 def _work(folder: Path) -> None:
     """Do the task of a folder; the other side of `_start`."""
     _end_with_parent()
-    answer: tuple[Any, str | None]
     try:
-        function, arguments = pickle.loads((folder / "task").read_bytes())  # noqa: S301 - our own file
-        answer = (function(*arguments), None)
+        function, arguments = decode((folder / "task").read_bytes())
+        answer = encode((function(*arguments), None))
     except Exception as error:
-        answer = (None, f"{type(error).__name__}: {error}")
-    (folder / "draft").write_bytes(pickle.dumps(answer))
+        answer = encode((None, f"{type(error).__name__}: {error}"))
+    (folder / "draft").write_bytes(answer)
     (folder / "draft").replace(folder / "done")
 
 

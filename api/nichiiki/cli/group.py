@@ -29,10 +29,13 @@ COMMANDS = (
     "explain",
     "report",
     "fit",
+    "alone",
+    "evacuation",
     "compare",
     "batch",
     "generate",
     "convert",
+    "schema",
     "policies",
     "lottery",
 )
