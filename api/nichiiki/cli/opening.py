@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from nichiiki_instances.raw import Grid
     from nichiiki_models.allocation import Allocation
     from nichiiki_models.instance import Instance
+    from nichiiki_models.platform import PlatformMatching
     from nichiiki_models.table import Table
     from nichiiki_models.tables import Previous
 
 ALLOCATION_FILE = "allocation.json"
+PLATFORM_FILE = "platform.json"
 
 
 def open_instance(name: str, mapping: Path | None = None) -> Instance:
@@ -66,6 +68,34 @@ def open_allocation(name: str) -> Allocation:
         raise Refusal("failed.no_allocation", file=file, place=place or "-", kind=detail["type"]) from None
     except (KeyError, TypeError, AttributeError, ValueError):
         raise Refusal("failed.no_allocation", file=file, place="placements", kind="shape") from None
+
+
+def open_platform(name: str) -> PlatformMatching | None:
+    """Read a matching of the platform from its JSON file or folder; None if it is something else.
+
+    Parameters
+    ----------
+    name
+        Path of the file or folder.
+    """
+    from pydantic import ValidationError
+
+    from nichiiki_models.platform import PlatformMatching
+
+    path = Path(name)
+    file = path / PLATFORM_FILE if path.is_dir() and not (path / ALLOCATION_FILE).exists() else path
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    if b'"nichiiki-platform/' not in content[:200]:
+        return None
+    try:
+        return PlatformMatching.model_validate_json(content)
+    except ValidationError as error:
+        detail = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(step) for step in detail["loc"])
+        raise Refusal("failed.no_allocation", file=file, place=place or "-", kind=detail["type"]) from None
 
 
 def with_locks(instance: Instance, name: str | None) -> Instance:
