@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Violation
     from nichiiki_models.instance import Instance
     from nichiiki_models.result import Result
+    from nichiiki_models.tariff import TariffResult
 
 FLAGSHIP = "flagship"
 RULE_MODE = "rule-mode"
@@ -84,7 +85,7 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
     showing.comparison(rule_mode, optimum, screen)
     showing.files(written, screen)
     screen.out.print(screen.say("demo.rule_mode_files", folder=out / RULE_MODE))
-    _price(screen, out / FARES, best)
+    _price(screen, out, best)
     _match(screen, out / PLATFORM, best.instance)
     screen.out.print(screen.say("demo.next", out=out), soft_wrap=True)
     if was_interrupted(optimum):
@@ -93,8 +94,11 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
     return Exit.NEGATIVE if broken or optimum.allocation is None else Exit.DONE
 
 
-def _price(screen: Screen, folder: Path, result: Result) -> None:
-    """Price the offers for the households that have a place: most buyers for the municipalities' own money."""
+def _price(screen: Screen, out: Path, result: Result) -> None:
+    """Price the offers for the households that have a place: most buyers for the municipalities' own money.
+
+    The report of the allocation is then written anew, with its fares.
+    """
     import nichiiki
     from nichiiki.cli.price import show
     from nichiiki.report.tariff_files import write_tariff
@@ -102,7 +106,8 @@ def _price(screen: Screen, folder: Path, result: Result) -> None:
     screen.tell("demo.fares", yen=f"{OWN_MONEY_YEN:,}")
     asked: dict[str, Any] = {"goal": "uptake", "baseline": "single_fares", "subsidy_yen": OWN_MONEY_YEN}
     tariff = nichiiki.price(result.instance, result.allocation, **asked)
-    show(screen, tariff, write_tariff(folder, result.instance, tariff, lang=screen.lang))
+    show(screen, tariff, write_tariff(out / FARES, result.instance, tariff, lang=screen.lang))
+    _save(screen, out, result, tariff)
 
 
 def _match(screen: Screen, folder: Path, instance: Instance) -> None:
@@ -116,11 +121,13 @@ def _match(screen: Screen, folder: Path, instance: Instance) -> None:
     showing.files(platform.save(folder, instance, matching, screen.lang), screen)
 
 
-def _save(screen: Screen, out: Path, result: Result) -> tuple[list[Violation], list[Path]]:
+def _save(
+    screen: Screen, out: Path, result: Result, tariff: TariffResult | None = None
+) -> tuple[list[Violation], list[Path]]:
     import nichiiki
     from nichiiki.cli.saving import save
 
     if result.allocation is None:
         return [], []
     broken = nichiiki.verify(result.instance, result.allocation)
-    return broken, save(out, result.instance, result.allocation, broken, screen.lang)
+    return broken, save(out, result.instance, result.allocation, broken, screen.lang, tariff)

@@ -36,6 +36,7 @@ COMMANDS = (
     "batch",
     "generate",
     "convert",
+    "schema",
     "policies",
     "lottery",
 )
