@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nichiiki import platform as platform
     from nichiiki import tariffs as tariffs
     from nichiiki import testing as testing
+    from nichiiki.apart import read_apart as read_apart
     from nichiiki.auditing import Manifest as Manifest
     from nichiiki.auditing import Replay as Replay
     from nichiiki.auditing import replay as replay
@@ -145,6 +146,7 @@ _HOMES = {
     "price": "nichiiki_solver.pricing.price",
     "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
+    "read_apart": "nichiiki.apart",
     "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
     "replay": "nichiiki.auditing",
@@ -217,6 +219,7 @@ __all__ = [
     "price",
     "promote",
     "read",
+    "read_apart",
     "read_gtfs",
     "read_standard",
     "replay",

@@ -35,10 +35,12 @@ def open_instance(name: str, mapping: Path | None = None) -> Instance:
         Column mapping for the files that need one.
     """
     import nichiiki
+    from nichiiki.apart import is_risky
 
     if not Path(name).exists() and is_bundled(name):
         return nichiiki.load(name)
-    return nichiiki.read(name, mapping=mapping)
+    read = nichiiki.read_apart if is_risky([Path(name)]) else nichiiki.read
+    return read(name, mapping=mapping)
 
 
 def is_bundled(name: str) -> bool:
