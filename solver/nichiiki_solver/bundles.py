@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nichiiki_models.allocation import Allocation
+from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.gates import Gates
@@ -715,7 +716,16 @@ def compile_market(instance: Instance) -> Market:
 
     All bundles are listed if there are at most `LIST_ALL`; else only the gates are, and the market's `source` makes
     bundles at prices.
+
+    Raises
+    ------
+    UsageError
+        If the instance has no periods, as one of the platform alone: there is nothing to place households in.
     """
+    if not len(instance.periods):
+        raise UsageError(
+            "the instance has no periods, so that no household can be placed; needs and offers: `nichiiki platform`"
+        )
     source = BundleSource(find_bundles(instance))
     if source.count() <= LIST_ALL:
         return source.all_listed()
