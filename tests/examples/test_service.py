@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jsonschema
 import pytest
 from pydantic import TypeAdapter
 
@@ -228,6 +229,27 @@ def test_nothing_of_a_request_is_in_the_log(service: Any, town: nk.Instance) -> 
         set(each) <= {"at", "event", "port", "path", "status", "bytes", "milliseconds"} for each in events
     )
     assert canary not in "".join(service.log)
+
+
+def test_answers_are_what_the_description_says(service: Any, asked: dict[str, Any]) -> None:
+    document = service.ask("/openapi.json", method="GET").json()
+    household = asked["instance"]["households"][0]["household_id"]
+    questions = {
+        "/allocate": {"instance": asked["instance"]},
+        "/verify": asked,
+        "/fit": {**asked, "household_id": household, "prices": []},
+        "/explain": {**asked, "household_id": household, "exact": False},
+    }
+    for path, question in questions.items():
+        schema = document["paths"][path]["post"]
+        for told, content in (
+            (schema["requestBody"]["content"]["application/json"]["schema"], question),
+            (
+                schema["responses"]["200"]["content"]["application/json"]["schema"],
+                service.ask(path, question).json(),
+            ),
+        ):
+            jsonschema.validate(content, {**told, "components": document["components"]})
 
 
 def references(node: Any) -> set[str]:

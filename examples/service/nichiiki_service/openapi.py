@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
+from nichiiki_models.json_schemas import WithDerived
 from nichiiki_service.asked import QUESTIONS
 from nichiiki_service.words import PROBLEM_JSON, ProblemDocument
 
@@ -31,13 +32,13 @@ def _described(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
     schemas, parts = _schemas()
     document.setdefault("components", {}).setdefault("schemas", {}).update(parts)
-    problem = {"content": {PROBLEM_JSON: {"schema": schemas["problem", "serialization"]}}}
+    problem = {"content": {PROBLEM_JSON: {"schema": schemas["problem"]}}}
     for kind, (model, _) in QUESTIONS.items():
         operation = document["paths"][f"/{kind}"]["post"]
         operation["description"] = model.__doc__ or ""
         operation["parameters"] = [_header("Accept-Language", "ja or en: the language of sentences")]
-        operation["requestBody"] = {"required": True, "content": _json(schemas[kind, "validation"])}
-        answers = _json(schemas[kind, "serialization"])
+        operation["requestBody"] = {"required": True, "content": _json(schemas[f"ask {kind}"])}
+        answers = _json(schemas[kind])
         if kind == "allocate":
             for media_type in ("text/event-stream", "application/x-ndjson"):
                 answers[media_type] = {"schema": {"type": "string", "description": STREAMED}}
@@ -62,12 +63,15 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _schemas() -> tuple[dict[tuple[str, JsonSchemaMode], dict[str, Any]], dict[str, Any]]:
-    """Return the schema of every body and answer, and the parts that they refer to."""
+def _schemas() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Return the schema of every body (``ask KIND``) and answer, and the parts that they refer to."""
     wanted: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
-        ("problem", "serialization", TypeAdapter(ProblemDocument))
+        ("problem", "validation", TypeAdapter(ProblemDocument))
     ]
     for kind, (model, answer) in QUESTIONS.items():
-        wanted += [(kind, "validation", TypeAdapter(model)), (kind, "serialization", TypeAdapter(answer))]
-    schemas, parts = TypeAdapter.json_schemas(wanted, ref_template=REF)
-    return dict(schemas), parts.get("$defs", {})
+        wanted += [
+            (f"ask {kind}", "validation", TypeAdapter(model)),
+            (kind, "validation", TypeAdapter(answer)),
+        ]
+    schemas, parts = TypeAdapter.json_schemas(wanted, ref_template=REF, schema_generator=WithDerived)
+    return {key: schema for (key, _), schema in schemas.items()}, parts.get("$defs", {})
