@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReason
+from nichiiki_models.formats import migrated
 from nichiiki_models.instance import Instance
 from nichiiki_models.notebook import card, share
+
+RESULT_FORMAT: Literal["nichiiki-result/1"] = "nichiiki-result/1"
 
 
 class Result(BaseModel):
@@ -40,6 +43,7 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    format: Literal["nichiiki-result/1"] = RESULT_FORMAT
     status: Status
     reason: StopReason
     allocation: Allocation | None = None
@@ -63,6 +67,7 @@ class Result(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_derived(cls, value: Any) -> Any:
+        value = migrated(value)
         return {k: v for k, v in value.items() if k != "gap"} if isinstance(value, dict) else value
 
     def _repr_html_(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
+from nichiiki_models.formats import migrated
 from nichiiki_models.notebook import card, table
 from nichiiki_models.result import Result
 from nichiiki_models.settlement import Settlement
@@ -251,6 +252,7 @@ class TariffResult(_Frozen):
     @model_validator(mode="before")
     @classmethod
     def _drop_derived(cls, value: Any) -> Any:
+        value = migrated(value)
         if not isinstance(value, dict):
             return value
         levels = [

@@ -26,8 +26,20 @@ def unsendable() -> object:
     return object()
 
 
-def slow_number(number: int, folder: Path) -> int:
-    """Take a moment; tell in a file that it began."""
-    (folder / f"{number}-{os.getpid()}").touch()
-    time.sleep(1.5)
+def held_number(number: int, folder: Path) -> int:
+    """Tell in a file that it began, and go on when the file `go` is there."""
+    (folder / f"begun-{number}-{os.getpid()}").touch()
+    while not (folder / "go").exists():
+        time.sleep(0.05)
     return number
+
+
+def hold(mebibytes: int) -> int:
+    """Take memory, and really use it."""
+    return len(bytearray(b"x") * (mebibytes << 20))
+
+
+def chatter(text: str) -> str:
+    """Print while working: no part of the answer."""
+    print(text)
+    return text

@@ -31,10 +31,12 @@ COMMANDS = (
     "fit",
     "alone",
     "evacuation",
+    "platform",
     "compare",
     "batch",
     "generate",
     "convert",
+    "schema",
     "policies",
     "lottery",
 )
