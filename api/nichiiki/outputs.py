@@ -29,7 +29,9 @@ OUTPUTS = (
 )
 """Every file of a result."""
 AUDIT = ("instance.json", "manifest.json")
-"""What ``allocate`` writes beside them so that the run can be replayed."""
+"""What ``allocate``, ``promote`` and ``demo`` write beside them so that the run can be replayed."""
+BEFORE = "before.json"
+"""The allocation that a promotion began with."""
 
 
 def contents(
