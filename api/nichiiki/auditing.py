@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nichiiki.outputs import AUDIT, BEFORE, OUTPUTS, contents, json_bytes
+from nichiiki.outputs import AUDIT, BEFORE, OUTPUTS, PRICES, contents, json_bytes
 from nichiiki_models.allocation import Allocation, StopReason, Violation
 from nichiiki_models.errors import FileError, UsageError
 from nichiiki_models.instance import Instance
@@ -201,10 +201,12 @@ def audited(
     """
     if result.allocation is None:
         raise UsageError("result: there is no allocation to write a manifest for")
+    prices = {PRICES: json_bytes([price.model_dump() for price in result.prices])} if result.prices else {}
     return _files(
         result.instance,
         result.allocation,
         violations,
+        more=prices,
         parameters=parameters,
         seed_origin=seed_origin,
         promise=_promise(result),

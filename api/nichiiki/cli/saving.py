@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nichiiki.cli.options import Refusal
-from nichiiki.outputs import AUDIT, BEFORE, contents
+from nichiiki.outputs import AUDIT, BEFORE, PRICES, contents
 from nichiiki.outputs import OUTPUTS as OUTPUTS
 from nichiiki.outputs import json_bytes as json_bytes
 from nichiiki_models.texts import Lang
@@ -23,7 +23,7 @@ LATER = ("report-council.html", "report-public.html")
 DISAGREEING = ("allocation-first.json", "allocation-second.json")
 """What ``allocate --cross-check`` leaves where two engines disagree."""
 
-OWN = (*OUTPUTS, *AUDIT, BEFORE, *DISAGREEING)
+OWN = (*OUTPUTS, *AUDIT, PRICES, BEFORE, *DISAGREEING)
 
 
 def claim(folder: Path, *, force: bool, own: Sequence[str] = OWN) -> None:
