@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack, vstack
 
 from nichiiki_solver.market import NO_VALUE, ListedSource, Market, Source
@@ -126,6 +125,8 @@ def gains(market: Market, values: Ints) -> Ints:
 
 def _solve_master(columns: Market, utility: Ints) -> tuple[Ints, Ints, float]:
     """Solve the linear program over listed columns: prices, what each agent must beat, value; all in 1/`SCALE`."""
+    from scipy.optimize import linprog  # takes longer to load than a known price takes to look up
+
     n, agents, resources = columns.n_options, columns.n_agents, len(columns.capacity)
     if n == 0:
         return np.zeros(resources, dtype=np.int64), np.zeros(agents, dtype=np.int64), 0.0

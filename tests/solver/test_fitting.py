@@ -98,3 +98,10 @@ def test_an_unknown_household_is_named() -> None:
         fit(instance, allocation, "nobody", prices=[])
     with pytest.raises(UsageError, match="time_limit_s"):
         shadow_prices(instance, time_limit_s=0)
+
+
+def test_the_optimum_keeps_the_prices_that_it_found() -> None:
+    result = allocate(nk.load("flagship"), time_limit_s=30)
+    assert result.prices
+    assert result.prices == tuple(shadow_prices(result.instance))
+    assert nk.Result.model_validate_json(result.model_dump_json()).prices == result.prices

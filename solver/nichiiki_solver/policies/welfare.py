@@ -361,6 +361,7 @@ class _Run:
             tuple(self.levels),
             self.seconds,
             unique=self.unique,
+            prices=None if self.priced is None else self.priced.prices,
         )
 
     def _reason(self, status: Status) -> StopReason:
