@@ -38,7 +38,8 @@ def encode(value: object) -> bytes:
     ----------
     value
         None, bool, int, float, str, date, path, numpy array (not of objects), a function of a module, an enum, a frozen model or
-        dataclass of nichiiki, or lists, tuples and dicts (keys are texts) of these.
+        dataclass of nichiiki, or lists, tuples, frozen sets
+        (of what can be sorted) and dicts (keys are texts) of these.
 
     Raises
     ------
@@ -110,6 +111,8 @@ def _packed(value: object, arrays: list[np.ndarray[Any, Any]]) -> Any:
             return {"array": _stored(value, arrays)}
         case list() | tuple():
             return {type(value).__name__: [_packed(each, arrays) for each in value]}
+        case frozenset():
+            return {"frozenset": [_packed(each, arrays) for each in sorted(value)]}
         case dict():
             return {"dict": _packed_parts(value.items(), arrays)}
         case datetime() | date():
@@ -159,6 +162,8 @@ def _unpacked(packed: Any, held: Any) -> Any:
             return [_unpacked(each, held) for each in content]
         case "tuple":
             return tuple(_unpacked(each, held) for each in content)
+        case "frozenset":
+            return frozenset(_unpacked(each, held) for each in content)
         case "dict":
             return _unpacked_parts(content, held)
         case "path":

@@ -7,7 +7,7 @@ import pytest
 
 from nichiiki.executing import Done, LocalExecutor, Task
 from nichiiki.wire import WireError
-from nichiiki_tasks import crash, length, root, sleep, unsendable
+from nichiiki_tasks import chatter, crash, hold, length, root, sleep, unsendable
 
 
 def done(*tasks: Task, workers: int = 2) -> dict[str, Done]:
@@ -24,6 +24,9 @@ def test_each_task_comes_back_once_with_its_value_or_error() -> None:
         Task("crashed", crash, (9,)),
         Task("unsendable", unsendable),
         Task("slow", sleep, (60,), limit_s=1),
+        Task("large", hold, (2000,), memory_mb=100),
+        Task("small", hold, (20,), memory_mb=100),
+        Task("chatter", chatter, ("あ" * 100_000,)),
         workers=4,
     )
     assert found["value"] == Done("value", 5.0)
@@ -31,6 +34,9 @@ def test_each_task_comes_back_once_with_its_value_or_error() -> None:
     assert found["crashed"].error == "CRASHED 9"
     assert found["unsendable"].error == "WireError: a object cannot travel"
     assert found["slow"].error == "TIME_LIMIT"
+    assert found["large"].error == "MEMORY_LIMIT"
+    assert found["small"].value == 20 << 20
+    assert found["chatter"].value == "あ" * 100_000
 
 
 def test_closing_ends_what_runs() -> None:

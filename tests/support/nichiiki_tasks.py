@@ -32,3 +32,14 @@ def held_number(number: int, folder: Path) -> int:
     while not (folder / "go").exists():
         time.sleep(0.05)
     return number
+
+
+def hold(mebibytes: int) -> int:
+    """Take memory, and really use it."""
+    return len(bytearray(b"x") * (mebibytes << 20))
+
+
+def chatter(text: str) -> str:
+    """Print while working: no part of the answer."""
+    print(text)
+    return text
