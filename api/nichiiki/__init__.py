@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nichiiki import market as market
+    from nichiiki import platform as platform
     from nichiiki import tariffs as tariffs
     from nichiiki import testing as testing
     from nichiiki.apart import read_apart as read_apart
@@ -214,6 +215,7 @@ __all__ = [
     "lock_prices",
     "market",
     "plan",
+    "platform",
     "price",
     "promote",
     "read",
@@ -234,7 +236,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("market", "tariffs", "testing"):
+    if name in ("market", "platform", "tariffs", "testing"):
         return import_module(f"nichiiki.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'nichiiki' has no attribute {name!r}")

@@ -10,6 +10,7 @@ from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReas
 from nichiiki_models.fits import ShadowPrice
 from nichiiki_models.formats import migrated
 from nichiiki_models.instance import Instance
+from nichiiki_models.notebook import card, share
 
 RESULT_FORMAT: Literal["nichiiki-result/1"] = "nichiiki-result/1"
 
@@ -73,3 +74,20 @@ class Result(BaseModel):
     def _drop_derived(cls, value: Any) -> Any:
         value = migrated(value)
         return {k: v for k, v in value.items() if k != "gap"} if isinstance(value, dict) else value
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        answer = self.allocation
+        households = None if answer is None else share(len(answer.placements), len(self.instance.households))
+        facts = {
+            "status": self.status.value,
+            "reason": self.reason.value,
+            "policy": self.policy,
+            "objective": self.objective,
+            "bound": self.bound,
+            "gap": self.gap,
+            "seconds": round(self.seconds, 1),
+            "placements": households,
+        }
+        stays = [] if answer is None else [answer.stays._repr_html_()]
+        return card("Result", facts, *stays)

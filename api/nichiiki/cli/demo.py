@@ -24,6 +24,8 @@ RULE_MODE = "rule-mode"
 """Folder of the hand procedure's result, inside the folder of the optimum."""
 FARES = "fares"
 """Folder of the priced transport offers, inside the same."""
+PLATFORM = "platform"
+"""Folder of the partnerships of needs and offers, inside the same."""
 OWN_MONEY_YEN = 6_000_000
 """What the municipalities may spend on fares in the year, of their own (docs/explanation/flagship.md)."""
 
@@ -46,12 +48,14 @@ def command(lang: Lang) -> Command:
 def _demo(screen: Screen, out: Path, time_limit: float, workers: int, *, force: bool) -> int:
     from nichiiki.cli.allocate import watched
     from nichiiki.cli.opening import open_instance
+    from nichiiki.cli.platform import PLATFORM_OUTPUTS
     from nichiiki.cli.saving import OWN, claim
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS
 
-    claim(out, force=force, own=(*OWN, RULE_MODE, FARES))
+    claim(out, force=force, own=(*OWN, RULE_MODE, FARES, PLATFORM))
     claim(out / RULE_MODE, force=force)
     claim(out / FARES, force=force, own=TARIFF_OUTPUTS)
+    claim(out / PLATFORM, force=force, own=PLATFORM_OUTPUTS)
     instance = open_instance(FLAGSHIP)
     _introduce(screen, instance)
     settings: dict[str, Any] = {"time_limit": time_limit, "gap": 0.0, "seed": 0, "workers": workers}
@@ -82,6 +86,7 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result, setting
     showing.files(written, screen)
     screen.out.print(screen.say("demo.rule_mode_files", folder=out / RULE_MODE))
     _price(screen, out, best, settings)
+    _match(screen, out / PLATFORM, best.instance)
     screen.out.print(screen.say("demo.next", out=out), soft_wrap=True)
     if was_interrupted(optimum):
         screen.tell("interrupted.saved")
@@ -103,6 +108,17 @@ def _price(screen: Screen, out: Path, result: Result, settings: dict[str, Any]) 
     tariff = nichiiki.price(result.instance, result.allocation, **asked)
     show(screen, tariff, write_tariff(out / FARES, result.instance, tariff, lang=screen.lang))
     _save(screen, out, result, settings, (f"{FARES}/{TARIFF_OUTPUTS[0]}", tariff))
+
+
+def _match(screen: Screen, folder: Path, instance: Instance) -> None:
+    """Match the needs and the offers of the platform."""
+    import nichiiki
+    from nichiiki.cli import platform, showing
+
+    screen.tell("demo.platform")
+    matching = nichiiki.platform.match(instance, policy="welfare")
+    platform.show(instance, matching, {}, screen)
+    showing.files(platform.save(folder, instance, matching, screen.lang), screen)
 
 
 def _save(

@@ -31,6 +31,7 @@ COMMANDS = (
     "fit",
     "alone",
     "evacuation",
+    "platform",
     "compare",
     "batch",
     "generate",

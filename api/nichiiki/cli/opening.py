@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from nichiiki_instances.raw import Grid
     from nichiiki_models.allocation import Allocation
     from nichiiki_models.instance import Instance
+    from nichiiki_models.platform import PlatformMatching
     from nichiiki_models.table import Table
     from nichiiki_models.tables import Previous
     from nichiiki_models.tariff import TariffResult
 
 ALLOCATION_FILE = "allocation.json"
+PLATFORM_FILE = "platform.json"
 TARIFF_FILE = "tariff.json"
 TARIFF_FOLDERS = ("", "fares")
 """Where the tariff of an allocation lies: in its folder, or in this one below it."""
@@ -121,6 +123,34 @@ def tariff_of(allocation: Allocation, folder: Path, name: str | None) -> TariffR
     places = [folder / below / TARIFF_FILE for below in TARIFF_FOLDERS]
     found = [open_tariff(str(place)) for place in places if place.is_file()]
     return next((each for each in found if (each.instance_hash, each.allocation_hash) == own), None)
+
+
+def open_platform(name: str) -> PlatformMatching | None:
+    """Read a matching of the platform from its JSON file or folder; None if it is something else.
+
+    Parameters
+    ----------
+    name
+        Path of the file or folder.
+    """
+    from pydantic import ValidationError
+
+    from nichiiki_models.platform import PlatformMatching
+
+    path = Path(name)
+    file = path / PLATFORM_FILE if path.is_dir() and not (path / ALLOCATION_FILE).exists() else path
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    if b'"nichiiki-platform/' not in content[:200]:
+        return None
+    try:
+        return PlatformMatching.model_validate_json(content)
+    except ValidationError as error:
+        detail = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(step) for step in detail["loc"])
+        raise Refusal("failed.no_allocation", file=file, place=place or "-", kind=detail["type"]) from None
 
 
 def with_locks(instance: Instance, name: str | None) -> Instance:
