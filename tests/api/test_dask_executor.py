@@ -23,6 +23,7 @@ distributed = pytest.importorskip(
     "distributed", reason="comes with the extra test: pip install 'nichiiki[test]'"
 )
 TINY = {"households": 6, "houses": 4, "hosts": 1, "roles": 2, "periods": 3}
+SCRIPT = Path(__file__).parents[2] / "examples" / "cluster" / "start.py"
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join(sys.path),
@@ -30,50 +31,34 @@ ENVIRONMENT = {
 }
 
 
-def start(*words: str) -> subprocess.Popen[bytes]:
+def worker(address: str) -> subprocess.Popen[bytes]:
+    words = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
     return subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]],
+        [sys.executable, "-m", "distributed.cli.dask_worker", address, *words],
         env=ENVIRONMENT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
 
 
-def worker(address: str) -> subprocess.Popen[bytes]:
-    return start(
-        "dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"
-    )
-
-
 @pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A scheduler on loopback with two workers."""
-    file = tmp_path_factory.mktemp("dask") / "scheduler.json"
-    processes = [
-        start(
-            "dask_scheduler",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--no-dashboard",
-            "--scheduler-file",
-            str(file),
-        )
-    ]
+def scheduler() -> Iterator[str]:
+    """A scheduler on loopback with two workers, started by the script of the examples."""
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT), "--port", "0", "--workers", "2"],
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
-        deadline = time.monotonic() + 60
-        while not file.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        address = str(json.loads(file.read_bytes())["address"])
-        processes += [worker(address), worker(address)]
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
         with distributed.Client(address, set_as_default=False) as client:
             client.wait_for_workers(2, timeout=90)
         yield address
     finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+        process.communicate()  # its input ends, and it ends its processes
 
 
 def without_time(row: Row) -> Row:
@@ -104,6 +89,24 @@ def test_the_command_line_takes_a_scheduler(scheduler: str, capsys: pytest.Captu
     assert main(["--lang", "en", *words]) == 0
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     assert (row["policy"], row["status"]) == ("points", "FEASIBLE")
+
+
+def test_a_batch_leaves_the_results_of_this_machine(scheduler: str, tmp_path: Path) -> None:
+    nk.write(nk.generate(**TINY, seed=1), tmp_path / "small.json")  # type: ignore[arg-type]
+    manifest = tmp_path / "plan.toml"
+    manifest.write_text(
+        "[[runs]]\ninstances = ['small.json']\npolicies = ['points']\nseeds = [0, 1]\n", "utf-8"
+    )
+    assert main(["batch", "run", str(manifest), "--out", str(tmp_path / "here")]) == 0
+    assert (
+        main(["batch", "run", str(manifest), "--scheduler", scheduler, "--out", str(tmp_path / "there")]) == 0
+    )
+    kept = [
+        sorted((path.parent.name, path.name, path.read_bytes()) for path in folder.glob("results/*/*"))
+        for folder in (tmp_path / "here", tmp_path / "there")
+    ]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 2 * 4
 
 
 def test_what_a_lost_worker_had_is_done_by_another(scheduler: str, tmp_path: Path) -> None:

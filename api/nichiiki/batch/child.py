@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,11 +62,16 @@ class Keeper:
 
 def work(folder: Path) -> None:
     """Do the job of a folder."""
+    job = Job.model_validate_json((folder / JOB).read_bytes())
+    attempt(job, lambda: open_instance(job.instance), folder)
+
+
+def attempt(job: Job, instance: Callable[[], Instance], folder: Path) -> None:
+    """Do a job and leave its files in a folder; what is wrong with the input becomes its outcome."""
     from nichiiki_models.errors import NichiikiError
 
-    job = Job.model_validate_json((folder / JOB).read_bytes())
     try:
-        outcome = _run(job, folder)
+        outcome = _run(job, instance(), folder)
     except NichiikiError as error:
         # the message may quote a cell of the input: only its kind is kept
         outcome = {"error": type(error).__name__}
@@ -74,12 +80,12 @@ def work(folder: Path) -> None:
     write_whole(folder / OUTCOME, json.dumps(outcome).encode())
 
 
-def _run(job: Job, folder: Path) -> dict[str, Any]:
+def _run(job: Job, instance: Instance, folder: Path) -> dict[str, Any]:
     import nichiiki
 
     keeper = Keeper(folder)
     result = nichiiki.allocate(
-        _instance(job.instance),
+        instance,
         policy=job.policy,
         seed=job.seed,
         time_limit_s=job.time_limit_s,
@@ -95,7 +101,8 @@ def _run(job: Job, folder: Path) -> dict[str, Any]:
     return found | {"status": result.status.value, "reason": result.reason.value}
 
 
-def _instance(name: str) -> Instance:
+def open_instance(name: str) -> Instance:
+    """Read an instance from its path, or take a bundled one by its name."""
     import nichiiki
     from nichiiki_instances.bundled import bundled_names
 

@@ -6,17 +6,22 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from nichiiki.batch.elsewhere import keep_files, results_elsewhere
 from nichiiki.batch.log import Log
 from nichiiki.batch.manifest import Job, Manifest, jobs_of, read_manifest
 from nichiiki.batch.store import FILE, State, Store
 from nichiiki.batch.supervising import Child
+from nichiiki.executing import Done, Executor
 from nichiiki_models.errors import FileError, UsageError
 
 RESULTS, WORK = "results", "work"
 POLL_S = 0.05
+ROUND = 256
+"""Jobs that are given to an executor at a time; each carries its instance."""
 Told = Callable[[Job, dict[str, Any], float, dict[State, int]], None]
 """Called after each job with its outcome, its wall time in seconds, and how many jobs are in each state."""
 
@@ -34,6 +39,7 @@ def run_batch(
     retry: bool = False,
     progress: Told | None = None,
     should_stop: Callable[[], bool] | None = None,
+    executor: Callable[[], Executor] | None = None,
 ) -> dict[State, int]:
     """Run every job of a manifest that is not done, and return how many are in each state.
 
@@ -52,6 +58,8 @@ def run_batch(
         Called after each job.
     should_stop
         Asked about twenty times a second; True ends the running jobs, which then wait again.
+    executor
+        Makes what does the jobs, such as ``lambda: DaskExecutor(address)``; supervised processes of this machine if None.
 
     Raises
     ------
@@ -70,7 +78,11 @@ def run_batch(
         store.plan(jobs)
         log = Log(folder)
         log.tell("begun", jobs=len(jobs), lost=store.recover(), again=store.retry() if retry else 0)
-        _Run(asked, folder, store, log, progress or (lambda *_: None)).go(should_stop or (lambda: False))
+        jobs_here = _Run(asked, folder, store, log, progress or (lambda *_: None))
+        if executor is None:
+            jobs_here.go(should_stop or (lambda: False))
+        else:
+            jobs_here.go_elsewhere(executor, should_stop or (lambda: False))
         counts = store.counts()
         log.tell("ended", **{str(state): count for state, count in counts.items()})
         return counts
@@ -108,6 +120,25 @@ class _Run:
                 with suppress(FileError):  # the job waits again anyway, since its process is gone
                     self.store.give_back(child.job.key)
 
+    def go_elsewhere(self, executor: Callable[[], Executor], should_stop: Callable[[], bool]) -> None:
+        """Give the jobs that wait to executors, some hundred at a time, until none waits."""
+        while jobs := list(islice(iter(self.store.take, None), ROUND)):
+            waiting = {job.key: job for job in jobs}
+            try:
+                for done, seconds in results_elsewhere(jobs, executor(), self.limits):
+                    self._note(waiting.pop(done.key), done, seconds)
+                    if should_stop():
+                        return
+            finally:
+                for key in waiting:
+                    self.store.give_back(key)
+
+    def _note(self, job: Job, done: Done, seconds: float) -> None:
+        """Keep the files that came back with a job, then note that it is done."""
+        work = self.folder / WORK / job.key
+        outcome = keep_files(work, job, done)
+        self._end(job, work, seconds, outcome)
+
     def _begin(self) -> bool:
         job = self.store.take()
         if job is None:
@@ -117,19 +148,17 @@ class _Run:
         return True
 
     def _finish(self, child: Child) -> None:
-        """Keep the files of a job, then note that it is done: a kill in between only makes it run again."""
-        outcome = child.outcome()
-        failed = "error" in outcome
-        _keep(child.work, self.folder / RESULTS / child.job.key)
-        self.store.finish(child.job.key, "failed" if failed else "done", child.seconds, outcome)
+        self._end(child.job, child.work, child.seconds, child.outcome())
         self.running.remove(child)
-        self.log.tell(
-            "job_failed" if failed else "job_done",
-            job=child.job.key,
-            seconds=round(child.seconds, 3),
-            error=outcome.get("error"),
-        )
-        self.progress(child.job, outcome, child.seconds, self.store.counts())
+
+    def _end(self, job: Job, work: Path, seconds: float, outcome: dict[str, Any]) -> None:
+        """Keep the files of a job, then note that it is done: a kill in between only makes it run again."""
+        failed = "error" in outcome
+        _keep(work, self.folder / RESULTS / job.key)
+        self.store.finish(job.key, "failed" if failed else "done", seconds, outcome)
+        event = "job_failed" if failed else "job_done"
+        self.log.tell(event, job=job.key, seconds=round(seconds, 3), error=outcome.get("error"))
+        self.progress(job, outcome, seconds, self.store.counts())
 
 
 def _keep(work: Path, result: Path) -> None:

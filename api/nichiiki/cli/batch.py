@@ -17,6 +17,7 @@ from nichiiki_models.texts import Lang, text
 if TYPE_CHECKING:
     from nichiiki.batch.manifest import Job
     from nichiiki.batch.store import Record, State
+    from nichiiki.executing import Executor
 
 MOST_SHOWN = 20
 """Failed jobs shown on a terminal; ``status --json`` gives them all."""
@@ -48,10 +49,11 @@ def _shared(lang: Lang) -> list[click.Parameter]:
 
 
 def _run_command(lang: Lang, name: str, how: tuple[bool, bool]) -> Command:
-    def go(manifest: Path, out: Path | None, as_json: bool) -> int:
-        return _run(Screen(lang), manifest, out, as_json=as_json, how=how)
+    def go(manifest: Path, out: Path | None, scheduler: str | None, as_json: bool) -> int:
+        return _run(Screen(lang), manifest, out, scheduler, as_json=as_json, how=how)
 
-    return build(lang, name, go, _shared(lang), key=f"batch_{name}")
+    params = [*_shared(lang), option(lang, "--scheduler", metavar="ADDRESS")]
+    return build(lang, name, go, params, key=f"batch_{name}")
 
 
 def _status_command(lang: Lang) -> Command:
@@ -61,7 +63,15 @@ def _status_command(lang: Lang) -> Command:
     return build(lang, "status", status, _shared(lang), key="batch_status")
 
 
-def _run(screen: Screen, manifest: Path, out: Path | None, *, as_json: bool, how: tuple[bool, bool]) -> int:
+def _run(
+    screen: Screen,
+    manifest: Path,
+    out: Path | None,
+    scheduler: str | None,
+    *,
+    as_json: bool,
+    how: tuple[bool, bool],
+) -> int:
     from nichiiki.batch.running import folder_of, run_batch
 
     def tell(job: Job, outcome: dict[str, Any], seconds: float, counts: dict[State, int]) -> None:
@@ -73,9 +83,21 @@ def _run(screen: Screen, manifest: Path, out: Path | None, *, as_json: bool, how
             status=status, seconds=round(seconds, 1),
         )  # fmt: skip
 
+    def cluster() -> Executor:
+        from nichiiki.dask_executor import DaskExecutor
+
+        return DaskExecutor(scheduler or "")
+
     resume, retry = how
     try:
-        counts = run_batch(manifest, out=out, resume=resume, retry=retry, progress=tell)
+        counts = run_batch(
+            manifest,
+            out=out,
+            resume=resume,
+            retry=retry,
+            progress=tell,
+            executor=cluster if scheduler else None,
+        )
     except KeyboardInterrupt:
         screen.tell("batch.interrupted", manifest=manifest)
         return Exit.INTERRUPTED

@@ -16,6 +16,7 @@ from nichiiki.batch import Store, run_batch
 from nichiiki.batch.child import Keeper
 from nichiiki.cli import main
 from nichiiki.cli.exits import Exit
+from nichiiki.executing import LocalExecutor
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UsageError
 
@@ -47,6 +48,43 @@ def test_every_job_leaves_whole_verified_results(manifest: Path) -> None:
         assert record.outcome["objective"] == expected.objective
         assert json.loads((result / "metrics.json").read_bytes())
     assert not list((folder / "work").iterdir()), "no leftovers"
+
+
+def test_an_executor_leaves_the_same_results(manifest: Path, tmp_path: Path) -> None:
+    nk.write(nk.generate(households=4, seed=2), tmp_path / "other.json")
+    words = manifest.read_text("utf-8").replace("['small.json']", "['small.json', 'other.json']")
+    manifest.write_text(words, "utf-8")
+    here = run_batch(manifest, out=tmp_path / "here")
+    there = run_batch(manifest, out=tmp_path / "there", executor=lambda: LocalExecutor(2))
+    assert here == there
+    for mine, other in zip(
+        Store(tmp_path / "here").records(), Store(tmp_path / "there").records(), strict=True
+    ):
+        assert (mine.job, mine.state, mine.outcome) == (other.job, other.state, other.outcome)
+        for name in ("allocation.json", "metrics.json", "outcome.json", "job.json"):
+            kept = [tmp_path / where / "results" / mine.job.key / name for where in ("here", "there")]
+            assert without_time(kept[0]) == without_time(kept[1])
+
+
+def without_time(file: Path) -> object:
+    document = json.loads(file.read_bytes())
+    document.pop("provenance", None)
+    return document
+
+
+def test_bad_input_and_limits_hold_on_an_executor(manifest: Path) -> None:
+    nk.write(nk.generate(households=300, seed=1), manifest.with_name("large.json"))
+    manifest.write_text(
+        "[batch]\nworkers = 1\ntime_limit_s = 600\nwall_limit_s = 8\n"
+        "[[runs]]\ninstances = ['large.json', 'small.json']\npolicies = ['welfare']\n",
+        encoding="utf-8",
+    )
+    (folder := manifest.with_name("small.json")).write_text(
+        folder.read_text("utf-8").replace('"household_id": "', '"household_id": "?', 1), "utf-8"
+    )
+    assert run_batch(manifest, executor=lambda: LocalExecutor(2))["failed"] == 2
+    errors = [record.outcome for record in Store(manifest.with_name("plan.batch")).records()]
+    assert errors == [{"error": "TIME_LIMIT"}, {"error": "InstanceError"}]
 
 
 def test_a_begun_batch_is_not_begun_again_and_done_jobs_stay_done(manifest: Path) -> None:
