@@ -139,6 +139,20 @@ def test_the_bill_of_materials_says_what_needs_what() -> None:
     assert any(purl.startswith("pkg:pypi/protobuf@") for purl in graph[ortools])
 
 
+@pytest.mark.skipif(
+    importlib.util.find_spec("cyclonedx") is None, reason="comes with pip-audit, in nichiiki[dev]"
+)
+def test_the_bill_of_materials_keeps_the_schema_of_cyclonedx() -> None:
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    check = JsonStrictValidator(SchemaVersion.V1_6)
+    bill = sbom.bill()
+    assert check.validate_str(json.dumps(bill)) is None
+    del bill["components"][0]["name"]
+    assert check.validate_str(json.dumps(bill)) is not None
+
+
 def make_wheel(folder: Path, name: str) -> Path:
     """Write a wheel with one module."""
     path = folder / f"{name}-1.0-py3-none-any.whl"
