@@ -40,6 +40,7 @@ SETS = {
     "test": Set(("test",), "run"),
     "dev": Set(("dev",), "test"),
     "docs": Set(("docs",), "run"),
+    "fuzz": Set(("fuzz",), "test"),
     "extras": Set(("charts", "dask", "parquet"), "run"),
 }
 """Every set by its name; ``run`` holds what builds the package too, since it is built without a network."""
@@ -57,6 +58,9 @@ SYSTEMS = {
 """The platform tags of each system."""
 NEEDED = ("Linux", "macOS", "Windows")
 """Systems that every package must have a wheel for; of the others what there is."""
+
+PARTIAL = ("atheris",)
+"""Packages that need not fit every machine: only `make fuzz` asks for them, on Linux."""
 
 Machine = tuple[int, str]
 """A Python 3 and a system."""
@@ -119,7 +123,7 @@ def entry(package: dict[str, Any]) -> str:
     fitting = {wheel["hashes"]["sha256"]: machines(file_of(wheel)) for wheel in package["wheels"]}
     where = f" ; {package['marker']}" if "marker" in package else ""
     missing = {(n, s) for n in range(FIRST, LAST + 1) for s in NEEDED} - set().union(*fitting.values())
-    if missing and not where:
+    if missing and not where and package["name"] not in PARTIAL:
         raise SystemExit(f"{package['name']} {package['version']}: no wheel for {sorted(missing)}")
     listed = "".join(f" \\\n    --hash=sha256:{each}" for each in sorted(fitting) if fitting[each])
     return f"{package['name']}=={package['version']}{where}{listed}\n"

@@ -377,9 +377,10 @@ def merged(option: Ints, resource: Ints, amount: Ints, n_resources: int) -> tupl
     first, option, resource, amount
         Index of the first entry of each pair, and the pairs in order of option, then resource.
     """
-    distinct, first, inverse = np.unique(
-        option * max(1, n_resources) + resource, return_index=True, return_inverse=True
-    )
+    keys = option * max(1, n_resources) + resource
+    if (keys[1:] > keys[:-1]).all():
+        return np.arange(len(keys)), option, resource, amount
+    distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     total = np.zeros(len(distinct), dtype=np.int64)
     np.add.at(total, inverse.reshape(-1), amount)
     return first, distinct // max(1, n_resources), distinct % max(1, n_resources), total

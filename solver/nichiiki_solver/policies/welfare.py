@@ -1,7 +1,8 @@
 """Welfare: the optimum of the objective's levels, one after the other, with a proven gap.
 
 Mechanism
-    A small market goes to CP-SAT whole. Otherwise dual prices of the shared resources give a bound over all bundles
+    A small market goes to CP-SAT whole. A larger one in which options take single units (`assignment`) is a cheapest
+    flow, if one level is asked for and no official answer. Otherwise dual prices of the shared resources give a bound over all bundles
     (`dual_prices`), and a short exact search over the bundles met on the way gives a first answer. Stays and options whose
     value at the prices falls short of their household's best by more than bound - answer are in no better allocation; over
     the others an exact search (HiGHS) proves the optimum or reports the gap. Later levels are solved over the same
@@ -27,7 +28,7 @@ from functools import partial
 import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
-from nichiiki_solver import cp_sat, mip, scip
+from nichiiki_solver import assignment, cp_sat, mip, scip
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.dual_prices import SCALE, Priced, can_be_priced, find_tight_prices, gains, source_of
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
@@ -75,6 +76,8 @@ class Welfare:
         elif market.complete and (market.n_options <= SMALL or not can_be_priced(market)):
             run.solve_levels(Whole(market), run.by_cp_sat)
             run.break_ties(Whole(market), run.by_cp_sat)
+        elif run.is_flow():
+            run.solve_levels(Whole(market), run.by_flow)
         else:
             run.solve_levels(run.candidates(), run.by_highs)
             if settings.official:
@@ -196,6 +199,16 @@ class _Run:
             time_limit_s=max(0.05, self.left_s),
             should_stop=self.settings.should_stop,
         )
+
+    def is_flow(self) -> bool:
+        """Whether one flow answers everything, and surely within the limit."""
+        plain = len(self.market.levels) == 1 and not self.settings.official
+        quick = self.market.n_options <= assignment.ARCS_A_SECOND * self.left_s
+        return plain and quick and assignment.is_assignment(self.market)
+
+    def by_flow(self, market: Market, weights: Ints, _floors: tuple[Floor, ...], _report: Report) -> Answer:
+        """Solve the only level as a flow."""
+        return assignment.solve_level(market, weights)
 
     def by_engine(self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report) -> Answer:
         """Search a level with the engine that the settings name."""
