@@ -266,7 +266,7 @@ class Shared:
             rule = SEAT_RULES[str(instance.facilities["kind"][facility])]
         else:
             table = getattr(instance, TABLES[kind])
-            cause = str(table[table.schema.key[0]][thing])
+            cause = str(table["family" if kind == "one_base" else table.schema.key[0]][thing])
         period = int(resources.period[resource])
         return Obstacle(
             rule, cause, band, value, limit, (period,) if period >= 0 else (), need, resource, leaving
@@ -302,6 +302,8 @@ TABLES = {
     "quota_max": "quotas",
     "quota_min": "quotas",
     "quota_reserved": "quotas",
+    "care_staff": "facilities",
+    "one_base": "households",
 }
 
 
