@@ -46,7 +46,6 @@ from nichiiki_solver.ragged import (
     segment_sum,
     unique_rows,
 )
-from nichiiki_solver.settling import settle_plans
 from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
@@ -407,6 +406,11 @@ class BundleSource:
         kept = (total >= least[owner])[of_stay] & (reach >= least[owner[of_stay]])
         return np.flatnonzero(total >= least[owner]), np.flatnonzero(kept), segment_of
 
+    def unlisted(self) -> Market:
+        """List the gates alone; the bundles are made at prices."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return replace(self.market_of(nothing, np.zeros((0, 0), dtype=np.int64)), complete=False)
+
     def all_listed(self) -> Market:
         """List every bundle."""
         stays, options = len(self.bundles.stays), len(self.bundles.options)
@@ -614,6 +618,8 @@ class BundleSource:
         taken = taken[plan[choice[taken]] >= 0]
         if not len(taken):
             return choice
+        from nichiiki_solver.settling import settle_plans  # brings in CP-SAT, which few callers need
+
         best = settle_plans(self.bundles.instance, self.bundles.plans, plan[choice[taken]])
         option_of = np.full(len(self.bundles.plans), -1, dtype=np.int64)
         option_of[plan[plan >= 0]] = np.flatnonzero(plan >= 0)
@@ -724,9 +730,7 @@ def compile_market(instance: Instance) -> Market:
     source = BundleSource(find_bundles(instance))
     if source.count() <= LIST_ALL:
         return source.all_listed()
-    return replace(
-        source.market_of(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)), complete=False
-    )
+    return source.unlisted()
 
 
 @dataclass(frozen=True)
@@ -819,6 +823,7 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
         must_assign=must,
         gate=np.arange(agents) >= households,
         levels=tuple(level.name for level in bundles.instance.levels),
+        labels={"follows": np.repeat([False, True, False], [n, m, gates])},
     )
     return Factored(source, market, stays, options)
 
