@@ -26,6 +26,9 @@ FARES = "fares"
 OWN_MONEY_YEN = 6_000_000
 """What the municipalities may spend on fares in the year, of their own (docs/explanation/flagship.md)."""
 
+COMPARED = "p-sakudaira-4"
+"""Product on whose line the kinds of product are compared."""
+
 
 def command(lang: Lang) -> Command:
     """Return the command in a language."""
@@ -91,13 +94,14 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
 def _price(screen: Screen, folder: Path, result: Result) -> None:
     """Price the offers for the households that have a place: most buyers for the municipalities' own money."""
     import nichiiki
-    from nichiiki.cli.price import show
+    from nichiiki.cli.price import extras_of, show
     from nichiiki.report.tariff_files import write_tariff
 
     screen.tell("demo.fares", yen=f"{OWN_MONEY_YEN:,}")
     asked: dict[str, Any] = {"goal": "uptake", "baseline": "single_fares", "subsidy_yen": OWN_MONEY_YEN}
     tariff = nichiiki.price(result.instance, result.allocation, **asked)
-    show(screen, tariff, write_tariff(folder, result.instance, tariff, lang=screen.lang))
+    extras = extras_of(result.instance, result.allocation, tariff, asked, compare=COMPARED)
+    show(screen, tariff, write_tariff(folder, result.instance, tariff, extras=extras, lang=screen.lang))
 
 
 def _save(screen: Screen, out: Path, result: Result) -> tuple[list[Violation], list[Path]]:
