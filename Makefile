@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
 DECLARED := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-slow mutation lint bench docs catalogues clean
+.PHONY: help demo test test-slow mutation fuzz fuzz-solver lint bench docs catalogues clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -34,6 +34,13 @@ test-slow: .venv/installed-test ## run every test, slow ones too, with many new 
 
 mutation: .venv/installed-test ## plant faults in the check and the tie-break, a sample; 95 % must be noticed
 	$(BIN)/python tools/mutate.py
+
+fuzz: .venv/installed-test ## change files at random and read them, a minute for each reader; faults are kept as test cases (Linux)
+	$(PIP) --editable '.[test,fuzz]'
+	$(BIN)/python tools/fuzz.py $(FUZZ)
+
+fuzz-solver: .venv/installed-test ## solve new random instances in every way there is, ten minutes; for every night
+	$(BIN)/python tools/differential.py $(FUZZ)
 
 lint: .venv/installed-dev ## style, formatting, types and the direction of imports
 	$(BIN)/ruff check

@@ -53,8 +53,12 @@ def test_many_to_many(benchmark: BenchmarkFixture, size: tuple[int, int]) -> Non
 
 @pytest.mark.parametrize("size", SIZES[:3])
 @pytest.mark.parametrize("stability", ["strong", "super"])
-def test_stable_with_ties(benchmark: BenchmarkFixture, size: tuple[int, int], stability: str) -> None:
-    once(benchmark, stable_with_ties, *random_hospitals(*size, tie=0.0005), stability=stability)
+@pytest.mark.parametrize("optimal", ["residents", "hospitals"])
+def test_stable_with_ties(
+    benchmark: BenchmarkFixture, size: tuple[int, int], stability: str, optimal: str
+) -> None:
+    market = random_hospitals(*size, tie=0.0005)
+    once(benchmark, stable_with_ties, *market, stability=stability, optimal=optimal)
 
 
 @pytest.mark.parametrize("size", SIZES[:3])

@@ -16,10 +16,12 @@ import argparse
 import ast
 import copy
 import importlib
+import json
 import os
 import random
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,11 +31,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLVER = ROOT / "solver" / "nichiiki_solver"
-CHECK_TESTS = ("tests/solver/verify", "tests/solver/test_promoting.py")
+CHECK_TESTS = ("tests/solver/verify",)
+TARIFF_TESTS = ("tests/solver/pricing/test_check.py", "tests/solver/pricing/test_plan.py")
 TIE_TESTS = ("tests/solver/test_official.py",)
+TESTS: dict[str, tuple[str, ...]] = {
+    "tariff.py": TARIFF_TESTS,
+    "takers.py": TARIFF_TESTS,
+    "fares.py": (*CHECK_TESTS, *TARIFF_TESTS),
+    "standings.py": (*CHECK_TESTS, "tests/solver/test_promoting.py"),
+    "tie_break.py": TIE_TESTS,
+    "public_weights.py": TIE_TESTS,
+}
+"""Tests that have to notice a change, by file of the mutant; of all others those of the check."""
 TIE_BREAK = ("tie_break.py", "public_weights.py")
 GOAL = 0.95
-SLOWEST = 10
+SLOWEST = 5
 """A mutant whose tests take this many times as long as those of the true source hangs, and is killed by that."""
 
 COMPARE: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -154,17 +166,38 @@ def source_of(mutant: Mutant) -> str:
 
 def tests_of(file: Path) -> tuple[str, ...]:
     """Return the tests that have to notice a change of a file."""
-    return TIE_TESTS if file.name in TIE_BREAK else CHECK_TESTS
+    return TESTS.get(file.name, CHECK_TESTS)
 
 
-def survives(source: str, file: Path, limit_s: float) -> bool:
+class Quickest:
+    """Runs the tests that were quickest on the true source first, so that most mutants end in a moment."""
+
+    def __init__(self, times: Path) -> None:
+        self.times = times
+        self.known: dict[str, float] = json.loads(times.read_text("utf-8")) if times.exists() else {}
+        self.seen: dict[str, float] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Sort by time; what is not known keeps its place at the front."""
+        items.sort(key=lambda item: self.known.get(item.nodeid, 0.0))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how long a test and its fixtures took."""
+        self.seen[report.nodeid] = self.seen.get(report.nodeid, 0.0) + report.duration
+
+    def keep(self) -> None:
+        """Write down all times known."""
+        self.times.write_text(json.dumps({**self.known, **self.seen}), "utf-8")
+
+
+def survives(source: str, file: Path, times: Path, limit_s: float, *, is_true: bool = False) -> bool:
     """Run the tests with a file's module replaced by another source; True if they all pass.
 
     The child is a fork of this process, in which everything else is imported already.
     """
     child = os.fork()
     if child == 0:
-        _run_tests(source, file)
+        _run_tests(source, file, times, is_true=is_true)
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -176,15 +209,22 @@ def survives(source: str, file: Path, limit_s: float) -> bool:
     return False
 
 
-def _run_tests(source: str, file: Path) -> None:
-    """Replace the module, run the tests in silence, and end this process with their exit code."""
+def _run_tests(source: str, file: Path, times: Path, *, is_true: bool) -> None:
+    """Replace the module, run the tests in silence, and end this process with their exit code.
+
+    The times of the true source are kept for the order of the later runs.
+    """
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     code = 1
     try:
         replace_module(source, file)
-        code = int(pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests_of(file)]))
+        quickest = Quickest(times)
+        asked = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests_of(file)]
+        code = int(pytest.main(asked, plugins=[quickest]))
+        if is_true:
+            quickest.keep()
     finally:
         os._exit(code)
 
@@ -211,6 +251,7 @@ def preload() -> None:
     names += ["nichiiki_solver.promoting", "nichiiki_solver.rerunning", "nichiiki_oracle.random_instances"]
     names += ["nichiiki_solver.tie_break", "nichiiki_solver.policies.welfare"]
     names += ["nichiiki_oracle.allocations", "nichiiki_oracle.brute_force", "nichiiki_small"]
+    names += ["nichiiki_solver.pricing.price", "nichiiki_tariff_small"]
     for name in names:
         importlib.import_module(name)
 
@@ -229,12 +270,12 @@ def chosen(sample: int, seed: int) -> list[Mutant]:
     return picked
 
 
-def baseline(files: set[Path]) -> float:
-    """Return how long the slower of the true tests takes; they must pass."""
+def baseline(files: set[Path], times: Path) -> float:
+    """Return how long the slowest of the true tests take; they must pass."""
     longest = 0.0
     for tests, file in {tests_of(file): file for file in sorted(files)}.items():
         started = time.monotonic()
-        if not survives(file.read_text("utf-8"), file, 3600):
+        if not survives(file.read_text("utf-8"), file, times, 3600, is_true=True):
             sys.exit(f"the tests fail without a change: {' '.join(tests)}")
         longest = max(longest, time.monotonic() - started)
     return longest
@@ -253,14 +294,15 @@ def main() -> int:
     os.chdir(ROOT)
     preload()
     started, picked = time.monotonic(), chosen(asked.sample, asked.seed)
-    limit_s = max(60.0, SLOWEST * baseline({mutant.file for mutant in picked}))
+    times = Path(tempfile.mkdtemp()) / "times.json"
+    limit_s = max(60.0, SLOWEST * baseline({mutant.file for mutant in picked}, times))
     alive: list[Mutant] = []
     killed = 0
     for mutant in picked:
         if time.monotonic() - started > 60 * asked.minutes:
             print(f"time is up after {killed + len(alive)} of {len(picked)}")
             break
-        if survives(source_of(mutant), mutant.file, limit_s):
+        if survives(source_of(mutant), mutant.file, times, limit_s):
             alive.append(mutant)
             print(f"survived: {mutant.file.relative_to(ROOT)}:{mutant.line}: {mutant.what}", flush=True)
         else:

@@ -6,6 +6,7 @@ Without arguments it writes them. With `--check` it writes nothing and fails if 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import typing
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from pydantic_core import PydanticUndefined
 from nichiiki.cli.group import COMMANDS, face
 from nichiiki_instances.headers import column_title, table_title
 from nichiiki_models.columns import ColumnSpec, Kind, column_specs
+from nichiiki_models.json_schemas import DOCUMENTS, json_schema, schema_file
 from nichiiki_models.rules import Part, Rules
 from nichiiki_models.table import Row
 from nichiiki_models.tables import TABLES
@@ -206,7 +208,12 @@ def _help(title: str, page: str) -> list[str]:
 
 def pages() -> Mapping[str, str]:
     """Return every generated page by file name."""
-    return {"data-format.md": data_format(), "cli.md": command_line()}
+    schemas = {f"schemas/{schema_file(each)}": _json(json_schema(each)) for each in DOCUMENTS}
+    return {"data-format.md": data_format(), "cli.md": command_line(), **schemas}
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def stale_pages() -> list[str]:
@@ -228,6 +235,7 @@ def main(arguments: list[str] | None = None) -> int:
         if check:
             print(f"docs/reference/{name}: stale; run python tools/write_reference.py", file=sys.stderr)
         else:
+            (REFERENCE / name).parent.mkdir(exist_ok=True)
             (REFERENCE / name).write_text(pages()[name], encoding="utf-8")
     print(f"{len(pages())} pages, {len(stale)} {'stale' if check else 'written'}")
     return int(check and bool(stale))

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nichiiki import market as market
+    from nichiiki import platform as platform
     from nichiiki import tariffs as tariffs
     from nichiiki import testing as testing
+    from nichiiki.apart import read_apart as read_apart
     from nichiiki.auditing import Manifest as Manifest
     from nichiiki.auditing import Replay as Replay
     from nichiiki.auditing import replay as replay
@@ -144,6 +146,7 @@ _HOMES = {
     "price": "nichiiki_solver.pricing.price",
     "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
+    "read_apart": "nichiiki.apart",
     "read_gtfs": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
     "replay": "nichiiki.auditing",
@@ -212,9 +215,11 @@ __all__ = [
     "lock_prices",
     "market",
     "plan",
+    "platform",
     "price",
     "promote",
     "read",
+    "read_apart",
     "read_gtfs",
     "read_standard",
     "replay",
@@ -231,7 +236,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("market", "tariffs", "testing"):
+    if name in ("market", "platform", "tariffs", "testing"):
         return import_module(f"nichiiki.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'nichiiki' has no attribute {name!r}")

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from nichiiki.executing import Done, LocalExecutor, Task
+from nichiiki.wire import decode, encode
 from nichiiki_models.errors import UsageError
 
 HINT = "a scheduler needs Dask: pip install 'nichiiki[dask]'"
@@ -52,12 +53,13 @@ class DaskExecutor:
         as_completed = _distributed().as_completed
         tasks, self._tasks = self._tasks, []
         futures = {
-            self.client.submit(run_apart, task, pure=False, retries=RETRIES): task.key for task in tasks
+            self.client.submit(run_apart, encode(task), pure=False, retries=RETRIES): task.key
+            for task in tasks
         }
         try:
             for future in as_completed(futures, loop=self.client.loop):
                 if future.status == "finished":
-                    yield future.result()
+                    yield decode(future.result())
                 else:
                     yield Done(futures[future], error=f"LOST {future.exception()!r}")
         finally:
@@ -65,11 +67,11 @@ class DaskExecutor:
             self.client.close()
 
 
-def run_apart(task: Task) -> Done:
-    """Make a task in an interpreter of its own; called on a worker."""
+def run_apart(task: bytes) -> bytes:
+    """Make a task in an interpreter of its own; called on a worker. Both travel as `nichiiki.wire` says."""
     executor = LocalExecutor(1)
-    executor.submit(task)
-    return next(iter(executor.iterate()))
+    executor.submit(decode(task))
+    return encode(next(iter(executor.iterate())))
 
 
 def _distributed() -> Any:

@@ -7,19 +7,23 @@ other, and a script needs no ``if __name__ == "__main__"``.
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
-import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
+from nichiiki.wire import WireError, decode, encode
+
 POLL_S = 0.02
+HEAD = 8
+"""Bytes in front of a task that say how long it is."""
+MODULES_MB = 128
+"""What the modules of a process may take in main memory, before its task takes any."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +35,23 @@ class Task:
     key
         What the result is filed under.
     function, arguments
-        A function of a module, and what it is called with; both are pickled.
+        A function of a module of nichiiki, and what it is called with; both travel as `nichiiki.wire` says.
     limit_s
         Wall time after which the task is ended from outside.
+    memory_mb
+        Memory, in MiB, that it may take beyond what its modules take; None sets no limit.
     """
 
     key: str
     function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
     limit_s: float = 600.0
+    memory_mb: int | None = None
 
 
 @dataclass(frozen=True)
 class Done:
-    """The result of a task: a value, or an error in words (``TIME_LIMIT``, ``CRASHED n``, or what was raised)."""
+    """The result of a task: a value, or an error in words (``TIME_LIMIT``, ``MEMORY_LIMIT``, ``CRASHED n``, or what was raised)."""
 
     key: str
     value: Any = None
@@ -63,21 +70,65 @@ class Executor(Protocol):
         ...
 
 
-@dataclass
 class _Running:
-    task: Task
-    process: subprocess.Popen[bytes]
-    folder: tempfile.TemporaryDirectory[str]
-    deadline: float
+    """A task in its process: it goes in and its answer comes out through pipes, never through a file."""
+
+    def __init__(self, task: Task) -> None:
+        content = encode((task.function, task.arguments, task.memory_mb))
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        self.task, self.over, self._answer = task, "", b""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "nichiiki.executing"],
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._deadline = time.monotonic() + task.limit_s
+        self._talk = threading.Thread(target=self._exchange, args=(content,), daemon=True)
+        self._talk.start()
+
+    def _exchange(self, content: bytes) -> None:
+        stdin, stdout = self.process.stdin, self.process.stdout
+        if stdin is not None and stdout is not None:
+            with suppress(OSError, ValueError):  # the process was ended meanwhile
+                stdin.write(len(content).to_bytes(HEAD, "little") + content)
+                stdin.flush()
+                self._answer = stdout.read()
+
+    def is_over(self) -> bool:
+        """Look at the process; say whether it has ended, or has passed a limit."""
+        if self.process.poll() is not None:
+            return True
+        most = self.task.memory_mb
+        if time.monotonic() > self._deadline:
+            self.over = "TIME_LIMIT"
+        elif most is not None and _memory_mb(self.process.pid) > most + MODULES_MB:
+            self.over = "MEMORY_LIMIT"
+        return bool(self.over)
+
+    def done(self) -> Done:
+        """End what still runs, and return the result."""
+        ended = self.process.poll()
+        self.end()
+        if self.over:
+            return Done(self.task.key, error=self.over)
+        try:
+            value, error = decode(self._answer)
+        except WireError:  # there is none, or half of one
+            return Done(self.task.key, error=f"CRASHED {ended}")
+        return Done(self.task.key, value, error)
 
     def end(self) -> None:
+        """End the process, if it runs, and let its pipes go."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        if self.process.stdin is not None:
-            with suppress(OSError):
-                self.process.stdin.close()
-        self.folder.cleanup()
+        self._talk.join()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
 
 
 @dataclass
@@ -103,63 +154,60 @@ class LocalExecutor:
         try:
             while self._waiting or running:
                 while self._waiting and len(running) < self.workers:
-                    running.append(_start(self._waiting.popleft()))
-                for each in [r for r in running if _is_over(r)]:
-                    done = _result(each)
+                    running.append(_Running(self._waiting.popleft()))
+                for each in [r for r in running if r.is_over()]:
                     running.remove(each)
-                    each.end()
-                    yield done
+                    yield each.done()
                 time.sleep(POLL_S)
         finally:
             for each in running:
                 each.end()
 
 
-def _start(task: Task) -> _Running:
-    folder = tempfile.TemporaryDirectory(prefix="nichiiki-")
-    work = Path(folder.name)
-    (work / "task").write_bytes(pickle.dumps((task.function, task.arguments)))
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "nichiiki.executing", folder.name],
-        env={**os.environ, "PYTHONPATH": path},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    return _Running(task, process, folder, time.monotonic() + task.limit_s)
+def _memory_mb(process: int) -> int:
+    """Return the main memory that a process holds."""
+    import psutil
 
-
-def _is_over(running: _Running) -> bool:
-    return running.process.poll() is not None or time.monotonic() > running.deadline
-
-
-def _result(running: _Running) -> Done:
-    if running.process.poll() is None:
-        return Done(running.task.key, error="TIME_LIMIT")
     try:
-        value, error = pickle.loads((Path(running.folder.name) / "done").read_bytes())  # noqa: S301 - our own file
-    except FileNotFoundError:
-        return Done(running.task.key, error=f"CRASHED {running.process.returncode}")
-    return Done(running.task.key, value, error)
+        return int(psutil.Process(process).memory_info().rss) >> 20
+    except psutil.Error:
+        return 0  # it has just ended
 
 
-def _work(folder: Path) -> None:
-    """Do the task of a folder; the other side of `_start`."""
+def _work() -> None:
+    """Do the task that comes in at standard input; the other side of `_Running`."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a task prints is no part of its answer
+    content = sys.stdin.buffer.read(int.from_bytes(sys.stdin.buffer.read(HEAD), "little"))
     _end_with_parent()
-    answer: tuple[Any, str | None]
+    answers.write(_answer(content))
+    answers.flush()
+
+
+def _answer(content: bytes) -> bytes:
     try:
-        function, arguments = pickle.loads((folder / "task").read_bytes())  # noqa: S301 - our own file
-        answer = (function(*arguments), None)
+        function, arguments, memory_mb = decode(content)
+        if memory_mb is not None:
+            _hold_memory(memory_mb)
+        return encode((function(*arguments), None))
+    except MemoryError:
+        return encode((None, "MEMORY_LIMIT"))
     except Exception as error:
-        answer = (None, f"{type(error).__name__}: {error}")
-    (folder / "draft").write_bytes(pickle.dumps(answer))
-    (folder / "draft").replace(folder / "done")
+        return encode((None, f"{type(error).__name__}: {error}"))
+
+
+def _hold_memory(memory_mb: int) -> None:
+    """Let the system refuse this process more than it has now and so much more, where the system can."""
+    import psutil
+
+    if hasattr(psutil, "RLIMIT_AS"):
+        own = psutil.Process()
+        most = own.memory_info().vms + (memory_mb << 20)
+        own.rlimit(psutil.RLIMIT_AS, (most, most))
 
 
 def _end_with_parent() -> None:
     """End this process when its parent is gone: standard input then ends."""
-    import threading
 
     def watch() -> None:
         sys.stdin.buffer.read()
@@ -169,5 +217,5 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    _work(Path(sys.argv[1]))
+    _work()
     os._exit(0)

@@ -11,6 +11,7 @@ from nichiiki_models.texts import Lang
 if TYPE_CHECKING:
     from nichiiki_models.allocation import Allocation, Violation
     from nichiiki_models.instance import Instance
+    from nichiiki_models.tariff import TariffResult
 
 OUTPUTS = (
     "allocation.json",
@@ -32,7 +33,11 @@ AUDIT = ("instance.json", "manifest.json")
 
 
 def contents(
-    instance: Instance, allocation: Allocation, violations: Sequence[Violation], lang: Lang
+    instance: Instance,
+    allocation: Allocation,
+    violations: Sequence[Violation],
+    lang: Lang,
+    tariff: TariffResult | None = None,
 ) -> dict[str, bytes]:
     """Return every file of a result; nothing in them depends on the clock, the folder or the machine.
 
@@ -44,6 +49,8 @@ def contents(
         What the independent check found.
     lang
         Language of report, workbook and reasons.
+    tariff
+        The prices of the same allocation, for the report.
     """
     import nichiiki
     from nichiiki.report.facts import Facts
@@ -67,7 +74,7 @@ def contents(
         csv_bytes(rows.costs),
         csv_bytes(rows.kpi),
         json_bytes(figures.model_dump(mode="json")),
-        report_html(rows, violations=violations, metrics=figures).encode("utf-8"),
+        report_html(rows, violations=violations, metrics=figures, tariff=tariff).encode("utf-8"),
         workbook_bytes(rows),
     )
     return dict(zip(OUTPUTS, made, strict=True))

@@ -17,6 +17,8 @@ from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
 
 COMPULSORY = ("regions", "periods", "households", "houses", "choices")
+PLATFORM = ("regions", "needs", "offers")
+"""Tables that suffice for the platform alone, where no household is there to be placed."""
 DANGLING = ("unknown_id", "settlement_unknown")
 ABSENT = ("missing_column", "mapping_open", "mapping_no_header", "mapping_two_columns", "mapping_no_periods")
 LOST_IDS = (*ABSENT, "empty_cell", "bad_id", "too_long", "date_cell", "list_in_cell")
@@ -42,11 +44,18 @@ def build_tables(parsed: Parsed) -> dict[str, Table[Any]]:
         starts = accumulate((len(part.lines) for part in raw.parts), initial=0)
         for start, (_, problems) in zip(starts, built, strict=False):
             parsed.problems += [_shifted(each, start) for each in problems]
-    for name in COMPULSORY:
+    for name in _compulsory(tables):
         if name not in parsed.broken and not len(tables[name]):
             source = parsed.tables[name].source if name in parsed.tables else ""
             parsed.problems.append(problem("missing_table", source, table=name))
     return tables
+
+
+def _compulsory(tables: Mapping[str, Table[Any]]) -> tuple[str, ...]:
+    """Tables that must have rows."""
+    of_households = any(len(tables[name]) for name in ("households", "houses", "choices"))
+    of_platform = len(tables["needs"]) and len(tables["offers"])
+    return PLATFORM if of_platform and not of_households else COMPULSORY
 
 
 def _build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:

@@ -6,9 +6,22 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    computed_field,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from nichiiki_models.columns import column
+from nichiiki_models.formats import migrated
+from nichiiki_models.notebook import card
 from nichiiki_models.table import Row, Table
 from nichiiki_models.tables import TOTAL_YEN, Id
 from nichiiki_models.texts import Lang, text
@@ -223,6 +236,61 @@ def _empty(schema: type[Row]) -> Any:
     return Field(default_factory=lambda: Table.empty(schema))
 
 
+class _Shape(BaseModel):
+    """A part of an allocation as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class StayShape(_Shape):
+    """A house for some periods, within a placement."""
+
+    house_id: Id
+    region_id: Id
+    units: int
+    periods: tuple[Id, ...]
+
+
+class PlacedShape(_Shape):
+    """A placed household as JSON: its stays, and by person what the person gets."""
+
+    household_id: Id
+    stays: tuple[StayShape, ...] = ()
+    schools: Mapping[Id, Id] = Field(default={}, description="school by pupil")
+    care: Mapping[Id, Id] = Field(default={}, description="care facility by child")
+    desks: Mapping[Id, Id] = Field(default={}, description="facility by person")
+    roles: Mapping[Id, tuple[Id, ...]] = Field(default={}, description="roles by person")
+    experiences: tuple[Id, ...] = ()
+    supporter_id: Id | None = None
+    cost_yen: int = Field(
+        description="highest monthly cost over its periods: rent and travel (yen a month)",
+        ge=0,
+        le=1_000_000_000,
+    )
+
+
+class DetailShape(_Shape):
+    """Numbers of a reason, in the unit of the rule."""
+
+    value: int | None = None
+    limit: int | None = None
+
+
+class ReasonShape(_Shape):
+    """Why a household does not get what it wished for."""
+
+    rule: Id
+    target_id: Id | None = None
+    detail: DetailShape | None = None
+
+
+class UnplacedShape(_Shape):
+    """A household without a place as JSON."""
+
+    household_id: Id
+    reasons: tuple[ReasonShape, ...]
+
+
 class Allocation(BaseModel):
     """Who gets what, with the claims that were made for it.
 
@@ -255,6 +323,7 @@ class Allocation(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_json_shape(cls, value: Any) -> Any:
+        value = migrated(value)
         if isinstance(value, dict) and isinstance(value.get("placements"), list):
             return {**value, **_tables_of(value["placements"], value.get("unplaced", []))}
         return value
@@ -280,6 +349,31 @@ class Allocation(BaseModel):
             "standings": [row.model_dump() for row in self.standings.rows()],
             "provenance": dict(self.provenance),
         }
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        facts = {
+            "policy": self.policy,
+            "status": self.status.value,
+            "objective": self.objective,
+            "bound": self.bound,
+            "placements": len(self.placements),
+            "unplaced": len(set(self.unplaced["household_id"].tolist())),
+        }
+        return card("Allocation", facts, self.stays._repr_html_())
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe the JSON shape: one object a placement, not the tables that it is kept in."""
+        found = handler(schema)
+        properties = handler.resolve_ref_schema(found)["properties"]
+        for name in ("stays", "items"):
+            del properties[name]
+        for name, shape in (("placements", PlacedShape), ("unplaced", UnplacedShape)):
+            properties[name] = {"type": "array", "items": handler(shape.__pydantic_core_schema__)}
+        return found
 
     def replace(self, **changes: Any) -> Allocation:
         """Return a variant with some fields exchanged."""
@@ -329,38 +423,39 @@ def _unplaced_objects(allocation: Allocation) -> list[dict[str, Any]]:
 
 
 def _tables_of(placements: list[Any], unplaced: list[Any]) -> dict[str, Any]:
-    """Turn the JSON shape back into tables; a malformed object fails in the row schema."""
-    heads, stays, items = [], [], []
-    for entry in placements:
-        household = entry["household_id"]
-        heads.append({key: entry.get(key) for key in ("household_id", "supporter_id", "cost_yen")})
-        stays += [{"household_id": household, **stay} for stay in entry.get("stays", [])]
-        items += [{"household_id": household, **item} for item in _items_of(entry)]
+    """Turn the JSON shape back into tables; what does not have that shape is refused, and where it is."""
+    placed = _PLACED.validate_python(placements)
+    heads = [each.model_dump(include={"household_id", "supporter_id", "cost_yen"}) for each in placed]
+    stays = [{"household_id": each.household_id, **dict(stay)} for each in placed for stay in each.stays]
+    items = [{"household_id": each.household_id, **item} for each in placed for item in _items_of(each)]
     reasons = [
         {
-            "household_id": e["household_id"],
-            "rule": r["rule"],
-            "target_id": r.get("target_id"),
-            **(r.get("detail") or {}),
+            "household_id": each.household_id,
+            "rule": reason.rule,
+            "target_id": reason.target_id,
+            **dict(reason.detail or DetailShape()),
         }
-        for e in unplaced
-        for r in e["reasons"]
+        for each in _UNPLACED.validate_python(unplaced)
+        for reason in each.reasons
     ]
     return {"placements": heads, "stays": stays, "items": items, "unplaced": reasons}
 
 
-def _items_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
+def _items_of(placed: PlacedShape) -> list[dict[str, Any]]:
     found = [
         {"list": name, "person_id": person, "target_id": target}
         for name in ("school", "care", "desk")
-        for person, target in entry.get(ITEM_FIELDS[name], {}).items()
+        for person, target in getattr(placed, ITEM_FIELDS[name]).items()
     ]
     found += [
         {"list": "role", "person_id": person, "target_id": target}
-        for person, targets in entry.get("roles", {}).items()
+        for person, targets in placed.roles.items()
         for target in targets
     ]
     return found + [
-        {"list": "experience", "person_id": None, "target_id": target}
-        for target in entry.get("experiences", [])
+        {"list": "experience", "person_id": None, "target_id": target} for target in placed.experiences
     ]
+
+
+_PLACED = TypeAdapter(list[PlacedShape])
+_UNPLACED = TypeAdapter(list[UnplacedShape])

@@ -82,10 +82,10 @@ class Conflict(BaseModel):
     releases
         The cheapest ways to make something possible; the first is cheapest of all.
     confirmed
-        Whether a second engine proves the set impossible, every set smaller by one has an allocation that the check passes,
-        and so has each release.
-    cheapest
-        Whether the cost of the first release is proven the smallest.
+        Whether a second engine proves the set impossible (of a large instance prices that are added up in whole numbers),
+        every set smaller by one has an allocation that the check passes, and so has each release.
+    cheapest, least_cost
+        Whether the cost of the first release is proven the smallest, and what any release is proven to cost at least.
     seconds
         Wall time.
     """
@@ -97,6 +97,7 @@ class Conflict(BaseModel):
     releases: tuple[Release, ...] = ()
     confirmed: bool = False
     cheapest: bool = False
+    least_cost: int = 0
     seconds: float = 0.0
 
     def sentence(self, lang: Lang) -> str:
@@ -111,4 +112,6 @@ class Conflict(BaseModel):
             text("why.conflict.releases", lang),
             *(f"- {each.sentence(lang)}" for each in self.releases),
         ]
+        if self.releases and not self.cheapest:
+            lines.append(text("why.conflict.least_cost", lang, cost=self.least_cost))
         return "\n".join(lines)

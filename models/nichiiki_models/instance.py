@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nichiiki_models.checks import find_problems
 from nichiiki_models.errors import InstanceError
+from nichiiki_models.formats import migrated
 from nichiiki_models.hashing import content_hash
 from nichiiki_models.rules import Level, Rules
 from nichiiki_models.table import Row, Table
@@ -96,6 +97,11 @@ class Instance(BaseModel):
     previous: Table[Previous] = _empty(Previous)
     locks: Table[Lock] = _empty(Lock)
     passes: Table[Pass] = _empty(Pass)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _newest(cls, value: Any) -> Any:
+        return migrated(value)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

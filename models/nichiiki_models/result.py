@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReason
+from nichiiki_models.formats import migrated
 from nichiiki_models.instance import Instance
+from nichiiki_models.notebook import card, share
+
+RESULT_FORMAT: Literal["nichiiki-result/1"] = "nichiiki-result/1"
 
 
 class Result(BaseModel):
@@ -39,6 +43,7 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    format: Literal["nichiiki-result/1"] = RESULT_FORMAT
     status: Status
     reason: StopReason
     allocation: Allocation | None = None
@@ -62,4 +67,22 @@ class Result(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_derived(cls, value: Any) -> Any:
+        value = migrated(value)
         return {k: v for k, v in value.items() if k != "gap"} if isinstance(value, dict) else value
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        answer = self.allocation
+        households = None if answer is None else share(len(answer.placements), len(self.instance.households))
+        facts = {
+            "status": self.status.value,
+            "reason": self.reason.value,
+            "policy": self.policy,
+            "objective": self.objective,
+            "bound": self.bound,
+            "gap": self.gap,
+            "seconds": round(self.seconds, 1),
+            "placements": households,
+        }
+        stays = [] if answer is None else [answer.stays._repr_html_()]
+        return card("Result", facts, *stays)

@@ -315,6 +315,21 @@ class Funding(Part):
     )
 
 
+class PlatformRule(Part):
+    """What a partner on the platform (官民マッチング) is worth; a side that ranks nobody gives everybody rank 1."""
+
+    need_utility: tuple[MilliPoints, ...] = Field(
+        default=(1000, 800, 600, 400, 200),
+        min_length=1,
+        description="milli-points of an offer that the need ranks 1, 2, …; later ranks as the last",
+    )
+    offer_utility: tuple[MilliPoints, ...] = Field(
+        default=(1000, 800, 600, 400, 200),
+        min_length=1,
+        description="milli-points of a need that the offer ranks 1, 2, …; later ranks as the last",
+    )
+
+
 class Rules(Part):
     """All rules of a run."""
 
@@ -334,3 +349,4 @@ class Rules(Part):
     funding: Funding = Funding()
     moves: Moves = Moves()
     demand: DemandRule = DemandRule()
+    platform: PlatformRule = PlatformRule()

@@ -14,6 +14,8 @@ import numpy as np
 from nichiiki_models.allocation import (
     Allocation,
     Item,
+    MeasureTaken,
+    Payment,
     Placement,
     Status,
     Stay,
@@ -153,14 +155,15 @@ def _choices(offers: dict[str, dict[str, int]]) -> dict[str, str]:
 
 
 def _merged(instance: Instance, runs: dict[str, Result], taken: dict[str, str]) -> Allocation:
-    """The allocation of all offers that are taken."""
+    """The allocation of all offers that are taken, with the measures that these need."""
     kept: dict[str, list[Any]] = {"placements": [], "stays": [], "items": []}
     for town, run in runs.items():
         for name, rows in kept.items():
             table = () if run.allocation is None else getattr(run.allocation, name).rows()
             rows += [row for row in table if taken.get(row.household_id) == town]
     left = [h for h in instance.households["household_id"].tolist() if h not in taken]
-    return Allocation(
+    measures, payments = _works(runs)
+    merged = Allocation(
         instance_hash=instance.hash,
         policy="alone",
         status=Status.FEASIBLE,
@@ -170,6 +173,39 @@ def _merged(instance: Instance, runs: dict[str, Result], taken: dict[str, str]) 
         items=Table.from_rows(Item, kept["items"]),
         unplaced=Table.from_rows(Unplaced, [Unplaced(household_id=name, rule="capacity") for name in left]),
     )
+    return _with_needed(instance, merged, measures, payments)
+
+
+def _works(runs: dict[str, Result]) -> tuple[dict[str, MeasureTaken], dict[str, list[Payment]]]:
+    """Measures that some town takes alone, and who pays them there; of several towns the first."""
+    measures: dict[str, MeasureTaken] = {}
+    payments: dict[str, list[Payment]] = {}
+    for run in runs.values():
+        if run.allocation is not None:
+            own = {row.measure_id: row for row in run.allocation.measures.rows()}
+            for name in own.keys() - measures.keys():
+                payments[name] = [row for row in run.allocation.payments.rows() if row.measure_id == name]
+            measures = {**own, **measures}
+    return measures, payments
+
+
+def _with_needed(
+    instance: Instance,
+    merged: Allocation,
+    measures: dict[str, MeasureTaken],
+    payments: dict[str, list[Payment]],
+) -> Allocation:
+    """Add the measures without those that nobody needs once offers are declined, the last left out first."""
+    names = sorted(measures)
+    while True:
+        full = merged.replace(
+            measures=Table.from_rows(MeasureTaken, [measures[name] for name in names]),
+            payments=Table.from_rows(Payment, [row for name in names for row in payments[name]]),
+        )
+        unused = {v.where.split()[0] for v in verify(instance, full) if v.rule == "measure_unused"}
+        if not unused & set(names):
+            return full
+        names.remove(max(unused & set(names)))
 
 
 def _hosted(allocation: Allocation | None) -> dict[str, int]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nichiiki_models.allocation import Allocation
+from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.gates import Gates
@@ -406,6 +407,11 @@ class BundleSource:
         kept = (total >= least[owner])[of_stay] & (reach >= least[owner[of_stay]])
         return np.flatnonzero(total >= least[owner]), np.flatnonzero(kept), segment_of
 
+    def unlisted(self) -> Market:
+        """List the gates alone; the bundles are made at prices."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return replace(self.market_of(nothing, np.zeros((0, 0), dtype=np.int64)), complete=False)
+
     def all_listed(self) -> Market:
         """List every bundle."""
         stays, options = len(self.bundles.stays), len(self.bundles.options)
@@ -710,13 +716,20 @@ def compile_market(instance: Instance) -> Market:
 
     All bundles are listed if there are at most `LIST_ALL`; else only the gates are, and the market's `source` makes
     bundles at prices.
+
+    Raises
+    ------
+    UsageError
+        If the instance has no periods, as one of the platform alone: there is nothing to place households in.
     """
+    if not len(instance.periods):
+        raise UsageError(
+            "the instance has no periods, so that no household can be placed; needs and offers: `nichiiki platform`"
+        )
     source = BundleSource(find_bundles(instance))
     if source.count() <= LIST_ALL:
         return source.all_listed()
-    return replace(
-        source.market_of(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)), complete=False
-    )
+    return source.unlisted()
 
 
 @dataclass(frozen=True)
@@ -809,6 +822,7 @@ def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of:
         must_assign=must,
         gate=np.arange(agents) >= households,
         levels=tuple(level.name for level in bundles.instance.levels),
+        labels={"follows": np.repeat([False, True, False], [n, m, gates])},
     )
     return Factored(source, market, stays, options)
 

@@ -1,11 +1,14 @@
 """Conflicts: a minimal set of overrides and minimum quotas that cannot be kept together, and the cheapest way out.
 
 Mechanism
-    Whether demands can be kept together is asked of CP-SAT over a market in which nobody is given more than they must have.
-    A minimal set that cannot is found by halving (QuickXplain), never read off an assumption core. Then it is proven anew:
-    another engine (HiGHS after CP-SAT, CP-SAT without presolve after HiGHS) finds the set impossible, and for each set
-    smaller by one an allocation is shown that the independent check passes. The cheapest way out is the optimum of a
-    market in which every demand may be given up at a cost of one.
+    Whether demands can be kept together is asked over a market in which nobody is given more than they must have: first by
+    prices that prove a shortfall (`nichiiki_solver.shortfall`), then of CP-SAT. A large market is asked in part: the best
+    stays of each household at these prices, and only then as a whole.
+    A minimal set that cannot be kept is found by halving (QuickXplain), never read off an assumption core. Then it is proven anew:
+    another engine (HiGHS after CP-SAT, CP-SAT without presolve after HiGHS) finds the set impossible, or the prices are
+    added up in whole numbers, and for each set smaller by one an allocation is shown that the independent check passes.
+    The cheapest way out is the optimum of a market in which every demand may be given up at a cost of one; of a large one
+    it is the best found, beside the least that the prices prove.
 Source
     Junker (2004), QuickXplain: preferred explanations and relaxations for over-constrained problems, AAAI.
 """
@@ -34,6 +37,14 @@ from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.market import Market
 from nichiiki_solver.needs import NEED_LISTS, ROLE
 from nichiiki_solver.ragged import Bools, Ints
+from nichiiki_solver.shortfall import (
+    Prices,
+    largest_shortfall,
+    promising,
+    proven_shortfall,
+    proves,
+    shortfall,
+)
 from nichiiki_solver.solving import settled_gates
 from nichiiki_solver.stays import find_stays
 from nichiiki_solver.travel import Travel
@@ -49,9 +60,16 @@ LISTS_OF_KIND = {
 STAY_KINDS = ("house", "region", "placed")
 MOST_RELEASES = 3
 LARGE = 3_000
-"""Pieces above which HiGHS is asked first: it sees by its relaxation that too much is wanted at once."""
+"""Pieces above which a market is asked in part first, and of HiGHS: it sees by its relaxation that too much is wanted."""
 SECOND_S = 10.0
 """Most seconds for the second proof."""
+PART_S = 2.0
+"""Most seconds for a part of a large market."""
+BEST_STAYS = 5
+"""Stays of each household in that part."""
+ROUNDS = {False: 30, True: 300}
+"""Steps of pricing before a small and a large market is given to an engine."""
+HALVING_ROUNDS = 50
 
 
 class OutOfTime(Exception):
@@ -137,19 +155,40 @@ class _Search:
         if self.is_possible(everything):
             return Conflict(feasible=True, confirmed=True)
         minimal = self._quick_explain([], [], everything)
-        releases, cheapest = self._releases()
+        large = self._large_releases()
+        releases, least_cost = self._releases() if large is None else large
         confirmed = self._is_impossible_again(minimal)
         confirmed &= all(self._is_shown([g for g in minimal if g != out], {}) for out in minimal)
         confirmed &= all(shown for _, shown in releases)
         return Conflict(
             feasible=False, demands=tuple(self.groups[g].demand for g in minimal),
-            releases=tuple(release for release, _ in releases), confirmed=confirmed, cheapest=cheapest,
+            releases=tuple(release for release, _ in releases), confirmed=confirmed, least_cost=least_cost,
+            cheapest=bool(releases) and releases[0][0].cost == least_cost,
         )  # fmt: skip
 
     def is_possible(self, groups: Sequence[int]) -> bool:
         """Whether some demands can be kept together."""
         market, floors = self._asked(groups)
+        if floors:
+            prices = shortfall(market, floors, rounds=ROUNDS[market.n_options > LARGE])
+            if proves(market, floors, prices):
+                return False
+            if market.n_options > LARGE and self._meets(market, floors, prices):
+                return True
         return not self._answer(market, floors).infeasible
+
+    def _meets(self, market: Market, floors: tuple[Floor, ...], prices: Prices) -> bool:
+        """Whether the best stays of a large market meet all demands; False says nothing about the others."""
+        choice = self._best_part(market, floors, prices)
+        return choice is not None and _shortfalls(floors, choice).sum() == 0
+
+    def _best_part(self, market: Market, floors: tuple[Floor, ...], prices: Prices) -> Ints | None:
+        """The choice among the best stays of each household that meets most of what is demanded; None in too short a time."""
+        group = np.where(market.agent < len(self.instance.households), market.agent, -1)
+        kept = promising(market, floors, prices, group, BEST_STAYS)
+        weights = np.sum([floor.weights for floor in floors], axis=0)[kept]
+        found = mip.solve_level(market.take(kept), weights, time_limit_s=min(PART_S, self.left_s))
+        return None if found.choice is None else _back(found.choice, np.flatnonzero(kept))
 
     def _asked(self, groups: Sequence[int]) -> tuple[Market, tuple[Floor, ...]]:
         """The market of those concerned by some demands, and the demands as rows."""
@@ -257,13 +296,16 @@ class _Search:
         return left
 
     def _is_impossible_again(self, groups: Sequence[int]) -> bool:
-        """Ask the engine that did not answer first whether demands cannot be kept together."""
+        """Whether prices, or the engine that did not answer first, prove that demands cannot be kept together."""
         market, floors = self._asked(groups)
         if market.n_options == 0:
             return any(floor.least > 0 for floor in floors)
+        large = market.n_options > LARGE
+        if large and proves(market, floors, shortfall(market, floors, rounds=ROUNDS[large])):
+            return True
         left = max(0.1, min(SECOND_S, self.deadline - time.perf_counter()))
         nothing = np.zeros(market.n_options, dtype=np.int64)
-        if market.n_options > LARGE:
+        if large:
             return cp_sat.solve_level(
                 market, nothing, floors=floors, time_limit_s=left, workers=self.workers, presolve=False
             ).infeasible
@@ -297,10 +339,36 @@ class _Search:
 
     # The cheapest way out
 
-    def _releases(self) -> tuple[list[tuple[Release, bool]], bool]:
-        """The cheapest demands to give up, the first of them proven cheapest; each with whether it is shown to work."""
+    def _large_releases(self) -> tuple[list[tuple[Release, bool]], int] | None:
+        """The best way out that the best stays of a large market show, and the least that any costs; None if there is none."""
+        groups = list(range(len(self.groups)))
+        market, floors = self._asked(groups)
+        if market.n_options <= LARGE:
+            return None
+        prices = largest_shortfall(market, floors, rounds=HALVING_ROUNDS)
+        choice = self._best_part(market, floors, prices)
+        if choice is None:
+            return None
+        missing = _shortfalls(floors, choice)
+        count = {g: self._units_of(g, int(missing[g])) for g in groups if missing[g] > 0}
+        works = self._works(count, market, choice, np.flatnonzero(self._concerned(groups)))
+        is_proven = all(
+            demand.kind != "never" or demand.target_kind in STAY_KINDS for demand in self._demands()
+        )
+        least_cost = max(1, proven_shortfall(market, floors, prices)) if is_proven else 1
+        return [(self._release(count), works)], least_cost
+
+    def _demands(self) -> list[Demand]:
+        return [group.demand for group in self.groups]
+
+    def _units_of(self, group: int, missing: int) -> int:
+        """What it costs that so many pieces are missing, or too many."""
+        return missing if self.groups[group].demand.kind == "quota_min" else 1
+
+    def _releases(self) -> tuple[list[tuple[Release, bool]], int]:
+        """The cheapest demands to give up, each with whether it is shown to work; and the least that any of them costs."""
         found: list[tuple[Release, bool]] = []
-        cheapest = False
+        least_cost = 0
         cuts: list[Floor] = []
         groups = list(range(len(self.groups)))
         kept = self._concerned(groups)
@@ -320,14 +388,15 @@ class _Search:
             given = np.flatnonzero(np.isin(slack, answer.choice))
             count = {g: sum(units[k] == g for k in given.tolist()) for g in groups}
             count = {g: n for g, n in count.items() if n}
-            cheapest |= not found and answer.objective == answer.bound
+            if not found and answer.bound is not None:
+                least_cost = max(0, -answer.bound)
             if found and sum(count.values()) > found[0][0].cost + 1:
                 break
             found.append(
                 (self._release(count), self._works(count, market, answer.choice, np.flatnonzero(kept)))
             )
             cuts.append(_another(wide.n_options, slack, np.array(units), count))
-        return found, cheapest
+        return found, least_cost
 
     def _most_units(self, group: int) -> int:
         demand = self.groups[group].demand
@@ -490,6 +559,14 @@ def _quotas(instance: Instance, least: dict[int, int]) -> Table[Quota]:
         minimum[row] = value
     kept = ~limits | (minimum != NULL_INT) | (quotas["max"] != NULL_INT)
     return quotas.with_columns(min=minimum).take(kept)
+
+
+def _shortfalls(floors: Sequence[Floor], choice: Ints) -> Ints:
+    """By how many pieces a choice misses each demand."""
+    taken = choice[choice >= 0]
+    got = np.array([int(floor.weights[taken].sum()) for floor in floors], dtype=np.int64)
+    least = np.array([floor.least for floor in floors], dtype=np.int64)
+    return np.asarray(np.maximum(least - got, 0))
 
 
 def _back(choice: Ints, kept: Ints) -> Ints:

@@ -305,6 +305,22 @@ class Market:
         """Return the market that also lists the options of another one on the same agents and resources."""
         return joined([self, other])
 
+    def with_resources_of(self, other: Market) -> Market:
+        """Return the market without the resources after those of another one, which come first here, and with its source."""
+        size = len(other.capacity)
+        if len(self.capacity) == size:
+            return self
+        kept = self.resource < size
+        return replace(
+            self,
+            offsets=offsets_of(np.bincount(self.entry_option[kept], minlength=self.n_options)),
+            resource=self.resource[kept],
+            amount=self.amount[kept],
+            capacity=self.capacity[:size],
+            priority=None if self.priority is None else self.priority[kept],
+            source=other.source,
+        )
+
     def to_allocation(self, choice: Ints, **claims: Any) -> Allocation:
         """Turn a choice into the allocation of the instance that the market was compiled from.
 
@@ -361,9 +377,10 @@ def merged(option: Ints, resource: Ints, amount: Ints, n_resources: int) -> tupl
     first, option, resource, amount
         Index of the first entry of each pair, and the pairs in order of option, then resource.
     """
-    distinct, first, inverse = np.unique(
-        option * max(1, n_resources) + resource, return_index=True, return_inverse=True
-    )
+    keys = option * max(1, n_resources) + resource
+    if (keys[1:] > keys[:-1]).all():
+        return np.arange(len(keys)), option, resource, amount
+    distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     total = np.zeros(len(distinct), dtype=np.int64)
     np.add.at(total, inverse.reshape(-1), amount)
     return first, distinct // max(1, n_resources), distinct % max(1, n_resources), total

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,13 @@ from scipy.sparse import csr_array
 
 from nichiiki_solver.background import in_background
 from nichiiki_solver.cp_sat import Answer, Floor
-from nichiiki_solver.market import Market
-from nichiiki_solver.ragged import Ints
+from nichiiki_solver.market import NO_VALUE, Market
+from nichiiki_solver.ragged import Bools, Ints
 
 TOLERANCE = 1e-6
 """Relative tolerance of HiGHS' bound; the reported bound is weaker by as much."""
+LEADERS_SHARE = 0.85
+"""Share of the time for the search over what leads; the rest is for what follows."""
 INFEASIBLE = 2
 
 
@@ -46,12 +49,79 @@ def solve_level(
     """
     if market.n_options == 0:
         return nothing_to_choose(market, floors)
-    # a bound on the divided objective is a whole number, so that the tolerance costs nothing until it is very large
-    divisor = max(1, int(np.gcd.reduce(weights)))
-    problem = _problem(market, weights // divisor, floors, time_limit_s, relative_gap)
-    over = time_over(time.monotonic(), time_limit_s, should_stop)
-    result = in_background(lambda: milp(**problem), over, name="highs")
-    return Answer(None, None, None) if result is None else _answer(market, weights, divisor, result)
+    search = _Search(market, weights, floors, time_limit_s, relative_gap, should_stop)
+    follows = market.labels.get("follows")
+    return search.at_once() if follows is None or not follows.any() else search.leaders_first(follows)
+
+
+class _Search:
+    """One market and objective with the clock running: the program is built once and may be solved in several ways."""
+
+    def __init__(
+        self,
+        market: Market,
+        weights: Ints,
+        floors: tuple[Floor, ...],
+        time_limit_s: float,
+        relative_gap: float,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        self.market, self.weights, self.gap = market, weights, relative_gap
+        # a bound on the divided objective is a whole number, so that the tolerance costs nothing until it is very large
+        self.divisor = max(1, int(np.gcd.reduce(weights)))
+        self.program = _program(market, weights // self.divisor, floors)
+        self.ends, self.should_stop = time.monotonic() + time_limit_s, should_stop
+
+    def at_once(self) -> Answer:
+        """Decide every option in one search."""
+        return self._answer(self._run())
+
+    def leaders_first(self, follows: Bools) -> Answer:
+        """Decide the options that lead with the others in fractions, then these; all at once only if that lost anything.
+
+        Once stays and gates are decided, seats and roles are nearly a transport problem, whose solutions are whole by
+        themselves: to branch on them costs much and proves little.
+        """
+        led = self._run(LEADERS_SHARE, integrality=(~follows).astype(int))
+        found = self._answer(led)
+        if led is None or led.x is None or self._is_enough(found, found.bound):
+            return found
+        bound = found.bound
+        if found.choice is None:
+            taken = np.rint(led.x)
+            kept = Bounds(np.where(follows, 0, taken), np.where(follows, 1, taken))
+            found = replace(self._answer(self._run(bounds=kept)), infeasible=False)
+        if not self._is_enough(found, bound):
+            every = self.at_once()
+            if every.infeasible:
+                return every
+            bound = min((b for b in (bound, every.bound) if b is not None), default=None)
+            found = max((found, every), key=_value)
+        return replace(found, bound=bound if bound is None else max(bound, _value(found)))
+
+    def _is_enough(self, found: Answer, bound: int | None) -> bool:
+        """Whether an answer is as close to a bound as was asked for."""
+        if found.objective is None or bound is None:
+            return False
+        return bound - found.objective <= self.gap * max(1, abs(found.objective))
+
+    def _answer(self, result: OptimizeResult | None) -> Answer:
+        if result is None:
+            return Answer(None, None, None)
+        return _answer(self.market, self.weights, self.divisor, result)
+
+    def _run(self, share: float = 1.0, **changed: Any) -> OptimizeResult | None:
+        left_s = max(0.05, share * (self.ends - time.monotonic()))
+        over = time_over(time.monotonic(), left_s, self.should_stop)
+        options = {"time_limit": left_s, "mip_rel_gap": self.gap}
+        return in_background(
+            lambda: milp(**{**self.program, "options": options, **changed}), over, name="highs"
+        )
+
+
+def _value(answer: Answer) -> int:
+    """Value of an answer; very small where there is none."""
+    return NO_VALUE if answer.objective is None else answer.objective
 
 
 def nothing_to_choose(market: Market, floors: tuple[Floor, ...]) -> Answer:
@@ -70,9 +140,7 @@ def time_over(
     return lambda: user_stop() or time.monotonic() > deadline
 
 
-def _problem(
-    market: Market, weights: Ints, floors: tuple[Floor, ...], time_limit_s: float, gap: float
-) -> dict[str, Any]:
+def _program(market: Market, weights: Ints, floors: tuple[Floor, ...]) -> dict[str, Any]:
     n = market.n_options
     owners = csr_array((np.ones(n), (market.agent, np.arange(n))), shape=(market.n_agents, n))
     use = csr_array(
@@ -91,7 +159,6 @@ def _problem(
         "constraints": rows,
         "integrality": np.ones(n),
         "bounds": Bounds(0, 1),
-        "options": {"time_limit": max(0.05, time_limit_s), "mip_rel_gap": gap},
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import nichiiki as nk
-from nichiiki.cli.demo import FARES, RULE_MODE
+from nichiiki.cli.demo import FARES, PLATFORM, RULE_MODE
 from nichiiki.cli.exits import Exit
 from nichiiki.outputs import OUTPUTS
 
@@ -17,7 +17,7 @@ def test_demo(run: Any, tmp_path: Path, lang: str) -> None:
     shown = run("demo", "--out", tmp_path / "out", "--time-limit", "25", "--lang", lang)
     assert shown.exit_code == Exit.DONE, shown.output
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {*OUTPUTS, RULE_MODE, FARES}
+    assert written == {*OUTPUTS, RULE_MODE, FARES, PLATFORM}
     files = (tmp_path / "out" / folder / "metrics.json" for folder in (".", RULE_MODE))
     optimum, by_hand = (json.loads(file.read_text("utf-8"))["levels"]["welfare"] for file in files)
     assert optimum >= by_hand
@@ -28,5 +28,6 @@ def test_demo(run: Any, tmp_path: Path, lang: str) -> None:
     )
     assert 0 < tariff.subsidy_used_yen <= 6_000_000
     assert tariff.total.buyers > 0
+    assert run("verify", "flagship", tmp_path / "out" / PLATFORM).exit_code == Exit.DONE
     again = run("verify", "flagship", tmp_path / "out", "--lang", lang)
     assert again.exit_code == Exit.DONE, again.output

@@ -13,9 +13,11 @@ import pytest
 from openpyxl import load_workbook
 
 import nichiiki as nk
+from nichiiki.report.calendar_runs import house_lines
 from nichiiki.report.facts import Facts
 from nichiiki.report.files import csv_bytes, write_whole
 from nichiiki.report.page import report_html
+from nichiiki.report.payers_view import bill, monthly
 from nichiiki.report.rows import Rows, Sheet
 from nichiiki.report.words import percent, reason_text
 from nichiiki.report.workbook import workbook_bytes
@@ -112,6 +114,32 @@ def test_hostile_names_stay_text(hostile: Rows) -> None:
 def test_report_of_500_households_is_small() -> None:
     result = nk.allocate(nk.generate(households=500, seed=1), policy="points")
     assert len(report_html(rows_of(result, "ja"), violations=()).encode()) <= 500_000
+
+
+def test_calendar_bars_are_the_cells_of_the_calendar(small_result: nk.Result) -> None:
+    rows = rows_of(small_result)
+    for line, (house, _, _, *cells) in zip(house_lines(rows, 10**6), rows.house_calendar.rows, strict=True):
+        shown = [run.households or run.text for run in line.runs for _ in range(run.periods)]
+        assert (line.house, shown) == (house, [str(cell or "") for cell in cells])
+        closed = [run.kind == "shut" for run in line.runs for _ in range(run.periods)]
+        row = rows.facts.houses[line.house]
+        assert closed == [
+            not cell and (not row.ready or period in row.closed_periods)
+            for cell, period in zip(cells, rows.facts.open_periods, strict=True)
+        ]
+
+
+def test_who_pays_adds_up() -> None:
+    instance = nk.load("flagship")
+    result = nk.allocate(instance, policy="welfare", time_limit_s=3)
+    assert result.allocation is not None
+    found = bill(rows_of(result))
+    taken = {measure.measure_id: measure.cost_yen for measure in result.allocation.measures.rows()}
+    assert {measure.measure: measure.cost_yen for measure in found.measures} == taken
+    assert sum(found.totals.values()) == found.cost_yen == sum(taken.values())
+    costs = monthly(rows_of(result))
+    assert costs["before_yen"] == sum(row.cost_yen for row in result.allocation.placements.rows())
+    assert costs["rent_yen"] + costs["fares_yen"] == costs["before_yen"]
 
 
 def test_violations_are_shown(small_result: nk.Result) -> None:

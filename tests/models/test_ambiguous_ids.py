@@ -18,14 +18,12 @@ POINTS: dict[str, Row] = {
 }
 
 
-@pytest.mark.parametrize("pair", combinations(POINTS, 2))
+@pytest.mark.parametrize("pair", list(combinations(POINTS, 2)))
 @pytest.mark.parametrize("end", ["from_id", "to_id"])
 def test_an_id_of_two_tables_is_refused(pair: tuple[str, str], end: str) -> None:
     ends = {"from_id": "r", "to_id": "r", end: "x"}
-    rows: dict[str, list[Row]] = {
-        "regions": [REGION],
-        "links": [Link(link_id="l", mode="rail", minutes=9, fare_yen=1, **ends)],
-    }
+    link = Link.model_validate({"link_id": "l", "mode": "rail", "minutes": 9, "fare_yen": 1, **ends})
+    rows: dict[str, list[Row]] = {"regions": [REGION], "links": [link]}
     for name in pair:
         rows.setdefault(name, []).append(POINTS[name])
     with pytest.raises(InstanceError) as refused:

@@ -1,5 +1,7 @@
 """Every town alone beside all together: by hand, and what holds on random instances."""
 
+from typing import Any
+
 import pytest
 
 import nichiiki as nk
@@ -14,7 +16,7 @@ SHARED = {
 WISH = {"list": "stay", "target_kind": "house"}
 
 
-def two_towns() -> Instance:
+def two_towns(**changes: Any) -> Instance:
     """A house in each town; both want family a most, and a prefers the first: alone, b's house stays empty."""
     second = {"house_id": "second", "region_id": "other", "lat": 36.5, "lon": 138.0, "capacity_persons": 3}
     train = {
@@ -37,6 +39,7 @@ def two_towns() -> Instance:
         ],
         choices__0__score=6000,
         rules={"lists": {"school": {"rank_utility": [0]}}},
+        **changes,
     )
 
 
@@ -48,6 +51,18 @@ def test_two_towns_by_hand() -> None:
     ]
     assert found.lost == 1
     assert all(town.objective == town.bound for town in found.towns)
+    assert found.promised_twice == ()
+
+
+def test_measures_go_with_the_offers_that_are_taken() -> None:
+    """Alone each town opens its own house; nobody comes to the second, so that only the first is opened in the end."""
+    roof = {"measure_id": "roof", "target_kind": "house", "target_id": "house", "cost_yen": 5_000_000}
+    bath = {**roof, "measure_id": "bath", "target_id": "second"}
+    closed = {"houses__0__ready": False, "houses__1__ready": False}
+    found = nk.alone(two_towns(measures=[roof, bath], **closed))
+    assert [town.offered for town in found.towns] == [1, 1]
+    assert [town.accepted for town in found.towns] == [1, 0]
+    assert found.allocation.measures["measure_id"].tolist() == ["roof"]
     assert found.promised_twice == ()
 
 

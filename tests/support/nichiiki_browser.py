@@ -79,6 +79,10 @@ class Page:
             mobile=width < 600,
         )
 
+    def emulate_media(self, media: str) -> None:
+        """Lay the page out as for a medium, ``print`` or ``screen``; with an empty word as the browser would."""
+        self._call("Emulation.setEmulatedMedia", media=media)
+
     def run(self, script: str) -> Any:
         """Return the value of a script run in the page."""
         answer = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
@@ -87,10 +91,11 @@ class Page:
 
     def click(self, selector: str) -> None:
         """Press the mouse in the middle of an element, after scrolling to it."""
-        place = self.run(
-            f"(e => {{ e.scrollIntoView({{block: 'center', behavior: 'instant'}}); const r = e.getBoundingClientRect();"
-            f" return [r.x + r.width / 2, r.y + r.height / 2]; }})(document.querySelector({json.dumps(selector)}))"
-        )
+        element = f"document.querySelector({json.dumps(selector)})"
+        self.run(f"{element}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        # what is pressed is what was last drawn
+        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        place = self.run(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({element}.getBoundingClientRect())")
         for kind in ("mousePressed", "mouseReleased"):
             where = {"x": place[0], "y": place[1], "button": "left", "clickCount": 1}
             self._call("Input.dispatchMouseEvent", type=kind, **where)

@@ -81,6 +81,10 @@ class Game:
         """Sorted ranks of the partners of each left agent."""
         return [sorted(self.left[i][j] for k, j in matching if k == i) for i in range(len(self.left))]
 
+    def right_profile(self, matching: Pairs) -> list[list[int]]:
+        """Sorted ranks of the partners of each right agent."""
+        return [sorted(self.right[j][i] for i, k in matching if k == j) for j in range(len(self.right))]
+
 
 def residents_game(residents: Prefs, hospitals: Prefs, capacities: Sequence[int]) -> Game:
     """Hospitals/residents."""

@@ -41,6 +41,19 @@ def hospitals(
 
 
 @st.composite
+def opposed(draw: st.DrawFn) -> tuple[list[list[Any]], list[list[Any]], list[int]]:
+    """Hospitals like best who likes them least, with places for all: such markets have many stable matchings."""
+    n, m = draw(st.integers(2, 6)), draw(st.integers(2, 3))
+    order = [list(draw(st.permutations(range(m)))) for _ in range(n)]
+    joins = st.lists(st.sampled_from([False, False, False, True]), min_size=max(n, m), max_size=max(n, m))
+    noise = draw(st.lists(st.integers(0, 2), min_size=n * m, max_size=n * m))
+    liking = [sorted(range(n), key=lambda i: noise[i * m + j] - 2 * order[i].index(j)) for j in range(m)]
+    extra = draw(st.lists(st.integers(0, m - 1), min_size=max(0, n - m), max_size=max(0, n - m)))
+    capacities = [1 + extra.count(j) for j in range(m)]
+    return [_tied(row, draw(joins)) for row in order], [_tied(row, draw(joins)) for row in liking], capacities
+
+
+@st.composite
 def both_capacities(
     draw: st.DrawFn, *, ties: bool = False
 ) -> tuple[list[list[Any]], list[list[Any]], list[int], list[int]]:

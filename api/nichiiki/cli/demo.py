@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Violation
     from nichiiki_models.instance import Instance
     from nichiiki_models.result import Result
+    from nichiiki_models.tariff import TariffResult
 
 FLAGSHIP = "flagship"
 RULE_MODE = "rule-mode"
 """Folder of the hand procedure's result, inside the folder of the optimum."""
 FARES = "fares"
 """Folder of the priced transport offers, inside the same."""
+PLATFORM = "platform"
+"""Folder of the partnerships of needs and offers, inside the same."""
 OWN_MONEY_YEN = 6_000_000
 """What the municipalities may spend on fares in the year, of their own (docs/explanation/flagship.md)."""
 
@@ -48,12 +51,14 @@ def command(lang: Lang) -> Command:
 def _demo(screen: Screen, out: Path, time_limit: float, workers: int, *, force: bool) -> int:
     from nichiiki.cli.allocate import watched
     from nichiiki.cli.opening import open_instance
+    from nichiiki.cli.platform import PLATFORM_OUTPUTS
     from nichiiki.cli.saving import OUTPUTS, claim
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS
 
-    claim(out, force=force, own=(*OUTPUTS, RULE_MODE, FARES))
+    claim(out, force=force, own=(*OUTPUTS, RULE_MODE, FARES, PLATFORM))
     claim(out / RULE_MODE, force=force)
     claim(out / FARES, force=force, own=TARIFF_OUTPUTS)
+    claim(out / PLATFORM, force=force, own=PLATFORM_OUTPUTS)
     instance = open_instance(FLAGSHIP)
     _introduce(screen, instance)
     settings: dict[str, Any] = {"time_limit": time_limit, "gap": 0.0, "seed": 0, "workers": workers}
@@ -83,7 +88,8 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
     showing.comparison(rule_mode, optimum, screen)
     showing.files(written, screen)
     screen.out.print(screen.say("demo.rule_mode_files", folder=out / RULE_MODE))
-    _price(screen, out / FARES, best)
+    _price(screen, out, best)
+    _match(screen, out / PLATFORM, best.instance)
     screen.out.print(screen.say("demo.next", out=out), soft_wrap=True)
     if was_interrupted(optimum):
         screen.tell("interrupted.saved")
@@ -91,8 +97,11 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
     return Exit.NEGATIVE if broken or optimum.allocation is None else Exit.DONE
 
 
-def _price(screen: Screen, folder: Path, result: Result) -> None:
-    """Price the offers for the households that have a place: most buyers for the municipalities' own money."""
+def _price(screen: Screen, out: Path, result: Result) -> None:
+    """Price the offers for the households that have a place: most buyers for the municipalities' own money.
+
+    The report of the allocation is then written anew, with its fares.
+    """
     import nichiiki
     from nichiiki.cli.price import extras_of, show
     from nichiiki.report.tariff_files import write_tariff
@@ -101,14 +110,29 @@ def _price(screen: Screen, folder: Path, result: Result) -> None:
     asked: dict[str, Any] = {"goal": "uptake", "baseline": "single_fares", "subsidy_yen": OWN_MONEY_YEN}
     tariff = nichiiki.price(result.instance, result.allocation, **asked)
     extras = extras_of(result.instance, result.allocation, tariff, asked, compare=COMPARED)
-    show(screen, tariff, write_tariff(folder, result.instance, tariff, extras=extras, lang=screen.lang))
+    written = write_tariff(out / FARES, result.instance, tariff, extras=extras, lang=screen.lang)
+    show(screen, tariff, written)
+    _save(screen, out, result, tariff)
 
 
-def _save(screen: Screen, out: Path, result: Result) -> tuple[list[Violation], list[Path]]:
+def _match(screen: Screen, folder: Path, instance: Instance) -> None:
+    """Match the needs and the offers of the platform."""
+    import nichiiki
+    from nichiiki.cli import platform, showing
+
+    screen.tell("demo.platform")
+    matching = nichiiki.platform.match(instance, policy="welfare")
+    platform.show(instance, matching, {}, screen)
+    showing.files(platform.save(folder, instance, matching, screen.lang), screen)
+
+
+def _save(
+    screen: Screen, out: Path, result: Result, tariff: TariffResult | None = None
+) -> tuple[list[Violation], list[Path]]:
     import nichiiki
     from nichiiki.cli.saving import save
 
     if result.allocation is None:
         return [], []
     broken = nichiiki.verify(result.instance, result.allocation)
-    return broken, save(out, result.instance, result.allocation, broken, screen.lang)
+    return broken, save(out, result.instance, result.allocation, broken, screen.lang, tariff)

@@ -12,10 +12,16 @@ if TYPE_CHECKING:
     from nichiiki_instances.raw import Grid
     from nichiiki_models.allocation import Allocation
     from nichiiki_models.instance import Instance
+    from nichiiki_models.platform import PlatformMatching
     from nichiiki_models.table import Table
     from nichiiki_models.tables import Previous
+    from nichiiki_models.tariff import TariffResult
 
 ALLOCATION_FILE = "allocation.json"
+PLATFORM_FILE = "platform.json"
+TARIFF_FILE = "tariff.json"
+TARIFF_FOLDERS = ("", "fares")
+"""Where the tariff of an allocation lies: in its folder, or in this one below it."""
 
 
 def open_instance(name: str, mapping: Path | None = None) -> Instance:
@@ -29,10 +35,12 @@ def open_instance(name: str, mapping: Path | None = None) -> Instance:
         Column mapping for the files that need one.
     """
     import nichiiki
+    from nichiiki.apart import is_risky
 
     if not Path(name).exists() and is_bundled(name):
         return nichiiki.load(name)
-    return nichiiki.read(name, mapping=mapping)
+    read = nichiiki.read_apart if is_risky([Path(name)]) else nichiiki.read
+    return read(name, mapping=mapping)
 
 
 def is_bundled(name: str) -> bool:
@@ -66,6 +74,83 @@ def open_allocation(name: str) -> Allocation:
         raise Refusal("failed.no_allocation", file=file, place=place or "-", kind=detail["type"]) from None
     except (KeyError, TypeError, AttributeError, ValueError):
         raise Refusal("failed.no_allocation", file=file, place="placements", kind="shape") from None
+
+
+def open_tariff(name: str) -> TariffResult:
+    """Read a tariff from its JSON file, or from the folder that holds it.
+
+    Parameters
+    ----------
+    name
+        Path of the file or folder.
+    """
+    from pydantic import ValidationError
+
+    from nichiiki_models.tariff import TariffResult
+
+    path = Path(name)
+    file = path / TARIFF_FILE if path.is_dir() else path
+    try:
+        return TariffResult.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise Refusal("failed.no_file", file=file) from None
+    except ValidationError as error:
+        detail = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(step) for step in detail["loc"])
+        raise Refusal("failed.no_tariff", file=file, place=place or "-", kind=detail["type"]) from None
+
+
+def tariff_of(allocation: Allocation, folder: Path, name: str | None) -> TariffResult | None:
+    """Return the tariff of an allocation: the one that is named, else the one that lies beside it, if any.
+
+    Parameters
+    ----------
+    allocation
+        The answer; a tariff of another one is refused if it was named, and passed over if it was only found.
+    folder
+        Where the allocation lies.
+    name
+        Path of the tariff; None looks for one.
+    """
+    from nichiiki_solver.pricing.price import allocation_hash
+
+    own = (allocation.instance_hash, allocation_hash(allocation))
+    if name is not None:
+        tariff = open_tariff(name)
+        if (tariff.instance_hash, tariff.allocation_hash) != own:
+            raise Refusal("failed.other_tariff", file=name)
+        return tariff
+    places = [folder / below / TARIFF_FILE for below in TARIFF_FOLDERS]
+    found = [open_tariff(str(place)) for place in places if place.is_file()]
+    return next((each for each in found if (each.instance_hash, each.allocation_hash) == own), None)
+
+
+def open_platform(name: str) -> PlatformMatching | None:
+    """Read a matching of the platform from its JSON file or folder; None if it is something else.
+
+    Parameters
+    ----------
+    name
+        Path of the file or folder.
+    """
+    from pydantic import ValidationError
+
+    from nichiiki_models.platform import PlatformMatching
+
+    path = Path(name)
+    file = path / PLATFORM_FILE if path.is_dir() and not (path / ALLOCATION_FILE).exists() else path
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    if b'"nichiiki-platform/' not in content[:200]:
+        return None
+    try:
+        return PlatformMatching.model_validate_json(content)
+    except ValidationError as error:
+        detail = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(step) for step in detail["loc"])
+        raise Refusal("failed.no_allocation", file=file, place=place or "-", kind=detail["type"]) from None
 
 
 def with_locks(instance: Instance, name: str | None) -> Instance:

@@ -83,7 +83,7 @@ def _save(screen: Screen, out: Path, found: PlanResult) -> list[Path]:
     broken = nichiiki.verify(instance, allocation)
     rows = [(move.household_id, move.before_house or "", move.after_house or "") for move in found.moves]
     moves = Sheet("moves", ("household_id", "before_house", "after_house"), rows)
-    written = save(out, instance, allocation, broken, screen.lang)
+    written = save(out, instance, allocation, broken, screen.lang, found.tariff)
     written += write_all(out, {PLAN_FILE: json_bytes(_story(found)), MOVES_FILE: csv_bytes(moves)})
     return written + write_tariff(out / FARES, instance, found.tariff, lang=screen.lang)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,9 +32,10 @@ def command(lang: Lang) -> Command:
         option(lang, "--workbook", type=FILE, metavar="FILE"),
         option(lang, "--contacts", type=FILE, metavar="FILE"),
         option(lang, "--geojson", type=FILE, metavar="FILE"),
+        option(lang, "--tariff", metavar="FILE"),
     ]
 
-    def report(instance: str, allocation: str, level: Level, out: Path | None, **more: Path | None) -> int:
+    def report(instance: str, allocation: str, level: Level, out: Path | None, **more: Any) -> int:
         return _report(Screen(lang), instance, allocation, level, out, **more)
 
     return build(lang, "report", report, params)
@@ -50,9 +51,10 @@ def _report(
     workbook: Path | None,
     contacts: Path | None,
     geojson: Path | None,
+    tariff: str | None,
 ) -> int:
     import nichiiki
-    from nichiiki.cli.opening import open_allocation, open_instance
+    from nichiiki.cli.opening import open_allocation, open_instance, tariff_of
     from nichiiki.report.facts import Facts
     from nichiiki.report.levels import report_of
     from nichiiki.report.rows import Rows
@@ -62,8 +64,10 @@ def _report(
     instance, allocation = open_instance(name), open_allocation(answer)
     broken = nichiiki.verify(instance, allocation)
     metrics = nichiiki.evaluate(instance, allocation)
-    page = report_of(instance, allocation, violations=broken, metrics=metrics, lang=screen.lang, level=level)
     folder = Path(answer) if Path(answer).is_dir() else Path(answer).parent
+    prices = tariff_of(allocation, folder, tariff)
+    shown: dict[str, Any] = {"lang": screen.lang, "level": level, "tariff": prices}
+    page = report_of(instance, allocation, violations=broken, metrics=metrics, **shown)
     _put(screen, out or folder / ("report.html" if level == "staff" else f"report-{level}.html"), page)
     rows = Rows(Facts(instance, allocation), screen.lang)
     if workbook:

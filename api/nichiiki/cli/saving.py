@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from nichiiki_models.allocation import Allocation, Violation
     from nichiiki_models.instance import Instance
+    from nichiiki_models.tariff import TariffResult
 
 LATER = ("report-council.html", "report-public.html")
 """Files that ``report`` adds to them."""
@@ -53,7 +54,12 @@ def claim(folder: Path, *, force: bool, own: Sequence[str] = (*OUTPUTS, *AUDIT, 
 
 
 def save(
-    folder: Path, instance: Instance, allocation: Allocation, violations: Sequence[Violation], lang: Lang
+    folder: Path,
+    instance: Instance,
+    allocation: Allocation,
+    violations: Sequence[Violation],
+    lang: Lang,
+    tariff: TariffResult | None = None,
 ) -> list[Path]:
     """Write every file of an allocation and return where they are.
 
@@ -67,7 +73,9 @@ def save(
         What the independent check found.
     lang
         Language of report, workbook and reasons.
+    tariff
+        The prices of the same allocation, for the report.
     """
     from nichiiki.report.files import write_all
 
-    return write_all(folder, contents(instance, allocation, violations, lang))
+    return write_all(folder, contents(instance, allocation, violations, lang, tariff))

@@ -58,13 +58,20 @@ def _verify(
 ) -> int:
     import nichiiki
     from nichiiki.cli import showing
-    from nichiiki.cli.opening import open_allocation, open_instance, with_locks, with_previous
+    from nichiiki.cli.opening import open_allocation, open_instance, open_platform, with_locks, with_previous
     from nichiiki.cli.saving import json_bytes
     from nichiiki.report.page import violation_text
 
     instance = with_previous(with_locks(open_instance(name), locks), previous)
-    allocation = open_allocation(answer)
-    found = nichiiki.verify(instance, allocation)
+    matching = open_platform(answer)
+    if matching is None:
+        allocation = open_allocation(answer)
+        found, good, bad = nichiiki.verify(instance, allocation), "verify.good", "verify.bad"
+        counted: dict[str, object] = {"placed": len(allocation.placements)}
+    else:
+        found = nichiiki.platform.verify(instance, matching)
+        good, bad = "verify.platform_good", "verify.platform_bad"
+        counted = {"pairs": len(matching.pairs)}
     if as_json:
         listed = [
             {**each.model_dump(mode="json"), "message": violation_text(each, screen.lang)} for each in found
@@ -72,8 +79,8 @@ def _verify(
         click.echo(json_bytes({"ok": not found, "violations": listed}).decode("utf-8"), nl=False)
     else:
         showing.violations(found, screen)
-        counted = {"count": len(found), "placed": len(allocation.placements), "hash": instance.hash}
-        screen.out.print(screen.say("verify.bad" if found else "verify.good", **counted), soft_wrap=True)
+        counted = {**counted, "count": len(found), "hash": instance.hash}
+        screen.out.print(screen.say(bad if found else good, **counted), soft_wrap=True)
     return Exit.NEGATIVE if found else Exit.DONE
 
 

@@ -11,6 +11,9 @@ from nichiiki.report.words import number, percent, words
 from nichiiki_models.allocation import Violation
 from nichiiki_models.metrics import Metrics, SeatFigures, Spread
 
+MOST_GROUPS = 12
+"""Groups of households that the section on results compares."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -24,11 +27,12 @@ class Card:
 
 @dataclass(frozen=True)
 class Bar:
-    """A share of households, as a bar."""
+    """A share of households, as a bar; `of` is all of them where that differs from bar to bar."""
 
     name: str
     count: int
     share: float
+    of: int | None = None
 
 
 def gap_of(facts: Facts) -> float | None:
@@ -75,13 +79,38 @@ def rank_bars(metrics: Metrics, rows: Rows) -> list[Bar]:
     ]
 
 
-def figures(metrics: Metrics, rows: Rows) -> list[tuple[str, str]]:
-    """Return the figures of a result by key: what is reached, used, paid, and how fairly."""
-    return [(key, value) for key, value in _figures(metrics, rows) if value]
+def group_bars(metrics: Metrics) -> list[Bar]:
+    """Return how many households of each group are placed, the largest groups first."""
+    groups = sorted(metrics.by_group.items(), key=lambda item: -item[1].households)[:MOST_GROUPS]
+    everybody = [("", metrics.total)] if metrics.total.households else []
+    return [
+        Bar(name, placed.placed_households, placed.placed_households / placed.households, placed.households)
+        for name, placed in (*everybody, *groups)
+        if placed.households
+    ]
 
 
-def _figures(metrics: Metrics, rows: Rows) -> Iterator[tuple[str, str]]:
-    regions, roles, fair = metrics.regions.values(), metrics.roles, metrics.fairness
+def relation_bars(metrics: Metrics, rows: Rows) -> list[Bar]:
+    """Return placed households by type of relation to the region (関係人口)."""
+    say, types = words(rows.lang), metrics.kpi.relation_types
+    total = max(1, sum(types.values()))
+    return [Bar(say(f"relation.{name}"), count, count / total) for name, count in types.items()]
+
+
+def kpi_lines(metrics: Metrics, rows: Rows) -> list[tuple[str, int | None]]:
+    """Return the sheet of key figures in words, without the types of relation."""
+    say, values = words(rows.lang), metrics.kpi.model_dump()
+    return [(say(f"kpi.{name}"), value) for name, value in values.items() if name != "relation_types"]
+
+
+def figures(metrics: Metrics, rows: Rows) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the figures of a result by key, in three parts: what is used, what it costs, and how fair it is."""
+    parts = (("use", _use(metrics)), ("costs", _costs(metrics, rows)), ("fairness", _fairness(metrics)))
+    return [(part, [(key, value) for key, value in lines if value]) for part, lines in parts]
+
+
+def _use(metrics: Metrics) -> Iterator[tuple[str, str]]:
+    regions, roles = metrics.regions.values(), metrics.roles
     yield "houses", _of(sum(use.houses_used for use in regions), sum(use.houses for use in regions))
     used, offered = (
         sum(getattr(use, f"unit_periods_{name}") for use in regions) for name in ("used", "offered")
@@ -93,11 +122,18 @@ def _figures(metrics: Metrics, rows: Rows) -> Iterator[tuple[str, str]]:
     yield "desk", _seats(metrics.desks)
     yield "running", _of(roles.running_periods, roles.wanted_periods)
     yield "missing", number(roles.missing_holder_periods) if roles.wanted_periods else ""
+    yield "hazards", number(sum(metrics.hazard_overlaps.values()))
+
+
+def _costs(metrics: Metrics, rows: Rows) -> Iterator[tuple[str, str]]:
     yield "cost", _spread(metrics.cost_yen_a_month, rows)
     yield "travel", _spread(metrics.travel_yen_a_month, rows)
     yield "cost_total", number(sum(placement.cost_yen for placement in rows.facts.placements.values()))
     yield "minutes", _spread(metrics.trip_minutes, rows)
-    yield "hazards", number(sum(metrics.hazard_overlaps.values()))
+
+
+def _fairness(metrics: Metrics) -> Iterator[tuple[str, str]]:
+    fair = metrics.fairness
     yield "gini", "" if fair.gini is None else f"{fair.gini:.3f}"
     yield "lowest", "" if fair.placed_lowest_milli_points is None else f"{fair.placed_lowest_milli_points:,}"
     yield "envy", number(metrics.justified_envy_households)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nichiiki.report.facts import Facts
@@ -27,6 +27,8 @@ class Circle:
     radius: float
     hosted: int
     sent: int
+    share: float | None = None
+    """Used part of its houses, over units and periods; None if it is not to be shown."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,11 @@ class Projection:
         return self.scale / math.radians(1) / EARTH_KM
 
 
-def chart(facts: Facts, counts: Counter[tuple[str, str]] | None = None) -> Chart:
+def chart(
+    facts: Facts,
+    counts: Counter[tuple[str, str]] | None = None,
+    shares: Mapping[str, float] | None = None,
+) -> Chart:
     """Lay out the map of an allocation.
 
     Parameters
@@ -97,7 +103,10 @@ def chart(facts: Facts, counts: Counter[tuple[str, str]] | None = None) -> Chart
         The allocation beside its instance.
     counts
         Households by home and host region; all of them if None.
+    shares
+        Used part of the houses of each region, drawn as a ring around it.
     """
+    shares = shares or {}
     counts = flows_of(facts) if counts is None else counts
     hosted: Counter[str] = Counter()
     sent: Counter[str] = Counter()
@@ -119,6 +128,7 @@ def chart(facts: Facts, counts: Counter[tuple[str, str]] | None = None) -> Chart
             radius=_radius(hosted[row.region_id] + sent[row.region_id], most),
             hosted=hosted[row.region_id],
             sent=sent[row.region_id],
+            share=shares.get(row.region_id),
         )
         for row in shown
     ]
@@ -186,7 +196,7 @@ Box = tuple[float, float, float, float]
 def _place(circle: Circle, taken: list[Box]) -> tuple[Label, Box] | None:
     name = circle.name if len(circle.name) <= 14 else circle.name[:13] + "…"
     width = sum(LETTER if ord(letter) > 0x2E7F else LETTER * 0.6 for letter in name)
-    away = circle.radius + 5
+    away = circle.radius + (5 if circle.share is None else 10)
     spots = [
         (circle.x + away, circle.y + 5, "start"),
         (circle.x - away, circle.y + 5, "end"),

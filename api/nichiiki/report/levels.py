@@ -11,6 +11,7 @@ from nichiiki.report.rows import Rows
 from nichiiki_models.allocation import Allocation, Violation
 from nichiiki_models.instance import Instance
 from nichiiki_models.metrics import Metrics
+from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
 
 
@@ -22,6 +23,7 @@ def report_of(
     metrics: Metrics,
     lang: Lang,
     level: Level = "staff",
+    tariff: TariffResult | None = None,
 ) -> str:
     """Return the report as one HTML document.
 
@@ -38,9 +40,11 @@ def report_of(
     level
         ``staff`` sees everything; ``council`` a random name of this report in place of each household and
         person; ``public`` no household at all, and no number of households below five.
+    tariff
+        The prices of the same allocation, if there are any.
     """
     facts = Facts(instance, allocation)
     if level == "council":
         facts = pseudonymous(facts)
     rows = Rows(facts, lang)
-    return report_html(rows, violations=violations, metrics=metrics, level=level)
+    return report_html(rows, violations=violations, metrics=metrics, level=level, tariff=tariff)

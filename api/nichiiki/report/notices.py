@@ -12,7 +12,6 @@ from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import words
 from nichiiki_instances.headers import CONTACTS, column_title
 from nichiiki_instances.raw import RawTable, problem
-from nichiiki_instances.reading import grids_of
 from nichiiki_instances.tabulating import tabulate
 from nichiiki_models.errors import InstanceError
 from nichiiki_models.problems import Problem
@@ -63,7 +62,10 @@ def read_contacts(path: Path) -> dict[str, Contact]:
     FileError
         If the file cannot be read.
     """
-    grids, problems = grids_of(path)
+    from nichiiki.apart import grids_apart, is_risky
+    from nichiiki_instances.reading import grids_of
+
+    grids, problems = grids_apart(path) if is_risky([path]) else grids_of(path)
     raw, more = tabulate(grids[0], CONTACTS)
     found = [*problems, *more]
     if raw is not None:

@@ -15,10 +15,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from nichiiki.report.cards import cards, figures, gap_of, rank_bars
+from nichiiki.report.calendar_runs import house_lines
+from nichiiki.report.cards import cards, figures, gap_of, group_bars, kpi_lines, rank_bars, relation_bars
 from nichiiki.report.chart import chart
 from nichiiki.report.facts import Facts
 from nichiiki.report.loads import Load
+from nichiiki.report.payers_view import bill, monthly
 from nichiiki.report.privacy import LEAST, Level
 from nichiiki.report.public import (
     public_cards,
@@ -28,10 +30,12 @@ from nichiiki.report.public import (
     public_reasons,
     public_uses,
 )
-from nichiiki.report.rows import Rows
+from nichiiki.report.rows import Rows, besides
+from nichiiki.report.tariff_section import compared
 from nichiiki.report.words import number, percent, rule_name, words
 from nichiiki_models.allocation import Violation
 from nichiiki_models.metrics import Metrics
+from nichiiki_models.tariff import TariffResult
 
 MOST_ROWS = 1000
 """Rows of a list that the report shows; the CSV files hold them all."""
@@ -70,6 +74,7 @@ def report_html(
     metrics: Metrics | None = None,
     level: Level = "staff",
     title: str | None = None,
+    tariff: TariffResult | None = None,
 ) -> str:
     """Return the report as one HTML document.
 
@@ -85,6 +90,8 @@ def report_html(
         Who reads it: staff, the council (whose rows have pseudonyms), or the public (who see no rows at all).
     title
         What stands at its head; the name of the instance if None.
+    tariff
+        The prices of the same allocation, for the section that compares them with single fares.
     """
     facts = rows.facts
     say = words(rows.lang)
@@ -98,6 +105,9 @@ def report_html(
         "facts": facts,
         "level": level,
         "measures": _measures(facts),
+        "tariff": tariff,
+        "compared": compared(tariff) if tariff else [],
+        "percent": percent,
         "audit": _audit(rows, violations),
         "stacked": STACKED,
         "style": style,
@@ -130,11 +140,19 @@ def _inner(
         "rows": rows,
         "most": MOST_ROWS,
         "cards": cards(rows, violations),
-        "chart": chart(rows.facts),
+        "chart": chart(rows.facts, shares=_shares(metrics) if metrics else None),
+        "besides": besides,
+        "houses": list(house_lines(rows, MOST_ROWS)),
+        "bill": bill(rows),
+        "monthly": monthly(rows),
         "facility_bars": bars(rows, FACILITY_LOADS),
         "other_bars": bars(rows, OTHER_LOADS),
         "figures": figures(metrics, rows) if metrics else [],
         "ranks": rank_bars(metrics, rows) if metrics else [],
+        "groups": group_bars(metrics) if metrics else [],
+        "kpi": kpi_lines(metrics, rows) if metrics else [],
+        "relations": relation_bars(metrics, rows) if metrics else [],
+        "missing": metrics.roles.missing_holder_periods if metrics else 0,
         # they name households: the council sees how many there are
         "violations": [violation_text(each, rows.lang) for each in violations] if level == "staff" else [],
     }
@@ -151,6 +169,15 @@ def _public(rows: Rows, violations: Sequence[Violation]) -> dict[str, Any]:
         "uses": public_uses(rows, (*FACILITY_LOADS, "house_units", "role_max", "experience_places")),
         "violations": [],
         "least": LEAST,
+    }
+
+
+def _shares(metrics: Metrics) -> dict[str, float]:
+    """Return the used part of the houses of each region that has any on offer."""
+    return {
+        region: use.unit_periods_used / use.unit_periods_offered
+        for region, use in metrics.regions.items()
+        if use.unit_periods_offered
     }
 
 

@@ -184,6 +184,14 @@ def not_placed(facts: Facts) -> list[str]:
     return [household for household in facts.households if household not in facts.placements]
 
 
+def besides(items: Sequence[Item]) -> dict[tuple[str, str], list[str]]:
+    """Return what a household gets beside its stays: the persons of each kind and target, in order."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for item in items:
+        found.setdefault((item.list, item.target_id), []).extend([item.person_id] if item.person_id else [])
+    return found
+
+
 def targets(items: Sequence[Item], kind: str) -> str:
     """Return the targets of one list as text: ``person: target`` joined by semicolons."""
     found = [item for item in items if item.list == kind]

@@ -82,6 +82,8 @@ def open_feed(content: bytes, label: str) -> dict[str, Sheet]:
 
 def _check(archive: zipfile.ZipFile, label: str) -> None:
     parts = archive.infolist()
+    if is_swollen(parts):
+        raise FileError([problem("swollen_zip", label, limit=MAX_TOTAL // 2**20)])
     names = [part.filename for part in parts]
     for name in names:
         if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
@@ -89,12 +91,12 @@ def _check(archive: zipfile.ZipFile, label: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise FileError([problem("odd_name_in_zip", label, value=name)])
-    if is_swollen(parts):
-        raise FileError([problem("swollen_zip", label, limit=MAX_TOTAL // 2**20)])
 
 
 def _sheet(content: bytes, label: str) -> Sheet:
     grid = parse_csv(decode(content, label), label)
+    if not grid.rows:
+        raise FileError([problem("empty_file", label)])
     header = [cell.strip() for cell in grid.rows[0]]
     twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice is not None:

@@ -2,7 +2,8 @@
 
 Both run a resident-oriented deferred acceptance in which a resident asks everybody in its best tie at once, and a hospital
 cuts its list. `super`: an overfull tie is cut off whole. `strong`: it is cut off only where Hall's condition fails, found
-by a maximum flow. What the fixed point gives is stable if anything is; the check of the result decides.
+by a maximum flow. What the fixed point gives is stable if anything is; the check of the result decides. The matching
+that hospitals like best is found from their side (`hospital_offers`).
 
 References
 ----------
@@ -17,12 +18,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from nichiiki_models.allocation import Status, StopReason
 from nichiiki_models.errors import UsageError
 from nichiiki_solver.matching import checks
+from nichiiki_solver.matching.assigning import fill, reached
+from nichiiki_solver.matching.hospital_offers import strong_for_hospitals, super_for_hospitals
 from nichiiki_solver.matching.hospitals import hospital_market
 from nichiiki_solver.matching.market import Given, TwoSided
 from nichiiki_solver.matching.results import HospitalMatching, Search, certified
@@ -37,8 +38,9 @@ def stable_with_ties(
     capacities: npt.ArrayLike,
     *,
     stability: Literal["strong", "super"],
+    optimal: Literal["residents", "hospitals"] = "residents",
 ) -> Search[HospitalMatching]:
-    """Find the resident-optimal strongly stable or super-stable matching, or show that there is none.
+    """Find the strongly stable or super-stable matching that one side likes best, or show that there is none.
 
     Parameters
     ----------
@@ -47,6 +49,8 @@ def stable_with_ties(
     stability
         ``"super"``: no pair would both be as well off together. ``"strong"``: no pair in which one would be better off and the
         other as well.
+    optimal
+        Which side gets the best partners it has in any such matching; the other side gets its worst ones.
 
     Returns
     -------
@@ -58,13 +62,15 @@ def stable_with_ties(
     MarketError
         If lists and capacities do not fit together.
     UsageError
-        If the stability is neither.
+        If the stability or the side is neither.
     """
     if stability not in ("strong", "super"):
         raise UsageError(f"stability: {stability!r} is unknown; allowed are 'strong' and 'super'")
+    if optimal not in ("residents", "hospitals"):
+        raise UsageError(f"optimal: {optimal!r} is unknown; allowed are 'residents' and 'hospitals'")
     started = time.perf_counter()
     market = hospital_market(resident_prefs, hospital_prefs, capacities)
-    held = _super(market) if stability == "super" else _strong(market)
+    held = RUNS[stability, optimal](market)
     exists = not any(map(len, checks.over_capacity(market, held)))
     exists = exists and not checks.blocking(market, held, stability=stability).any()
     seconds = time.perf_counter() - started
@@ -159,36 +165,26 @@ class _Reduced:
         self.bound = asking[bound]
         self.pairs = asking[~is_bound[left]]
         self.quota = market.right_capacity - np.bincount(right[bound], minlength=market.n_right)
-        self.flow = self._flow()
-
-    def _flow(self) -> Bools:
-        """Mark the pairs of a maximum matching within the quotas."""
-        market, pairs = self.market, self.pairs
-        left, right = market.left[pairs], market.right[pairs]
-        residents, hospitals = np.unique(left), np.unique(right)
-        source, sink = market.n_left + market.n_right, market.n_left + market.n_right + 1
-        start = np.concatenate([np.full(len(residents), source), left, market.n_left + hospitals])
-        end = np.concatenate([residents, market.n_left + right, np.full(len(hospitals), sink)])
-        room = np.concatenate([np.ones(len(residents) + len(pairs), dtype=np.int64), self.quota[hospitals]])
-        graph = csr_array((room.astype(np.int32), (start, end)), shape=(sink + 1, sink + 1))
-        flow = csr_array(maximum_flow(graph, source, sink).flow)
-        return (
-            np.asarray(flow[left, market.n_left + right] > 0).reshape(-1) if len(pairs) else np.zeros(0, bool)
-        )
+        self.flow = fill(market, self.pairs, self.quota)
 
     def hospitals_of_critical_set(self) -> Ints:
         """Hospitals on alternating paths from residents that the maximum matching leaves out."""
-        market = self.market
+        market, size = self.market, self.market.n_left + self.market.n_right
         left, right = market.left[self.pairs], market.n_left + market.right[self.pairs]
-        root = market.n_left + market.n_right
         out = np.setdiff1d(left, left[self.flow])
-        start = np.concatenate([np.full(len(out), root), left, right[self.flow]])
-        end = np.concatenate([out, right, left[self.flow]])
-        graph = csr_array((np.ones(len(start), dtype=np.int8), (start, end)), shape=(root + 1, root + 1))
-        reached = breadth_first_order(graph, root, return_predecessors=False)
-        return np.sort(reached[(reached >= market.n_left) & (reached < root)] - market.n_left)
+        start, end = np.concatenate([left, right[self.flow]]), np.concatenate([right, left[self.flow]])
+        return np.flatnonzero(reached(out, start, end, size)[market.n_left :])
 
     def matching(self) -> Bools:
         """Bound pairs, one for each bound resident, and the maximum matching of the rest."""
         _, first = np.unique(self.market.left[self.bound], return_index=True)
         return _mask(self.market, np.concatenate([self.bound[first], self.pairs[self.flow]]))
+
+
+RUNS = {
+    ("super", "residents"): _super,
+    ("strong", "residents"): _strong,
+    ("super", "hospitals"): super_for_hospitals,
+    ("strong", "hospitals"): strong_for_hospitals,
+}
+"""Of stability and side: what marks the pairs of the one matching that can be stable and best for the side."""

@@ -1,7 +1,8 @@
 """Welfare: the optimum of the objective's levels, one after the other, with a proven gap.
 
 Mechanism
-    A small market goes to CP-SAT whole. Otherwise dual prices of the shared resources give a bound over all bundles
+    A small market goes to CP-SAT whole. A larger one in which options take single units (`assignment`) is a cheapest
+    flow, if one level is asked for and no official answer. Otherwise dual prices of the shared resources give a bound over all bundles
     (`dual_prices`), and a short exact search over the bundles met on the way gives a first answer. Stays and options whose
     value at the prices falls short of their household's best by more than bound - answer are in no better allocation; over
     the others an exact search (HiGHS) proves the optimum or reports the gap. Later levels are solved over the same
@@ -27,9 +28,9 @@ from functools import partial
 import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
-from nichiiki_solver import cp_sat, mip, scip
+from nichiiki_solver import assignment, cp_sat, mip, scip
 from nichiiki_solver.cp_sat import Answer, Floor
-from nichiiki_solver.dual_prices import SCALE, Priced, can_be_priced, find_prices, gains, source_of
+from nichiiki_solver.dual_prices import SCALE, Priced, can_be_priced, find_tight_prices, gains, source_of
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
 from nichiiki_solver.policies.points import first_answer
 from nichiiki_solver.policies.registry import PolicyCard, Progress, Settings
@@ -75,6 +76,8 @@ class Welfare:
         elif market.complete and (market.n_options <= SMALL or not can_be_priced(market)):
             run.solve_levels(Whole(market), run.by_cp_sat)
             run.break_ties(Whole(market), run.by_cp_sat)
+        elif run.is_flow():
+            run.solve_levels(Whole(market), run.by_flow)
         else:
             run.solve_levels(run.candidates(), run.by_highs)
             if settings.official:
@@ -197,6 +200,16 @@ class _Run:
             should_stop=self.settings.should_stop,
         )
 
+    def is_flow(self) -> bool:
+        """Whether one flow answers everything, and surely within the limit."""
+        plain = len(self.market.levels) == 1 and not self.settings.official
+        quick = self.market.n_options <= assignment.ARCS_A_SECOND * self.left_s
+        return plain and quick and assignment.is_assignment(self.market)
+
+    def by_flow(self, market: Market, weights: Ints, _floors: tuple[Floor, ...], _report: Report) -> Answer:
+        """Solve the only level as a flow."""
+        return assignment.solve_level(market, weights)
+
     def by_engine(self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report) -> Answer:
         """Search a level with the engine that the settings name."""
         engines = {"cp_sat": self.by_cp_sat, "highs": self.by_highs, "scip": self.by_scip}
@@ -209,7 +222,7 @@ class _Run:
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
         weights[0] = 1
         self._begin_with_procedure()
-        priced = find_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE))
+        priced = find_tight_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE))
         self.bound, self.priced = priced.bound, priced
         self.report(0, None, priced.bound)
         start = self.by_cp_sat(
@@ -221,18 +234,18 @@ class _Run:
         )
         if start.choice is not None:
             self._keep_better(Whole(priced.columns), start.choice)
-        source, least = source_of(self.market), self._least(priced)
-        if source.pieces(weights * SCALE, priced.prices, least) > MOST_PIECES:
+        least = self._least(priced)
+        if priced.source.pieces(weights * SCALE, priced.prices, least) > MOST_PIECES:
             self.partial = True
             return Whole(priced.columns)
-        return source.factored(weights * SCALE, priced.prices, least)
+        return priced.source.factored(weights * SCALE, priced.prices, least)
 
     def optimal_candidates(self) -> Factoring:
         """State what may be part of an optimum once its value is known: less than what the search began with."""
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
         weights[0] = 1
         assert self.priced is not None  # noqa: S101 - candidates() has run
-        return source_of(self.market).factored(weights * SCALE, self.priced.prices, self._least(self.priced))
+        return self.priced.source.factored(weights * SCALE, self.priced.prices, self._least(self.priced))
 
     def _is_over(self, share: float) -> bool:
         """Whether a share of the time is used, or somebody asked to stop."""
@@ -287,6 +300,7 @@ class _Run:
     def _keep_better(self, candidates: Factoring, choice: Ints) -> None:
         """Take a new answer if it is better in the levels' order than the one at hand."""
         market, whole = candidates.bundles_of(choice)
+        market = market.with_resources_of(self.market)
         if self.choice is None or tuple(market.objectives(whole)) >= tuple(
             self.columns.objectives(self.choice)
         ):
@@ -339,7 +353,8 @@ class _Run:
         self.relative_gap = 0.0
         settled = settle(candidates, floors, self.settings.seed, search)
         if settled.choice is not None:
-            self.columns, self.choice = candidates.bundles_of(settled.choice)
+            columns, self.choice = candidates.bundles_of(settled.choice)
+            self.columns = columns.with_resources_of(self.market)
         self.unique = settled.unique
 
     def outcome(self) -> Outcome:

@@ -227,7 +227,7 @@ def test_choosing_in_turn_closes_what_is_below_its_minimum(market: Market) -> No
     opened = Opened.of(market)
     assert opened is not None
     choosing = Choosing(opened)
-    choice = choosing.run([(agent, choosing.lists[agent]) for agent in choosing.agents])
+    choice = choosing.run([(agent, choosing.wishes(agent)) for agent in choosing.agents])
     assert market.is_feasible(choice)
     shut: set[int] = set()
     while True:
@@ -235,7 +235,7 @@ def test_choosing_in_turn_closes_what_is_below_its_minimum(market: Market) -> No
         for gate in shut:
             left[opened.gates[gate].opens] = 0
         for agent in choosing.agents:
-            for option in choosing.lists[agent]:
+            for option in choosing.wishes(agent):
                 use = np.zeros_like(left)
                 entries = slice(opened.market.offsets[option], opened.market.offsets[option + 1])
                 np.add.at(use, opened.market.resource[entries], opened.market.amount[entries])

@@ -84,7 +84,7 @@ def people_rules(rng: random.Random, rules: Rules) -> Rules:
         "reach": [_reach(rng)] if rng.random() < 0.3 else [],
     }
     standing = {
-        "stay": rng.choice(("none",) * 8 + ("basic", "premium")),
+        "stay": rng.choice(("none",) * 6 + ("basic", "premium")),
         "activities_min": rng.choice((1, 3)),
         "activity_days": rng.choice((30, 365)),
     }

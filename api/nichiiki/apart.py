@@ -1,0 +1,161 @@
+"""Files of others are read in a process of their own, with limits on its memory and time.
+
+A reader that meets a file made to harm it can hold all the memory of a machine, take hours, or (the reader of workbooks is foreign
+machine code) abort. Apart, it then ends alone, and the file is refused as any other bad file is.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nichiiki.executing import LocalExecutor, Task
+from nichiiki_instances.raw import problem
+from nichiiki_instances.xlsx_guard import MAX_TOTAL
+from nichiiki_models.errors import FileError, InputError, InstanceError
+from nichiiki_models.problems import Problem
+
+if TYPE_CHECKING:
+    from nichiiki_instances.mapping_files import ColumnMapping
+    from nichiiki_instances.raw import Grid
+    from nichiiki_instances.reading import Reading
+    from nichiiki_models.instance import Instance
+    from nichiiki_models.table import Table
+
+LIMIT_S = 900.0
+LEAST_MB = 200
+MB_A_MB = 40
+"""Memory that a MiB of unpacked content may take; ordinary files take 4 (workbooks) to 19 (CSV)."""
+LARGE = 32 << 20
+"""Size of files, in bytes, from which they are read apart even if Python's own parsers read them."""
+MOST_INDEX = 1 << 20
+"""Largest index of a workbook, in bytes, that is looked at here; the guard refuses workbooks with more parts."""
+END_RECORD = 22 + 0xFFFF
+"""Bytes from the end of a zip within which its last record begins."""
+_ERRORS: dict[str, type[InputError]] = {"FileError": FileError, "InstanceError": InstanceError}
+
+
+def read_apart(path: str | Path, *, mapping: str | Path | ColumnMapping | None = None) -> Instance:
+    """Read an instance as `nichiiki.read` does, in a process of its own with limits.
+
+    For files that come from strangers, in a service for example. It takes a second longer.
+
+    Parameters
+    ----------
+    path, mapping
+        As in `nichiiki.read`.
+
+    Raises
+    ------
+    InstanceError, FileError
+        As in `nichiiki.read`; also where reading took more memory than any ordinary file of its size, took
+        longer than 15 minutes, or ended the process.
+    """
+    reading = inspect_apart(path, mapping=mapping)
+    if reading.instance is None:
+        raise InstanceError(reading.problems)
+    return reading.instance
+
+
+def inspect_apart(path: str | Path, *, mapping: str | Path | ColumnMapping | None = None) -> Reading:
+    """Read an instance apart and return its problems instead of raising them; see `read_apart`."""
+    from nichiiki_instances import inspect
+
+    found: Reading = apart([Path(path)], inspect, Path(path), mapping=mapping)
+    return found
+
+
+def grids_apart(file: Path) -> tuple[list[Grid], list[Problem]]:
+    """Return the cells of a CSV file or workbook, as `nichiiki_instances.reading.grids_of` does, read apart."""
+    from nichiiki_instances.reading import grids_of
+
+    found: tuple[list[Grid], list[Problem]] = apart([file], grids_of, file)
+    return found
+
+
+def lists_apart(
+    files: Sequence[Path], mapping: str | Path | ColumnMapping
+) -> tuple[dict[str, Table[Any]], tuple[Problem, ...]]:
+    """Read lists on their own, as `nichiiki_instances.reading.read_lists` does, apart."""
+    from nichiiki_instances.reading import read_lists
+
+    found: tuple[dict[str, Table[Any]], tuple[Problem, ...]] = apart(files, read_lists, tuple(files), mapping)
+    return found
+
+
+def is_risky(paths: Iterable[Path]) -> bool:
+    """Say whether there is a workbook, which foreign machine code reads, or much to read."""
+    files = _files(paths)
+    return any(_is_workbook(file) for file in files) or sum(map(_size, files)) > LARGE
+
+
+def apart(paths: Sequence[Path], function: Callable[..., Any], *arguments: Any, **how: Any) -> Any:
+    """Call a reader of some files in a process of its own; what it refuses is refused here."""
+    unpacked = sum(map(_unpacked, _files(paths)))
+    executor = LocalExecutor(1)
+    memory_mb = LEAST_MB + MB_A_MB * unpacked // 2**20
+    executor.submit(Task("read", _reading, (function, arguments, how), LIMIT_S, memory_mb))
+    (done,) = executor.iterate()
+    label = paths[0].name
+    if done.error == "MEMORY_LIMIT":
+        raise FileError([problem("too_much_memory", label, limit=memory_mb)])
+    if done.error == "TIME_LIMIT":
+        raise FileError([problem("too_much_time", label, limit=round(LIMIT_S / 60))])
+    if done.error is not None:
+        raise FileError([problem("reader_ended", label)])
+    kind, value = done.value
+    if kind in _ERRORS:
+        raise _ERRORS[kind](value)
+    return value
+
+
+def _reading(
+    function: Callable[..., Any], arguments: tuple[Any, ...], how: dict[str, Any]
+) -> tuple[str, Any]:
+    """Read, in the process apart; an error of the input is a value there."""
+    try:
+        return "read", function(*arguments, **how)
+    except InputError as error:
+        return type(error).__name__, error.problems
+
+
+def _files(paths: Iterable[Path]) -> list[Path]:
+    return [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+
+
+def _is_workbook(file: Path) -> bool:
+    return file.suffix.casefold() == ".xlsx"
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except OSError:
+        return 0
+
+
+def _unpacked(file: Path) -> int:
+    """Return the bytes of a file; those of a workbook as its index states them, which its guard holds it to."""
+    size = _size(file)
+    if not _is_workbook(file) or not 0 < _index_size(file) <= MOST_INDEX:
+        return size
+    try:
+        with zipfile.ZipFile(file) as archive:
+            stated = sum(part.file_size for part in archive.infolist())
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
+        return size
+    return size + min(stated, MAX_TOTAL)
+
+
+def _index_size(file: Path) -> int:
+    """Return the bytes of the index of a zip, from the record at its end; 0 if there is none."""
+    try:
+        with file.open("rb") as stream:
+            stream.seek(max(0, _size(file) - END_RECORD))
+            end = stream.read()
+    except OSError:
+        return 0
+    at = end.rfind(b"PK\5\6")
+    return int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0

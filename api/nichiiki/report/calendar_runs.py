@@ -1,0 +1,72 @@
+"""The house calendar as runs: neighbouring cells that say the same are one bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from nichiiki.report.rows import Cell, Rows
+
+CLOSED = "shut"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Neighbouring periods of a house that say the same.
+
+    Attributes
+    ----------
+    periods
+        How many they are.
+    kind
+        ``on`` where somebody lives there, ``shut`` where the house is closed, else empty.
+    text
+        Who lives there; where a house has several units, how many of them are taken.
+    households
+        Everybody who lives there, where `text` counts them.
+    """
+
+    periods: int
+    kind: str
+    text: str = ""
+    households: str = ""
+
+
+@dataclass(frozen=True)
+class HouseLine:
+    """A house in the calendar."""
+
+    house: str
+    region: str
+    units: int
+    runs: tuple[Run, ...]
+
+
+def house_lines(rows: Rows, most: int) -> Iterator[HouseLine]:
+    """Return the house calendar, at most `most` houses."""
+    for house, region, units, *cells in rows.house_calendar.rows[:most]:
+        runs = _runs(rows, str(house), int(units or 0), cells)
+        yield HouseLine(str(house), str(region), int(units or 0), tuple(runs))
+
+
+def _runs(rows: Rows, house: str, units: int, cells: list[Cell]) -> Iterator[Run]:
+    row = rows.facts.houses[house]
+    said = [
+        (str(cell or ""), not cell and (not row.ready or period in row.closed_periods))
+        for cell, period in zip(cells, rows.facts.open_periods, strict=True)
+    ]
+    for (cell, is_closed), same in groupby(said):
+        length = len(list(same))
+        if cell:
+            yield _taken(cell, length, units)
+        elif is_closed:
+            yield Run(length, CLOSED)
+        else:
+            yield from [Run(1, "")] * length
+
+
+def _taken(cell: str, length: int, units: int) -> Run:
+    if units <= 1:
+        return Run(length, "on", cell)
+    return Run(length, "on", f"{cell.count(',') + 1} / {units}", cell)

@@ -1,0 +1,104 @@
+"""Who pays: the measures taken, payer by payer, and what the households pay a month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nichiiki.report.rows import Rows
+from nichiiki_models.metrics import BudgetLine
+from nichiiki_solver.budget import budget_table
+
+PAYERS = ("state", "prefecture", "municipality", "private", "own")
+"""Who can pay for a measure, in the order of the columns."""
+MONTHLY = ("rent_yen", "fares_yen", "before_yen", "after_yen", "saved_yen")
+"""What placed households pay a month, columns of costs.csv."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a kind of payer pays for a measure, and under which programmes."""
+
+    yen: int
+    names: str
+
+
+@dataclass(frozen=True)
+class PaidMeasure:
+    """A measure that was taken, with what each kind of payer pays."""
+
+    measure: str
+    target: str
+    item: str
+    cost_yen: int
+    shares: dict[str, Share]
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The measures taken, and the sums.
+
+    Attributes
+    ----------
+    measures
+        In their order.
+    payers
+        Kinds of payers that pay anything.
+    totals
+        Yen by kind of payer.
+    cost_yen
+        Of all measures.
+    """
+
+    measures: list[PaidMeasure]
+    payers: list[str]
+    totals: dict[str, int]
+    cost_yen: int
+
+
+def bill(rows: Rows) -> Bill:
+    """Return who pays for the measures taken."""
+    by_measure: dict[str, list[BudgetLine]] = {}
+    for line in budget_table(rows.facts.instance, rows.facts.allocation):
+        if line.taken and line.amount_yen:
+            by_measure.setdefault(line.measure_id, []).append(line)
+    measures = [_measure(rows, lines) for lines in by_measure.values()]
+    totals: Counter[str] = Counter()
+    for measure in measures:
+        totals.update({payer: share.yen for payer, share in measure.shares.items()})
+    payers = [payer for payer in PAYERS if totals[payer]]
+    return Bill(measures, payers, dict(totals), sum(measure.cost_yen for measure in measures))
+
+
+def _measure(rows: Rows, lines: Sequence[BudgetLine]) -> PaidMeasure:
+    first = lines[0]
+    shares = {
+        payer: Share(sum(line.amount_yen for line in own), ", ".join(_name(rows, line) for line in own))
+        for payer in PAYERS
+        if (own := [line for line in lines if line.payer == payer])
+    }
+    target = rows.facts.target_name(first.target_id)
+    return PaidMeasure(first.measure_id, target, first.item, first.cost_yen, shares)
+
+
+def _name(rows: Rows, line: BudgetLine) -> str:
+    """Return the region or supporter that pays of its own, else the programme."""
+    if line.payer == "own":
+        facts = rows.facts
+        return (
+            facts.region_name(line.paid_by)
+            if line.paid_by in facts.regions
+            else facts.target_name(line.paid_by)
+        )
+    return line.paid_by
+
+
+def monthly(rows: Rows) -> dict[str, int]:
+    """Return what all placed households pay a month together, by column of costs.csv."""
+    sheet = rows.costs
+    return {
+        name: sum(int(row[at] or 0) for row in sheet.rows)
+        for name in MONTHLY
+        for at in [sheet.columns.index(name)]
+    }
