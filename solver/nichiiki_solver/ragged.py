@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
+Sparse = Any
+"""A sparse matrix of scipy, of whole numbers."""
 
 
 def offsets_of(counts: Array) -> Ints:
@@ -90,6 +93,13 @@ def segment_sum(values: Array, offsets: Array) -> Ints:
     total = np.zeros(len(values) + 1, dtype=np.int64)
     np.cumsum(values, out=total[1:])
     return np.asarray(total[offsets[1:]] - total[offsets[:-1]])
+
+
+def ones_of(offsets: Array, columns: Array, width: int) -> Sparse:
+    """Return the ragged array as a sparse matrix: how often each row names each column."""
+    return csr_array(
+        (np.ones(len(columns), dtype=np.int64), columns, offsets), shape=(len(offsets) - 1, width)
+    )
 
 
 def _reduce(ufunc: np.ufunc, values: Array, offsets: Array, empty: int) -> Ints:
