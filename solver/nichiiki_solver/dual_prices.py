@@ -32,6 +32,8 @@ APPROACH = 300
 NEAR = 1
 """Options join the first linear program if they fall short of the best by at most so many times the largest gain."""
 ROUNDS = 400
+MOST_PROGRAMMED = 20_000
+"""With more agents than that the ascent is the end: a linear program would take longer than everything else together."""
 CUT_ROUNDS, ROUNDS_A_CUT = 6, 2
 """Most times that rows are added which fractions break, and linear programs between them."""
 LARGEST_COST = 1e6
@@ -109,7 +111,7 @@ def find_prices(
     """
     source = source_of(market)
     if first is None:
-        best = approach(market, weights, should_stop, APPROACH)
+        best = approach(market, source, weights, should_stop, APPROACH)
         columns = near_best(market, source, best, COLUMNS_AN_AGENT)
     else:
         best = _priced(market, source, weights, np.zeros(len(market.capacity), dtype=np.int64))
@@ -138,6 +140,8 @@ def find_tight_prices(market: Market, weights: Ints, should_stop: Callable[[], b
     if not isinstance(source, BundleSource):
         return find_prices(market, weights, should_stop)
     tight = with_rounded_rows(source)
+    if market.n_agents > MOST_PROGRAMMED:
+        return find_prices(tight.unlisted(), weights, should_stop, rounds=0)
     best = priced = find_prices(tight.unlisted(), weights, should_stop, rounds=ROUNDS_A_CUT)
     central = best.central
     for turn in range(1, CUT_ROUNDS + 1):
@@ -160,9 +164,10 @@ def _made_by(source: BundleSource, columns: Market) -> Market:
     return source.market_of(columns.labels["stay"][mine], columns.labels["chosen"][mine])
 
 
-def approach(market: Market, weights: Ints, should_stop: Callable[[], bool], rounds: int) -> Priced:
-    """Find prices near the best ones without a linear program; the source has been asked at them last."""
-    source = source_of(market)
+def approach(
+    market: Market, source: Source, weights: Ints, should_stop: Callable[[], bool], rounds: int
+) -> Priced:
+    """Find prices near the best ones without a linear program; the market's source has been asked at them last."""
 
     def ask(prices: Ints) -> Priced:
         return _priced(market, source, weights, prices)
