@@ -15,6 +15,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_D
 	$(BIN)/python -m pip install --quiet
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
+SIZES ?= 60 600 5k
 DECLARED := pyproject.toml constraints.txt
 
 .PHONY: help demo test test-slow mutation lint bench docs catalogues clean
@@ -45,6 +46,7 @@ bench: .venv/installed-test ## time the benchmarks; the figures go to benchmarks
 	mkdir -p benchmarks/results
 	$(PYTEST) benchmarks --benchmark-enable --benchmark-only \
 		--benchmark-json "benchmarks/results/$$(date -u +%Y%m%dT%H%M%SZ).json"
+	$(BIN)/python -m benchmarks.scale $(SIZES)
 
 docs: .venv/installed-docs ## build the documentation into docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -E -W --keep-going -b html docs docs/_build/html

@@ -2,11 +2,12 @@
 
 Mechanism
     A small market goes to CP-SAT whole. Otherwise dual prices of the shared resources give a bound over all bundles
-    (`dual_prices`), and a short exact search over the bundles met on the way gives a first answer. Stays and options whose
-    value at the prices falls short of their household's best by more than bound - answer are in no better allocation; over
-    the others an exact search (HiGHS) proves the optimum or reports the gap. Later levels are solved over the same
-    candidates with the earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT
-    has the market whole, else where an official answer is asked for.
+    (`dual_prices`), and a first answer: every household takes what is best for it at the prices (`holding`). Blocks of
+    households are then placed anew (`neighbourhoods`). Stays and options whose value at the prices falls short of their
+    household's best by more than bound - answer are in no better allocation; if the others are few enough, an exact search
+    (HiGHS) over them proves the optimum or reports the gap. Later levels are solved over the same candidates with the
+    earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT has the market
+    whole, else where an official answer is asked for.
 Properties
     Maximises the stated objective; Pareto-efficient where utility is the only term and weights are positive. Not
     strategy-proof and not stable in general.

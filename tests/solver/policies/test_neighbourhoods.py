@@ -25,7 +25,7 @@ def never() -> bool:
 
 
 def first_level(source: BundleSource) -> Ints:
-    return np.eye(len(source.bundles.instance.levels), dtype=np.int64)[0]
+    return np.asarray(np.eye(len(source.bundles.instance.levels), dtype=np.int64)[0])
 
 
 def begun(instance: Instance, seed: int) -> Neighbourhoods | None:
