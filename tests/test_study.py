@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import nichiiki as nk
 import study
+import study_figures
 from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.households import total_points
 from nichiiki_solver.solving import solve
@@ -45,3 +47,23 @@ def test_envy_is_that_of_every_pair() -> None:
     assert {(int(a), int(b)) for a, b in pairs} == expected
     assert len(pairs) == len(expected) > 0
     assert np.array_equal(justified, points[pairs[:, 0]] > points[pairs[:, 1]])
+
+
+def test_lies_are_counted_once_a_policy_and_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "POLICIES", ("points", "points:by_rank", "immediate_acceptance"))
+    study.main(["run", "manipulation", str(tmp_path), "--lies", "12"])
+    path = tmp_path / "manipulation.csv"
+    rows = study.read(path)
+    assert [(row["policy"], row["kind"]) for row in rows] == [
+        (policy, kind) for policy in ("points", "immediate_acceptance") for kind in ("unit", "bundles")
+    ]
+    assert [row["gained"] for row in rows[:2]] == [0, 0]
+    assert rows[3]["gained"] > 0
+    before = path.read_bytes()
+    study.run_lies(path, 12, 1)
+    assert path.read_bytes() == before
+    table = study_figures.lies_table(rows)
+    assert (
+        f"| {100 * rows[3]['gained'] / rows[3]['agents']:.1f} | {rows[2]['agents'] + rows[3]['agents']} |"
+        in table
+    )

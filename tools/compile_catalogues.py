@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCE_ROOTS = ("api", "instances", "models", "solver")
+SOURCE_ROOTS = ("api", "examples", "instances", "models", "solver")
 LANGUAGES = ("en", "ja")
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _NAMED = re.compile(r"\{(\w*)(?:[.\[][^{}:!]*)?(?:![rsa])?(?::[^{}]*)?\}|%\((\w+)\)")

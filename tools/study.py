@@ -1,11 +1,11 @@
-"""The study of docs/explanation/study.md: every policy on the flagship and on generated national markets.
+"""The study of docs/explanation/study.md: every policy on the flagship, on generated national markets, and under lies.
 
-    python tools/study.py run flagship out/study --limit 60
-    python tools/study.py run generated out/study --limit 20 --markets 30 --households 60
+    python tools/study.py run all out/study
     python tools/study.py show out/study docs/images
 
-`run` writes one row a run into ``<folder>/<name>.csv`` and continues where it was stopped; `show` prints the tables of the page
-and draws its figures (needs the extra ``charts``). A run takes one core.
+`run` writes one row a run into ``<folder>/<name>.csv`` and continues where it was stopped; ``flagship``, ``generated`` or
+``manipulation`` in the place of ``all`` runs one part. `show` prints the tables of the page and draws its figures (needs
+the extra ``charts``). A run takes one core.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import csv
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 import nichiiki as nk
+from nichiiki.testing import manipulation, sample_markets
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.households import total_points
@@ -29,6 +30,9 @@ from nichiiki_solver.solving import solve
 from nichiiki_solver.stability import blocking_options
 
 Row = dict[str, Any]
+PARTS = ("flagship", "generated", "manipulation")
+LIMITS_S = {"flagship": 60.0, "generated": 12.0}
+"""Wall time of each run, unless ``--limit`` gives another one."""
 POLICIES = (
     "welfare",
     "points",
@@ -76,6 +80,7 @@ COLUMNS = (
     "kept_bound",
     "error",
 )
+LIES = ("policy", "kind", "strategy_proof", "markets", "agents", "gained", "reports")
 KINDS = {
     "welfare": "optimum",
     "points": "rule",
@@ -105,7 +110,7 @@ def run(instances: Iterable[nk.Instance], path: Path, limit_s: float, seed: int)
         for policy in POLICIES:
             if (instance.hash, policy) not in done:
                 row = one_run(instance, policy, limit_s, seed)
-                append(path, row)
+                append(path, row, COLUMNS)
                 print(
                     *(
                         row.get(name)
@@ -201,20 +206,45 @@ def read(path: Path) -> list[Row]:
 
 def value_of(name: str, cell: str) -> Any:
     """Value of a cell."""
-    if name in ("instance_hash", "instance", "policy", "status", "reason", "error"):
+    if name in ("instance_hash", "instance", "policy", "status", "reason", "error", "kind", "strategy_proof"):
         return cell
     return None if cell == "" else float(cell) if "." in cell or "e" in cell else int(cell)
 
 
-def append(path: Path, row: Row) -> None:
+def append(path: Path, row: Row, columns: Sequence[str]) -> None:
     """Add a row to a file."""
     new = not path.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
         if new:
             writer.writeheader()
-        writer.writerow({name: row.get(name) for name in COLUMNS})
+        writer.writerow({name: row.get(name) for name in columns})
+
+
+def run_lies(path: Path, markets: int, seed: int) -> None:
+    """Let every agent of small random markets lie to every policy that the file has no row of yet."""
+    done = {(row["policy"], row["kind"]) for row in read(path)}
+    for policy in (name for name in POLICIES if ":" not in name):
+        for kind in ("unit", "bundles"):
+            if (policy, kind) not in done:
+                row = lies(policy, kind, markets, seed)
+                append(path, row, LIES)
+                print(*row.values())
+
+
+def lies(policy: str, kind: Literal["unit", "bundles"], markets: int, seed: int) -> Row:
+    """Count agents that gain by listing fewer options or another order."""
+    found = manipulation(policy, sample_markets(markets, agents=4, resources=3, seed=seed, kind=kind))
+    return {
+        "policy": policy,
+        "kind": kind,
+        "strategy_proof": found.strategy_proof,
+        "markets": found.markets - found.refused,
+        "agents": found.agents,
+        "gained": found.by_either,
+        "reports": found.reports,
+    }
 
 
 def generated(markets: int, households: int) -> Iterator[nk.Instance]:
@@ -229,11 +259,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("action", choices=("run", "show"))
-    parser.add_argument("what", help="run: flagship or generated; show: the folder of the rows")
+    parser.add_argument(
+        "what", help="run: all, flagship, generated or manipulation; show: the folder of the rows"
+    )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--limit", type=float, default=20.0)
-    parser.add_argument("--markets", type=int, default=30)
-    parser.add_argument("--households", type=int, default=60)
+    parser.add_argument("--limit", type=float, help="seconds of each run (flagship 60, generated 12)")
+    parser.add_argument("--markets", type=int, default=30, help="generated markets")
+    parser.add_argument("--households", type=int, default=60, help="households of each of them")
+    parser.add_argument(
+        "--lies", type=int, default=100, help="markets of each kind for the manipulation test"
+    )
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
     if given.action == "show":
@@ -241,10 +276,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         show(Path(given.what), given.folder)
         return
-    instances = (
-        [nk.load("flagship")] if given.what == "flagship" else generated(given.markets, given.households)
-    )
-    run(instances, given.folder / f"{given.what}.csv", given.limit, given.seed)
+    for part in PARTS if given.what == "all" else (given.what,):
+        run_part(part, given)
+
+
+def run_part(part: str, given: argparse.Namespace) -> None:
+    """Run one part of the study."""
+    path = given.folder / f"{part}.csv"
+    if part == "manipulation":
+        run_lies(path, given.lies, given.seed)
+        return
+    instances = [nk.load("flagship")] if part == "flagship" else generated(given.markets, given.households)
+    run(instances, path, given.limit or LIMITS_S[part], given.seed)
 
 
 if __name__ == "__main__":

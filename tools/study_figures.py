@@ -70,6 +70,10 @@ def show(rows: Path, folder: Path) -> None:
         if found:
             print(f"\n{name}: {len({row['instance_hash'] for row in found})} instances\n")
             print(table(found))
+    found = read(rows / "manipulation.csv")
+    if found:
+        print(f"\nmanipulation: {found[0]['markets']} markets of each kind\n")
+        print(lies_table(found))
     folder.mkdir(parents=True, exist_ok=True)
     generated, flagship = read(rows / "generated.csv"), read(rows / "flagship.csv")
     if generated:
@@ -94,16 +98,32 @@ def figures(rows: Sequence[Row], policy: str, of: Figure) -> list[float]:
     return [found for found in values if found is not None]
 
 
+def lies_table(rows: Sequence[Row]) -> str:
+    """Return the share of agents that gain by lying as a table in Markdown."""
+    lines = [
+        "| policy | proven strategy-proof | one place an option: gain, % | bundles: gain, % | agents | reports tried |",
+        "| --- |" + " --- |" * 5,
+    ]
+    for policy in dict.fromkeys(row["policy"] for row in rows):
+        mine = {row["kind"]: row for row in rows if row["policy"] == policy}
+        cells = [f"{100 * mine[kind]['gained'] / mine[kind]['agents']:.1f}" for kind in ("unit", "bundles")]
+        proven = mine["unit"]["strategy_proof"].replace("_", " ")
+        agents, reports = (sum(row[name] for row in mine.values()) for name in ("agents", "reports"))
+        lines.append(f"| {policy} | {proven} | {' | '.join(cells)} | {agents} | {reports:,} |")
+    return "\n".join(lines)
+
+
 def table(rows: Sequence[Row]) -> str:
     """Return the means as a table in Markdown, with half the 95 % interval where there are several instances."""
     lines = [
-        "| policy | runs | " + " | ".join(name for name, _ in TABLE) + " |",
-        "| --- |" + " --- |" * (len(TABLE) + 1),
+        "| policy | runs | ended by the clock | " + " | ".join(name for name, _ in TABLE) + " |",
+        "| --- |" + " --- |" * (len(TABLE) + 2),
     ]
     for policy in POLICIES:
         cells = [cell(figures(rows, policy, of)) for _, of in TABLE]
         runs = len(figures(rows, policy, count("placed")))
-        lines.append(f"| {OLD.get(policy, policy)} | {runs} | " + " | ".join(cells) + " |")
+        cut = sum(row["policy"] == policy and row["reason"] == "TIME_LIMIT" for row in rows)
+        lines.append(f"| {OLD.get(policy, policy)} | {runs} | {cut} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -28,6 +28,11 @@ def parse_json(text: str, label: str) -> Parsed:
     document = load_json(text, label)
     if not isinstance(document, dict):
         raise FileError([problem("not_an_object", label)])
+    return parse_document(document, label)
+
+
+def parse_document(document: dict[str, Any], label: str) -> Parsed:
+    """Return the tables, rules and name of an instance that is JSON read already; see `load_json`."""
     parsed = Parsed(rules_file=f"{label} [rules]")
     for key, value in document.items():
         if key in ABOUT:
@@ -71,6 +76,8 @@ def _no_constant(name: str) -> float:
 
 def add_rows(parsed: Parsed, table: str, rows: list[Any], source: Source) -> None:
     """Add the rows of a table, given as objects, to what is parsed."""
+    if not rows:
+        return  # no rows, no columns to miss
     odd = [index for index, row in enumerate(rows, start=1) if not isinstance(row, dict)]
     parsed.problems += [problem("wrong_shape", source, line=index, header=table) for index in odd]
     if odd:

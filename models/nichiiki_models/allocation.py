@@ -21,6 +21,7 @@ from pydantic_core import CoreSchema
 
 from nichiiki_models.columns import column
 from nichiiki_models.formats import migrated
+from nichiiki_models.notebook import card
 from nichiiki_models.table import Row, Table
 from nichiiki_models.tables import TOTAL_YEN, Id
 from nichiiki_models.texts import Lang, text
@@ -348,6 +349,18 @@ class Allocation(BaseModel):
             "standings": [row.model_dump() for row in self.standings.rows()],
             "provenance": dict(self.provenance),
         }
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        facts = {
+            "policy": self.policy,
+            "status": self.status.value,
+            "objective": self.objective,
+            "bound": self.bound,
+            "placements": len(self.placements),
+            "unplaced": len(set(self.unplaced["household_id"].tolist())),
+        }
+        return card("Allocation", facts, self.stays._repr_html_())
 
     @classmethod
     def __get_pydantic_json_schema__(

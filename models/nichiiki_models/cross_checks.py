@@ -232,6 +232,23 @@ def stay_is_wished(tables: Tables, rules: Rules) -> Iterator[Problem]:
         )
 
 
+def homes_are_linked(tables: Tables, rules: Rules) -> Iterator[Problem]:
+    """Check: where there is no link at all, nobody reaches a house outside the own region; said once."""
+    table = tables["households"]
+    home = table["home_region"]
+    away = (home != "") & ~is_in(home, tables["houses"]["region_id"].tolist())
+    if not len(tables["links"]) and len(tables["houses"]) and away.any():
+        row = int(np.flatnonzero(away)[0])
+        yield Problem(
+            code="no_links",
+            severity="warning",
+            table="households",
+            row=row,
+            column="home_region",
+            value=str(home[row]),
+        )
+
+
 def registration_dated(tables: Tables, rules: Rules) -> Iterator[Problem]:
     """Check: a premium registration has a last day."""
     table = tables["households"]
@@ -567,6 +584,7 @@ CROSS_CHECKS: tuple[Check, ...] = (
     window_long_enough,
     trips_in_hundredths,
     stay_is_wished,
+    homes_are_linked,
     registration_dated,
     registrations_elsewhere,
     grade_fits_age,

@@ -25,7 +25,7 @@ DOCUMENTS: dict[str, tuple[str, type[BaseModel]]] = {
 """Format and class of each document, by the word that `json_schema` takes."""
 
 
-class _WithDerived(GenerateJsonSchema):
+class WithDerived(GenerateJsonSchema):
     """Adds what is written but need not be given: figures that follow from others."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
@@ -63,7 +63,7 @@ def json_schema(document: str) -> dict[str, Any]:
     """
     name, schema = DOCUMENTS[document]
     version = name.rpartition("/")[2]
-    found = schema.model_json_schema(schema_generator=_WithDerived)
+    found = schema.model_json_schema(schema_generator=WithDerived)
     return {"$schema": DIALECT, "$id": f"urn:nichiiki:{document}:{version}", **found}
 
 

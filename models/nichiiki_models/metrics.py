@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nichiiki_models.notebook import card, share
+
 Counts = Mapping[str, int]
 
 
@@ -200,3 +202,19 @@ class Metrics(Figures):
         "None if more pairs would have to be compared than was asked for"
     )
     measures: MeasureFigures = Field(description="renovations and expansions, and who pays for them")
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the main figures."""
+        total, fair = self.total, self.fairness
+        facts = {
+            "total.placed_households": share(total.placed_households, total.households),
+            "total.placed_persons": share(total.placed_persons, total.persons),
+            "stay_ranks": tuple(f"{rank}: {count}" for rank, count in self.stay_ranks.items() if count),
+            "utility_milli_points": self.utility_milli_points,
+            "fairness.gini": fair.gini,
+            "fairness.lowest_milli_points": fair.lowest_milli_points,
+            "roles.running_periods": share(self.roles.running_periods, self.roles.wanted_periods),
+            "cost_yen_a_month.mean": self.cost_yen_a_month.mean,
+            "justified_envy_households": self.justified_envy_households,
+        }
+        return card("Metrics", facts)

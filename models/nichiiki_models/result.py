@@ -7,8 +7,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReason
+from nichiiki_models.fits import ShadowPrice
 from nichiiki_models.formats import migrated
 from nichiiki_models.instance import Instance
+from nichiiki_models.notebook import card, share
 
 RESULT_FORMAT: Literal["nichiiki-result/1"] = "nichiiki-result/1"
 
@@ -38,6 +40,9 @@ class Result(BaseModel):
     official
         Whether input, rules and seed alone decide the allocation: an optimum proven to be the only one after the public
         tie-break, or a procedure that ran to its end.
+    prices
+        What one unit more of everything shared would be worth to the first level, where the run found it on its way
+        (`nichiiki.fit` needs no more); empty otherwise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -54,6 +59,7 @@ class Result(BaseModel):
     policy: str
     seed: int = 0
     official: bool = False
+    prices: tuple[ShadowPrice, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -68,3 +74,20 @@ class Result(BaseModel):
     def _drop_derived(cls, value: Any) -> Any:
         value = migrated(value)
         return {k: v for k, v in value.items() if k != "gap"} if isinstance(value, dict) else value
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        answer = self.allocation
+        households = None if answer is None else share(len(answer.placements), len(self.instance.households))
+        facts = {
+            "status": self.status.value,
+            "reason": self.reason.value,
+            "policy": self.policy,
+            "objective": self.objective,
+            "bound": self.bound,
+            "gap": self.gap,
+            "seconds": round(self.seconds, 1),
+            "placements": households,
+        }
+        stays = [] if answer is None else [answer.stays._repr_html_()]
+        return card("Result", facts, *stays)

@@ -25,6 +25,7 @@ from nichiiki_models.columns import (
     freeze,
     runs,
 )
+from nichiiki_models.notebook import table
 
 
 class Row(BaseModel):
@@ -191,6 +192,11 @@ class Table(Generic[R]):
         return all(_same(spec, self.columns[name], other.columns[name]) for name, spec in self.specs.items())
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the first rows."""
+        columns = tuple(self.columns)
+        return table(columns, ([getattr(row, name) for name in columns] for row in self.rows()), len(self))
 
     def __repr__(self) -> str:
         return f"Table({self.schema.__name__}, {len(self)} rows)"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validat
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_models.formats import migrated
+from nichiiki_models.notebook import card, table
 from nichiiki_models.result import Result
 from nichiiki_models.settlement import Settlement
 
@@ -224,6 +225,30 @@ class TariffResult(_Frozen):
         """Price of each product a month; None if it is not sold."""
         return {product.product_id: product.price_yen for product in self.products}
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows; persons and trips in thousandths, as the fields have them."""
+        facts = {
+            "goal": self.goal,
+            "status": self.status.value,
+            "reason": self.reason.value,
+            "objective": self.objective,
+            "bound": self.bound,
+            "gap": self.gap,
+            "subsidy_used_yen": self.subsidy_used_yen,
+            "deadweight_share": self.deadweight_share,
+        }
+        columns = ("product_id", "kind", "price_yen", "buyers", "trips_induced", "product_yen", "need_yen")
+        rows = (
+            (
+                each.product_id,
+                each.kind,
+                each.price_yen,
+                *(getattr(each.figures, name) for name in columns[3:]),
+            )
+            for each in self.products
+        )
+        return card("TariffResult", facts, table(columns, rows, len(self.products)))
+
     @model_validator(mode="before")
     @classmethod
     def _drop_derived(cls, value: Any) -> Any:
@@ -284,3 +309,11 @@ class PlanResult(_Frozen):
     strained: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
     seconds: float = 0.0
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the rounds, then both sides."""
+        facts = {"reason": self.reason.value, "moves": len(self.moves), "strained": len(self.strained)}
+        columns = ("number", "placed", "welfare", "tariff_objective")
+        rows = (tuple(getattr(each, name) for name in columns) for each in self.rounds)
+        sides = (self.allocation._repr_html_(), self.tariff._repr_html_())
+        return card("PlanResult", facts, table(columns, rows, len(self.rounds)), *sides)

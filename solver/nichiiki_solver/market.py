@@ -381,9 +381,10 @@ def merged(option: Ints, resource: Ints, amount: Ints, n_resources: int) -> tupl
     first, option, resource, amount
         Index of the first entry of each pair, and the pairs in order of option, then resource.
     """
-    distinct, first, inverse = np.unique(
-        option * max(1, n_resources) + resource, return_index=True, return_inverse=True
-    )
+    keys = option * max(1, n_resources) + resource
+    if (keys[1:] > keys[:-1]).all():
+        return np.arange(len(keys)), option, resource, amount
+    distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     total = np.zeros(len(distinct), dtype=np.int64)
     np.add.at(total, inverse.reshape(-1), amount)
     return first, distinct // max(1, n_resources), distinct % max(1, n_resources), total
@@ -620,6 +621,8 @@ class Outcome:
         Value and bound of each criterion of a policy that maximises something else than the levels, in their order.
     unique
         Whether it is proven that no other choice is as good and as high in the public tie-break.
+    prices
+        Price of each resource of the market that was given at the first level, in 1/4096 (`dual_prices`); None if not found.
     """
 
     market: Market
@@ -632,6 +635,7 @@ class Outcome:
     facts: Mapping[str, int] = field(default_factory=dict)
     criteria: tuple[LevelResult, ...] = ()
     unique: bool = False
+    prices: Ints | None = None
 
     @property
     def leading(self) -> LevelResult | None:

@@ -234,16 +234,11 @@ def check_outcome(outcome: Outcome) -> list[Violation]:
     if outcome.choice is None:
         return []
     market, choice = outcome.market, outcome.choice
-    taken = choice[choice >= 0]
-    found = [
-        Violation(rule="market_agent", where=str(a))
-        for a in np.flatnonzero(choice >= 0)
-        if market.agent[choice[a]] != a
-    ]
-    found += [
-        Violation(rule="market_agent", where=str(a))
-        for a in np.flatnonzero(market.must_assign & (choice < 0))
-    ]
+    holders = np.flatnonzero(choice >= 0)
+    taken = choice[holders]
+    wrong = holders[market.agent[taken] != holders]
+    without = np.flatnonzero(market.must_assign & (choice < 0))
+    found = [Violation(rule="market_agent", where=str(a)) for a in (*wrong.tolist(), *without.tolist())]
     used = market.usage(choice)
     for resource in np.flatnonzero(used > market.capacity).tolist():
         details = {"value": int(used[resource]), "limit": int(market.capacity[resource])}

@@ -125,7 +125,8 @@ class Travel:
 
     def _by_legs(self, home: Ints, house: Ints, network: int, car: bool, packing: Packing) -> Ints:
         leg_house, node, minutes, fare, vehicle, needs_car, link = self._legs
-        usable = (car | ~needs_car) & ((link < 0) | self.running[network][link])
+        # link -1 is a straight way, which there always is
+        usable = (car | ~needs_car) & np.append(self.running[network], True)[link]
         kept = np.flatnonzero(usable)
         labels = self._node_labels(network, car, packing)
         i, j = join(house, leg_house[kept], len(self.instance.houses))

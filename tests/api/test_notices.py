@@ -43,6 +43,28 @@ def test_each_household_gets_a_letter_in_its_language(rows: Rows) -> None:
     assert nameless in str(letters[nameless]["notice"])
 
 
+def test_each_recipient_has_a_sheet_of_its_own() -> None:
+    result = nk.allocate(nk.load("flagship"), policy="points")
+    assert result.allocation is not None
+    rows = Rows(Facts(result.instance, result.allocation), "ja")
+    book = load_workbook(io.BytesIO(workbook_bytes(rows)))
+    items = [item for item in rows.facts.allocation.items.rows() if item.list in ("school", "care", "desk")]
+    supported = [row for row in rows.facts.allocation.placements.rows() if row.supporter_id]
+    for start, expected in (("施設_", len(items)), ("支援_", len(supported))):
+        own = [book[name] for name in book.sheetnames if name.startswith(start)]
+        assert sum(page.max_row - 1 for page in own) == expected > 0
+        for page in own:
+            assert page.freeze_panes == "B2"
+            assert page.auto_filter.ref
+    persons = {
+        row[0].value
+        for name in book.sheetnames
+        if name.startswith("施設_")
+        for row in book[name].iter_rows(2)
+    }
+    assert persons == {item.person_id for item in items}
+
+
 def test_the_workbook_has_charts_letters_and_a_sheet_for_each_host_region(rows: Rows) -> None:
     contacts = {household: Contact(FORMULA, FORMULA, None) for household in rows.facts.households}
     content = workbook_bytes(rows, contacts)

@@ -5,12 +5,12 @@ import os
 import numpy as np
 import pytest
 
+from nichiiki_differential import CLERK, of_kind
 from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Allocation, Status, StopReason
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.allocations import choice_of
-from nichiiki_oracle.clerk import by_rank, one_list
 from nichiiki_oracle.per_target import per_target
 from nichiiki_oracle.random_instances import random_instance
 from nichiiki_oracle.tiny import tiny
@@ -19,16 +19,6 @@ from nichiiki_solver.market import Market
 from nichiiki_solver.solving import solve
 
 SEEDS = 500 if os.environ.get("NICHIIKI_FULL") == "1" else 40
-
-CLERK = {"one_list": one_list, "by_rank": by_rank, "per_target": per_target}
-
-
-def of_kind(instance: Instance, kind: str) -> Instance:
-    procedure = instance.rules.procedure.model_copy(update={"kind": kind})
-    return instance.replace(
-        rules=instance.rules.model_copy(update={"procedure": procedure}),
-        quotas=[quota for quota in instance.quotas.rows() if quota.kind == "reserved" or not quota.min],
-    )
 
 
 @pytest.mark.parametrize("kind", list(CLERK))

@@ -13,6 +13,7 @@ import xlsxwriter
 from nichiiki.report.chart import flows_of
 from nichiiki.report.marked import OPTIONS, sheet_names
 from nichiiki.report.notices import Contact, notices
+from nichiiki.report.recipients import sheets_of
 from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import Words, words
 from nichiiki_models.texts import has_text
@@ -38,7 +39,7 @@ CREATED = datetime(2000, 1, 1)
 
 
 def workbook_bytes(rows: Rows, contacts: Mapping[str, Contact] | None = None) -> bytes:
-    """Return the workbook of a result: charts, lists, data of the letters, and a sheet for each host region.
+    """Return the workbook of a result: charts, lists, data of the letters, and a sheet for each recipient.
 
     Parameters
     ----------
@@ -55,22 +56,13 @@ def workbook_bytes(rows: Rows, contacts: Mapping[str, Contact] | None = None) ->
     sheets = [getattr(rows, name) for name in SHEETS]
     for sheet in (*sheets, notices(rows, contacts or {})):
         _write(book, formats, sheet, rows, say, say(f"sheet.{sheet.name}"))
-    regions = list(_of_regions(rows))
+    recipients = list(sheets_of(rows))
     taken = [page.get_name() for page in book.worksheets()]
-    titles = sheet_names([*taken, *(say("sheet.region", name=name) for name, _ in regions)])[len(taken) :]
-    for title, (_, sheet) in zip(titles, regions, strict=True):
+    titles = sheet_names([*taken, *(say(f"sheet.{kind}", name=name) for kind, name, _ in recipients)])
+    for title, (_, _, sheet) in zip(titles[len(taken) :], recipients, strict=True):
         _write(book, formats, sheet, rows, say, title)
     book.close()
     return buffer.getvalue()
-
-
-def _of_regions(rows: Rows) -> Iterator[tuple[str, Sheet]]:
-    """Return the placements of each host region, for whoever receives them there; the largest regions first."""
-    at = rows.placements.columns.index("region_id")
-    counts = Counter(row[at] for row in rows.placements.rows)
-    for region, _ in counts.most_common(MOST_REGIONS):
-        own = [row for row in rows.placements.rows if row[at] == region]
-        yield rows.facts.region_name(str(region)), Sheet("placements", rows.placements.columns, own)
 
 
 def _write_summary(book: Any, formats: dict[str, Any], rows: Rows, say: Words) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from nichiiki_instances.raw import Source, problem
 from nichiiki_instances.text_files import decode, parse_csv
 from nichiiki_instances.xlsx_guard import MAX_TOTAL, is_swollen
+from nichiiki_models.columns import is_plain
 from nichiiki_models.errors import FileError
 from nichiiki_models.problems import Problem
 
@@ -82,6 +83,8 @@ def open_feed(content: bytes, label: str) -> dict[str, Sheet]:
 
 def _check(archive: zipfile.ZipFile, label: str) -> None:
     parts = archive.infolist()
+    if is_swollen(parts):
+        raise FileError([problem("swollen_zip", label, limit=MAX_TOTAL // 2**20)])
     names = [part.filename for part in parts]
     for name in names:
         if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
@@ -89,18 +92,25 @@ def _check(archive: zipfile.ZipFile, label: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise FileError([problem("odd_name_in_zip", label, value=name)])
-    if is_swollen(parts):
-        raise FileError([problem("swollen_zip", label, limit=MAX_TOTAL // 2**20)])
 
 
 def _sheet(content: bytes, label: str) -> Sheet:
     grid = parse_csv(decode(content, label), label)
+    if not grid.rows:
+        raise FileError([problem("empty_file", label)])
     header = [cell.strip() for cell in grid.rows[0]]
     twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice is not None:
         raise FileError([problem("gtfs_header_twice", label, line=grid.lines[0], value=twice)])
     width, problems = len(header), list[Problem]()
     for row, line in zip(grid.rows[1:], grid.lines[1:], strict=True):
+        text = "".join(row)
+        if not (
+            text.isprintable() or is_plain(text)
+        ):  # the first is fast, and says no more often than need be
+            odd = next(at for at, cell in enumerate(row) if not is_plain(cell))
+            where = {"header": header[odd]} if odd < width else {}
+            problems.append(problem("control_character", grid.source, line=line, value=row[odd], **where))
         if len(row) > width:
             problems.append(
                 problem("gtfs_long_row", grid.source, line=line, value=str(len(row)), width=width)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -69,6 +68,9 @@ class Opened:
     @classmethod
     def of(cls, market: Market) -> Opened | None:
         """Open the gates of a market; None if it has other demands, supplies, or agents that must get something."""
+        if not market.gate.any():
+            everything, nothing = np.arange(market.n_options), np.zeros(0, dtype=np.int64)
+            return cls(market, market, everything, (), nothing) if is_packing(market) else None
         mine = market.gate[market.agent]
         measures, bought = measures_first(market)
         minimums = np.setdiff1d(np.flatnonzero(mine), measures)
@@ -90,8 +92,7 @@ class Opened:
         """Return the choice of `whole`, with the gates that are used, for what agents take here."""
         found = np.full(self.whole.n_agents, -1, dtype=np.int64)
         found[self.whole.agent[self.bought]] = self.bought
-        for agent, option in taken.items():
-            found[agent] = self.options[option]
+        found[list(taken)] = self.options[list(taken.values())]
         used = self.whole.usage(found)
         for gate in self.gates:
             if used[gate.counts]:
@@ -166,11 +167,17 @@ class Choosing:
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
         market = opened.market
-        order = np.lexsort((np.arange(market.n_options), market.rank, market.agent))
-        self.lists = [order[a:b].tolist() for a, b in pairwise(market.by_agent[1].tolist())]
+        counts = np.bincount(market.agent, minlength=market.n_agents)
+        self.order, self.starts = _in_order(market).tolist(), offsets_of(counts).tolist()
         self.resource, self.amount = market.resource.tolist(), market.amount.tolist()
         self.ends = market.offsets.tolist()
-        self.agents = [agent for agent, wishes in enumerate(self.lists) if wishes]
+        self.single = bool((np.diff(market.offsets) == 1).all())
+        self.agents: list[int] = np.flatnonzero(counts).tolist()
+
+    def wishes(self, agent: int) -> list[int]:
+        """Options of an agent, best first."""
+        wishes: list[int] = self.order[self.starts[agent] : self.starts[agent + 1]]
+        return wishes
 
     def run(self, turns: Iterable[tuple[int, Sequence[int]]]) -> Ints:
         """Let agents take the first of some options that fits, in turn, until nothing is closed any more.
@@ -184,7 +191,7 @@ class Choosing:
         -------
         Choice of the whole market.
         """
-        turns, closed = list(turns), set[int]()
+        turns, closed = list(turns) if self.opened.gates else turns, set[int]()
         while True:
             taken = self._pass(turns, closed)
             choice = self.opened.choice(taken)
@@ -198,11 +205,25 @@ class Choosing:
                 return choice
             closed |= failing
 
-    def _pass(self, turns: Sequence[tuple[int, Sequence[int]]], closed: set[int]) -> dict[int, int]:
+    def _pass(self, turns: Iterable[tuple[int, Sequence[int]]], closed: set[int]) -> dict[int, int]:
         left: list[int] = self.opened.market.capacity.tolist()
         for number in closed:
             gate = self.opened.gates[number]
             left[gate.opens] -= gate.supply
+        return self._take_one(turns, left) if self.single else self._take_several(turns, left)
+
+    def _take_one(self, turns: Iterable[tuple[int, Sequence[int]]], left: list[int]) -> dict[int, int]:
+        """Let agents choose where every option uses one resource; entry k is that of option k."""
+        resource, amount, taken = self.resource, self.amount, dict[int, int]()
+        for agent, wishes in turns:
+            for option in wishes:
+                if amount[option] <= left[resource[option]]:
+                    left[resource[option]] -= amount[option]
+                    taken[agent] = option
+                    break
+        return taken
+
+    def _take_several(self, turns: Iterable[tuple[int, Sequence[int]]], left: list[int]) -> dict[int, int]:
         taken: dict[int, int] = {}
         for agent, wishes in turns:
             for option in wishes:
@@ -213,3 +234,10 @@ class Choosing:
                     taken[agent] = option
                     break
         return taken
+
+
+def _in_order(market: Market) -> Ints:
+    """Options by agent, then rank; sorted only if they do not stand so already."""
+    agent, rank = market.agent, market.rank
+    ahead = (agent[1:] > agent[:-1]) | ((agent[1:] == agent[:-1]) & (rank[1:] >= rank[:-1]))
+    return np.arange(market.n_options) if ahead.all() else np.lexsort((rank, agent))

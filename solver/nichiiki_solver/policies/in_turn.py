@@ -25,7 +25,9 @@ from nichiiki_solver.ragged import Ints
 
 def agents_in_order(market: Market, order: Ints) -> list[int]:
     """Return the agents of an order that are no gates."""
-    return [agent for agent in order.tolist() if agent < market.n_agents and not market.gate[agent]]
+    known = order[order < market.n_agents]
+    agents: list[int] = known[~market.gate[known]].tolist()
+    return agents
 
 
 def give_in_turn(
@@ -81,7 +83,7 @@ def _choose_listed(market: Market, order: list[int], settings: Settings) -> Outc
     if opened is None or clock(settings)():
         return None
     choosing = Choosing(opened)
-    choice = choosing.run([(agent, choosing.lists[agent]) for agent in order])
+    choice = choosing.run((agent, choosing.wishes(agent)) for agent in order)
     seconds = time.perf_counter() - started
     levels = plain_levels(market, choice)
     return Outcome(market, choice, Status.FEASIBLE, StopReason.PROCEDURE_ENDED, levels, seconds)

@@ -91,7 +91,7 @@ class RandomSerialDictatorship:
         """Sample orders in which what ends below its minimum is closed."""
 
         def choose(order: list[int]) -> Ints:
-            return choosing.run([(agent, choosing.lists[agent]) for agent in order])
+            return choosing.run([(agent, choosing.wishes(agent)) for agent in order])
 
         market = choosing.opened.whole
         lottery = sampled_lottery(choose, choosing.agents, market.n_options, settings.seed, stop)

@@ -1,11 +1,12 @@
 """Welfare: the optimum of the objective's levels, one after the other, with a proven gap.
 
 Mechanism
-    A small market goes to CP-SAT whole. Otherwise dual prices of the shared resources give a bound over all bundles
-    (`dual_prices`), and a first answer: every household takes what is best for it at the prices (`holding`). Blocks of
-    households are then placed anew (`neighbourhoods`). Stays and options whose value at the prices falls short of their
-    household's best by more than bound - answer are in no better allocation; if the others are few enough, an exact search
-    (HiGHS) over them proves the optimum or reports the gap. Later levels are solved over the same candidates with the
+    A small market goes to CP-SAT whole. A larger one in which options take single units (`assignment`) is a cheapest
+    flow, if one level is asked for and no official answer. Otherwise dual prices of the shared resources give a bound over
+    all bundles (`dual_prices`), and a first answer: every household takes what is best for it at the prices (`holding`).
+    Blocks of households are then placed anew (`neighbourhoods`). Stays and options whose value at the prices falls short of
+    their household's best by more than bound - answer are in no better allocation; if the others are few enough, an exact
+    search (HiGHS) over them proves the optimum or reports the gap. Later levels are solved over the same candidates with the
     earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT has the market
     whole, else where an official answer is asked for.
 Properties
@@ -28,10 +29,18 @@ from functools import partial
 import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
-from nichiiki_solver import cp_sat, mip, scip
+from nichiiki_solver import assignment, cp_sat, mip, scip
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cp_sat import Answer, Floor
-from nichiiki_solver.dual_prices import SCALE, Priced, can_be_priced, find_tight_prices, gains, source_of
+from nichiiki_solver.dual_prices import (
+    SCALE,
+    Priced,
+    can_be_priced,
+    find_tight_prices,
+    gains,
+    listed_prices,
+    source_of,
+)
 from nichiiki_solver.holding import Held, held_by_prices
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
@@ -48,6 +57,8 @@ PROCEDURE_SHARE, PRICING_SHARE = 0.2, 0.5
 """Shares of the time after which the procedure, and the pricing, make way for the search."""
 MOST_PIECES = 100_000
 """Most stays and options in an exact search; with more, blocks of households are placed anew until the time is over."""
+MOST_REPRICED = 50_000
+"""Most options met during pricing for which the prices of the market's own resources are worked out and kept."""
 PROCEDURE_AGENTS = 2_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
 BLOCKS_SHARE, PATIENCE = 0.6, 6
@@ -83,6 +94,8 @@ class Welfare:
         elif market.complete and (market.n_options <= SMALL or not can_be_priced(market)):
             run.solve_levels(Whole(market), run.by_cp_sat)
             run.break_ties(Whole(market), run.by_cp_sat)
+        elif run.is_flow():
+            run.solve_levels(Whole(market), run.by_flow)
         else:
             run.solve_levels(run.candidates(), run.by_highs)
             if settings.official:
@@ -204,6 +217,16 @@ class _Run:
             time_limit_s=max(0.05, self.left_s),
             should_stop=self.settings.should_stop,
         )
+
+    def is_flow(self) -> bool:
+        """Whether one flow answers everything, and surely within the limit."""
+        plain = len(self.market.levels) == 1 and not self.settings.official
+        quick = self.market.n_options <= assignment.ARCS_A_SECOND * self.left_s
+        return plain and quick and assignment.is_assignment(self.market)
+
+    def by_flow(self, market: Market, weights: Ints, _floors: tuple[Floor, ...], _report: Report) -> Answer:
+        """Solve the only level as a flow."""
+        return assignment.solve_level(market, weights)
 
     def by_engine(self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report) -> Answer:
         """Search a level with the engine that the settings name."""
@@ -433,7 +456,24 @@ class _Run:
             tuple(self.levels),
             self.seconds,
             unique=self.unique,
+            prices=self._plain_prices(),
         )
+
+    def _plain_prices(self) -> Ints | None:
+        """Prices of the market's own resources at the first level: of the program over the options that pricing met, else by ascent."""
+        source = source_of(self.market)
+        if self.priced is None or self.priced.source is source:
+            return None if self.priced is None else self.priced.prices
+        met = self.priced.columns
+        if not isinstance(source, BundleSource):
+            return None
+        if met.n_options > MOST_REPRICED or self.should_stop():
+            return self.priced.central[: len(self.market.capacity)]
+        stays = met.labels["stay"] >= 0
+        plain = source.market_of(met.labels["stay"][stays], met.labels["chosen"][stays])
+        weights = np.zeros(len(self.market.levels), dtype=np.int64)
+        weights[0] = 1
+        return listed_prices(plain, weights)
 
     def _reason(self, status: Status) -> StopReason:
         if status in (Status.OPTIMAL, Status.INFEASIBLE):
