@@ -460,7 +460,7 @@ class _Run:
         )
 
     def _plain_prices(self) -> Ints | None:
-        """Prices of the market's own resources at the first level: of the program over the options that pricing met, else by ascent."""
+        """Prices of the market's own resources at the first level: of a program over the options met, else by ascent."""
         source = source_of(self.market)
         if self.priced is None or self.priced.source is source:
             return None if self.priced is None else self.priced.prices
