@@ -326,6 +326,8 @@ class BundleSource:
         )
         nothing = np.zeros(0, dtype=np.int64)
         self._last = _Priced(nothing, nothing, nothing, nothing, nothing)
+        self.asked: tuple[Ints, Ints, Ints] = nothing, nothing, nothing
+        """Stays, options and options of gates of the last `demand`."""
 
     @property
     def n_agents(self) -> int:
@@ -386,7 +388,8 @@ class BundleSource:
         chosen = self._best_options(stays, last.option, last.best)
         agent = uses.gates.agent
         opened = _first_equal(last.gates, np.where(gates > 0, gates, NO_LIMIT)[agent], agent)
-        return self.used(stays, chosen[chosen >= 0], opened)
+        self.asked = stays, chosen[chosen >= 0], opened
+        return self.used(*self.asked)
 
     @property
     def _n_classes(self) -> int:

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, hstack, vstack
 
 from nichiiki_solver.bundles import BundleSource
-from nichiiki_solver.cut_rows import violated_rows, with_rounded_rows, with_rows
+from nichiiki_solver.cut_rows import Taken, violated_rows, with_rounded_rows, with_rows
 from nichiiki_solver.market import NO_VALUE, ListedSource, Market, Source
-from nichiiki_solver.price_ascent import ascend
+from nichiiki_solver.price_ascent import STEP, ascend
 from nichiiki_solver.ragged import Ints
 
 Floats = npt.NDArray[np.float64]
@@ -31,8 +31,12 @@ APPROACH = 300
 NEAR = 1
 """Options join the first linear program if they fall short of the best by at most so many times the largest gain."""
 ROUNDS = 400
-MOST_PROGRAMMED = 20_000
-"""With more agents than that the ascent is the end: a linear program would take longer than everything else together."""
+APPROACH_A_CUT, LATER_STEP = 100, 0.02
+"""Most rounds after rows were added, and the step that they begin with."""
+MEAN = 0.04
+"""Weight of the newest answers in the mean that shows which rows fractions break."""
+MOST_PROGRAMMED = 2_000
+"""With more agents than that the ascent is all: a linear program would take longer than everything else together."""
 CUT_ROUNDS, ROUNDS_A_CUT = 6, 2
 """Most times that rows are added which fractions break, and linear programs between them."""
 LARGEST_COST = 1e6
@@ -138,13 +142,17 @@ def find_tight_prices(market: Market, weights: Ints, should_stop: Callable[[], b
     source = source_of(market)
     if not isinstance(source, BundleSource):
         return find_prices(market, weights, should_stop)
-    tight = with_rounded_rows(source)
     if market.n_agents > MOST_PROGRAMMED:
-        return find_prices(tight.unlisted(), weights, should_stop, rounds=0)
+        return _climbed(source, weights, should_stop)
+    tight = with_rounded_rows(source)
     best = priced = find_prices(tight.unlisted(), weights, should_stop, rounds=ROUNDS_A_CUT)
     central = best.central
     for turn in range(1, CUT_ROUNDS + 1):
-        rows = None if should_stop() else violated_rows(source, priced.columns, priced.share)
+        rows = (
+            None
+            if should_stop()
+            else violated_rows(source, Taken.of(source.bundles, priced.columns, priced.share))
+        )
         tight = tight if rows is None else with_rows(tight, rows)
         last = rows is None or turn == CUT_ROUNDS
         begun = _made_by(tight, priced.columns)
@@ -163,16 +171,59 @@ def _made_by(source: BundleSource, columns: Market) -> Market:
     return source.market_of(columns.labels["stay"][mine], columns.labels["chosen"][mine])
 
 
+def _climbed(source: BundleSource, weights: Ints, should_stop: Callable[[], bool]) -> Priced:
+    """Prices by ascent alone, with rows that the mean of what was asked for breaks; no linear program at any size."""
+    tight, taken = with_rounded_rows(source), Taken.nothing(source.bundles)
+    priced = approach(tight.unlisted(), tight, weights, should_stop, APPROACH, taken=taken)
+    central = priced.prices
+    for _ in range(CUT_ROUNDS):
+        rows = None if should_stop() else violated_rows(source, taken)
+        if rows is None:
+            break
+        tight = with_rows(tight, rows)
+        begun = np.append(priced.prices, np.zeros(len(rows), dtype=np.int64))
+        priced = approach(
+            tight.unlisted(), tight, weights, should_stop, APPROACH_A_CUT, begun, LATER_STEP, taken
+        )
+    market = tight.unlisted()
+    columns = near_best(market, tight, priced, COLUMNS_AN_AGENT)
+    central = np.append(central, np.zeros(len(priced.prices) - len(central), dtype=np.int64))
+    return replace(priced, columns=columns, share=np.zeros(columns.n_options), central=central)
+
+
 def approach(
-    market: Market, source: Source, weights: Ints, should_stop: Callable[[], bool], rounds: int
+    market: Market,
+    source: Source,
+    weights: Ints,
+    should_stop: Callable[[], bool],
+    rounds: int,
+    begun: Ints | None = None,
+    step: float = STEP,
+    taken: Taken | None = None,
 ) -> Priced:
-    """Find prices near the best ones without a linear program; the market's source has been asked at them last."""
+    """Find prices near the best ones without a linear program; the market's source has been asked at them last.
+
+    Parameters
+    ----------
+    market, source, weights, should_stop, rounds
+        As in `find_prices`.
+    begun, step
+        Prices and length of step to begin with.
+    taken
+        Is made the running mean of what was asked for, nearly a solution of the linear program.
+    """
 
     def ask(prices: Ints) -> Priced:
         return _priced(market, source, weights, prices)
 
-    first = ask(np.zeros(len(market.capacity), dtype=np.int64))
-    best = ascend(first, ask, source.demand, market.capacity, should_stop, rounds)
+    def demand() -> Ints:
+        wanted = source.demand()
+        if taken is not None and isinstance(source, BundleSource):
+            taken.mix(source.asked, MEAN)
+        return wanted
+
+    first = ask(np.zeros(len(market.capacity), dtype=np.int64) if begun is None else begun)
+    best = ascend(first, ask, demand, market.capacity, should_stop, rounds, step)
     return ask(best.prices)
 
 

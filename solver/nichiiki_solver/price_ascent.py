@@ -50,6 +50,7 @@ def ascend(
     capacity: Ints,
     should_stop: Callable[[], bool],
     rounds: int,
+    step: float = STEP,
 ) -> Given:
     """Find prices near the best ones.
 
@@ -67,6 +68,8 @@ def ascend(
         Asked between rounds.
     rounds
         Most rounds.
+    step
+        First step.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def ascend(
     """
     # yen and seats move alike if a resource is counted in units that grow with its size
     unit = np.sqrt(np.maximum(1.0, np.abs(capacity.astype(float))))
-    best, mean, step, missed, before = first, demand().astype(float), STEP, 0, first.total
+    best, mean, missed, before = first, demand().astype(float), 0, first.total
     for turn in range(1, rounds + 1):
         slack = (capacity - mean) / unit
         slack[(best.prices == 0) & (slack > 0)] = 0.0
@@ -93,7 +96,7 @@ def ascend(
             missed += 1
             if missed % PATIENCE == 0:
                 step *= SHORTER
-        if turn % WINDOW == 0:
+        if turn % WINDOW == 0 and turn > WINDOW:
             if before - best.total < LEAST_GAIN * abs(before):
                 break
             before = best.total
