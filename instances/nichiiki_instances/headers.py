@@ -104,6 +104,10 @@ def flags() -> Mapping[str, bool]:
     return {folded(word): name == "yes" for name in ("yes", "no") for word in known[name]}
 
 
+LONGEST = 100
+"""Characters of a name that are compared: what is longer is no slip of the pen."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that looks most like a name."""
-    return next(iter(difflib.get_close_matches(folded(name), list(known), n=1, cutoff=0.0)), "")
+    return next(iter(difflib.get_close_matches(folded(name[:LONGEST]), list(known), n=1, cutoff=0.0)), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from nichiiki_instances.headers import nearest
@@ -12,6 +13,8 @@ from nichiiki_models.formats import migrated
 from nichiiki_models.tables import TABLES
 
 ABOUT = ("format", "name", "note")
+MOST_KEYS = 1000
+"""Keys of one object; each unknown one is compared with every known one."""
 
 
 class _Repeated(ValueError):
@@ -34,6 +37,8 @@ def parse_json(text: str, label: str) -> Parsed:
 
 def parse_document(document: dict[str, Any], label: str) -> Parsed:
     """Return the tables, rules and name of an instance that is JSON read already; see `load_json`."""
+    if len(document) > MOST_KEYS:
+        raise FileError([problem("too_many_columns", label, value=str(len(document)), limit=MOST_KEYS)])
     parsed = Parsed(rules_file=f"{label} [rules]")
     for key, value in migrated(document).items():
         if key in ABOUT:
@@ -66,8 +71,8 @@ def load_json(text: str, label: str) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _Repeated(next(key for key in keys if keys.count(key) > 1))
+        counts = Counter(key for key, _ in pairs)
+        raise _Repeated(next(key for key, count in counts.items() if count > 1))
     return found
 
 
@@ -86,6 +91,10 @@ def add_rows(parsed: Parsed, table: str, rows: list[Any], source: Source) -> Non
         return
     fields = TABLES[table].model_fields
     keys = list(dict.fromkeys(key for row in rows for key in row))
+    if len(keys) > MOST_KEYS:
+        raise FileError(
+            [problem("too_many_columns", source, table=table, value=str(len(keys)), limit=MOST_KEYS)]
+        )
     parsed.problems += [
         problem("unknown_column", source, table=table, header=key, nearest=nearest(key, fields))
         for key in keys

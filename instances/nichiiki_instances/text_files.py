@@ -11,6 +11,8 @@ from nichiiki_instances.raw import Grid, Source, problem
 from nichiiki_models.errors import FileError
 
 MAX_BYTES = 2**30
+MOST_COLUMNS = 16_384
+"""Columns of a sheet in the widest spreadsheet program."""
 _NOT_CP932 = re.compile("[\x80\xa0\uf8f1\uf8f2\uf8f3]")
 
 
@@ -72,12 +74,17 @@ def parse_csv(text: str, label: str) -> Grid:
     Raises
     ------
     FileError
-        If quotes do not close, or a cell is beyond the limit of the csv module.
+        If quotes do not close, a cell is beyond the limit of the csv module, or a row beyond `MOST_COLUMNS`.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows, lines, begin = [], [], 1
     try:
         for row in reader:
+            if len(row) > MOST_COLUMNS:
+                width = str(len(row))
+                raise FileError(
+                    [problem("too_many_columns", label, line=begin, value=width, limit=MOST_COLUMNS)]
+                )
             if row and (row[0] or any(row)):
                 rows.append(row)
                 lines.append(begin)

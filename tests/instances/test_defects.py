@@ -39,6 +39,7 @@ UNIT_TESTED = {
     "not_readable",
     "not_writable",
     "swollen_workbook",
+    "too_many_columns",
     "too_many_rows_for_xlsx",
     "unknown_choice",  # of tables made in memory; files say unknown_word
 }

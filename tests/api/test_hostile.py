@@ -1,0 +1,151 @@
+"""Files made to harm: each is refused in words, at once, and in little memory."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MOST_MB = 300
+WORKBOOK = (
+    '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheets>'
+    '<sheet name="households" sheetId="1" r:id="rId1" xmlns:r="x"/></sheets></workbook>'
+)
+SHEET = "xl/worksheets/sheet1.xml"
+MEASURED = """
+import sys
+from nichiiki.cli import main
+import psutil, resource
+code = main(sys.argv[1:])
+kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+print("PEAK", code, max(resource.getrusage(kind).ru_maxrss for kind in kinds) // 1024)
+"""
+LAUNCH = "import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', *sys.argv[1:]]).returncode)"
+
+
+def book(path: Path, **parts: str | bytes) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {"xl/workbook.xml": WORKBOOK, **parts}.items():
+            archive.writestr(name, content)
+
+
+def packed_a_thousandfold(path: Path) -> None:
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(SHEET, "w", force_zip64=True) as part,
+    ):
+        for _ in range(400):
+            part.write(b" " * (1 << 20))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/workbook.xml", WORKBOOK)
+
+
+def entities(path: Path) -> None:
+    doubled = "".join(f'<!ENTITY c{i} "&c{i - 1};&c{i - 1};">' for i in range(1, 40))
+    book(path, **{SHEET: f'<!DOCTYPE a [<!ENTITY c0 "xx">{doubled}]><a>&c39;</a>'})
+
+
+def many_parts(path: Path) -> None:
+    book(path, **{f"p{number}": "" for number in range(20_000)})
+
+
+def far_corner(path: Path) -> None:
+    book(
+        path,
+        **{
+            SHEET: '<worksheet><dimension ref="A1:XFD1048576"/><sheetData><row><c r="XFD1048576"/></row></sheetData></worksheet>'
+        },
+    )
+
+
+def nested_tags(path: Path) -> None:
+    book(path, **{SHEET: "<a>" * 500_000})
+
+
+def nested_json(path: Path) -> None:
+    path.write_text("[" * 1_000_000)
+
+
+def endless_number(path: Path) -> None:
+    path.write_text('{"households": ' + "9" * 5_000_000 + "}")
+
+
+def many_keys(path: Path) -> None:
+    path.write_text(json.dumps({f"k{number}": 1 for number in range(200_000)}))
+
+
+def the_last_of_many_keys_twice(path: Path) -> None:
+    path.write_text("{" + "".join(f'"k{number}":1,' for number in range(200_000)) + '"k199999":1}')
+
+
+def many_columns(path: Path) -> None:
+    path.mkdir()
+    (path / "households.csv").write_text(",".join(f"c{number}" for number in range(500_000)) + "\n")
+
+
+def wide_header(path: Path) -> None:
+    path.mkdir()
+    (path / "households.csv").write_text("household_id," + ",".join("c" * 20_000 for _ in range(300)) + "\n")
+
+
+def open_quote(path: Path) -> None:
+    path.mkdir()
+    (path / "households.csv").write_text('household_id,persons\n"' + "a" * 20_000_000)
+
+
+def beyond_the_size(path: Path) -> None:
+    path.mkdir()
+    with (path / "households.csv").open("wb") as stream:
+        stream.truncate((1 << 30) + 1)
+
+
+def zeros(path: Path) -> None:
+    path.mkdir()
+    with (path / "households.csv").open("wb") as stream:
+        stream.truncate(60 << 20)
+
+
+def noise(path: Path) -> None:
+    path.mkdir()
+    (path / "households.csv").write_bytes(bytes(range(256)) * 20_000)
+
+
+CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
+    "packed-a-thousandfold": (packed_a_thousandfold, "a.xlsx", "unpack"),
+    "entities": (entities, "a.xlsx", "declarations"),
+    "many-parts": (many_parts, "a.xlsx", "unpack"),
+    "far-corner": (far_corner, "a.xlsx", "claims far more"),
+    "nested-tags": (nested_tags, "a.xlsx", "damaged"),
+    "nested-json": (nested_json, "a.json", "not JSON"),
+    "endless-number": (endless_number, "a.json", "not JSON"),
+    "many-keys": (many_keys, "a.json", "200000 columns"),
+    "twice": (the_last_of_many_keys_twice, "a.json", "k199999"),
+    "many-columns": (many_columns, "a", "500000 columns"),
+    "wide-header": (wide_header, "a", "is not known"),
+    "open-quote": (open_quote, "a", "households.csv"),
+    "beyond-the-size": (beyond_the_size, "a", "too large"),
+    "zeros": (zeros, "a", "households.csv"),
+    "noise": (noise, "a", "households.csv"),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="measures memory as Unix does")
+@pytest.mark.parametrize("case", CASES)
+def test_a_hostile_file_is_refused_in_little_memory(case: str, tmp_path: Path) -> None:
+    make, name, words = CASES[case]
+    make(tmp_path / name)
+    # through a small process: a peak counts from what the parent held when it began
+    run = subprocess.run(
+        [sys.executable, "-c", LAUNCH, MEASURED, "--lang", "en", "check", str(tmp_path / name)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "Traceback" not in run.stderr
+    code, peak = map(int, run.stdout.rsplit("PEAK", 1)[1].split())
+    assert code == 2
+    assert words in run.stderr
+    assert peak < MOST_MB
