@@ -278,7 +278,7 @@ def _check_objective(
 
 
 def _unit_of(tariff: TariffResult, takers: Takers) -> Array:
-    """Unit of each party: that of a decided product it may buy, else of a given one (a given product may be in both kinds of unit); -1 for none."""
+    """Unit of each party: that of a decided product it may buy, else of a given one; -1 for none."""
     unit = np.full(len(takers.parties), -1, dtype=np.int64)
     for decided in (False, True):
         for at, each in enumerate(tariff.units):
