@@ -101,9 +101,11 @@ def _price(screen: Screen, out: Path, result: Result) -> None:
     """
     import nichiiki
     from nichiiki.cli.price import show
+    from nichiiki.cli.waiting import step
     from nichiiki.report.tariff_files import write_tariff
 
     screen.tell("demo.fares", yen=f"{OWN_MONEY_YEN:,}")
+    step("wait.pricing", products=len(result.instance.products), limit="–")
     asked: dict[str, Any] = {"goal": "uptake", "baseline": "single_fares", "subsidy_yen": OWN_MONEY_YEN}
     tariff = nichiiki.price(result.instance, result.allocation, **asked)
     show(screen, tariff, write_tariff(out / FARES, result.instance, tariff, lang=screen.lang))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,9 @@ def _price(
 ) -> int:
     import nichiiki
     from nichiiki.cli.opening import open_allocation, open_instance
+    from nichiiki.cli.progress import Stopping, beside
     from nichiiki.cli.saving import claim, json_bytes
+    from nichiiki.cli.waiting import step
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS
 
     if out is not None:
@@ -68,12 +71,19 @@ def _price(
     placed = None if allocation is None else open_allocation(allocation)
     asked = arguments(given)
     effort = {"time_limit_s": given["time_limit"], "seed": given["seed"]}
-    tariff = nichiiki.price(instance, placed, **asked, **effort)
+    with Stopping(screen) as stopping:
+        step("wait.pricing", products=len(instance.products), limit=f"{given['time_limit']:g}")
+        tariff = beside(
+            partial(nichiiki.price, instance, placed, **asked, **effort, should_stop=stopping.should_stop)
+        )
     written = save(screen, out, instance, tariff, placed, asked, compare) if out else []
     if as_json:
         click.echo(json_bytes(tariff.model_dump(mode="json")).decode("utf-8"), nl=False)
     else:
         show(screen, tariff, written)
+    if stopping.stopped:
+        screen.tell("interrupted.saved")
+        return Exit.INTERRUPTED
     return Exit.DONE if any(product.offered for product in tariff.products) else Exit.NEGATIVE
 
 
