@@ -256,12 +256,22 @@ def preload() -> None:
         importlib.import_module(name)
 
 
-def chosen(sample: int, seed: int) -> list[Mutant]:
-    """Return a seeded sample of the mutants of the check, and of the tie-break in the same share but at least a fifth."""
+def chosen(sample: int, seed: int, only: set[str]) -> list[Mutant]:
+    """Return a seeded sample of the mutants of the check, and of the tie-break in the same share but at least a fifth.
+
+    Parameters
+    ----------
+    sample, seed
+        How many, and of which draw.
+    only
+        Names of the files that are mutated; all if empty.
+    """
     draw = random.Random(seed)  # noqa: S311 - a sample, no secret
     check = [m for file in sorted((SOLVER / "verify").glob("*.py")) for m in mutants_of(file)]
     ties = [m for name in TIE_BREAK for m in mutants_of(SOLVER / name)]
-    few = min(len(ties), max(1, sample // 5))
+    if only:
+        check, ties = ([m for m in each if m.file.name in only] for each in (check, ties))
+    few = min(len(ties), max(1, sample // 5 if check else sample))
     picked = draw.sample(ties, few) + draw.sample(check, min(len(check), sample - few))
     print(
         f"{len(check)} mutants of the check, {len(ties)} of the tie-break; sample of {len(picked)}, seed {seed}"
@@ -289,11 +299,13 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=120)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="file names, with commas between them")
     asked = parser.parse_args()
     os.environ.pop("NICHIIKI_FULL", None)
     os.chdir(ROOT)
     preload()
-    started, picked = time.monotonic(), chosen(asked.sample, asked.seed)
+    only = {name for name in asked.only.split(",") if name}
+    started, picked = time.monotonic(), chosen(asked.sample, asked.seed, only)
     times = Path(tempfile.mkdtemp()) / "times.json"
     limit_s = max(60.0, SLOWEST * baseline({mutant.file for mutant in picked}, times))
     alive: list[Mutant] = []

@@ -17,16 +17,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nichiiki.outputs import AUDIT, OUTPUTS, contents
+from nichiiki.outputs import AUDIT, BEFORE, OUTPUTS, PRICES, contents, json_bytes
 from nichiiki_models.allocation import Allocation, StopReason, Violation
 from nichiiki_models.errors import FileError, UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_models.result import Result
+from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
 
 PACKAGES = ("nichiiki", "ortools", "numpy", "scipy", "pydantic", "xlsxwriter", "jinja2")
 """Packages that may change a byte of a result."""
-SeedKind = Literal["default", "given", "public_value"]
+SeedKind = Literal["default", "given", "public_value", "earlier"]
 Promise = Literal["official", "procedure", "stopped", "not_official"]
 Compared = Literal["same", "differs", "missing"]
 
@@ -41,8 +42,8 @@ class SeedOrigin(_Fact):
     Attributes
     ----------
     kind
-        ``default``, ``given`` on the command line, or derived from a ``public_value`` that did not exist when roll and
-        rules were fixed.
+        ``default``, ``given`` on the command line, derived from a ``public_value`` that did not exist when roll and
+        rules were fixed, or, for a promotion, that of the ``earlier`` allocation.
     value_name, value, digest
         Of a public value: its name and the value, as published, and the commitment of `nichiiki lottery commit`.
     """
@@ -67,6 +68,13 @@ class Parameters(_Fact):
     lang: Lang = "en"
 
 
+class Answers(_Fact):
+    """What households answered to a promotion: who declined, and who accepted."""
+
+    declined: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+
+
 class Manifest(_Fact):
     """All that decided a run, and hashes (SHA-256) of what went in and came out; JSON both ways.
 
@@ -82,6 +90,10 @@ class Manifest(_Fact):
         Versions.
     parameters, seed_origin
         What was asked for.
+    promotion
+        The answers that a promotion followed; None for an allocation.
+    tariff
+        File of the tariff that the report shows, beside the manifest; None without one.
     status, reason
         How the run ended.
     promise
@@ -103,6 +115,8 @@ class Manifest(_Fact):
     machine: str
     parameters: Parameters
     seed_origin: SeedOrigin
+    promotion: Answers | None = None
+    tariff: str | None = None
     status: str
     reason: str
     promise: Promise
@@ -167,6 +181,8 @@ def audited(
     seed_origin: SeedOrigin,
     violations: Sequence[Violation],
     inputs: Sequence[Path] = (),
+    *,
+    tariff: tuple[str, TariffResult] | None = None,
 ) -> dict[str, bytes]:
     """Return every file of a run: those of the result, its instance, and the manifest.
 
@@ -180,26 +196,95 @@ def audited(
         What the independent check found.
     inputs
         Files and folders that were read.
+    tariff
+        What the report is to show of fares: the tariff, and its file beside the manifest, which is written elsewhere.
     """
     if result.allocation is None:
         raise UsageError("result: there is no allocation to write a manifest for")
-    files = contents(result.instance, result.allocation, violations, parameters.lang)
-    files[AUDIT[0]] = _instance_bytes(result.instance)
-    manifest = Manifest(
+    prices = {PRICES: json_bytes([price.model_dump() for price in result.prices])} if result.prices else {}
+    return _files(
+        result.instance,
+        result.allocation,
+        violations,
+        more=prices,
+        parameters=parameters,
+        seed_origin=seed_origin,
+        promise=_promise(result),
+        tariff=tariff,
+        checks=_checks(result, violations),
         inputs=input_hashes(inputs),
-        instance_name=result.instance.name,
-        instance_hash=result.instance.hash,
-        rules=f"{result.instance.rules.rules_id} {result.instance.rules.version}",
+    )
+
+
+def audited_promotion(
+    instance: Instance,
+    before: Allocation,
+    after: Allocation,
+    answers: Answers,
+    *,
+    inputs: Sequence[Path] = (),
+    lang: Lang = "en",
+) -> dict[str, bytes]:
+    """Return every file of a promotion: those of its result, the instance, the earlier allocation, and the manifest.
+
+    Parameters
+    ----------
+    instance
+        What was allocated, overrides included.
+    before, after
+        The allocation that the answers were given to, and what came of them (`nichiiki.promote`).
+    answers
+        Who declined and who accepted.
+    inputs
+        Files and folders that were read.
+    lang
+        Language of the files.
+    """
+    import nichiiki
+
+    violations = nichiiki.verify(instance, after)
+    return _files(
+        instance,
+        after,
+        violations,
+        more={BEFORE: json_bytes(before.model_dump(mode="json"))},
+        parameters=Parameters(policy=before.policy, seed=before.seed, time_limit_s=60.0, lang=lang),
+        seed_origin=SeedOrigin(kind="earlier"),
+        promotion=answers,
+        promise="procedure",
+        checks={"verify_violations": len(violations)},
+        inputs=input_hashes(inputs),
+    )
+
+
+def _files(
+    instance: Instance,
+    allocation: Allocation,
+    violations: Sequence[Violation],
+    *,
+    parameters: Parameters,
+    more: Mapping[str, bytes] | None = None,
+    tariff: tuple[str, TariffResult] | None = None,
+    **facts: Any,
+) -> dict[str, bytes]:
+    """Return the files of an allocation and its instance, more files, and the manifest of them all."""
+    files = contents(instance, allocation, violations, parameters.lang, tariff and tariff[1])
+    files[AUDIT[0]] = _instance_bytes(instance)
+    files.update(more or {})
+    elsewhere = {} if tariff is None else {tariff[0]: json_bytes(tariff[1].model_dump(mode="json"))}
+    manifest = Manifest(
+        instance_name=instance.name,
+        instance_hash=instance.hash,
+        rules=f"{instance.rules.rules_id} {instance.rules.version}",
         packages={name: version(name) for name in PACKAGES},
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
         parameters=parameters,
-        seed_origin=seed_origin,
-        status=result.status.value,
-        reason=result.reason.value,
-        promise=_promise(result),
-        checks=_checks(result, violations),
-        outputs={name: digest(content) for name, content in files.items()},
+        status=allocation.status.value,
+        reason=allocation.reason.value,
+        tariff=tariff and tariff[0],
+        outputs={name: digest(content) for name, content in {**files, **elsewhere}.items()},
+        **facts,
     )
     files[AUDIT[1]] = (manifest.model_dump_json(indent=2) + "\n").encode("utf-8")
     return files
@@ -299,6 +384,13 @@ def _allocation(path: Path) -> Allocation:
         raise FileError(f"{path}: this is no allocation that can be read") from None
 
 
+def _tariff(path: Path) -> TariffResult:
+    try:
+        return TariffResult.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        raise FileError(f"{path}: this is no tariff that can be read") from None
+
+
 def _compared(path: Path, expected: str) -> Compared:
     if not path.is_file():
         return "missing"
@@ -315,16 +407,30 @@ def _resolved(
 ) -> Replay:
     import nichiiki
 
+    again = _again(place, manifest, instance, time_limit_s)
+    if again is None:
+        return found.model_copy(update={"finished": False})
+    new = _same_notes(again, before)
+    tariff = None if manifest.tariff is None else _tariff(place / manifest.tariff)
+    made = contents(instance, new, nichiiki.verify(instance, new), manifest.parameters.lang, tariff)
+    resolved = {name: _compared(place / name, digest(content)) for name, content in made.items()}
+    return found.model_copy(update={"resolved": resolved})
+
+
+def _again(
+    place: Path, manifest: Manifest, instance: Instance, time_limit_s: float | None
+) -> Allocation | None:
+    """Solve, or promote, once more; None if the new run did not come to its end."""
+    import nichiiki
+
+    if manifest.promotion is not None:
+        answers = manifest.promotion.model_dump()
+        return nichiiki.promote(instance, _allocation(place / BEFORE), **answers).allocation
     asked = manifest.parameters.model_dump(exclude={"lang"})
     if time_limit_s is not None:
         asked["time_limit_s"] = time_limit_s
     result = nichiiki.allocate(instance, **asked)
-    if result.allocation is None or not result.official:
-        return found.model_copy(update={"finished": False})
-    new = _same_notes(result.allocation, before)
-    made = contents(instance, new, nichiiki.verify(instance, new), manifest.parameters.lang)
-    resolved = {name: _compared(place / name, digest(content)) for name, content in made.items()}
-    return found.model_copy(update={"resolved": resolved})
+    return result.allocation if result.official else None
 
 
 def _same_notes(new: Allocation, before: Allocation) -> Allocation:

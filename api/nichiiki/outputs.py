@@ -29,7 +29,11 @@ OUTPUTS = (
 )
 """Every file of a result."""
 AUDIT = ("instance.json", "manifest.json")
-"""What ``allocate`` writes beside them so that the run can be replayed."""
+"""What ``allocate``, ``promote`` and ``demo`` write beside them so that the run can be replayed."""
+PRICES = "prices.json"
+"""Prices of what is shared, for `fit`: written by ``allocate`` where the run found them, else by the first ``fit``."""
+BEFORE = "before.json"
+"""The allocation that a promotion began with."""
 
 
 def contents(

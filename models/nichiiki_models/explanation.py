@@ -35,6 +35,23 @@ class Code(StrEnum):
     NO_PERIOD = "no_period"
     NOTHING_THERE = "nothing_there"
     NO_WISH = "no_wish"
+    DECLINED = "declined"
+    NOT_STATED = "not_stated"
+
+
+OF_LISTED_RULES = {
+    "capacity": Code.FULL,
+    "required": Code.REQUIRED,
+    "no_wish": Code.NO_WISH,
+    "declined": Code.DECLINED,
+    "not_stated": Code.NOT_STATED,
+}
+"""Codes of what an allocation itself states of those without a place; every other rule stands against the household."""
+
+
+def code_of(rule: str) -> Code:
+    """Return the code of a reason that an allocation states by a rule alone (``Allocation.unplaced``)."""
+    return OF_LISTED_RULES.get(rule, Code.INELIGIBLE)
 
 
 class Proof(StrEnum):

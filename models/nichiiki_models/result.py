@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 from nichiiki_models.allocation import Allocation, LevelResult, Status, StopReason
+from nichiiki_models.fits import ShadowPrice
 from nichiiki_models.formats import migrated
 from nichiiki_models.instance import Instance
 from nichiiki_models.notebook import card, share
@@ -39,6 +40,9 @@ class Result(BaseModel):
     official
         Whether input, rules and seed alone decide the allocation: an optimum proven to be the only one after the public
         tie-break, or a procedure that ran to its end.
+    prices
+        What one unit more of everything shared would be worth to the first level, where the run found it on its way
+        (`nichiiki.fit` needs no more); empty otherwise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -55,6 +59,7 @@ class Result(BaseModel):
     policy: str
     seed: int = 0
     official: bool = False
+    prices: tuple[ShadowPrice, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -13,14 +13,16 @@ from pydantic import ValidationError
 
 from nichiiki_models.allocation import Allocation, StopReason
 from nichiiki_models.errors import CrossCheckError, UsageError, VerificationError
+from nichiiki_models.fits import ShadowPrice
 from nichiiki_models.instance import Instance
 from nichiiki_models.result import Result
 from nichiiki_models.table import Table
 from nichiiki_models.tables import Lock
-from nichiiki_solver.bundles import compile_market
+from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.cross_checking import CONFIRMED
-from nichiiki_solver.market import Outcome
+from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.registry import Engine, Progress, get_policy
+from nichiiki_solver.priced import named_prices
 from nichiiki_solver.rerunning import placed_bundles, with_previous
 from nichiiki_solver.solving import make_settings, solve
 from nichiiki_solver.verify import verify
@@ -150,7 +152,7 @@ def allocate(
         )
     allocation = build(outcome)
     _check(solved, allocation)
-    return _result(solved, outcome, allocation, policy, seed, time.perf_counter() - started)
+    return _result(solved, market, outcome, allocation, policy, seed, time.perf_counter() - started)
 
 
 def _pass_on(
@@ -246,6 +248,7 @@ def _check(instance: Instance, allocation: Allocation | None) -> None:
 
 def _result(
     instance: Instance,
+    market: Market,
     outcome: Outcome,
     allocation: Allocation | None,
     policy: str,
@@ -264,4 +267,12 @@ def _result(
         policy=policy,
         seed=seed,
         official=is_official(outcome, policy),
+        prices=_prices(market, outcome),
     )
+
+
+def _prices(market: Market, outcome: Outcome) -> tuple[ShadowPrice, ...]:
+    """The prices that a run found on its way, by name."""
+    if outcome.prices is None or not isinstance(market.source, BundleSource):
+        return ()
+    return named_prices(market.source, outcome.prices)

@@ -46,7 +46,6 @@ from nichiiki_solver.ragged import (
     segment_sum,
     unique_rows,
 )
-from nichiiki_solver.settling import settle_plans
 from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
@@ -619,6 +618,8 @@ class BundleSource:
         taken = taken[plan[choice[taken]] >= 0]
         if not len(taken):
             return choice
+        from nichiiki_solver.settling import settle_plans  # brings in CP-SAT, which few callers need
+
         best = settle_plans(self.bundles.instance, self.bundles.plans, plan[choice[taken]])
         option_of = np.full(len(self.bundles.plans), -1, dtype=np.int64)
         option_of[plan[plan >= 0]] = np.flatnonzero(plan >= 0)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack, vstack
 
 from nichiiki_solver.bundles import BundleSource
@@ -179,6 +178,8 @@ class _Program:
 
 def _solve_master(columns: Market, utility: Ints) -> _Program:
     """Solve the linear program over listed columns."""
+    from scipy.optimize import linprog  # takes longer to load than a known price takes to look up
+
     n, agents, resources = columns.n_options, columns.n_agents, len(columns.capacity)
     if n == 0:
         return _Program(

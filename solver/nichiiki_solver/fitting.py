@@ -20,17 +20,13 @@ from nichiiki_solver.building import as_built
 from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.dual_prices import SCALE, find_prices
 from nichiiki_solver.explain.drafts import Drafter
-from nichiiki_solver.explain.obstacles import TABLES, room_of
+from nichiiki_solver.explain.obstacles import room_of
 from nichiiki_solver.explain.world import World, find_world, parts_of
 from nichiiki_solver.explain_check.placing import broken, placed, without
 from nichiiki_solver.market import NO_VALUE
-from nichiiki_solver.measures import Plans
 from nichiiki_solver.needs import NEED_LISTS
-from nichiiki_solver.options import Seats
+from nichiiki_solver.priced import Name, named_prices, names_of
 from nichiiki_solver.ragged import Ints
-from nichiiki_solver.uses import KINDS, Resources
-
-Name = tuple[str, str, str, str]
 
 
 def shadow_prices(instance: Instance, *, time_limit_s: float = 60.0) -> list[ShadowPrice]:
@@ -63,12 +59,7 @@ def shadow_prices(instance: Instance, *, time_limit_s: float = 60.0) -> list[Sha
     source = market.source
     if not isinstance(source, BundleSource):
         raise TypeError("a compiled market has lost its source")
-    names = _names(source, source.bundles.uses.resources)
-    return [
-        ShadowPrice(kind=kind, id=id_, band=band, period_id=period, price=price)
-        for (kind, id_, band, period), price in zip(names, prices.tolist(), strict=True)
-        if price > 0
-    ]
+    return list(named_prices(source, prices))
 
 
 def fit(
@@ -151,7 +142,7 @@ class _Fitting:
     def _priced(self, prices: Sequence[ShadowPrice]) -> Ints:
         """Prices in the numbering of the world; what is not priced is free."""
         known: dict[Name, int] = {(p.kind, p.id, p.band, p.period_id): p.price for p in prices}
-        names = _names(self.source, self.bundles.uses.resources)
+        names = names_of(self.source, self.bundles.uses.resources)
         return np.array([known.get(name, 0) for name in names], dtype=np.int64)
 
     def best(self, most: int) -> list[Fit]:
@@ -243,24 +234,3 @@ class _Fitting:
             periods=tuple(bundles.calendar.ids[mask].tolist()),
             items=tuple(sorted(items)),  # type: ignore[arg-type]  # a name of LISTS
         )
-
-
-def _names(source: BundleSource, resources: Resources) -> list[Name]:
-    """Names of resources that do not hang on how they are numbered; overrides have none."""
-    instance, calendar = source.bundles.instance, source.bundles.calendar
-    seats = list(Seats.of(instance, calendar, Plans.of(instance)).number)
-    periods = np.append(calendar.ids, "")
-    found: list[Name] = []
-    for kind, thing, period in zip(
-        resources.kind.tolist(), resources.thing.tolist(), resources.period.tolist(), strict=True
-    ):
-        name, when = KINDS[kind], str(periods[period])
-        if name == "seats":
-            facility, band = seats[thing]
-            found.append((name, str(instance.facilities["facility_id"][facility]), band, when))
-        elif name in TABLES:
-            table = getattr(instance, TABLES[name])
-            found.append((name, str(table[table.schema.key[0]][thing]), "", when))
-        else:
-            found.append((name, f"#{thing}", "", when))
-    return found

@@ -606,6 +606,8 @@ class Outcome:
         Value and bound of each criterion of a policy that maximises something else than the levels, in their order.
     unique
         Whether it is proven that no other choice is as good and as high in the public tie-break.
+    prices
+        Price of each resource of the market that was given at the first level, in 1/4096 (`dual_prices`); None if not found.
     """
 
     market: Market
@@ -618,6 +620,7 @@ class Outcome:
     facts: Mapping[str, int] = field(default_factory=dict)
     criteria: tuple[LevelResult, ...] = ()
     unique: bool = False
+    prices: Ints | None = None
 
     @property
     def leading(self) -> LevelResult | None:

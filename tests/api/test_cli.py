@@ -19,7 +19,7 @@ from nichiiki.cli.exits import Exit
 from nichiiki.cli.group import COMMANDS
 from nichiiki.cli.language import choose_language
 from nichiiki.cli.progress import Watch
-from nichiiki.outputs import AUDIT, OUTPUTS
+from nichiiki.outputs import AUDIT, OUTPUTS, PRICES
 
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 
@@ -430,5 +430,19 @@ def test_fit_keeps_its_prices(run: Any, tmp_path: Path) -> None:
         "h-yumoto"
         in run("fit", "flagship", str(out), "hh003", "--prices", str(prices), "--lang", "ja").stdout
     )
+    (out / PRICES).write_bytes(prices.read_bytes())
+    with pytest.MonkeyPatch.context() as patch:  # the prices beside the result are enough: nothing is solved
+        patch.setattr("nichiiki_solver.fitting.find_prices", None)
+        beside = run("fit", "flagship", str(out), "hh003", "--json")
+    assert json.loads(beside.stdout) == json.loads(first.stdout)
     prices.write_text("[1]", "utf-8")
     assert run("fit", "flagship", str(out), "hh003", "--prices", str(prices)).exit_code == 2
+
+
+def test_fit_writes_prices_beside_a_result_that_has_none(run: Any, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run("allocate", folder, "--policy", "points", "--out", out).exit_code == 0
+    placed = json.loads((out / "allocation.json").read_text("utf-8"))["placements"][0]["household_id"]
+    assert run("fit", folder, out, placed).exit_code == 0
+    assert isinstance(json.loads((out / PRICES).read_text("utf-8")), list)
+    assert run("allocate", folder, "--policy", "points", "--out", out).exit_code == 0

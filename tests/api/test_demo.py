@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 import nichiiki as nk
+from nichiiki.auditing import read_manifest
 from nichiiki.cli.demo import FARES, PLATFORM, RULE_MODE
 from nichiiki.cli.exits import Exit
-from nichiiki.outputs import OUTPUTS
+from nichiiki.outputs import AUDIT, OUTPUTS, PRICES
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
@@ -17,7 +18,7 @@ def test_demo(run: Any, tmp_path: Path, lang: str) -> None:
     shown = run("demo", "--out", tmp_path / "out", "--time-limit", "25", "--lang", lang)
     assert shown.exit_code == Exit.DONE, shown.output
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {*OUTPUTS, RULE_MODE, FARES, PLATFORM}
+    assert written == {*OUTPUTS, *AUDIT, PRICES, RULE_MODE, FARES, PLATFORM}
     files = (tmp_path / "out" / folder / "metrics.json" for folder in (".", RULE_MODE))
     optimum, by_hand = (json.loads(file.read_text("utf-8"))["levels"]["welfare"] for file in files)
     assert optimum >= by_hand
@@ -31,3 +32,6 @@ def test_demo(run: Any, tmp_path: Path, lang: str) -> None:
     assert run("verify", "flagship", tmp_path / "out" / PLATFORM).exit_code == Exit.DONE
     again = run("verify", "flagship", tmp_path / "out", "--lang", lang)
     assert again.exit_code == Exit.DONE, again.output
+    assert nk.replay(tmp_path / "out" / RULE_MODE).ok
+    is_official = read_manifest(tmp_path / "out").promise == "official"  # not where the machine is too slow
+    assert nk.replay(tmp_path / "out").ok == is_official

@@ -130,9 +130,9 @@ def test_calendar_bars_are_the_cells_of_the_calendar(small_result: nk.Result) ->
 
 
 def test_who_pays_adds_up() -> None:
-    instance = nk.load("flagship")
-    result = nk.allocate(instance, policy="welfare", time_limit_s=3)
+    result = nk.allocate(nk.generate(households=40, seed=7), time_limit_s=60)
     assert result.allocation is not None
+    assert len(result.allocation.measures)
     found = bill(rows_of(result))
     taken = {measure.measure_id: measure.cost_yen for measure in result.allocation.measures.rows()}
     assert {measure.measure: measure.cost_yen for measure in found.measures} == taken

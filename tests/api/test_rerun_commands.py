@@ -10,6 +10,7 @@ import pytest
 
 import nichiiki as nk
 from nichiiki.cli.exits import Exit
+from nichiiki.outputs import BEFORE, OUTPUTS
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,20 @@ def test_promote_writes_what_diff_explains(run: Any, folder: Path, done: Path, t
     mine = next(row for row in rows if row[0] == gone)
     assert mine[1] == "loses"
     assert mine[7] == "declined"
+
+
+def test_a_promotion_is_replayed_to_the_byte(run: Any, folder: Path, done: Path, tmp_path: Path) -> None:
+    run("promote", folder, done, "--declined", first_placed(done), "--out", tmp_path / "new")
+    again = run("verify", "--replay", tmp_path / "new")
+    assert again.exit_code == Exit.DONE, again.output
+    assert set(nk.replay(tmp_path / "new").resolved) == set(OUTPUTS)
+    before = json.loads((tmp_path / "new" / BEFORE).read_text("utf-8"))
+    before["seed"] += 1
+    (tmp_path / "new" / BEFORE).write_text(json.dumps(before), "utf-8")
+    found = nk.replay(tmp_path / "new")
+    assert not found.ok
+    assert found.outputs[BEFORE] == "differs"
+    assert found.resolved["allocation.json"] == "differs"
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -18,6 +18,7 @@ from nichiiki_oracle.shared import levels_of, obeys
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.explain_check.placing import broken, placed, without
 from nichiiki_solver.fitting import fit, shadow_prices
+from nichiiki_solver.priced import TABLES
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
 SEEDS = 300 if FULL else 15
@@ -98,3 +99,17 @@ def test_an_unknown_household_is_named() -> None:
         fit(instance, allocation, "nobody", prices=[])
     with pytest.raises(UsageError, match="time_limit_s"):
         shadow_prices(instance, time_limit_s=0)
+
+
+def test_the_optimum_keeps_prices_of_what_is_shared() -> None:
+    """They are dual prices of the linear relaxation like those found anew; where there are several, either will do."""
+    result = allocate(nk.load("flagship"), time_limit_s=30)
+    anew = shadow_prices(result.instance)
+    assert result.prices
+    assert result.allocation is not None
+    assert {price.kind for price in result.prices} <= {*TABLES, "seats", "lock", "programme", "own"}
+    kept, found = (sum(price.price for price in prices) for prices in (result.prices, anew))
+    assert abs(kept - found) < 0.1 * found
+    assert nk.Result.model_validate_json(result.model_dump_json()).prices == result.prices
+    household = str(result.allocation.unplaced["household_id"][0])
+    assert fit(result.instance, result.allocation, household, prices=result.prices)

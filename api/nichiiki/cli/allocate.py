@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nichiiki_models.allocation import Violation
     from nichiiki_models.instance import Instance
     from nichiiki_models.result import Result
+    from nichiiki_models.tariff import TariffResult
 
 
 def command(lang: Lang) -> Command:
@@ -191,7 +192,7 @@ def _finish(
     if result.allocation is None:
         return _nothing(screen, result, as_json=as_json)
     broken = nichiiki.verify(result.instance, result.allocation)
-    written = _save(out, result, broken, screen, (run, origin, inputs)) if out else []
+    written = save_run(out, result, broken, screen, (run, origin, inputs)) if out else []
     if as_json:
         click.echo(saving.json_bytes(result.allocation.model_dump(mode="json")).decode("utf-8"), nl=False)
     else:
@@ -207,12 +208,14 @@ def _finish(
     return _code(screen, result, bool(broken) or (official and not result.official))
 
 
-def _save(
+def save_run(
     out: Path,
     result: Result,
     broken: list[Violation],
     screen: Screen,
     asked: tuple[dict[str, Any], SeedOrigin, list[Path]],
+    *,
+    tariff: tuple[str, TariffResult] | None = None,
 ) -> list[Path]:
     """Write the files of a run, its instance and its manifest."""
     from nichiiki.auditing import Parameters, audited
@@ -223,7 +226,7 @@ def _save(
     run, origin, inputs = asked
     same = {name: run[name] for name in ("policy", "seed", "workers", "official", "cross_check")}
     parameters = Parameters(time_limit_s=run["time_limit"], relative_gap=run["gap"], lang=screen.lang, **same)
-    return write_all(out, audited(result, parameters, origin, broken, inputs))
+    return write_all(out, audited(result, parameters, origin, broken, inputs, tariff=tariff))
 
 
 def _tell_trust(screen: Screen, result: Result, *, official: bool) -> None:

@@ -49,10 +49,10 @@ def _demo(screen: Screen, out: Path, time_limit: float, workers: int, *, force: 
     from nichiiki.cli.allocate import watched
     from nichiiki.cli.opening import open_instance
     from nichiiki.cli.platform import PLATFORM_OUTPUTS
-    from nichiiki.cli.saving import OUTPUTS, claim
+    from nichiiki.cli.saving import OWN, claim
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS
 
-    claim(out, force=force, own=(*OUTPUTS, RULE_MODE, FARES, PLATFORM))
+    claim(out, force=force, own=(*OWN, RULE_MODE, FARES, PLATFORM))
     claim(out / RULE_MODE, force=force)
     claim(out / FARES, force=force, own=TARIFF_OUTPUTS)
     claim(out / PLATFORM, force=force, own=PLATFORM_OUTPUTS)
@@ -62,8 +62,8 @@ def _demo(screen: Screen, out: Path, time_limit: float, workers: int, *, force: 
     screen.tell("demo.points")
     rule_mode = watched(screen, instance, policy="points", **settings)
     screen.tell("demo.welfare", seconds=f"{time_limit:g}")
-    optimum = watched(screen, instance, policy="welfare", **settings)
-    return _show(screen, out, rule_mode, optimum)
+    optimum = watched(screen, instance, policy="welfare", official=True, **settings)
+    return _show(screen, out, rule_mode, optimum, settings)
 
 
 def _introduce(screen: Screen, instance: Instance) -> None:
@@ -72,20 +72,20 @@ def _introduce(screen: Screen, instance: Instance) -> None:
     screen.out.print(screen.say("demo.instance", **sizes))
 
 
-def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
+def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result, settings: dict[str, Any]) -> int:
     from nichiiki.cli import showing
     from nichiiki.cli.allocate import was_interrupted
 
     best = optimum if optimum.allocation is not None else rule_mode
-    broken, written = _save(screen, out, best)
-    _save(screen, out / RULE_MODE, rule_mode)
+    broken, written = _save(screen, out, best, settings)
+    _save(screen, out / RULE_MODE, rule_mode, settings)
     showing.headline(best, broken, screen)
     showing.placements(best, screen, rest=out / "placements.csv")
     showing.unplaced(best, screen)
     showing.comparison(rule_mode, optimum, screen)
     showing.files(written, screen)
     screen.out.print(screen.say("demo.rule_mode_files", folder=out / RULE_MODE))
-    _price(screen, out, best)
+    _price(screen, out, best, settings)
     _match(screen, out / PLATFORM, best.instance)
     screen.out.print(screen.say("demo.next", out=out), soft_wrap=True)
     if was_interrupted(optimum):
@@ -94,7 +94,7 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result) -> int:
     return Exit.NEGATIVE if broken or optimum.allocation is None else Exit.DONE
 
 
-def _price(screen: Screen, out: Path, result: Result) -> None:
+def _price(screen: Screen, out: Path, result: Result, settings: dict[str, Any]) -> None:
     """Price the offers for the households that have a place: most buyers for the municipalities' own money.
 
     The report of the allocation is then written anew, with its fares.
@@ -102,14 +102,14 @@ def _price(screen: Screen, out: Path, result: Result) -> None:
     import nichiiki
     from nichiiki.cli.price import show
     from nichiiki.cli.waiting import step
-    from nichiiki.report.tariff_files import write_tariff
+    from nichiiki.report.tariff_files import TARIFF_OUTPUTS, write_tariff
 
     screen.tell("demo.fares", yen=f"{OWN_MONEY_YEN:,}")
     step("wait.pricing", products=len(result.instance.products), limit="–")
     asked: dict[str, Any] = {"goal": "uptake", "baseline": "single_fares", "subsidy_yen": OWN_MONEY_YEN}
     tariff = nichiiki.price(result.instance, result.allocation, **asked)
     show(screen, tariff, write_tariff(out / FARES, result.instance, tariff, lang=screen.lang))
-    _save(screen, out, result, tariff)
+    _save(screen, out, result, settings, (f"{FARES}/{TARIFF_OUTPUTS[0]}", tariff))
 
 
 def _match(screen: Screen, folder: Path, instance: Instance) -> None:
@@ -124,12 +124,21 @@ def _match(screen: Screen, folder: Path, instance: Instance) -> None:
 
 
 def _save(
-    screen: Screen, out: Path, result: Result, tariff: TariffResult | None = None
+    screen: Screen,
+    out: Path,
+    result: Result,
+    settings: dict[str, Any],
+    tariff: tuple[str, TariffResult] | None = None,
 ) -> tuple[list[Violation], list[Path]]:
+    """Write the files of a run, its instance and its manifest; the optimum was asked for as the official one."""
     import nichiiki
-    from nichiiki.cli.saving import save
+    from nichiiki.auditing import SeedOrigin
+    from nichiiki.cli.allocate import save_run
 
     if result.allocation is None:
         return [], []
     broken = nichiiki.verify(result.instance, result.allocation)
-    return broken, save(out, result.instance, result.allocation, broken, screen.lang, tariff)
+    policy = result.allocation.policy
+    run = {**settings, "policy": policy, "official": policy == "welfare", "cross_check": False}
+    origin = SeedOrigin(kind="default")
+    return broken, save_run(out, result, broken, screen, (run, origin, []), tariff=tariff)

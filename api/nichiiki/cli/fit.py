@@ -43,11 +43,18 @@ def command(lang: Lang) -> Command:
         from nichiiki.cli.opening import open_allocation, open_instance
 
         given, answer = open_instance(instance), open_allocation(allocation)
-        known = _prices(given, prices)
+        known = _prices(given, _kept_in(allocation) if prices is None else prices)
         found = nichiiki.fit(given, answer, applicant, withdrawn=withdrawn, prices=known, most=most)
         return _show(Screen(lang), applicant, found, as_json=as_json)
 
     return build(lang, "fit", fit, params)
+
+
+def _kept_in(allocation: str) -> Path | None:
+    """Where prices are kept with a result: in its folder, if it has one."""
+    from nichiiki.outputs import PRICES
+
+    return Path(allocation) / PRICES if Path(allocation).is_dir() else None
 
 
 def _prices(instance: Instance, file: Path | None) -> list[ShadowPrice]:
@@ -57,8 +64,6 @@ def _prices(instance: Instance, file: Path | None) -> list[ShadowPrice]:
     from pydantic import TypeAdapter, ValidationError
 
     import nichiiki
-    from nichiiki.cli.saving import json_bytes
-    from nichiiki.report.files import write_whole
 
     if file is not None and file.exists():
         try:
@@ -70,6 +75,9 @@ def _prices(instance: Instance, file: Path | None) -> list[ShadowPrice]:
         return known
     found = nichiiki.shadow_prices(instance)
     if file is not None:
+        from nichiiki.cli.saving import json_bytes
+        from nichiiki.report.files import write_whole
+
         write_whole(file, json_bytes([price.model_dump() for price in found]))
     return found
 

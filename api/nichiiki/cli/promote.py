@@ -46,6 +46,7 @@ def command(lang: Lang) -> Command:
         force: bool,
         as_json: bool,
     ) -> int:
+        from nichiiki.cli.allocate import read_paths
         from nichiiki.cli.opening import open_allocation, open_instance, with_locks, with_previous
         from nichiiki.cli.saving import claim
 
@@ -54,7 +55,10 @@ def command(lang: Lang) -> Command:
             claim(out, force=force)
         opened = with_previous(with_locks(open_instance(instance), locks), previous)
         answers = (_ids(declined), _ids(accepted))
-        return _promote(screen, opened, open_allocation(allocation), answers, out, as_json=as_json)
+        inputs = [*read_paths(instance, locks, previous), *read_paths("", None, allocation)]
+        return _promote(
+            screen, opened, open_allocation(allocation), answers, out, as_json=as_json, inputs=inputs
+        )
 
     return build(lang, "promote", promote, params)
 
@@ -71,10 +75,13 @@ def _promote(
     out: Path | None,
     *,
     as_json: bool,
+    inputs: list[Path],
 ) -> int:
     import nichiiki
-    from nichiiki.cli.saving import json_bytes, save
+    from nichiiki.auditing import Answers, audited_promotion
+    from nichiiki.cli.saving import json_bytes
     from nichiiki.cli.showing import files, violations
+    from nichiiki.report.files import write_all
 
     found = nichiiki.promote(instance, allocation, declined=answers[0], accepted=answers[1])
     if as_json:
@@ -84,7 +91,13 @@ def _promote(
         if not as_json:
             violations(found.broken, screen)
         return Exit.NEGATIVE
-    written = save(out, instance, found.allocation, (), screen.lang) if out else []
+    written: list[Path] = []
+    if out is not None:
+        given = Answers(declined=tuple(answers[0]), accepted=tuple(answers[1]))
+        made = audited_promotion(
+            instance, allocation, found.allocation, given, inputs=inputs, lang=screen.lang
+        )
+        written = write_all(out, made)
     if not as_json:
         _show(found, found.allocation, screen)
         if written:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nichiiki.cli.options import Refusal
-from nichiiki.outputs import AUDIT, contents
+from nichiiki.outputs import AUDIT, BEFORE, PRICES, contents
 from nichiiki.outputs import OUTPUTS as OUTPUTS
 from nichiiki.outputs import json_bytes as json_bytes
 from nichiiki_models.texts import Lang
@@ -23,8 +23,10 @@ LATER = ("report-council.html", "report-public.html")
 DISAGREEING = ("allocation-first.json", "allocation-second.json")
 """What ``allocate --cross-check`` leaves where two engines disagree."""
 
+OWN = (*OUTPUTS, *AUDIT, PRICES, BEFORE, *DISAGREEING)
 
-def claim(folder: Path, *, force: bool, own: Sequence[str] = (*OUTPUTS, *AUDIT, *DISAGREEING)) -> None:
+
+def claim(folder: Path, *, force: bool, own: Sequence[str] = OWN) -> None:
     """Refuse a folder that holds something else than our own files.
 
     Parameters

@@ -11,6 +11,7 @@ from nichiiki.report.loads import Load, loads
 from nichiiki.report.people import certificate_cells, cost_cells, kpi_cells
 from nichiiki.report.words import reason_text, words
 from nichiiki_models.allocation import Item
+from nichiiki_models.explanation import code_of
 from nichiiki_models.texts import Lang
 from nichiiki_solver.budget import budget_table
 
@@ -57,7 +58,17 @@ PLACEMENT_COLUMNS = (
     "experiences",
     "supporter_id",
 )
-UNPLACED_COLUMNS = ("household_id", "home_region", "persons", "rule", "target_id", "value", "limit", "reason")
+UNPLACED_COLUMNS = (
+    "household_id",
+    "home_region",
+    "persons",
+    "code",
+    "rule",
+    "target_id",
+    "value",
+    "limit",
+    "reason",
+)
 LOAD_COLUMNS = ("rule", "region_id", "target_id", "band", "period_id", "used", "capacity", "least")
 
 BUDGET_COLUMNS = (
@@ -217,10 +228,11 @@ def _unplaced(facts: Facts, lang: Lang) -> Iterator[tuple[Cell, ...]]:
     for row in facts.allocation.unplaced.rows():
         known.add(row.household_id)
         reason = reason_text(row.rule, row.target_id, row.value, row.limit, lang, row.household_id)
-        yield (*_who(facts, row.household_id), row.rule, row.target_id, row.value, row.limit, reason)
+        code = code_of(row.rule).value
+        yield (*_who(facts, row.household_id), code, row.rule, row.target_id, row.value, row.limit, reason)
     for household in not_placed(facts):
         if household not in known:
-            yield (*_who(facts, household), "", None, None, None, "")
+            yield (*_who(facts, household), "", "", None, None, None, "")
 
 
 def _who(facts: Facts, household: str) -> tuple[Cell, ...]:

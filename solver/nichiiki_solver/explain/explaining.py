@@ -105,6 +105,12 @@ def _asked(instance: Instance, household_id: str | Iterable[str] | None) -> Bool
     return asked
 
 
+def _declined(allocation: Allocation) -> np.ndarray:
+    """Households that gave up their place or their turn."""
+    standings = allocation.standings
+    return np.asarray(standings["household_id"][standings["state"] == "declined"])
+
+
 @dataclass(frozen=True)
 class _Case:
     """A draft and everything that stands in its way."""
@@ -125,10 +131,12 @@ class _Run:
     def __init__(
         self, instance: Instance, allocation: Allocation, asked: Bools, time_limit_s: float, workers: int
     ) -> None:
+        self.declined = asked & np.isin(instance.households["household_id"], _declined(allocation))
+        asked = asked & ~self.declined
         self.instance, self.allocation, self.asked = instance, allocation, asked
         self.time_limit_s, self.workers = time_limit_s, workers
         self.world = find_world(instance, allocation, asked)
-        self.turns: Turns | None = turns_of(instance, allocation.policy, allocation.seed)
+        self.turns: Turns | None = turns_of(instance, allocation)
         self.ids = instance.households["household_id"]
         self._row = {str(name): row for row, name in enumerate(self.ids.tolist())}
         self._lists = instance.rules.lists.order
@@ -153,7 +161,11 @@ class _Run:
         judge = _Judge(self, shared, solve_again=solve_again)
         relaxed = self._relaxed(cases)
         found = [judge.reason(case, relaxation) for case, relaxation in zip(cases, relaxed, strict=True)]
-        return [*found, *self._without_draft(drafts)]
+        declined = [
+            WishReason(household_id=name, rule="declined", code=Code.DECLINED)
+            for name in self.ids[self.declined].tolist()
+        ]
+        return [*found, *self._without_draft(drafts), *declined]
 
     def _drafts(self) -> list[Draft]:
         drafter = Drafter(self.world, room_of(self.world, self.turns), self.turns)

@@ -17,6 +17,7 @@ from nichiiki_solver.explain.world import World
 from nichiiki_solver.market import merged
 from nichiiki_solver.needs import DESK, NEED_LISTS, SUPPORTER
 from nichiiki_solver.options import Options, Seats, band_rows
+from nichiiki_solver.priced import TABLES
 from nichiiki_solver.ragged import Ints, offsets_of
 from nichiiki_solver.uses import KINDS, Uses, find_uses
 from nichiiki_solver.verify import verify
@@ -288,21 +289,6 @@ class Shared:
             periods = tuple(sorted({p for each in group for p in each.periods}))
             joined.append(Obstacle(**{**worst.__dict__, "periods": periods}))
         return joined
-
-
-TABLES = {
-    "house_units": "houses",
-    "reception": "regions",
-    "role_max": "roles",
-    "role_min": "roles",
-    "supporter_caseload": "supporters",
-    "experience_places": "experiences",
-    "experience_min": "experiences",
-    "vehicles": "links",
-    "quota_max": "quotas",
-    "quota_min": "quotas",
-    "quota_reserved": "quotas",
-}
 
 
 def _parts(world: World, options: Ints) -> tuple[tuple[int, int], ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver.households import order_of_households
 from nichiiki_solver.market import Order
@@ -41,12 +42,12 @@ class Turns:
         return self.position[household] + (rank * len(self.position) if self.by_rank else 0)
 
 
-def turns_of(instance: Instance, policy: str, seed: int) -> Turns | None:
-    """Say when each household chose under a policy; None if the policy has no such order."""
-    kind = instance.rules.procedure.kind
-    if policy not in ORDERS or (policy == "points" and kind == "per_target"):
+def turns_of(instance: Instance, allocation: Allocation) -> Turns | None:
+    """Say when each household chose; None if the policy has no such order, or places were declined and offered again."""
+    policy, kind = allocation.policy, instance.rules.procedure.kind
+    if policy not in ORDERS or (policy == "points" and kind == "per_target") or len(allocation.standings):
         return None
-    order = order_of_households(instance, seed, ORDERS[policy])
+    order = order_of_households(instance, allocation.seed, ORDERS[policy])
     position = np.empty(len(order), dtype=np.int64)
     position[order] = np.arange(len(order))
     return Turns(position, policy == "points" and kind == "by_rank")

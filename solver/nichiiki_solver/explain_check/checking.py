@@ -22,7 +22,7 @@ from nichiiki_solver.verify.wishes import NEEDS, Wishes
 
 BY_RULE = (Code.INELIGIBLE, Code.REQUIRED, Code.SIBLINGS, Code.LOCKED)
 BY_ORDER = (Code.OUTRANKED, Code.LOTTERY)
-SILENT = (Code.NO_STAY, Code.NO_PERIOD, Code.NOTHING_THERE, Code.NO_WISH)
+SILENT = (Code.NO_STAY, Code.NO_PERIOD, Code.NOTHING_THERE, Code.NO_WISH, Code.DECLINED)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,9 @@ class _Check:
         self.instance, self.allocation = as_built(instance, allocation)
         self.smallest = smallest
         per_target = allocation.policy == "points" and instance.rules.procedure.kind == "per_target"
-        self.is_ordered = allocation.policy in ORDERED and not per_target
+        self.is_ordered = allocation.policy in ORDERED and not per_target and not len(allocation.standings)
+        standings = allocation.standings
+        self.declined = set(standings["household_id"][standings["state"] == "declined"].tolist())
 
     @cached_property
     def ordering(self) -> Ordering:
@@ -270,8 +272,10 @@ class _Check:
     def _silent(self, reason: WishReason) -> Iterator[str]:
         row = int(self.instance.households.find(np.array([reason.household_id]))[0])
         is_placed = bool(self.wishes.book.is_placed[row])
-        if reason.code in (Code.NO_STAY, Code.NO_WISH) and is_placed:
+        if reason.code in (Code.NO_STAY, Code.NO_WISH, Code.DECLINED) and is_placed:
             yield "the household has a place"
+        if (reason.code is Code.DECLINED) != (reason.household_id in self.declined):
+            yield "who declined is known, and the reason says otherwise"
         if (
             reason.code is Code.NOTHING_THERE
             and (self.instance.houses["region_id"] == reason.target_id).any()
@@ -306,12 +310,15 @@ class _Check:
         for (household, _, _, target), ranks in seen.items():
             if len(set(ranks)) < len(ranks):
                 yield Doubt(household, target or "", "", "it is given twice")
+        told = {reason.household_id for reason in reasons if reason.code is Code.DECLINED}
+        for household in sorted((asked & self.declined) - told):
+            yield Doubt(household, "", "", "it declined, and no reason says so")
         for household, name, person, target, named, rank in self._better_wishes():
             given = [
                 *seen.get((household, name, person, target), ()),
                 *seen.get((household, name, person, named), ()),
             ]
-            if household in asked and not any(r <= rank for r in given):
+            if household in asked - self.declined and not any(r <= rank for r in given):
                 yield Doubt(household, target, "", f"the wish of list {name}, rank {rank}, has no reason")
 
     def _better_wishes(self) -> Iterator[tuple[str, str, str | None, str, str, int]]:

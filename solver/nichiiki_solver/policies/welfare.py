@@ -29,8 +29,17 @@ import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_solver import assignment, cp_sat, mip, scip
+from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cp_sat import Answer, Floor
-from nichiiki_solver.dual_prices import SCALE, Priced, can_be_priced, find_tight_prices, gains, source_of
+from nichiiki_solver.dual_prices import (
+    SCALE,
+    Priced,
+    can_be_priced,
+    find_tight_prices,
+    gains,
+    listed_prices,
+    source_of,
+)
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
 from nichiiki_solver.policies.points import first_answer
 from nichiiki_solver.policies.registry import PolicyCard, Progress, Settings
@@ -45,6 +54,8 @@ PROCEDURE_SHARE, PRICING_SHARE = 0.2, 0.5
 """Shares of the time after which the procedure, and the pricing, make way for the search."""
 MOST_PIECES = 300_000
 """Most stays and options in an exact search; with more only the bundles met during pricing are searched."""
+MOST_REPRICED = 50_000
+"""Most options met during pricing for which the prices of the market's own resources are worked out and kept."""
 PROCEDURE_AGENTS = 20_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
 
@@ -376,7 +387,22 @@ class _Run:
             tuple(self.levels),
             self.seconds,
             unique=self.unique,
+            prices=self._plain_prices(),
         )
+
+    def _plain_prices(self) -> Ints | None:
+        """Prices of the market's own resources at the first level: those of the program over the options that pricing met."""
+        source = source_of(self.market)
+        if self.priced is None or self.priced.source is source:
+            return None if self.priced is None else self.priced.prices
+        met = self.priced.columns
+        if met.n_options > MOST_REPRICED or not isinstance(source, BundleSource) or self.should_stop():
+            return None
+        stays = met.labels["stay"] >= 0
+        plain = source.market_of(met.labels["stay"][stays], met.labels["chosen"][stays])
+        weights = np.zeros(len(self.market.levels), dtype=np.int64)
+        weights[0] = 1
+        return listed_prices(plain, weights)
 
     def _reason(self, status: Status) -> StopReason:
         if status in (Status.OPTIMAL, Status.INFEASIBLE):

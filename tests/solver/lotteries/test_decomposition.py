@@ -100,7 +100,11 @@ def test_bihierarchies_round_every_set(seed: int) -> None:
 
 
 def test_budish_et_al_example_without_bihierarchy() -> None:
-    """Budish, Che, Kojima and Milgrom (2013): an odd cycle of crossing rows, one half each, has no whole outcomes."""
+    """Budish, Che, Kojima and Milgrom (2013), definition 4 and lemma 1: an odd cycle of crossing sets has no whole outcomes.
+
+    Two agents and two objects; the first agent's row, the first object's column and the diagonal, all of one unit, one half
+    each: what the article of itokohei0, MarketDesignStudy, gives as the paper's smallest example.
+    """
     sets = [frozenset({0, 1}), frozenset({0, 2}), frozenset({1, 2})]
     assert two_hierarchies(sets) is None
     with pytest.raises(ValueError, match="bihierarchy"):

@@ -215,3 +215,48 @@ def test_no_products_and_too_many_menus() -> None:
         price(small().replace(products=wide))
     with pytest.raises(UsageError, match="'a' has no multiple of its step of 700 yen between 800 and 900"):
         price(small().replace(products=[sold("flat", name="a", low=800, high=900, step=700)]))
+
+
+def settled(instance: Any, tariff: TariffResult, **settings: Any) -> set[str]:
+    """Rules broken by a tariff if it had been asked for with other limits."""
+    return rules_of(instance, tariff, settings={**tariff.settings, **settings})
+
+
+def test_every_limit_binds_at_its_last_yen() -> None:
+    """Three who buy for 2,000, one who pays 1,000 for a single trip, five who stay at home: each limit holds exactly there."""
+    instance = tree(
+        [500],
+        trunk_cost=200,
+        demand=[
+            riders(name="often", mass=3, trips=4, value=3000),
+            riders(name="once", mass=1, trips=1, value=1500),
+            riders(name="never", mass=5, trips=1, value=900),
+        ],
+        products=[sold("flat", low=2000, high=2000)],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    assert (tariff.total.buyers, tariff.total.riders, tariff.total.need_yen) == (3000, 4000, 6000)
+    assert settled(instance, tariff, equity_share_percent=25, equity_yen=1000) == set()
+    assert settled(instance, tariff, equity_share_percent=26, equity_yen=1000) == {"tariff_equity"}
+    assert settled(instance, tariff, equity_share_percent=25, equity_yen=999) == {"tariff_equity"}
+    assert settled(instance, tariff, equity_share_percent=100, equity_yen=2000) == set()
+    assert settled(instance, tariff, equity_share_percent=100, equity_yen=1999) == {"tariff_equity"}
+    assert settled(instance, tariff, town_caps_yen={"d0": 6000, "h": 0, "m": 0}) == set()
+    assert settled(instance, tariff, town_caps_yen={"d0": 5999}) == {"tariff_town"}
+    assert settled(instance, tariff, subsidy_yen=tariff.subsidy_used_yen) == set()
+    assert settled(instance, tariff, subsidy_per_head_yen=2000) == set()
+    assert settled(instance, tariff, subsidy_per_head_yen=1999) == {"tariff_per_head"}
+
+
+def test_a_town_pays_for_trips_to_the_places_in_it() -> None:
+    first, *_ = small().regions.rows()
+    plain = tree([500], demand=[], products=[sold("flat", low=2000, high=2000)])
+    place = {"place_id": "stop", "region_id": "d0", "kind": "station", "lat": first.lat, "lon": first.lon}
+    spur = {"link_id": "spur", "from_id": "d0", "to_id": "stop", "mode": "bus", "minutes": 5, "fare_yen": 0}
+    goer = riders(name="goer", mass=3, trips=4, value=3000).model_copy(update={"to_id": "stop"})
+    links = [*plain.links.rows(), spur]
+    instance = plain.replace(places=[place], links=links, demand=[goer])
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    assert tariff.total.need_yen == 6000
+    assert settled(instance, tariff, town_caps_yen={"d0": 6000}) == set()
+    assert settled(instance, tariff, town_caps_yen={"d0": 5999}) == {"tariff_town"}
