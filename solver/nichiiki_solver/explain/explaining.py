@@ -18,8 +18,8 @@ from nichiiki_solver.building import as_built
 from nichiiki_solver.explain.costs import DualCosts, force
 from nichiiki_solver.explain.drafts import STAY, Draft, Drafter, list_of, listed_wishes
 from nichiiki_solver.explain.obstacles import Obstacle, Shared, room_of, rules_broken
+from nichiiki_solver.explain.people_remedies import remedy
 from nichiiki_solver.explain.precedence import Precedence
-from nichiiki_solver.explain.remedies import remedy
 from nichiiki_solver.explain.room import Turns, turns_of
 from nichiiki_solver.explain.world import find_world
 from nichiiki_solver.needs import SCHOOL, TARGET_RULES
@@ -36,8 +36,8 @@ IMPORTANCE = (
 )
 """Which of several broken rules of a household is named: the first of these; then others, at last an override."""
 SHARED_IMPORTANCE = (
-    "house_units", "reception", "quota_max", "quota_reserved", "school_seats", "care_places", "desks", "role_min", "role_max",
-    "supporter_caseload", "experience_min", "experience_places", "quota_min",
+    "one_base", "house_units", "reception", "quota_max", "quota_reserved", "school_seats", "care_places", "care_staff", "desks",
+    "role_min", "role_max", "supporter_caseload", "experience_min", "experience_places", "quota_min",
 )  # fmt: skip
 MINIMUMS = ("role_min", "experience_min")
 
@@ -329,7 +329,7 @@ def _merged(changes: Sequence[Change]) -> list[Change]:
     """Join changes of one cell that different households ask for, so that each of them gets what it asked for.
 
     All suggestions loosen: of two numbers the looser one counts (the larger, of least stays the smaller), lists are joined
-    (of closed periods what both leave closed).
+    (of closed periods and of those refused what both leave).
     """
     found: dict[tuple[object, ...], Change] = {}
     for change in changes:
@@ -342,7 +342,7 @@ def _merged(changes: Sequence[Change]) -> list[Change]:
 def _looser(one: Change, other: Change) -> int | bool | str | tuple[str, ...] | None:
     a, b = one.value, other.value
     if isinstance(a, tuple) and isinstance(b, tuple):
-        if one.column == "closed_periods":
+        if one.column in ("closed_periods", "refuses"):
             return tuple(entry for entry in a if entry in b)
         return tuple(dict.fromkeys((*a, *b)))
     if isinstance(a, int) and isinstance(b, int):

@@ -327,6 +327,18 @@ def _less(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
     return _step(obstacle, kind, obstacle.cause, less, change, periods=_periods(world, obstacle))
 
 
+@_remedy("quota_reserved")
+def _unreserved(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
+    """Fewer units are kept for a group; where there are none to give, it takes more units, and this is no remedy."""
+    quotas = world.bundles.instance.quotas
+    kept = int(quotas["min"][quotas["quota_id"] == obstacle.cause][0])
+    if obstacle.value is None or obstacle.limit is None or obstacle.value - obstacle.limit > kept:
+        return None
+    less = obstacle.value - obstacle.limit
+    change = _set("quotas", "quota_id", obstacle.cause, "min", kept - less)
+    return _step(obstacle, "unreserved", obstacle.cause, less, change, periods=_periods(world, obstacle))
+
+
 @_remedy("school_seats", "desks", "care_places")
 def _seats(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
     """More seats in the rows that count in the periods in which they do not suffice."""

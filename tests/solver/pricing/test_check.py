@@ -191,6 +191,20 @@ def test_flagship_with_its_households() -> None:
     }
 
 
+def test_households_that_value_their_trips() -> None:
+    """Trips by their value, not as stated, with a liking of a flat fee and fares of children."""
+    plain = nk.load("flagship")
+    demand = plain.rules.demand.model_copy(
+        update={"basis": "values", "trip_value_step_yen": 1500, "flat_bias_yen": 300}
+    )
+    instance = plain.replace(rules=plain.rules.model_copy(update={"demand": demand}))
+    allocation = nk.allocate(instance, policy="points").allocation
+    found = price(instance, allocation, goal="revenue")
+    assert verify_tariff(instance, found, allocation) == []
+    assert found.total.priced_out > 0
+    assert found.total.trips_induced > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
