@@ -364,7 +364,7 @@ def cells(spec: ColumnSpec, values: Column) -> list[Any]:
     """Return all cells of a column as `cell` returns each of them."""
     if isinstance(values, ListColumn):
         return [values[row] for row in range(len(values))]
-    found = values.tolist()
+    found: list[Any] = values.tolist()
     if spec.kind in (Kind.DATE, Kind.TIME, Kind.INT, Kind.NUMBER):
         for row in np.flatnonzero(is_null(spec.kind, values)).tolist():
             found[row] = None
