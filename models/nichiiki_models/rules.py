@@ -334,6 +334,20 @@ class Funding(Part):
     )
 
 
+Pupils = Annotated[int, Field(ge=1, le=1000)]
+
+
+class ClassRule(Part):
+    """The standard of school classes (義務標準法 第3条, primary school as of 2025, junior high as of 2026); for warnings only."""
+
+    limit: Pupils = Field(default=35, description="pupils of a class where the seat row has no class_limit")
+    combined: Pupils = Field(default=16, description="pupils of two grades that share a class (複式学級)")
+    combined_with_first: Pupils = Field(
+        default=8, description="the same where one of them is the first grade"
+    )
+    combined_junior: Pupils = Field(default=8, description="the same in junior high school")
+
+
 class PlatformRule(Part):
     """What a partner on the platform (官民マッチング) is worth; a side that ranks nobody gives everybody rank 1."""
 
@@ -369,3 +383,4 @@ class Rules(Part):
     moves: Moves = Moves()
     demand: DemandRule = DemandRule()
     platform: PlatformRule = PlatformRule()
+    classes: ClassRule = ClassRule()

@@ -174,13 +174,23 @@ def last_mile_links(chance: Chance, made: list[House]) -> list[Link]:
     return found
 
 
+ENROLLED = {("sc-shiojirihigashi", "5"): 35, **{("sc-ryujin", grade): 8 for grade in "123456"}}
+"""Pupils of some grades (仮): one more opens a class, or parts two grades that share one; elsewhere a grade has 18."""
+
+
 def seats() -> list[Seat]:
     """Return two guest seats a grade (one in July), three day places a nursery (8-12 days), and desks."""
     found = []
     for school in SCHOOLS:
         grades = "123456" if school.facility_id in ELEMENTARY else "789"
         for grade in grades:
-            common = {"facility_id": school.facility_id, "band": grade, "class_limit": 35, "enrolled": 18}
+            enrolled = ENROLLED.get((school.facility_id, grade), 18)
+            common = {
+                "facility_id": school.facility_id,
+                "band": grade,
+                "class_limit": 35,
+                "enrolled": enrolled,
+            }
             found += [row(Seat, **common, seats=2), row(Seat, **common, period_id=MONTHS[7], seats=1)]
     for nursery in NURSERIES:
         days = 8 if nursery.region_id in ("nasu", "shiojiri") else 12

@@ -264,18 +264,12 @@ def _check_objective(
 
 
 def _unit_of(tariff: TariffResult, takers: Takers) -> Array:
-    """Unit of each party: that of a decided product it may buy, else of a given one; -1 for none."""
+    """Unit of each party: that of a product it may buy; -1 for none."""
     unit = np.full(len(takers.parties), -1, dtype=np.int64)
-    for decided in (False, True):
-        for at, each in enumerate(tariff.units):
-            members = [
-                k
-                for k, p in enumerate(tariff.products, start=1)
-                if p.product_id in each.product_ids and p.decided == decided
-            ]
-            if members:
-                concerned = takers.open[members].any(axis=0)
-                unit[concerned] = at
+    for at, each in enumerate(tariff.units):
+        members = [k for k, p in enumerate(tariff.products, start=1) if p.product_id in each.product_ids]
+        if members:
+            unit[takers.open[members].any(axis=0)] = at
     return unit
 
 
