@@ -10,14 +10,16 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 usable := import sys, venv, ensurepip; v = sys.version_info[:3]; sys.exit(not (3, 11) <= v < (3, 15) or v == (3, 14, 1))
 
 BIN := .venv/bin
-# The pins also hold for what pip installs to build the project. The paths stay relative: pip splits them at spaces.
-PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
-	$(BIN)/python -m pip install --quiet
+# A lock is complete and its hashes are checked, so nothing is resolved; what builds the project is in it, so nothing else is fetched.
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --no-deps
+LOCKED := $(PIP) --only-binary :all: --require-hashes --requirement requirements
+OWN := $(PIP) --no-build-isolation --editable .
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
-DECLARED := pyproject.toml constraints.txt
+SIZES ?= 60 600 5k
+DECLARED := pyproject.toml $(wildcard requirements/*.lock)
 
-.PHONY: help demo test test-slow mutation fuzz fuzz-solver lint bench docs catalogues clean
+.PHONY: help demo test test-slow mutation fuzz fuzz-solver lint audit bench docs catalogues lock sbom wheelhouse clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -36,28 +38,42 @@ mutation: .venv/installed-test ## plant faults in the check and the tie-break, a
 	$(BIN)/python tools/mutate.py
 
 fuzz: .venv/installed-test ## change files at random and read them, a minute for each reader; faults are kept as test cases (Linux)
-	$(PIP) --editable '.[test,fuzz]'
+	$(LOCKED)/fuzz.lock
 	$(BIN)/python tools/fuzz.py $(FUZZ)
 
 fuzz-solver: .venv/installed-test ## solve new random instances in every way there is, ten minutes; for every night
 	$(BIN)/python tools/differential.py $(FUZZ)
 
-lint: .venv/installed-dev ## style, formatting, types and the direction of imports
+lint: .venv/installed-dev ## style, formatting, types, the direction of imports, known vulnerabilities
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/audit.py
+
+audit: .venv/installed-dev ## ask for known vulnerabilities; fail where nobody can be asked, too
+	$(BIN)/python tools/audit.py --required
 
 bench: .venv/installed-test ## time the benchmarks; the figures go to benchmarks/results/
 	mkdir -p benchmarks/results
 	$(PYTEST) benchmarks --benchmark-enable --benchmark-only \
 		--benchmark-json "benchmarks/results/$$(date -u +%Y%m%dT%H%M%SZ).json"
+	$(BIN)/python -m benchmarks.scale $(SIZES)
 
 docs: .venv/installed-docs ## build the documentation into docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -E -W --keep-going -b html docs docs/_build/html
 
 catalogues: .venv/installed-test ## compile the message catalogues
 	$(BIN)/python tools/compile_catalogues.py
+
+lock: .venv/installed-dev ## write requirements/*.lock anew from pyproject.toml and constraints.txt; needs the network
+	$(BIN)/python tools/lock.py
+
+sbom: .venv/installed-dev ## write the bill of materials (CycloneDX) to dist/sbom.cdx.json
+	$(BIN)/python tools/sbom.py dist/sbom.cdx.json
+
+wheelhouse: .venv/installed-test ## pack an offline installation for this kind of machine into dist/wheelhouse
+	$(BIN)/python tools/wheelhouse.py dist/wheelhouse
 
 clean: ## remove the environment and everything built
 	rm -rf .venv build dist out docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
@@ -73,20 +89,24 @@ clean: ## remove the environment and everything built
 # An environment is reinstalled when the declared dependencies, the pins or its Python change, and not otherwise.
 .venv/installed-run: $(DECLARED) .venv/bin/python
 	@echo "Installing nichiiki and its pinned dependencies into .venv (a minute or two) ..."
-	$(PIP) --editable .
+	$(LOCKED)/run.lock
+	$(OWN)
 	@touch $@
 
 .venv/installed-test: $(DECLARED) .venv/bin/python
 	@echo "Installing nichiiki and what its tests need into .venv (a minute or two) ..."
-	$(PIP) --editable '.[test]'
+	$(LOCKED)/test.lock
+	$(OWN)
 	@touch $@ .venv/installed-run
 
 .venv/installed-dev: $(DECLARED) .venv/bin/python
 	@echo "Installing nichiiki and the developer's tools into .venv (a minute or two) ..."
-	$(PIP) --editable '.[dev]'
+	$(LOCKED)/dev.lock
+	$(OWN)
 	@touch $@ .venv/installed-test .venv/installed-run
 
 .venv/installed-docs: $(DECLARED) .venv/bin/python
 	@echo "Installing nichiiki and what its documentation needs into .venv (a minute or two) ..."
-	$(PIP) --editable '.[docs]'
+	$(LOCKED)/docs.lock
+	$(OWN)
 	@touch $@ .venv/installed-run

@@ -5,7 +5,8 @@
     python benchmarks/peers_matching.py /tmp/peers/bin/python --limit-s 120 > table.md
 
 The peers run in their own environment, one process for each market, on the very same lists; times are those of the processor,
-imports left out. The resident-optimal matching is unique, so that equal means equal for every resident.
+imports left out, and up to 1,000 residents those of a second run. The resident-optimal matching is unique, so that equal means
+equal for every resident.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from typing import Any
 
 SIZES = ((1_000, 100), (10_000, 500), (100_000, 2_000), (1_000_000, 20_000))
 PEERS = ("matching", "algmatch")
+TWICE = 1_000
+"""Up to so many residents everybody's second run counts: what is loaded at first use is long beside it."""
 Answer = dict[str, Any]
 
 
@@ -69,8 +72,15 @@ def child(peer: str) -> None:
     """Read a market from stdin, solve it with a peer, write the answer."""
     given = json.load(sys.stdin)
     run = {"matching": run_matching, "algmatch": run_algmatch}[peer]
-    answer = run(given["residents"], given["hospitals"], given["capacities"])
+    answer: Answer = {}
+    for _ in range(runs(len(given["residents"]))):
+        answer = run(given["residents"], given["hospitals"], given["capacities"])
     print(json.dumps({**answer, "version": version(peer)}))
+
+
+def runs(agents: int) -> int:
+    """How often a market is solved; the last run counts."""
+    return 2 if agents <= TWICE else 1
 
 
 def deep(task: Any, *args: Any) -> None:
@@ -111,7 +121,8 @@ def compare(python: str, n: int, m: int, limit_s: float) -> None:
 
     flat = random_hospitals(n, m)
     lists = as_lists(flat[0]), as_lists(flat[1]), flat[2].tolist()
-    mine, flat_s = ours(lists, flat)
+    for _ in range(runs(n)):
+        mine, flat_s = ours(lists, flat)
     cells = [f"{n:,} × {m:,}", f"{mine['seconds']:.3f}", f"{flat_s:.3f}"]
     market = json.dumps(dict(zip(("residents", "hospitals", "capacities"), lists, strict=True)))
     for peer in PEERS:
@@ -151,7 +162,7 @@ def main() -> None:
         + "| --- " * 5
         + "|"
     )
-    hospital_residents([[0]], [[0]], [1])  # what is loaded at first use is not measured
+    hospital_residents([[0]], [[0]], [1])
     for n, m in SIZES:
         compare(options.python, n, m, options.limit_s)
 

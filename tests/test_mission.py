@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from nichiiki.outputs import OUTPUTS
+from nichiiki_instances.bundled import bundled_names, load
 from nichiiki_models.rules import Rules
 from nichiiki_models.tables import TABLES
 
@@ -43,14 +45,25 @@ def test_the_check_can_fail() -> None:
 
 
 def test_the_table_is_there() -> None:
-    assert len(ROWS) >= 19
+    assert len(ROWS) >= 24
     assert len({row[0] for row in ROWS}) == len(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_what_a_row_names_exists(row: list[str]) -> None:
-    system, data, module, test = row
+    system, data, module, test, how_to, _ = row
     assert [name for name in re.findall("`([^`]+)`", data) if not exists(name)] == [], system
     assert re.findall("`([^`]+)`", data), system
     assert all(find_spec(name) for name in re.findall("`([^`]+)`", module)), system
     assert all((ROOT / name).is_file() for name in re.findall("`([^`]+)`", test)), system
+    assert all((ROOT / name).is_file() for name in re.findall("`([^`]+)`", how_to)), system
+    assert re.findall("`([^`]+)`", how_to), system
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_what_shows_it_in_the_flagship_is_there(row: list[str]) -> None:
+    flagship = load("flagship")
+    known = frozenset().union(*(table.ids for table in flagship.tables.values()))
+    files = {*OUTPUTS, *bundled_names(), "programme_item"}
+    assert [name for name in re.findall("`([^`]+)`", row[-1]) if name not in known | files] == []
+    assert row[-1]

@@ -4,9 +4,15 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import lock
+import pins
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE_ROOTS = ("api", "instances", "models", "solver")
@@ -67,6 +73,95 @@ def test_every_declared_dependency_is_pinned() -> None:
 def test_pins_are_plain_versions() -> None:
     """No index address, no path, no range: the same versions for everyone, from any registry."""
     assert [line for line in _pins() if line.count("==") != 1 or set(line) & set("/@<>~; ")] == []
+
+
+@pytest.mark.parametrize("name", lock.SETS)
+def test_a_lock_holds_what_its_extras_declare_and_all_that_these_need(name: str) -> None:
+    """Looked at in what is installed here; if it fails: make lock."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    known = set(pins.read_lock(pins.LOCKS / f"{name}.lock"))
+    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    asked, seen = list(lock.SETS[name].extras), set[str]()
+    while asked:
+        seen.add(extra := asked.pop())
+        own = [line for line in extras[extra] if line.startswith("nichiiki[")]
+        asked += [each for line in own for each in Requirement(line).extras if each not in seen]
+        wanted += [line for line in extras[extra] if line not in own]
+    declared = {str(canonicalize_name(Requirement(line).name)) for line in wanted}
+    assert declared - known == set()
+    assert {need for each in known for need in _needs(each)} - known - {"pip"} == set()
+
+
+def test_locks_and_constraints_name_the_same_versions() -> None:
+    """If it fails: make lock."""
+    assert {pin.name: pin.version for pin in pins.all_pins().values()} == pins.constraints()
+
+
+def test_a_lock_holds_hashes_and_no_address() -> None:
+    for path in sorted((ROOT / "requirements").iterdir()):
+        assert path.stem in lock.SETS
+        assert "//" not in path.read_text("utf-8")
+        assert all(pin.hashes for pin in pins.read_lock(path).values())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "numpy==2.0",
+        "numpy>=2.0 --hash=sha256:" + "0" * 64,
+        "numpy==2.0 --hash=md5:" + "0" * 32,
+        "-i x",
+        "x.whl",
+    ],
+)
+def test_a_lock_with_anything_else_is_refused(line: str, tmp_path: Path) -> None:
+    (tmp_path / "run.lock").write_text(line + "\n", "utf-8")
+    with pytest.raises(ValueError, match=r"run\.lock"):
+        pins.read_lock(tmp_path / "run.lock")
+
+
+@pytest.mark.parametrize(
+    ("file", "number"),
+    [
+        ("a-1-py3-none-any.whl", 20),
+        ("a-1-py2.py3-none-any.whl", 20),
+        ("a-1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", 1),
+        ("a-1-cp313-abi3-win_amd64.whl", 2),
+        ("a-1-cp39-abi3-macosx_11_0_universal2.whl", 8),
+        ("a-1-cp314-cp314t-manylinux_2_28_x86_64.whl", 0),
+        ("a-1-cp310-cp310-win_amd64.whl", 0),
+        ("a-1-cp312-cp312-musllinux_1_2_x86_64.whl", 0),
+        ("a-1-pp311-pypy311_pp73-win_amd64.whl", 0),
+    ],
+)
+def test_which_machines_a_wheel_fits(file: str, number: int) -> None:
+    assert len(lock.machines(file)) == number
+
+
+def test_a_package_without_a_wheel_for_a_machine_is_not_locked() -> None:
+    digest = {"sha256": "0" * 64}
+    wheels = [
+        {"name": f"a-1-cp3{n}-cp3{n}-{machine}.whl", "hashes": digest}
+        for n in (11, 12, 13, 14)
+        for machine in ("win_amd64", "macosx_11_0_arm64")
+    ]
+    with pytest.raises(SystemExit, match=r"a 1: no wheel for .*Linux"):
+        lock.entry({"name": "a", "version": "1", "wheels": wheels})
+
+
+def _needs(name: str) -> set[str]:
+    """Names of what an installed package needs on this machine."""
+    try:
+        lines = metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return set()
+    needed = map(Requirement, lines)
+    return {
+        str(canonicalize_name(each.name))
+        for each in needed
+        if each.marker is None or each.marker.evaluate({"extra": ""})
+    }
 
 
 def _pins() -> list[str]:

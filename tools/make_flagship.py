@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flagship import facts, housing, people, programmes, residents, supply
+from flagship import facts, housing, offers, people, programmes, residents, supply
 from flagship.chance import Chance
 from nichiiki_instances import write
 from nichiiki_models.instance import Instance
@@ -100,8 +100,8 @@ def flagship() -> Instance:
     roles = supply.roles(made)
     found = people.families(crowd)
     rows: dict[str, Sequence[Row]] = {
-        "regions": facts.regions(),
-        "places": (*facts.PLACES, *residents.shops()),
+        "regions": (*facts.regions(), offers.SAKU),
+        "places": (*facts.PLACES, offers.SAKUDAIRA, *residents.shops()),
         "periods": facts.periods(),
         "households": residents.households(found),
         "persons": residents.persons(found),
@@ -115,17 +115,18 @@ def flagship() -> Instance:
         "priorities": people.priorities(found),
         "links": (
             *facts.TRUNK_LINKS,
+            *offers.LINKS,
             *facts.CITY_LINKS,
             *facts.ROAD_LINKS,
             *supply.last_mile_links(made, houses),
         ),
-        "products": supply.PRODUCTS,
+        "products": offers.PRODUCTS,
         "programmes": (*facts.PROGRAMMES, *programmes.overview_programmes()),
         "measures": supply.measures(made, houses),
         "quotas": (*supply.QUOTAS, *housing.RESERVED, *residents.SHARES),
         "use_history": people.history(wish, found, roles),
         "operators": facts.OPERATORS,
-        "demand": supply.DEMAND,
+        "demand": offers.DEMAND,
         "offers": supply.OFFERS,
         "needs": supply.NEEDS,
     }

@@ -31,7 +31,7 @@ from nichiiki_solver.stability import blocking_options
 
 Row = dict[str, Any]
 PARTS = ("flagship", "generated", "manipulation")
-LIMITS_S = {"flagship": 60.0, "generated": 8.0}
+LIMITS_S = {"flagship": 60.0, "generated": 12.0}
 """Wall time of each run, unless ``--limit`` gives another one."""
 POLICIES = (
     "welfare",
@@ -263,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "what", help="run: all, flagship, generated or manipulation; show: the folder of the rows"
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--limit", type=float, help="seconds of each run (flagship 60, generated 8)")
+    parser.add_argument("--limit", type=float, help="seconds of each run (flagship 60, generated 12)")
     parser.add_argument("--markets", type=int, default=30, help="generated markets")
     parser.add_argument("--households", type=int, default=60, help="households of each of them")
     parser.add_argument(

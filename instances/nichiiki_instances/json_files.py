@@ -8,6 +8,7 @@ from typing import Any
 from nichiiki_instances.headers import nearest
 from nichiiki_instances.raw import Cell, Parsed, RawTable, Source, problem
 from nichiiki_models.errors import FileError
+from nichiiki_models.formats import migrated
 from nichiiki_models.tables import TABLES
 
 ABOUT = ("format", "name", "note")
@@ -34,7 +35,7 @@ def parse_json(text: str, label: str) -> Parsed:
 def parse_document(document: dict[str, Any], label: str) -> Parsed:
     """Return the tables, rules and name of an instance that is JSON read already; see `load_json`."""
     parsed = Parsed(rules_file=f"{label} [rules]")
-    for key, value in document.items():
+    for key, value in migrated(document).items():
         if key in ABOUT:
             parsed.about[key] = value
         elif key == "rules" and isinstance(value, dict):

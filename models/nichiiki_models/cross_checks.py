@@ -292,12 +292,15 @@ def grade_fits_age(tables: Tables, rules: Rules) -> Iterator[Problem]:
 
 
 def seats_fit_facility(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Check: a seat row has a band of its facility's kind, and days only where there is care."""
+    """Check: a seat row has a band of its facility's kind; days and carers stand only where there is care."""
     seats = tables["seats"]
     kinds = _looked_up(tables["facilities"], seats["facility_id"], "kind")
     yield from _band_problems("seats", seats, kinds)
     idle = np.isin(kinds, ("school", "coworking")) & ~_null(seats, "days")
     yield from _rows("days_without_care", "seats", idle, "days", seats["days"])
+    facilities = tables["facilities"]
+    without = np.isin(facilities["kind"], ("school", "coworking")) & ~_null(facilities, "staff")
+    yield from _rows("staff_without_care", "facilities", without, "staff", facilities["staff"])
 
 
 def _band_problems(name: str, table: Table[Any], kinds: Array) -> Iterator[Problem]:

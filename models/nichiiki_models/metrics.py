@@ -160,6 +160,19 @@ class BudgetLine(Figures):
     note: str = Field(description="empty if it pays; else the rule by which it may not, or not_asked")
 
 
+class ClassChange(Figures):
+    """A school whose number of classes is another with the guest pupils: a warning for its board."""
+
+    facility_id: str = Field(description="school")
+    period_id: str = Field(description="period")
+    grades: tuple[str, ...] = Field(description="grades whose pupils are others")
+    guests: int = Field(description="guest pupils of the stage (grades 1-6, or 7-9) in the period")
+    before: int = Field(
+        description="classes without them; with those of an earlier allocation, if there was one"
+    )
+    after: int = Field(description="classes with them: more where a class opens, fewer where one closes")
+
+
 class Metrics(Figures):
     """Figures about an allocation; every sum is over placed households unless something else is said."""
 
@@ -183,6 +196,9 @@ class Metrics(Figures):
     )
     employers: Mapping[str, SeatFigures] = Field(
         description="holders and places of the roles of each employer, a period each: how fairly it is served"
+    )
+    class_changes: tuple[ClassChange, ...] = Field(
+        default=(), description="schools in which a class opens or closes, by school and period"
     )
     kpi: Kpi = Field(description="the sheet of key figures")
     supporters: Mapping[str, SupporterLoad] = Field(description="load of each supporter")

@@ -6,6 +6,7 @@ Rules are written in ``rules.toml``; nothing in them is ever repeated in code. D
 from __future__ import annotations
 
 from datetime import date
+from math import lcm
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -146,6 +147,21 @@ class Reach(Part):
     )
 
 
+class CareRatio(Part):
+    """Children that one carer may look after (児童福祉施設の設備及び運営に関する基準 第33条, as of 2024-04-01)."""
+
+    age0: Annotated[int, Field(ge=1, le=100)] = 3
+    age1_2: Annotated[int, Field(ge=1, le=100)] = 6
+    age3: Annotated[int, Field(ge=1, le=100)] = 15
+    age4_5: Annotated[int, Field(ge=1, le=100)] = 25
+
+    def shares(self) -> tuple[dict[str, int], int]:
+        """Return what part of a carer's day a child of each age band takes, in units of which a day has the second number."""
+        ratios = {"age0": self.age0, "age1-2": self.age1_2, "age3": self.age3, "age4-5": self.age4_5}
+        whole = lcm(*ratios.values())
+        return {band: whole // ratio for band, ratio in ratios.items()}, whole
+
+
 class Limits(Part):
     """Limits that hold for every household, beside its own."""
 
@@ -161,6 +177,9 @@ class Limits(Part):
     )
     care_days_max: Annotated[int, Field(ge=0, le=366)] | None = Field(
         default=None, description="most care days of a child a period"
+    )
+    children_per_carer: CareRatio = Field(
+        default=CareRatio(), description="children that one of the `staff` of a nursery may look after"
     )
     roles_per_person: Annotated[int, Field(ge=0, le=10)] = Field(
         default=2, description="most roles of one person"
@@ -315,6 +334,20 @@ class Funding(Part):
     )
 
 
+Pupils = Annotated[int, Field(ge=1, le=1000)]
+
+
+class ClassRule(Part):
+    """The standard of school classes (義務標準法 第3条, primary school as of 2025, junior high as of 2026); for warnings only."""
+
+    limit: Pupils = Field(default=35, description="pupils of a class where the seat row has no class_limit")
+    combined: Pupils = Field(default=16, description="pupils of two grades that share a class (複式学級)")
+    combined_with_first: Pupils = Field(
+        default=8, description="the same where one of them is the first grade"
+    )
+    combined_junior: Pupils = Field(default=8, description="the same in junior high school")
+
+
 class PlatformRule(Part):
     """What a partner on the platform (官民マッチング) is worth; a side that ranks nobody gives everybody rank 1."""
 
@@ -350,3 +383,4 @@ class Rules(Part):
     moves: Moves = Moves()
     demand: DemandRule = DemandRule()
     platform: PlatformRule = PlatformRule()
+    classes: ClassRule = ClassRule()

@@ -181,6 +181,10 @@ class Household(Row):
         "languages a supporter must speak (one of them); empty = any", default=()
     )
     topics: tuple[Id, ...] = column("topics a supporter must cover (all of them)", default=())
+    family: Id | None = column(
+        "family of which this row is one application of several: for stays one after another, in one region or in several",
+        default=None,
+    )
 
 
 class Person(Row):
@@ -266,6 +270,12 @@ class Facility(Row):
         default=(),
     )
     eligible: tuple[Registration, ...] = column("registrations that may use it; empty = all", default=())
+    staff: int | None = column(
+        "carers of a nursery for guest children at a time; empty = enough for its places",
+        unit="persons",
+        default=None,
+        **COUNT,
+    )
 
 
 class Seat(Row):

@@ -29,6 +29,8 @@ SHARED = frozenset(
         "reception",
         "school_seats",
         "care_places",
+        "care_staff",
+        "one_base",
         "desks",
         "role_max",
         "role_min",

@@ -20,6 +20,7 @@ from nichiiki_models.metrics import (
 )
 from nichiiki_models.tables import HAZARDS
 from nichiiki_solver.budget import programme_uses
+from nichiiki_solver.classes import class_changes
 from nichiiki_solver.envy import MOST_PAIRS, justified_envy
 from nichiiki_solver.kpi import employer_shares, key_figures, short_roles
 from nichiiki_solver.verify.arrays import FAR
@@ -82,6 +83,7 @@ def evaluate(instance: Instance, allocation: Allocation, *, envy_pairs_max: int 
         ),
         short_roles=short_roles(book),
         employers=employer_shares(book),
+        class_changes=class_changes(book),
         kpi=key_figures(book, _period_days(book), cost),
         supporters=_supporters(book),
         cost_yen_a_month=_spread(cost),

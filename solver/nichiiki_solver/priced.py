@@ -24,6 +24,8 @@ TABLES = {
     "quota_max": "quotas",
     "quota_min": "quotas",
     "quota_reserved": "quotas",
+    "care_staff": "facilities",
+    "one_base": "households",
 }
 """Table of what a kind of resource is about."""
 
@@ -62,7 +64,8 @@ def names_of(source: BundleSource, resources: Resources) -> list[Name]:
             found.append((name, str(instance.facilities["facility_id"][facility]), band, when))
         elif name in TABLES:
             table = getattr(instance, TABLES[name])
-            found.append((name, str(table[table.schema.key[0]][thing]), "", when))
+            key = "family" if name == "one_base" else table.schema.key[0]
+            found.append((name, str(table[key][thing]), "", when))
         else:
             found.append((name, f"#{thing}", "", when))
     return found

@@ -1,7 +1,7 @@
 """Priorities: the points of a household at what a resource belongs to.
 
 A household's points at a resource are its total points plus those of the rows of table `priorities` at the resource's
-target: house units belong to the house and its region, reception to the region, seats to the facility, the rest to the
+target: house units belong to the house and its region, reception to the region, seats and carers to the facility, the rest to the
 role, supporter or experience. A quota belongs to the house or region it names. Other resources have no target.
 """
 
@@ -90,6 +90,8 @@ class PointsAtTargets:
         for kind, target in _OWN.items():
             rows = np.flatnonzero(resources.kind == KINDS.index(kind))
             own[rows] = self._first[target] + resources.thing[rows]
+        rows = np.flatnonzero(resources.kind == KINDS.index("care_staff"))
+        own[rows] = self._first["facility"] + resources.thing[rows]
         rows = np.flatnonzero(resources.kind == KINDS.index("seats"))
         own[rows] = self._first["facility"] + seats.facility[resources.thing[rows]]
         for rows, houses in (self._houses(resources), self._quotas(resources, "house")):

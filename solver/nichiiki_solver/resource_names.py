@@ -25,6 +25,8 @@ _THINGS = {
     "programme": ("programmes", "programme_id"),
     "own": ("regions", "region_id"),
     "quota_reserved": ("quotas", "quota_id"),
+    "care_staff": ("facilities", "facility_id"),
+    "one_base": ("households", "family"),
 }
 _SEATS = {"school": "school_seats", "nursery": "care_places"}
 

@@ -47,6 +47,8 @@ KINDS = (
     "programme",
     "own",
     "quota_reserved",
+    "care_staff",
+    "one_base",
 )
 
 
@@ -114,6 +116,8 @@ class _Layout:
             "programme": len(instance.programmes),
             "own": len(instance.regions),
             "quota_reserved": len(instance.quotas),
+            "care_staff": len(instance.facilities),
+            "one_base": len(instance.households),
         }
         self.first = dict(
             zip(
@@ -175,6 +179,7 @@ def find_uses(
         _vehicle_classes(patterns, stays, find_vehicles(instance, calendar, stays), layout, classes),
         *_quota_classes(instance, stays, layout, classes),
         *_reserved_classes(instance, calendar, patterns, stays, layout, classes),
+        _family_classes(instance, patterns, stays, layout, classes),
     ]
     by_part = _part_classes(
         instance, calendar, patterns, targets, stays, needs, seats, options, plans, layout, classes
@@ -185,6 +190,7 @@ def find_uses(
         for row, cls in (
             by_part,
             *_employer_classes(instance, targets, needs, options, layout, classes),
+            _staff_classes(instance, patterns, stays, needs, options, layout, classes),
             *_lock_classes(instance, targets, needs, options, layout, classes),
         )
     ]
@@ -246,6 +252,47 @@ def _reception_classes(
         len(regions),
     )
     return rows, first + cls
+
+
+def _family_classes(
+    instance: Instance, patterns: Patterns, stays: Stays, layout: _Layout, classes: _Classes
+) -> Pairs:
+    """A family with several applications has one stay in a period; it is numbered by the first of its rows."""
+    names, first, inverse, count = np.unique(
+        instance.households["family"], return_index=True, return_inverse=True, return_counts=True
+    )
+    of_many = ((names != "") & (count > 1))[inverse]
+    rows = np.flatnonzero(of_many[stays.household])
+    (family, pats), cls = unique_rows(first[inverse][stays.household[rows]], stays.pattern[rows])
+    owner, period = np.nonzero(patterns.mask[pats])
+    number = layout.number("one_base", family[owner], period)
+    return rows, classes.add(owner, number, np.ones(len(owner), dtype=np.int64), len(family)) + cls
+
+
+def _staff_classes(
+    instance: Instance,
+    patterns: Patterns,
+    stays: Stays,
+    needs: Needs,
+    options: Options,
+    layout: _Layout,
+    classes: _Classes,
+) -> Pairs:
+    """What children in care take of the days of the carers, where their number is given."""
+    shares, _ = instance.rules.limits.children_per_carer.shares()
+    need, facility = options.part_need, options.part_target
+    is_care = needs.list[need] == CARE
+    given = np.append(instance.facilities["staff"] != NULL_INT, False)
+    rows = np.flatnonzero(is_care & given[np.where(is_care, facility, -1)])
+    person = needs.person[need[rows]]
+    each = np.array([shares.get(str(band), 0) for band in instance.persons["grade"][person]], dtype=np.int64)
+    pattern = stays.pattern[np.repeat(options.stay, np.diff(options.part_offsets))][rows]
+    (place, pats, amount), cls = unique_rows(
+        facility[rows], pattern, each * instance.persons["care_days"][person]
+    )
+    owner, period = np.nonzero(patterns.mask[pats])
+    number = layout.number("care_staff", place[owner], period)
+    return rows, classes.add(owner, number, amount[owner], len(place)) + cls
 
 
 def _vehicle_classes(
@@ -540,11 +587,22 @@ def _capacity(instance: Instance, seats: Seats, plans: Plans, kind: Ints, thing:
     fill("quota_min", -instance.quotas["min"])
     fill("quota_reserved", _free_units(instance))
     fill("lock", np.full(len(instance.locks), -1))
+    fill("one_base", np.ones(len(instance.households), dtype=np.int64))
+    rows = np.flatnonzero(kind == KINDS.index("care_staff"))
+    capacity[rows] = _carer_days(instance, seats)[thing[rows], period[rows]]
     rows = np.flatnonzero(kind == KINDS.index("seats"))
     is_care = instance.facilities["kind"][seats.facility] == "nursery"
     places = np.where(is_care[:, None], seats.seats * seats.days, seats.seats)
     capacity[rows] = places[thing[rows], period[rows]]
     return capacity
+
+
+def _carer_days(instance: Instance, seats: Seats) -> Ints:
+    """Shares of the days of the carers of each facility in each period: the days on which any of its bands is open."""
+    days = np.zeros((len(instance.facilities), seats.days.shape[1]), dtype=np.int64)
+    np.maximum.at(days, seats.facility, np.where(seats.seats >= 0, seats.days, 0))
+    _, whole = instance.rules.limits.children_per_carer.shares()
+    return days * np.maximum(instance.facilities["staff"], 0)[:, None] * whole
 
 
 def _minimum_gates(

@@ -66,6 +66,17 @@ def test_one_row_a_run_with_every_figure(instances: list[nk.Instance], tmp_path:
     assert found.frame().shape == (8, len(found.columns))
 
 
+def test_parquet_holds_the_rows(instances: list[nk.Instance], tmp_path: Path) -> None:
+    parquet = pytest.importorskip(
+        "pyarrow.parquet", reason="comes with the extra test: pip install 'nichiiki[test]'"
+    )
+    found = run(instances[:1], Here(), out=tmp_path)
+    table = parquet.read_table(tmp_path / "runs.parquet")
+    assert table.column_names == list(found.columns)
+    for name in found.columns:
+        assert table.column(name).to_pylist() == list(found.column(name))
+
+
 def test_no_run_is_done_twice(instances: list[nk.Instance], tmp_path: Path) -> None:
     first = run(instances, Here(), out=tmp_path, policies=["points"])
     more = Here()
@@ -169,17 +180,21 @@ def test_arguments_without_meaning_are_refused(
         run(instances, Here(), **how)
 
 
-def test_charts_say_what_to_install_or_draw() -> None:
+def test_a_chart_shows_runs_and_differences() -> None:
+    pytest.importorskip("matplotlib", reason="comes with the extra test: pip install 'nichiiki[test]'")
     found = made({"a": [[1, 2]], "b": [[2, 4]]})
     with pytest.raises(UsageError, match="one of objective"):
         found.chart("beauty")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        with pytest.raises(UsageError, match=r"nichiiki\[charts\]"):
-            found.chart()
-    else:
-        assert len(found.chart().axes) == 2
+    left, right = found.chart().axes
+    assert [text.get_text() for text in left.get_yticklabels()] == ["a", "b"]
+    assert sorted(left.lines[0].get_xdata().tolist()) == [1, 2, 2, 4]
+    assert 1.5 in [line.get_xdata()[0] for line in right.lines]  # b gains 1 and 2
+
+
+def test_without_matplotlib_a_chart_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(UsageError, match=r"nichiiki\[charts\]"):
+        made({"a": [[1, 2]], "b": [[2, 4]]}).chart()
 
 
 def test_command_line(run: Any, folder: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def type_in(path: Path, page: str) -> None:
     """Type the tables of the tutorial into the workbook as a person would."""
     book = load_workbook(path)
     for sheet, (head, *rows) in tables(page):
-        columns = {cell.value: cell.column for cell in book[sheet][HEADERS]}
+        columns = {cell.value: number for number, cell in enumerate(book[sheet][HEADERS], start=1)}
         for number, row in enumerate(rows, start=HEADERS + 1):
             for name, value in zip(head, row, strict=True):
                 book[sheet].cell(number, columns[name]).value = value

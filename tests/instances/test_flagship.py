@@ -66,7 +66,7 @@ def test_counts(flagship: Instance) -> None:
     tanabe = flagship.houses["region_id"] == "tanabe"
     assert (flagship.houses["kind"][tanabe] == "trial").sum() == 8
     assert len(np.unique(flagship.houses["settlement"][flagship.houses["region_id"] == "hakuba"])) == 2
-    assert (len(flagship.roles), len(flagship.supporters), len(flagship.products)) == (90, 4, 5)
+    assert (len(flagship.roles), len(flagship.supporters), len(flagship.products)) == (90, 4, 12)
     kinds = Counter(flagship.facilities["kind"].tolist())
     assert kinds == {"school": 14, "nursery": 6, "coworking": 5}
     assert (flagship.households["siblings"] == "together").sum() == 12

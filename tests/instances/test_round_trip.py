@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 
-from nichiiki_instances import read, write
+from nichiiki_instances import json_files, read, write
 from nichiiki_instances.generators import generate
-from nichiiki_models.errors import FileError
+from nichiiki_models.errors import FileError, InstanceError
+from nichiiki_models.formats import Step, migrated
 from nichiiki_models.instance import Instance
 from nichiiki_models.texts import LANGUAGES, Lang
 
@@ -58,6 +61,25 @@ def test_what_pydantic_writes_is_read(tmp_path: Path) -> None:
     instance = generate(households=5, seed=1)
     (tmp_path / "own.json").write_text(instance.model_dump_json(), "utf-8")
     assert read(tmp_path / "own.json") == instance
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = generate(households=5, seed=1)
+    document = json.loads(instance.model_dump_json())
+    older = {**document, "format": "nichiiki-instance/0", "dwellings": document.pop("houses")}
+    del older["houses"]
+    step = Step(
+        "nichiiki-instance/0",
+        "nichiiki-instance/1",
+        lambda old: {("houses" if key == "dwellings" else key): value for key, value in old.items()},
+    )
+    (tmp_path / "older.json").write_text(json.dumps(older), "utf-8")
+    with pytest.raises(InstanceError):
+        read(tmp_path / "older.json")
+    monkeypatch.setattr(json_files, "migrated", partial(migrated, steps=[step]))
+    assert read(tmp_path / "older.json") == instance
 
 
 @pytest.mark.parametrize("text", AWKWARD)

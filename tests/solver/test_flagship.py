@@ -93,6 +93,21 @@ def test_the_august_festival_of_hakuba_is_reported_short(flagship: Instance, opt
     assert 1 <= short[festival]["2026-08"] <= 3
 
 
+def test_guests_open_classes_and_the_report_says_so(flagship: Instance, optimum: Result) -> None:
+    assert optimum.allocation is not None
+    changes = evaluate(flagship, optimum.allocation).class_changes
+    assert {change.facility_id for change in changes} == {"sc-ryujin", "sc-shiojirihigashi"}
+    assert all(change.after == change.before + 1 for change in changes)
+
+
+def test_a_person_has_two_bases_one_after_the_other(flagship: Instance, optimum: Result) -> None:
+    assert optimum.allocation is not None
+    family = [row.household_id for row in flagship.households.rows() if row.family is not None]
+    stays = [row for row in optimum.allocation.stays.rows() if row.household_id in family]
+    assert len({row.region_id for row in stays}) == len(family) == 2
+    assert not set(stays[0].periods) & set(stays[1].periods)
+
+
 def test_the_cost_table_has_every_household_placed(flagship: Instance, optimum: Result) -> None:
     assert optimum.allocation is not None
     rows = list(costs(flagship, optimum.allocation, pass_yen=10_000).rows())

@@ -60,7 +60,8 @@ def test_a_rule_refuses_exactly_from_its_limit_on(name: str, rule: str, kept: Ce
 )
 def test_what_is_shared_suffices_exactly_up_to_its_limit(rule: str, kept: Cells, broken: Cells) -> None:
     assert allocate(tiny("a", "b", **kept)).objective == 2 * PLAIN
-    result = allocate(tiny("a", "b", **broken, rules=WITH_SUPPORTER))
+    rules = WITH_SUPPORTER | broken.get("rules", {})
+    result = allocate(tiny("a", "b", **{**broken, "rules": rules}))
     assert result.status is Status.INFEASIBLE or (result.objective or 0) < 2 * PLAIN
 
 

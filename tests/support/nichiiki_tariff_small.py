@@ -128,8 +128,23 @@ class Brute:
         self.demand = list(instance.demand.rows())
         self.links = {link.link_id: link for link in instance.links.rows()}
         self.periods = [row.period_id for row in instance.periods.rows()]
+        self.grids = {product.product_id: self._grid(product) for product in self.products}
+        self.unit_list = self._units()
+        self.unit_at = {
+            (row.demand_id, period): self._unit_of(row, period)
+            for row in self.demand
+            for period in self.periods
+        }
 
     def grid(self, product: Product) -> list[int | None]:
+        """Prices to try, of every product found once."""
+        return self.grids[product.product_id]
+
+    def units(self) -> list[set[str]]:
+        """Decided products that share travellers, then given ones among the travellers left."""
+        return self.unit_list
+
+    def _grid(self, product: Product) -> list[int | None]:
         """Prices to try."""
         if product.price_yen is not None:
             return [product.price_yen]
@@ -213,8 +228,7 @@ class Brute:
         _, product, n, paid = min(options, key=lambda option: option[0])
         return product, n, paid
 
-    def units(self) -> list[set[str]]:
-        """Decided products that share travellers, then given ones among the travellers left."""
+    def _units(self) -> list[set[str]]:
         groups: list[set[str]] = []
         cells = [(row, period) for row in self.demand for period in self.periods if row.mass]
         for is_decided in (True, False):
@@ -232,8 +246,7 @@ class Brute:
             groups += fresh
         return groups
 
-    def unit_of(self, row: Demand, period: str) -> int | None:
-        """Number of the unit of a traveller."""
+    def _unit_of(self, row: Demand, period: str) -> int | None:
         usable = [p for p in self.products if self.open(row, p, period)]
         chosen = [p for p in usable if self.decided(p)] or usable
         if not chosen:
@@ -251,7 +264,7 @@ class Brute:
         for row in self.demand:
             for period in self.periods:
                 product, n, paid = self.choose(row, prices, period)
-                unit = self.unit_of(row, period)
+                unit = self.unit_at[row.demand_id, period]
                 at = len(groups) if unit is None else unit
                 links = [self.links[link] for link in self.path(row)]
                 cost = sum(link.seat_cost_yen for link in links)

@@ -195,9 +195,10 @@ OPERATORS: tuple[Operator, ...] = (
 )
 
 
-def _rail(
+def rail(
     link_id: str, ends: tuple[str, str], operator: str, minutes: int, fare: int, seats: int | None = None
 ) -> Link:
+    """Return a railway line; a seat on it costs a fourth of its fare (assumption)."""
     return Link(
         link_id=link_id,
         from_id=ends[0],
@@ -212,15 +213,15 @@ def _rail(
 
 
 TRUNK_LINKS: tuple[Link, ...] = (
-    _rail("tk-nasu", ("st-tokyo", "st-nasushiobara"), "jreast", 70, 6020, 900),
-    _rail("tk-nagano", ("st-tokyo", "st-nagano"), "jreast", 90, 8340, 900),
-    _rail("sj-shiojiri", ("st-shinjuku", "st-shiojiri"), "jreast", 147, 6620, 600),
-    _rail("sj-hakuba", ("st-shinjuku", "st-hakuba"), "jreast", 222, 7720, 150),
-    _rail("tk-shinosaka", ("st-tokyo", "st-shinosaka"), "jrcentral", 150, 14450),
-    _rail("so-tanabe", ("st-shinosaka", "st-kiitanabe"), "jrwest", 120, 5270, 600),
-    _rail("so-shiojiri", ("st-shinosaka", "st-shiojiri"), "jrcentral", 195, 10100),
-    _rail("ng-obuse", ("st-nagano", "st-obuse"), "nagaden", 35, 690),
-    _rail("ns-kurodahara", ("st-nasushiobara", "st-kurodahara"), "jreast", 22, 330),
+    rail("tk-nasu", ("st-tokyo", "st-nasushiobara"), "jreast", 70, 6020, 900),
+    rail("tk-nagano", ("st-tokyo", "st-nagano"), "jreast", 90, 8340, 900),
+    rail("sj-shiojiri", ("st-shinjuku", "st-shiojiri"), "jreast", 147, 6620, 600),
+    rail("sj-hakuba", ("st-shinjuku", "st-hakuba"), "jreast", 222, 7720, 150),
+    rail("tk-shinosaka", ("st-tokyo", "st-shinosaka"), "jrcentral", 150, 14450),
+    rail("so-tanabe", ("st-shinosaka", "st-kiitanabe"), "jrwest", 120, 5270, 600),
+    rail("so-shiojiri", ("st-shinosaka", "st-shiojiri"), "jrcentral", 195, 10100),
+    rail("ng-obuse", ("st-nagano", "st-obuse"), "nagaden", 35, 690),
+    rail("ns-kurodahara", ("st-nasushiobara", "st-kurodahara"), "jreast", 22, 330),
     Link(
         link_id="os-tanabe-bus", from_id="osaka", to_id="st-kiitanabe", mode="bus", minutes=180, fare_yen=2600
     ),

@@ -20,6 +20,13 @@ ELSEWHERE = ("nagano", "nasushiobara", "shirahama")
 REGISTERED_DESK = "cw-obuse"
 """The coworking space that is for registered residents only."""
 
+TWO_BASES = ("hh015", "hh025")
+"""Two applications of one person: 那須町 in summer, 塩尻市 in winter."""
+TWO_BASES_AGE = 32
+
+ONE_CARER = "nu-hakuba"
+"""The nursery with one carer for guest children."""
+
 SEASON = tuple(MONTHS[month] for month in (12, 1, 2, 3))
 WITHOUT_SHOP = ("takaku", "oto")
 """Settlements from which a household without a car reaches no shop, clinic or school."""
@@ -67,6 +74,8 @@ def households(families: Sequence[Family]) -> list[Household]:
         row, own = family.row, family.row.household_id
         if own in winter:
             row = row.model_copy(update={**season, "budget_yen": max(row.budget_yen, 100_000)})
+        if own in TWO_BASES:
+            row = row.model_copy(update={"family": "fa-1"})
         found.append(row.model_copy(update={"other_municipalities": ELSEWHERE}) if own == full else row)
     return found
 
@@ -74,13 +83,15 @@ def households(families: Sequence[Family]) -> list[Household]:
 def persons(families: Sequence[Family]) -> list[Person]:
     """Return the persons; winter workers have the hours of a season, and want no month of it without work."""
     winter = {family.row.household_id for family in winter_workers(families)}
-    return [
-        member.model_copy(update={"hours_per_period": 40, "multiwork": True})
-        if member.household_id in winter and 18 <= member.age < 70
-        else member
-        for family in families
-        for member in family.members
-    ]
+    worker = {"hours_per_period": 40, "multiwork": True}
+    found = []
+    for member in (member for family in families for member in family.members):
+        if member.household_id in winter and 18 <= member.age < 70:
+            member = member.model_copy(update=worker)
+        if member.household_id in TWO_BASES:
+            member = member.model_copy(update={"age": TWO_BASES_AGE})
+        found.append(member)
+    return found
 
 
 def wishes(before: Sequence[Choice], families: Sequence[Family], roles: Sequence[Role]) -> list[Choice]:
@@ -123,13 +134,12 @@ def shops() -> list[Place]:
 
 
 def facilities(rows: Sequence[Facility]) -> list[Facility]:
-    """Return the facilities; one coworking space is for registered residents."""
-    return [
-        row.model_copy(update={"eligible": ("basic", "premium")})
-        if row.facility_id == REGISTERED_DESK
-        else row
-        for row in rows
-    ]
+    """Return the facilities; one coworking space is for registered residents, one nursery says how many carers it has."""
+    changes: dict[str, dict[str, Any]] = {
+        REGISTERED_DESK: {"eligible": ("basic", "premium")},
+        ONE_CARER: {"staff": 1},
+    }
+    return [row.model_copy(update=changes.get(row.facility_id, {})) for row in rows]
 
 
 def roles(rows: Sequence[Role]) -> list[Role]:

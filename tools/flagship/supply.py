@@ -11,14 +11,12 @@ from flagship.rows import row
 from nichiiki_instances.generating import parameters as p
 from nichiiki_models.tables import (
     CARE_BANDS,
-    Demand,
     Experience,
     House,
     Link,
     Measure,
     Need,
     Offer,
-    Product,
     Quota,
     Role,
     Seat,
@@ -176,13 +174,23 @@ def last_mile_links(chance: Chance, made: list[House]) -> list[Link]:
     return found
 
 
+ENROLLED = {("sc-shiojirihigashi", "5"): 35, **{("sc-ryujin", grade): 8 for grade in "123456"}}
+"""Pupils of some grades (仮): one more opens a class, or parts two grades that share one; elsewhere a grade has 18."""
+
+
 def seats() -> list[Seat]:
     """Return two guest seats a grade (one in July), three day places a nursery (8-12 days), and desks."""
     found = []
     for school in SCHOOLS:
         grades = "123456" if school.facility_id in ELEMENTARY else "789"
         for grade in grades:
-            common = {"facility_id": school.facility_id, "band": grade, "class_limit": 35, "enrolled": 18}
+            enrolled = ENROLLED.get((school.facility_id, grade), 18)
+            common = {
+                "facility_id": school.facility_id,
+                "band": grade,
+                "class_limit": 35,
+                "enrolled": enrolled,
+            }
             found += [row(Seat, **common, seats=2), row(Seat, **common, period_id=MONTHS[7], seats=1)]
     for nursery in NURSERIES:
         days = 8 if nursery.region_id in ("nasu", "shiojiri") else 12
@@ -461,70 +469,6 @@ QUOTAS: tuple[Quota, ...] = (
     Quota(quota_id="q-all", target_kind="all", max=150),
 )
 
-PRODUCTS: tuple[Product, ...] = (
-    Product(
-        product_id="p-nasu-8",
-        kind="capped",
-        scope_kind="links",
-        scope=("tk-nasu",),
-        operator_id="jreast",
-        cap_rides=8,
-        price_min_yen=12_000,
-        price_max_yen=40_000,
-        step_yen=1_000,
-        eligible=("basic", "premium"),
-        blackout_periods=(MONTHS[8],),
-    ),
-    Product(
-        product_id="p-nagano-4",
-        kind="capped",
-        scope_kind="links",
-        scope=("tk-nagano",),
-        operator_id="jreast",
-        cap_rides=4,
-        price_min_yen=10_000,
-        price_max_yen=30_000,
-        step_yen=1_000,
-        eligible=("basic", "premium"),
-    ),
-    Product(
-        product_id="p-shiojiri-4",
-        kind="capped",
-        scope_kind="links",
-        scope=("sj-shiojiri",),
-        operator_id="jreast",
-        cap_rides=4,
-        price_min_yen=8_000,
-        price_max_yen=24_000,
-        step_yen=1_000,
-    ),
-    Product(
-        product_id="p-tanabe-40",
-        kind="percentage",
-        scope_kind="links",
-        scope=("so-tanabe",),
-        operator_id="jrwest",
-        percent_back=40,
-        price_min_yen=0,
-        price_max_yen=6_000,
-        step_yen=500,
-    ),
-    Product(
-        product_id="p-shirahama-miles",
-        kind="threshold",
-        scope_kind="od",
-        scope=("ap-haneda", "ap-shirahama"),
-        operator_id="jal",
-        threshold_trips=1,
-        bonus_yen=19_800,
-        price_min_yen=0,
-        price_max_yen=20_000,
-        step_yen=1_000,
-        eligible=("premium",),
-    ),
-)
-"""In the form of JR West's cap of 2021 and 40 % back of 2022, and JAL's bonus for round trips of 2025."""
-
 
 def measures(chance: Chance, made: list[House]) -> list[Measure]:
     """Return a renovation for each house that is not ready, more desks and care, and fares that no programme pays."""
@@ -571,29 +515,6 @@ def measures(chance: Chance, made: list[House]) -> list[Measure]:
     )
     return [*found, desks, care, fares]
 
-
-DEMAND: tuple[Demand, ...] = tuple(
-    row(
-        Demand,
-        demand_id=f"d-{name}",
-        from_id=start,
-        to_id=end,
-        mass=mass,
-        trips=trips,
-        value_yen=value,
-        value_step_yen=1_200,
-        bias_yen=1_000,
-        registration=registration,
-    )
-    for name, start, end, mass, trips, value, registration in (
-        ("nasu-often", "tokyo23", "st-nasushiobara", 60, 4, 19_000, "basic"),
-        ("nasu-once", "tokyo23", "st-nasushiobara", 180, 1, 14_000, "none"),
-        ("nagano", "tokyo23", "st-nagano", 140, 2, 19_000, "basic"),
-        ("shiojiri", "tokyo23", "st-shiojiri", 90, 2, 15_000, "none"),
-        ("tanabe", "osaka", "st-kiitanabe", 110, 2, 13_000, "basic"),
-        ("shirahama", "tokyo23", "ap-shirahama", 40, 1, 42_000, "premium"),
-    )
-)
 
 OFFERS: tuple[Offer, ...] = (
     Offer(

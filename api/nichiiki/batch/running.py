@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from nichiiki.batch.log import Log
 from nichiiki.batch.manifest import Job, Manifest, jobs_of, read_manifest
 from nichiiki.batch.store import FILE, State, Store
 from nichiiki.batch.supervising import Child
-from nichiiki_models.errors import UsageError
+from nichiiki_models.errors import FileError, UsageError
 
 RESULTS, WORK = "results", "work"
 POLL_S = 0.05
@@ -104,7 +105,8 @@ class _Run:
         finally:
             for child in self.running:
                 child.end()
-                self.store.give_back(child.job.key)
+                with suppress(FileError):  # the job waits again anyway, since its process is gone
+                    self.store.give_back(child.job.key)
 
     def _begin(self) -> bool:
         job = self.store.take()

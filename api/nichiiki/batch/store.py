@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import sqlite3
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,7 +23,8 @@ import psutil
 
 from nichiiki.batch.manifest import Job
 from nichiiki.batch.shares import is_network_share
-from nichiiki_models.errors import UsageError
+from nichiiki_instances.raw import problem
+from nichiiki_models.errors import FileError, UsageError
 
 FILE = "batch.sqlite"
 VERSION = 1
@@ -80,6 +83,8 @@ class Store:
     ------
     UsageError
         If the folder lies on a network share, or the store was written by a later version.
+    FileError
+        If it cannot be written, now or later: the disk is full, the folder read-only, the file damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -89,10 +94,13 @@ class Store:
                 "and copy the results afterwards"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(folder / FILE, timeout=BUSY_S, isolation_level=None)
-        for setting in ("journal_mode = delete", "synchronous = full"):
-            self._connection.execute(f"pragma {setting}")
+        self._path, self._me = folder / FILE, _new_owner()
+        with self._faults_in_words():
+            self._connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
+            for setting in ("journal_mode = delete", "synchronous = full"):
+                self._connection.execute(f"pragma {setting}")
         self._prepare(folder)
+        _OPEN.add(self._me)
 
     def _prepare(self, folder: Path) -> None:
         with self._writing() as rows:
@@ -107,16 +115,26 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One write transaction: all of it or nothing."""
-        self._connection.execute("begin immediate")
+        with self._faults_in_words():
+            self._connection.execute("begin immediate")
+            try:
+                yield self._connection
+                self._connection.execute("commit")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk has ended it already
+                    self._connection.execute("rollback")
+                raise
+
+    @contextmanager
+    def _faults_in_words(self) -> Iterator[None]:
         try:
-            yield self._connection
-        except BaseException:
-            self._connection.execute("rollback")
-            raise
-        self._connection.execute("commit")
+            yield
+        except sqlite3.DatabaseError as error:
+            raise FileError([problem("store_unusable", str(self._path), why=str(error))]) from None
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; jobs that are still taken are free for others from now on."""
+        _OPEN.discard(self._me)
         self._connection.close()
 
     def plan(self, jobs: Iterable[Job]) -> None:
@@ -156,7 +174,7 @@ class Store:
                 return None
             rows.execute(
                 "update jobs set state = 'running', owner = ?, attempts = attempts + 1, started_at = ? where key = ?",
-                (_me(), time.time(), found[0]),
+                (self._me, time.time(), found[0]),
             )
         return Job.model_validate_json(found[1])
 
@@ -195,19 +213,31 @@ class Store:
         ]
 
 
-def _me() -> str:
-    """Machine, process and when it began: what no later process can be mistaken for."""
-    return json.dumps([socket.gethostname(), os.getpid(), psutil.Process().create_time()])
+_OPEN: set[str] = set()
+"""Owners of this process whose store is open: one that is closed no longer runs what it took."""
+
+
+def _new_owner() -> str:
+    """Machine, process, when it began, and a word of its own: what no later owner can be mistaken for."""
+    return json.dumps([socket.gethostname(), os.getpid(), began(psutil.Process()), secrets.token_hex(4)])
+
+
+def began(process: psutil.Process) -> float:
+    """Return when a process began, in seconds: since the start of Linux, whose clock nobody can set, else since 1970."""
+    created = process.create_time()
+    return created - psutil.boot_time() if sys.platform.startswith("linux") else created
 
 
 def is_alive(owner: str | None) -> bool:
-    """Say whether the process that took a job still runs; one on another machine counts as running."""
+    """Say whether what took a job still runs; a process on another machine counts as running."""
     if owner is None:
         return False
-    machine, number, began = json.loads(owner)
+    machine, number, then, *_ = json.loads(owner)
+    if number == os.getpid() and machine == socket.gethostname():
+        return owner in _OPEN
     if machine != socket.gethostname():
         return True
     try:
-        return bool(abs(psutil.Process(number).create_time() - began) < 1.0)
+        return bool(abs(began(psutil.Process(number)) - then) < 1.0)
     except psutil.NoSuchProcess:
         return False

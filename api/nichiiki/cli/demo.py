@@ -29,6 +29,9 @@ PLATFORM = "platform"
 OWN_MONEY_YEN = 6_000_000
 """What the municipalities may spend on fares in the year, of their own (docs/explanation/flagship.md)."""
 
+COMPARED = "p-sakudaira-4"
+"""Product on whose line the kinds of product are compared."""
+
 
 def command(lang: Lang) -> Command:
     """Return the command in a language."""
@@ -100,13 +103,14 @@ def _price(screen: Screen, out: Path, result: Result, settings: dict[str, Any]) 
     The report of the allocation is then written anew, with its fares.
     """
     import nichiiki
-    from nichiiki.cli.price import show
+    from nichiiki.cli.price import extras_of, show
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS, write_tariff
 
     screen.tell("demo.fares", yen=f"{OWN_MONEY_YEN:,}")
     asked: dict[str, Any] = {"goal": "uptake", "baseline": "single_fares", "subsidy_yen": OWN_MONEY_YEN}
     tariff = nichiiki.price(result.instance, result.allocation, **asked)
-    show(screen, tariff, write_tariff(out / FARES, result.instance, tariff, lang=screen.lang))
+    extras = extras_of(result.instance, result.allocation, tariff, asked, compare=COMPARED)
+    show(screen, tariff, write_tariff(out / FARES, result.instance, tariff, extras=extras, lang=screen.lang))
     _save(screen, out, result, settings, (f"{FARES}/{TARIFF_OUTPUTS[0]}", tariff))
 
 

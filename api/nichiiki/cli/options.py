@@ -134,6 +134,7 @@ def option(lang: Lang, *names: str, key: str = "", **extra: Any) -> click.Option
 
 
 def argument(lang: Lang, name: str, **extra: Any) -> Argument:
-    """Return an argument whose meaning is ``cli.argument.<name>``."""
+    """Return an argument whose meaning is ``cli.argument.<name>``; dots say that several may be given."""
     meaning = text(f"cli.argument.{name}", lang, package="nichiiki")
-    return Argument([name], metavar=name.upper(), meaning=meaning, **extra)
+    dots = "..." if extra.get("nargs") == -1 else ""
+    return Argument([name], metavar=name.upper() + dots, meaning=meaning, **extra)

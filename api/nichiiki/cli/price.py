@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,10 @@ from nichiiki.cli.options import Number, Word, argument, build, option
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
+    from nichiiki.report.tariff_extras import Extras
     from nichiiki_models.instance import Instance
     from nichiiki_models.tariff import TariffResult
+    from nichiiki_solver.pricing.relaxing import Relaxation
 
 GOALS = ("break-even", "uptake", "revenue", "welfare")
 BASELINES = ("cost", "single-fares")
@@ -33,6 +36,8 @@ def command(lang: Lang) -> Command:
         option(lang, "--equity-share", type=Number(0, 100), metavar="PERCENT"),
         option(lang, "--equity-yen", type=Number(0), metavar="YEN"),
         option(lang, "--compare", metavar="PRODUCT", key="compare_product"),
+        option(lang, "--scenarios", is_flag=True),
+        option(lang, "--guaranteed", type=Number(0), default=0, metavar="SEATS"),
         option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
         option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=60.0, metavar="S"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
@@ -52,6 +57,8 @@ def _price(
     *,
     allocation: str | None,
     compare: str | None,
+    scenarios: bool,
+    guaranteed: int,
     out: Path | None,
     force: bool,
     as_json: bool,
@@ -60,7 +67,7 @@ def _price(
     import nichiiki
     from nichiiki.cli.opening import open_allocation, open_instance
     from nichiiki.cli.saving import claim, json_bytes
-    from nichiiki.report.tariff_files import TARIFF_OUTPUTS
+    from nichiiki.report.tariff_files import TARIFF_OUTPUTS, write_tariff
 
     if out is not None:
         claim(out, force=force, own=TARIFF_OUTPUTS)
@@ -69,11 +76,13 @@ def _price(
     asked = arguments(given)
     effort = {"time_limit_s": given["time_limit"], "seed": given["seed"]}
     tariff = nichiiki.price(instance, placed, **asked, **effort)
-    written = save(screen, out, instance, tariff, placed, asked, compare) if out else []
+    more: dict[str, Any] = {"compare": compare, "scenarios": scenarios, "guaranteed": guaranteed}
+    extras = extras_of(instance, placed, tariff, asked, **more) if out else None
+    written = write_tariff(out, instance, tariff, extras=extras, lang=screen.lang) if out else []
     if as_json:
         click.echo(json_bytes(tariff.model_dump(mode="json")).decode("utf-8"), nl=False)
     else:
-        show(screen, tariff, written)
+        show(screen, tariff, written, helps=extras.relaxations if extras else ())
     return Exit.DONE if any(product.offered for product in tariff.products) else Exit.NEGATIVE
 
 
@@ -88,33 +97,46 @@ def arguments(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def save(
-    screen: Screen,
-    out: Path,
+def extras_of(
     instance: Instance,
-    tariff: TariffResult,
     placed: Any,
+    tariff: TariffResult,
     asked: dict[str, Any],
-    compare: str | None,
-) -> list[Path]:
-    """Write every file of a tariff, with what budgets buy and, where asked, the kinds of a product side by side."""
-    import nichiiki
-    from nichiiki.report.tariff_files import write_tariff
+    *,
+    compare: str | None = None,
+    scenarios: bool = False,
+    guaranteed: int = 0,
+) -> Extras:
+    """Find what a report says beside a tariff: budgets, black-outs, payers, and where asked kinds and scenarios.
 
+    Where nothing keeps what was asked, what would help is found instead.
+    """
+    from nichiiki import tariffs
+    from nichiiki.report.tariff_extras import Extras
+
+    if tariff.objective is None:
+        return Extras(relaxations=tariffs.relaxations(instance, placed, **asked))
     limits = {name: value for name, value in asked.items() if name not in ("goal", "subsidy_yen")}
     top = asked["subsidy_yen"]
     budgets = sorted({top * k // FRONTIER_POINTS for k in range(FRONTIER_POINTS + 1)})
-    points = nichiiki.tariffs.frontier(instance, placed, budgets_yen=budgets, **limits)
-    kinds = (
-        {}
-        if compare is None
-        else nichiiki.tariffs.compare_products(instance, placed, product_id=compare, **asked)
+    return Extras(
+        points=tariffs.frontier(instance, placed, budgets_yen=budgets, **limits),
+        kinds=tariffs.compare_products(instance, placed, product_id=compare, **asked) if compare else {},
+        calendars=tariffs.pass_calendars(instance, tariff, guaranteed=guaranteed),
+        payers=tariffs.payers_of(instance, tariff),
+        robust=tariffs.robust_prices(instance, placed, **asked) if scenarios else None,
     )
-    return write_tariff(out, instance, tariff, points=points, kinds=kinds, lang=screen.lang)
 
 
-def show(screen: Screen, tariff: TariffResult, written: list[Path]) -> None:
-    """Show prices and key figures on the terminal."""
+def with_others(each: Relaxation) -> str:
+    """Key of the words that say what must give way as well."""
+    return "tariff.with_others" if each.limit in each.without else "tariff.without_caps"
+
+
+def show(
+    screen: Screen, tariff: TariffResult, written: list[Path], *, helps: Sequence[Relaxation] = ()
+) -> None:
+    """Show prices and key figures on the terminal, and what would help where there are none."""
     from nichiiki.cli import showing
     from nichiiki.report.words import number, percent, words
 
@@ -148,6 +170,12 @@ def show(screen: Screen, tariff: TariffResult, written: list[Path]) -> None:
         if certificate and certificate.smallest_yen is None and certificate.rescue_yen is not None:
             key = {"product": certificate.product_id, "yen": number(certificate.rescue_yen)}
             screen.out.print(screen.say("price.spiral", **key), soft_wrap=True)
+    for each in helps:
+        word = "price.helps" if each.enough is not None else "price.does_not_help"
+        name = f"{say(f'tariff.limit.{each.limit}')} {each.target_id}".strip()
+        also = f" ({say(with_others(each))})" if each.without else ""
+        told = {"limit": name + also, "asked": number(each.asked), "enough": number(each.enough)}
+        screen.out.print(screen.say(word, **told), soft_wrap=True)
     if written:
         showing.files(written, screen)
     else:

@@ -34,7 +34,7 @@ from nichiiki.report.rows import Rows, besides
 from nichiiki.report.tariff_section import compared
 from nichiiki.report.words import number, percent, rule_name, words
 from nichiiki_models.allocation import Violation
-from nichiiki_models.metrics import Metrics
+from nichiiki_models.metrics import ClassChange, Metrics
 from nichiiki_models.tariff import TariffResult
 
 MOST_ROWS = 1000
@@ -147,6 +147,7 @@ def _inner(
         "monthly": monthly(rows),
         "facility_bars": bars(rows, FACILITY_LOADS),
         "other_bars": bars(rows, OTHER_LOADS),
+        "classes": [_class_line(each, rows) for each in metrics.class_changes] if metrics else [],
         "figures": figures(metrics, rows) if metrics else [],
         "ranks": rank_bars(metrics, rows) if metrics else [],
         "groups": group_bars(metrics) if metrics else [],
@@ -156,6 +157,20 @@ def _inner(
         # they name households: the council sees how many there are
         "violations": [violation_text(each, rows.lang) for each in violations] if level == "staff" else [],
     }
+
+
+def _class_line(change: ClassChange, rows: Rows) -> str:
+    """Return a school in which a class opens or closes as a sentence."""
+    key = "classes.opens" if change.after > change.before else "classes.closes"
+    return words(rows.lang)(
+        key,
+        school=rows.facts.facilities[change.facility_id].name or change.facility_id,
+        period=change.period_id,
+        grades=", ".join(change.grades),
+        guests=change.guests,
+        before=change.before,
+        after=change.after,
+    )
 
 
 def _public(rows: Rows, violations: Sequence[Violation]) -> dict[str, Any]:

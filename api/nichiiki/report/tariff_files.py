@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nichiiki.report.files import csv_bytes, write_all
 from nichiiki.report.rows import Sheet
+from nichiiki.report.tariff_extras import Extras, extra_sheets
 from nichiiki.report.tariff_page import tariff_html
 from nichiiki_models.instance import Instance
 from nichiiki_models.tariff import Figures, TariffResult
 from nichiiki_models.texts import Lang
 
-if TYPE_CHECKING:
-    from nichiiki_solver.pricing.frontier import FrontierPoint
-
-TARIFF_OUTPUTS = ("tariff.json", "prices.csv", "flows.csv", "settlement.csv", "report.html")
+FRONTIER, KINDS, BLACKOUT, PAYERS = "frontier.csv", "kinds.csv", "blackout.csv", "payers.csv"
+SCENARIOS, RELAXATIONS = "scenarios.csv", "relaxations.csv"
+TARIFF_OUTPUTS = (
+    "tariff.json",
+    "prices.csv",
+    "flows.csv",
+    "settlement.csv",
+    FRONTIER,
+    KINDS,
+    BLACKOUT,
+    PAYERS,
+    SCENARIOS,
+    RELAXATIONS,
+    "report.html",
+)
 """Every file that ``price`` writes."""
 
 
@@ -26,8 +37,7 @@ def write_tariff(
     instance: Instance,
     tariff: TariffResult,
     *,
-    points: Sequence[FrontierPoint] = (),
-    kinds: Mapping[str, TariffResult] | None = None,
+    extras: Extras | None = None,
     lang: Lang,
 ) -> list[Path]:
     """Write every file of a tariff and return where they are.
@@ -38,20 +48,20 @@ def write_tariff(
         Where; made if need be.
     instance, tariff
         What was priced, and the answer.
-    points
-        What budgets buy, for the report.
-    kinds
-        Kinds of a product on the same demand, for the report.
+    extras
+        What was found beside it; nothing if None.
     lang
         Language of the report.
     """
     document = json.dumps(tariff.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
-    page = tariff_html(instance, tariff, points=points, kinds=kinds or {}, lang=lang)
+    extras = extras or Extras()
+    page = tariff_html(instance, tariff, extras=extras, lang=lang)
     contents = (
         document.encode("utf-8"),
         csv_bytes(prices_sheet(tariff)),
         csv_bytes(flows_sheet(tariff)),
         csv_bytes(settlement_sheet(tariff)),
+        *(csv_bytes(sheet) for sheet in extra_sheets(tariff, extras)),
         page.encode("utf-8"),
     )
     return write_all(folder, dict(zip(TARIFF_OUTPUTS, contents, strict=True)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from nichiiki.report.page import INDENT, asset, digest
+from nichiiki.report.tariff_extras import Extras
 from nichiiki.report.words import number, percent, words
 from nichiiki_models.instance import Instance
 from nichiiki_models.tariff import Figures, ProductResult, TariffResult
@@ -17,7 +18,10 @@ from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
     from nichiiki_solver.pricing.frontier import FrontierPoint
+    from nichiiki_solver.pricing.robust import Scenario
 
+FARE = "fare"
+"""Item of expense that a fare product is."""
 MOST_FLOWS = 40
 CHART_WIDTH, CHART_HEIGHT, CHART_EDGE = 640, 240, 44
 PARTS = ("product_cost_yen", "seat_rent_yen", "admin_yen", "margin_yen")
@@ -36,8 +40,7 @@ def tariff_html(
     instance: Instance,
     tariff: TariffResult,
     *,
-    points: Sequence[FrontierPoint] = (),
-    kinds: Mapping[str, TariffResult],
+    extras: Extras,
     lang: Lang,
 ) -> str:
     """Return the report of a tariff as one HTML document.
@@ -46,10 +49,8 @@ def tariff_html(
     ----------
     instance, tariff
         What was priced, and the answer.
-    points
-        What budgets buy.
-    kinds
-        Kinds of one product on the same demand.
+    extras
+        What was found beside it.
     lang
         Language.
     """
@@ -64,17 +65,52 @@ def tariff_html(
         instance=instance,
         tariff=tariff,
         parts={product.product_id: parts_of(product) for product in tariff.products},
-        points=points,
-        chart=chart_of(points),
-        kinds=kinds,
+        extras=extras,
+        points=extras.points,
+        chart=chart_of(extras.points),
+        kinds=extras.kinds,
         flows=flows[:MOST_FLOWS],
-        names=dict(
-            zip(instance.regions["region_id"].tolist(), instance.regions["name"].tolist(), strict=True)
-        ),
+        names=_named(instance, "regions", "region_id"),
+        programmes=_named(instance, "programmes", "programme_id"),
+        prices_of=prices_of,
+        refusals=refusals(instance, words(lang)),
+        scenario_name=lambda scenario: scenario_name(scenario, words(lang)),
         style=style,
         policy=f"default-src 'none'; style-src '{digest(style)}'; base-uri 'none'; form-action 'none'",
     )
     return INDENT.sub("\n", page)
+
+
+def _named(instance: Instance, table: str, key: str) -> dict[str, str]:
+    """Name of each row of a table by its id."""
+    rows = instance.tables[table]
+    return dict(zip(rows[key].tolist(), rows["name"].tolist(), strict=True))
+
+
+def refusals(instance: Instance, say: Callable[..., str]) -> list[tuple[str, str]]:
+    """Programmes that exclude fares or do not pay them, and which of the two."""
+    found = []
+    for programme in instance.programmes.rows():
+        if FARE in programme.excluded_items:
+            found.append((programme.name, say("tariff.rule_excluded")))
+        elif FARE not in programme.eligible_items:
+            found.append((programme.name, say("tariff.rule_not_eligible")))
+    return found
+
+
+def prices_of(prices: Mapping[str, int | None]) -> str:
+    """Prices of the products that are sold."""
+    return ", ".join(f"{name} {number(price)}" for name, price in prices.items() if price is not None) or "–"
+
+
+def scenario_name(scenario: Scenario, say: Callable[..., str]) -> str:
+    """What differs in a scenario, in words; what the instance says if nothing does."""
+    parts = [
+        f"{say(f'tariff.scenario.{name}')} {value} %"
+        for name, value in vars(scenario).items()
+        if name != "name" and value != 100
+    ]
+    return ", ".join(parts) or say("tariff.scenario.base")
 
 
 def parts_of(product: ProductResult) -> list[Part]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from nichiiki_instances.raw import Source, problem
 from nichiiki_instances.text_files import decode, parse_csv
 from nichiiki_instances.xlsx_guard import MAX_TOTAL, is_swollen
+from nichiiki_models.columns import is_plain
 from nichiiki_models.errors import FileError
 from nichiiki_models.problems import Problem
 
@@ -103,6 +104,13 @@ def _sheet(content: bytes, label: str) -> Sheet:
         raise FileError([problem("gtfs_header_twice", label, line=grid.lines[0], value=twice)])
     width, problems = len(header), list[Problem]()
     for row, line in zip(grid.rows[1:], grid.lines[1:], strict=True):
+        text = "".join(row)
+        if not (
+            text.isprintable() or is_plain(text)
+        ):  # the first is fast, and says no more often than need be
+            odd = next(at for at, cell in enumerate(row) if not is_plain(cell))
+            where = {"header": header[odd]} if odd < width else {}
+            problems.append(problem("control_character", grid.source, line=line, value=row[odd], **where))
         if len(row) > width:
             problems.append(
                 problem("gtfs_long_row", grid.source, line=line, value=str(len(row)), width=width)

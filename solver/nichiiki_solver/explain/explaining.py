@@ -36,8 +36,8 @@ IMPORTANCE = (
 )
 """Which of several broken rules of a household is named: the first of these; then others, at last an override."""
 SHARED_IMPORTANCE = (
-    "house_units", "reception", "quota_max", "quota_reserved", "school_seats", "care_places", "desks", "role_min", "role_max",
-    "supporter_caseload", "experience_min", "experience_places", "quota_min",
+    "one_base", "house_units", "reception", "quota_max", "quota_reserved", "school_seats", "care_places", "care_staff", "desks",
+    "role_min", "role_max", "supporter_caseload", "experience_min", "experience_places", "quota_min",
 )  # fmt: skip
 MINIMUMS = ("role_min", "experience_min")
 

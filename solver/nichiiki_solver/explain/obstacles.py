@@ -268,7 +268,7 @@ class Shared:
             rule = SEAT_RULES[str(instance.facilities["kind"][facility])]
         else:
             table = getattr(instance, TABLES[kind])
-            cause = str(table[table.schema.key[0]][thing])
+            cause = str(table["family" if kind == "one_base" else table.schema.key[0]][thing])
         period = int(resources.period[resource])
         return Obstacle(
             rule, cause, band, value, limit, (period,) if period >= 0 else (), need, resource, leaving

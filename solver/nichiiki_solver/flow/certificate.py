@@ -8,6 +8,7 @@ arcs into it can carry (Gale, *A theorem on flows in networks*, 1957). Both are 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,8 @@ from nichiiki_models.allocation import Violation
 Ints = npt.NDArray[np.int64]
 EXACT_IN_DOUBLE = 1 << 53
 EXACT_IN_64_BITS = 1 << 62
+FEW = 64
+"""So many products cost no more one by one than in an array."""
 MOST_LISTED = 100
 """Of one rule not more than so many violations are listed."""
 
@@ -50,12 +53,13 @@ def find_flow_violations(
     """
     if flow.shape != tail.shape or potential.shape != supply.shape:
         return [Violation(rule="flow_shape", where=f"{flow.shape} {potential.shape}")]
-    if 2 * _largest(potential) + _largest(cost) >= EXACT_IN_64_BITS:
+    dear, high = _largest(cost), _largest(potential)
+    if 2 * high + dear >= EXACT_IN_64_BITS:
         return [Violation(rule="flow_range", where=str(int(np.abs(potential).argmax())))]
-    reduced = cost + (potential[tail] - potential[head])
-    used = np.flatnonzero(flow != 0)
+    reduced = cost + (potential.take(tail) - potential.take(head))
+    used = (flow != 0).nonzero()[0]
     primal = _dot(cost[used], flow[used])
-    rents = np.flatnonzero(reduced < 0)
+    rents = (reduced < 0).nonzero()[0]
     dual = _dot(reduced[rents], capacity[rents]) - _dot(supply, potential)
     return [
         *_outside(flow, capacity),
@@ -177,7 +181,8 @@ def _outside(flow: Ints, capacity: Ints) -> Iterator[Violation]:
 
 
 def _unbalanced(tail: Ints, head: Ints, supply: Ints, flow: Ints) -> Iterator[Violation]:
-    net = _totals(tail, flow, len(supply)) - _totals(head, flow, len(supply))
+    exact = _largest(flow) * len(flow) < EXACT_IN_DOUBLE
+    net = _totals(tail, flow, len(supply), exact=exact) - _totals(head, flow, len(supply), exact=exact)
     for node in _where(net != supply):
         yield _violation("flow_conservation", node, net[node], supply[node])
 
@@ -194,9 +199,9 @@ def _misstated(primal: int, dual: int, total: int) -> Iterator[Violation]:
         yield Violation(rule="flow_cost", where=f"{primal} / {dual}", details=details)
 
 
-def _totals(nodes: Ints, flow: Ints, count: int) -> npt.NDArray[Any]:
-    """Sum of the flow at each node, exact: in doubles while every partial sum is one, else in Python's integers."""
-    if _largest(flow) * len(flow) < EXACT_IN_DOUBLE:
+def _totals(nodes: Ints, flow: Ints, count: int, *, exact: bool) -> npt.NDArray[Any]:
+    """Sum of the flow at each node: in doubles while every partial sum is exact in them, else in Python's integers."""
+    if exact:
         return np.bincount(nodes, weights=flow, minlength=count)
     total = np.zeros(count, dtype=object)
     np.add.at(total, nodes, flow.astype(object))
@@ -210,6 +215,9 @@ def _sum(values: Ints) -> int:
 
 
 def _dot(left: Ints, right: Ints) -> int:
+    """Sum of products, exact; few of them are as fast in Python's integers."""
+    if len(left) <= FEW:
+        return sum(map(operator.mul, left.tolist(), right.tolist()))
     if _largest(left) * _largest(right) * len(left) < EXACT_IN_64_BITS:
         return int(left @ right)
     return sum(a * b for a, b in zip(left.tolist(), right.tolist(), strict=True))

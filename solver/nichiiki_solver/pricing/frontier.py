@@ -109,7 +109,7 @@ def compare_products(
     variants = {
         kind: instance.replace(products=Table.from_rows(Product, [_as_kind(rows[0], kind)])) for kind in kinds
     }
-    return {kind: price(variant, _moved(allocation, variant), **asked) for kind, variant in variants.items()}
+    return {kind: price(variant, moved(allocation, variant), **asked) for kind, variant in variants.items()}
 
 
 def _as_kind(product: Product, kind: str) -> Product:
@@ -124,6 +124,6 @@ def _as_kind(product: Product, kind: str) -> Product:
     return product.model_copy(update={"kind": kind, **cleared, **terms, **prices})
 
 
-def _moved(allocation: Allocation | None, variant: Instance) -> Allocation | None:
+def moved(allocation: Allocation | None, variant: Instance) -> Allocation | None:
     """The allocation as one of the variant: products do not bind it."""
     return None if allocation is None else allocation.replace(instance_hash=variant.hash)

@@ -7,6 +7,7 @@ limit up, what is earned down. Persons are thousandths.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -119,9 +120,15 @@ def build(
     everything: list[Menus],
     allowed: list[Menus],
     bundles: list[Bundle],
+    stress: Sequence[list[Menus]] = (),
 ) -> Priced:
-    """Put the market together; `bundles` are the rows between units."""
+    """Put the market together; `bundles` are the rows between units, `stress` the allowed menus under other circumstances."""
     columns, rows = _resources(ledger, units, allowed, bundles)
+    for number, hard in enumerate(stress):
+        columns.append(
+            (np.concatenate([subsidies(menus) for menus in hard]), np.array([ledger.asked.subsidy_yen]))
+        )
+        rows.append(("stress", number))
     sizes = np.array([len(menus) for menus in allowed], dtype=np.int64)
     agent, utility = np.repeat(np.arange(len(units)), sizes), _utility(ledger, units, allowed)
     parts = [part.reshape(len(agent), -1) for part, _ in columns]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from nichiiki_solver.market import Outcome
+from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.pricing.amounts import Ledger
 from nichiiki_solver.pricing.arbitrage import Bundle, allowed, bundles_of
 from nichiiki_solver.pricing.price_market import Priced, allowed_menus, build, crossing
-from nichiiki_solver.pricing.units import OFF, Evaluator, find_units
+from nichiiki_solver.pricing.units import OFF, Evaluator, Menus, find_units
 from nichiiki_solver.ragged import Ints
 from nichiiki_solver.solving import solve
 
@@ -45,18 +45,42 @@ class Question:
         self.menus = [evaluator.all_menus() for evaluator in self.evaluators]
         self.bundles = bundles_of(ledger.offers) if ledger.asked.no_arbitrage else []
 
-    def solve(self, effort: Effort, started: float, **limits: Any) -> tuple[Priced, Outcome]:
-        """Solve, with some limits of the ledger exchanged; no-arbitrage rows between units are added as they are broken."""
+    def solve(
+        self,
+        effort: Effort,
+        started: float,
+        *,
+        shape: Callable[[Priced], Market] | None = None,
+        stress: Sequence[Sequence[Menus]] = (),
+        **limits: Any,
+    ) -> tuple[Priced, Outcome]:
+        """Solve, with some limits of the ledger exchanged; no-arbitrage rows between units are added as they are broken.
+
+        Parameters
+        ----------
+        effort, started
+            How long and how exactly, and since when.
+        shape
+            Makes another market of the one that was built, with the same options; None = that one.
+        stress
+            The same menus of every unit under other circumstances, in which the subsidy must be kept too.
+        limits
+            Limits of the ledger to exchange.
+        """
         ledger = replace(self.ledger, asked=replace(self.ledger.asked, **limits))
-        kept = [
-            menus.take(np.flatnonzero(allowed_menus(ledger, unit, menus, self.bundles)))
+        rows_of = [
+            np.flatnonzero(allowed_menus(ledger, unit, menus, self.bundles))
             for unit, menus in zip(self.units, self.menus, strict=True)
         ]
+        kept, *hard = (
+            [menus.take(at) for menus, at in zip(every, rows_of, strict=True)]
+            for every in (self.menus, *stress)
+        )
         between, rows = crossing(ledger, self.units, self.bundles), list[Bundle]()
         while True:
-            priced = build(ledger, self.units, self.evaluators, self.menus, kept, rows)
+            priced = build(ledger, self.units, self.evaluators, self.menus, kept, rows, hard)
             outcome = solve(
-                priced.market,
+                priced.market if shape is None else shape(priced),
                 policy="welfare",
                 time_limit_s=max(0.1, effort.time_limit_s - (time.perf_counter() - started)),
                 relative_gap=effort.relative_gap,

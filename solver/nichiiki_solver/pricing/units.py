@@ -6,9 +6,9 @@ every menu (a price of the grid, or not sold, for each product) is evaluated; un
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -121,6 +121,8 @@ def refuse_too_many(offers: Offers, unit: Unit) -> None:
 class Evaluator:
     """Evaluates the menus of a unit.
 
+    Each decided product is looked at once for each price of its grid; a menu then only asks who takes which product.
+
     Parameters
     ----------
     ledger
@@ -137,39 +139,37 @@ class Evaluator:
         self.given = {k: best_use(self.offers, k, unit.rows, self.grid(k)) for k in unit.given}
         self._fixed_amounts = {0: ledger.amounts(0, unit.rows, self.singles)}
         self._fixed_amounts |= {k: ledger.amounts(k, unit.rows, best) for k, best in self.given.items()}
-        self._cache: dict[tuple[int, tuple[int, ...]], Best] = {}
 
     def grid(self, alternative: int) -> Ints:
         """Prices of a product."""
         return self.offers.terms[alternative - 1].grid
 
     def all_menus(self) -> Menus:
-        """Evaluate every menu."""
+        """Evaluate every menu; the price of the last product changes fastest, and not sold comes last."""
         refuse_too_many(self.offers, self.unit)
-        found = list(self._blocks())
+        grids = {k: np.append(self.grid(k), OFF) for k in self.unit.decided}
+        on_grid = {k: self._best(k, prices) for k, prices in grids.items()}
+        amounts = {k: self.amounts(k, best) for k, best in on_grid.items()}
+        sizes = tuple(len(prices) for prices in grids.values())
+        count, width = math.prod(sizes), max(1, CELLS // max(1, len(self.rows)))
+        blocks = [np.arange(start, min(start + width, count)) for start in range(0, count, width)]
+        places = [np.unravel_index(block, sizes) if sizes else () for block in blocks]
+        found = [
+            self._evaluate(on_grid, amounts, place, len(block))
+            for place, block in zip(places, blocks, strict=True)
+        ]
+        prices = [
+            np.stack([grid[at] for grid, at in zip(grids.values(), place, strict=True)], axis=1)
+            if sizes
+            else np.zeros((1, 0), dtype=np.int64)
+            for place in places
+        ]
+        sums, seats = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return Menus(
-            *(
-                np.concatenate([getattr(block, name) for block in found])
-                for name in Menus.__dataclass_fields__
-            )
+            np.concatenate(prices).astype(np.int64),
+            np.rint(sums).astype(np.int64),
+            np.ceil(seats - 1e-6).astype(np.int64),
         )
-
-    def menu(self, prices: Ints) -> Menus:
-        """Evaluate one menu; prices need not be on the grid."""
-        chosen = [np.array([price]) for price in prices.tolist()]
-        return self._evaluate(chosen)
-
-    def _blocks(self) -> Iterator[Menus]:
-        """Menus with all prices but the last fixed, over a stretch of the last grid."""
-        grids = [np.append(self.grid(k), OFF) for k in self.unit.decided]
-        if not grids:
-            yield self._evaluate([])
-            return
-        last = grids[-1]
-        width = max(1, CELLS // max(1, len(self.rows)))
-        for fixed in product(*(grid.tolist() for grid in grids[:-1])):
-            for start in range(0, len(last), width):
-                yield self._evaluate([*(np.array([price]) for price in fixed), last[start : start + width]])
 
     def _best(self, alternative: int, prices: Ints) -> Best:
         """Best use at prices; never where the product is not sold."""
@@ -177,45 +177,29 @@ class Evaluator:
         off = prices == OFF
         return Best(best.trips, best.paid_yen, np.where(off, NEVER, best.net_yen), best.gross_yen)
 
-    def _evaluate(self, prices: list[Ints]) -> Menus:
-        bests: dict[int, Best] = dict(self.given)
-        for k, asked in zip(self.unit.decided, prices, strict=True):
-            bests[k] = self._cached(k, asked)
-        order = sorted(bests)
-        parts = shares(self.offers, self.rows, self.singles, [bests[k] for k in order])
-        width = max(len(asked) for asked in prices) if prices else 1
-        total = np.zeros((width, self.ledger.width))
-        seats = np.zeros((width, len(self.ledger.legs)))
-        for k, part in zip((0, *order), parts, strict=True):
-            best = self.singles if k == 0 else bests[k]
-            weight = np.broadcast_to(part * self.mass[:, None], (len(self.rows), width))
-            total += self._sum(self.amounts(k, best), weight)
-            seats += self._load(k, best, weight)
-        columns = [np.broadcast_to(asked, (width,)) for asked in prices]
-        menu = np.stack(columns, axis=1) if columns else np.zeros((1, 0), dtype=np.int64)
-        return Menus(
-            menu.astype(np.int64), np.rint(total).astype(np.int64), np.ceil(seats - 1e-6).astype(np.int64)
-        )
-
-    def _cached(self, alternative: int, prices: Ints) -> Best:
-        """Best use; the same stretches of a grid come up for every combination of the other prices."""
-        key = alternative, tuple(prices.tolist())
-        if key not in self._cache:
-            self._cache[key] = self._best(alternative, prices)
-        return self._cache[key]
-
     def amounts(self, alternative: int, best: Best) -> Floats:
         """Columns of the use of an alternative."""
         if alternative in self._fixed_amounts:
             return self._fixed_amounts[alternative]
         return self.ledger.amounts(alternative, self.rows, best)
 
-    @staticmethod
-    def _sum(amounts: Floats, weight: Floats) -> Floats:
-        """Sum amounts over classes: menus x columns."""
-        if amounts.shape[2] == 1:
-            return np.asarray(weight.T @ amounts[:, :, 0].T)
-        return np.asarray(np.einsum("qrb,rb->bq", amounts, weight))
+    def _evaluate(
+        self, on_grid: dict[int, Best], amounts: dict[int, Floats], place: Sequence[Ints], width: int
+    ) -> tuple[Floats, Floats]:
+        """Sums and seats of menus that take the prices at some places of the grids."""
+        at = dict(zip(on_grid, place, strict=True))
+        bests = {k: _at(best, at[k]) for k, best in on_grid.items()} | self.given
+        order = sorted(bests)
+        parts = shares(self.offers, self.rows, self.singles, [bests[k] for k in order])
+        sums, seats = np.zeros((width, self.ledger.width)), np.zeros((width, len(self.ledger.legs)))
+        for k, part in zip((0, *order), parts, strict=True):
+            weight = np.broadcast_to(part * self.mass[:, None], (len(self.rows), width))
+            if k in at:
+                _add_by_price(sums, amounts[k], weight, at[k])
+            else:
+                sums += weight.T @ self._fixed_amounts[k][:, :, 0].T
+            seats += self._load(k, self.singles if k == 0 else bests[k], weight)
+        return sums, seats
 
     def _load(self, alternative: int, best: Best, weight: Floats) -> Floats:
         """Persons on scarce legs: menus x legs."""
@@ -223,3 +207,15 @@ class Evaluator:
         if matrix is None or not len(self.ledger.legs):
             return np.zeros((weight.shape[1], len(self.ledger.legs)))
         return np.asarray((csr_array(matrix[self.rows]).T @ (weight * best.trips)).T)
+
+
+def _at(best: Best, place: Ints) -> Best:
+    """The best use at places of a grid."""
+    return Best(*(getattr(best, name)[:, place] for name in Best.__dataclass_fields__))
+
+
+def _add_by_price(sums: Floats, amounts: Floats, weight: Floats, place: Ints) -> None:
+    """Add the columns of a product to menus x columns, for the menus of each price together."""
+    for price in np.unique(place).tolist():
+        menus = place == price
+        sums[menus] += weight[:, menus].T @ amounts[:, :, price].T

@@ -31,6 +31,28 @@ Leaving = dict[int, list[tuple[int, int, int]]]
 
 
 @dataclass(frozen=True, eq=False)
+class _Services:
+    """What may be used in a period, with or without a car.
+
+    Attributes
+    ----------
+    leaving
+        Legs, but those into a dead end: a point that one can only leave for where one came from.
+    dead_ends
+        Legs into each dead end.
+    against
+        All legs turned round, for what a way still needs.
+    legs
+        All of them.
+    """
+
+    leaving: Leaving
+    dead_ends: dict[int, Leaving]
+    against: ShortestPaths
+    legs: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Alternatives:
     """Round trips, several of them for one trip.
 
@@ -107,42 +129,55 @@ class _Listing:
         self._network, self._most = network, most
         self._weight = CHEAPEST.pack(network.minutes, network.fare_yen, network.vehicle_yen)
         self._known: dict[tuple[int, int, int, bool], list[Way]] = {}
-        self._legs: dict[tuple[int, bool], tuple[Ints, Leaving]] = {}
+        self._services: dict[tuple[int, bool], _Services] = {}
+        self._left: dict[tuple[int, bool, int], list[float]] = {}
 
     def ways(self, ends: tuple[Ints, Ints, Ints, Bools], trip: int) -> list[Way]:
         """Lightest ways of one trip in one direction."""
         start, end, period, car = (column[trip].item() for column in ends)
         key = (start, end, period, car)
         if key not in self._known:
-            usable, leaving = self._usable(period, car)
-            self._known[key] = self._search(start, end, leaving, self._left(usable, end))
+            found = self._search(start, end, *self._towards(end, period, car))
+            self._known[key] = found
         return self._known[key]
 
-    def _usable(self, period: int, car: bool) -> tuple[Ints, Leaving]:
-        """Legs that may be used in a period, and by the point they leave: leg, point at the end, weight."""
-        if (period, car) not in self._legs:
-            network = self._network
-            legs = network.legs_of(period)
-            legs = legs[car | ~network.needs_car[legs]]
-            leaving: Leaving = defaultdict(list)
-            columns = (network.start[legs], legs, network.end[legs], self._weight[legs])
-            for start, *leg in zip(*(column.tolist() for column in columns), strict=True):
-                leaving[start].append((leg[0], leg[1], leg[2]))
-            self._legs[period, car] = legs, leaving
-        return self._legs[period, car]
+    def _towards(self, end: int, period: int, car: bool) -> tuple[Leaving, list[float]]:
+        """Legs that a way to an end may take, and the weight that it still needs from every point."""
+        if (period, car) not in self._services:
+            self._services[period, car] = self._usable(period, car)
+        services, key = self._services[period, car], (period, car, end)
+        if key not in self._left:
+            points = np.arange(len(self._network.points))
+            trees = services.against.trees(self._weight[services.legs], np.array([end]))
+            left = trees.to(np.zeros(len(points), dtype=np.int64), points)
+            refuse_overflow(CHEAPEST.unpack(left[np.isfinite(left)].astype(np.int64)))
+            self._left[key] = left.tolist()
+        into = services.dead_ends.get(end, {})
+        return {
+            **services.leaving,
+            **{at: services.leaving.get(at, []) + into[at] for at in into},
+        }, self._left[key]
 
-    def _left(self, legs: Ints, end: int) -> list[float]:
-        """Weight from every point to the end."""
+    def _usable(self, period: int, car: bool) -> _Services:
         network = self._network
+        legs = network.legs_of(period)
+        legs = legs[car | ~network.needs_car[legs]]
+        columns = (network.start[legs], legs, network.end[legs], self._weight[legs])
+        listed = list(zip(*(column.tolist() for column in columns), strict=True))
+        onward: dict[int, set[int]] = defaultdict(set)
+        for start, _, end, _ in listed:
+            onward[start].add(end)
+        leaving: Leaving = defaultdict(list)
+        dead_ends: dict[int, Leaving] = {}
+        for start, leg, end, weight in listed:
+            dead = onward.get(end, set()) <= {start}
+            into = dead_ends.setdefault(end, defaultdict(list)) if dead else leaving
+            into[start].append((leg, end, weight))
         against = ShortestPaths(network.end[legs], network.start[legs], len(network.points))
-        trees = against.trees(self._weight[legs], np.array([end]))
-        points = np.arange(len(network.points))
-        left = trees.to(np.zeros(len(points), dtype=np.int64), points)
-        refuse_overflow(CHEAPEST.unpack(left[np.isfinite(left)].astype(np.int64)))
-        return [float(weight) for weight in left]
+        return _Services(leaving, dead_ends, against, legs)
 
     def _search(self, start: int, end: int, leaving: Leaving, left: list[float]) -> list[Way]:
-        first = _lightest(start, end, leaving, left, set(), set())
+        first = _lightest(start, end, leaving, left, set(), set(), int(NO_WAY))
         found: list[Way] = [] if first is None else [first]
         heap: list[tuple[int, int, tuple[int, ...], int]] = []
         order, begin = count(), 0
@@ -165,22 +200,27 @@ class _Listing:
         heap: list[tuple[int, int, tuple[int, ...], int]],
         order: count[int],
     ) -> None:
-        """Add the lightest ways that leave the last way found at one of its points, from where it left its own on."""
+        """Add the lightest ways that leave the last way found at one of its points, from where it left its own on.
+
+        As many ways as are still wanted, once known, are a limit: one as heavy as all of them comes after them.
+        """
+        wanted = self._most - len(found)
         legs = found[-1][1]
         points = [start, *self._network.end[list(legs)].tolist()]
         for at in range(begin, len(legs)):
             root = legs[:at]
             taken = {way[at] for _, way in found if way[:at] == root and len(way) > at}
-            rest = _lightest(points[at], end, leaving, left, set(points[:at]), taken)
+            before = int(self._weight[list(root)].sum())
+            limit = heapq.nsmallest(wanted, heap)[-1][0] if len(heap) >= wanted else int(NO_WAY)
+            rest = _lightest(points[at], end, leaving, left, set(points[:at]), taken, limit - before)
             if rest is not None:
-                weight = int(self._weight[list(root)].sum()) + rest[0]
-                heapq.heappush(heap, (weight, next(order), root + rest[1], at))
+                heapq.heappush(heap, (before + rest[0], next(order), root + rest[1], at))
 
 
 def _lightest(
-    start: int, end: int, leaving: Leaving, left: list[float], passed: set[int], taken: set[int]
+    start: int, end: int, leaving: Leaving, left: list[float], passed: set[int], taken: set[int], limit: int
 ) -> Way | None:
-    """Lightest way that avoids points passed, and legs taken at its start."""
+    """Lightest way that avoids points passed, and legs taken at its start; None without one lighter than a limit."""
     order = count()
     heap = [(left[start], next(order), 0, start)]
     best, came, done = {start: 0}, dict[int, tuple[int, int]](), set(passed)
@@ -194,6 +234,8 @@ def _lightest(
         for leg, ahead, more in leaving.get(point, ()):
             total = weight + more
             if ahead in done or (point == start and leg in taken) or total >= best.get(ahead, NO_WAY):
+                continue
+            if total + left[ahead] >= limit:
                 continue
             best[ahead], came[ahead] = total, (leg, point)
             heapq.heappush(heap, (total + left[ahead], next(order), total, ahead))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from nichiiki_models.columns import NULL_INT
 from nichiiki_models.tables import CARE_BANDS
+from nichiiki_solver.verify.arrays import total
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
 from nichiiki_solver.verify.seats import (
@@ -40,6 +42,30 @@ def check_care(book: Book, rows: SeatRows, findings: Findings) -> None:
     check_no_seats(book, rows, use, findings)
     _days(book, rows, use, findings)
     check_capacity(book, rows, use, "care_places", findings)
+    _staff(book, rows, use, findings)
+
+
+def _staff(book: Book, rows: SeatRows, use: SeatUse, findings: Findings) -> None:
+    """Check `care_staff`: what the children take of the days of the carers, where their number is given."""
+    facilities, persons = book.instance.facilities, book.instance.persons
+    shares, whole = book.instance.rules.limits.children_per_carer.shares()
+    bands = persons["grade"][use.items.person].tolist()
+    taken = use.amount * np.array([shares.get(band, 0) for band in bands], dtype=np.int64)
+    size, staff = len(facilities), facilities["staff"]
+    for period, name in enumerate(book.calendar.ids.tolist()):
+        held = book.stays.held[period, use.items.stay]
+        needed = total(taken[held], use.items.target[held], size)
+        most = staff * _open_days(rows, size, period) * whole
+        over = (staff != NULL_INT) & (needed > most)
+        findings.add("care_staff", over, facilities["facility_id"], name, value=needed, limit=most)
+
+
+def _open_days(rows: SeatRows, facilities: int, period: int) -> np.ndarray:
+    """Days on which any age band of each facility is open in a period."""
+    place = np.repeat(np.arange(facilities), len(CARE_BANDS))
+    row = rows.rows(place, np.tile(band_numbers(np.array(CARE_BANDS)), facilities), period)
+    days = np.where(row < 0, 0, rows.care_days(row, period))
+    return np.asarray(days.reshape(facilities, len(CARE_BANDS)).max(axis=1, initial=0))
 
 
 def _needs_care(book: Book) -> np.ndarray:

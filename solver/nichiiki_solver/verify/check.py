@@ -7,6 +7,7 @@ import numpy as np
 from nichiiki_models.allocation import Allocation, Violation
 from nichiiki_models.columns import Array
 from nichiiki_models.instance import Instance
+from nichiiki_solver.verify.bases import check_bases
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.capacity import check_house_units, check_reception, house_units_used
 from nichiiki_solver.verify.care import care_use, check_care
@@ -87,6 +88,7 @@ def _check_rules(book: Book, wishes: Wishes, findings: Findings) -> None:
     check_house_units(book, findings)
     check_reception(book, findings)
     check_vehicles(book, findings)
+    check_bases(book, findings)
     check_quotas(book, findings)
     check_locks(book, findings)
     check_measures(book, findings)

@@ -2,9 +2,13 @@
 
 import json
 import multiprocessing
-import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from nichiiki.batch import shares, store
@@ -59,25 +63,42 @@ def test_two_processes_never_take_the_same_job(tmp_path: Path) -> None:
     assert sorted(taken) == [each.key for each in JOBS]
 
 
-def test_what_a_dead_process_had_taken_waits_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = Store(tmp_path)
+def test_what_a_closed_store_had_taken_waits_again(tmp_path: Path) -> None:
+    rows, other = Store(tmp_path), Store(tmp_path)
     rows.plan(JOBS[:2])
     assert rows.take() is not None
-    assert rows.recover() == 0, "this process is alive"
-    # the same process number, begun at another time: another process
-    monkeypatch.setattr(
-        store, "is_alive", lambda owner: owner is not None and json.loads(owner)[1] != os.getpid()
-    )
-    assert rows.recover() == 1
-    assert rows.counts()["waiting"] == 2
+    assert other.recover() == 0, "it is at work"
+    rows.close()
+    assert other.recover() == 1
+    assert other.counts()["waiting"] == 2
 
 
-def test_a_process_number_that_was_given_again_is_another_process() -> None:
-    me = json.loads(store._me())
-    assert store.is_alive(json.dumps(me))
-    assert not store.is_alive(json.dumps([me[0], me[1], me[2] - 100]))
-    assert store.is_alive(json.dumps(["another machine", 1, 0.0]))
+@pytest.fixture
+def other_process() -> Iterator[psutil.Process]:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield psutil.Process(process.pid)
+    process.communicate()
+
+
+def test_a_process_number_that_was_given_again_is_another_process(other_process: psutil.Process) -> None:
+    machine, number, began = socket.gethostname(), other_process.pid, store.began(other_process)
+    assert store.is_alive(json.dumps([machine, number, began, "word"]))
+    assert not store.is_alive(json.dumps([machine, number, began - 100, "word"]))
+    assert store.is_alive(json.dumps(["another machine", 1, 0.0, "word"]))
     assert not store.is_alive(None)
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="there the system keeps when a process began"
+)
+def test_a_process_is_known_again_after_the_clock_was_set(
+    other_process: psutil.Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = json.dumps([socket.gethostname(), other_process.pid, store.began(other_process), "word"])
+    started = psutil.boot_time()
+    for module in ("psutil", "psutil._pslinux"):
+        monkeypatch.setattr(f"{module}.boot_time", lambda: started + 3600.0)
+    assert store.is_alive(owner)
 
 
 def test_a_changed_manifest_adds_and_withdraws_and_keeps_what_is_done(tmp_path: Path) -> None:

@@ -100,7 +100,11 @@ def test_bihierarchies_round_every_set(seed: int) -> None:
 
 
 def test_budish_et_al_example_without_bihierarchy() -> None:
-    """Budish, Che, Kojima and Milgrom (2013): an odd cycle of crossing rows, one half each, has no whole outcomes."""
+    """Budish, Che, Kojima and Milgrom (2013), definition 4 and lemma 1: an odd cycle of crossing sets has no whole outcomes.
+
+    Two agents and two objects; the first agent's row, the first object's column and the diagonal, all of one unit, one half
+    each: what the article of itokohei0, MarketDesignStudy, gives as the paper's smallest example.
+    """
     sets = [frozenset({0, 1}), frozenset({0, 2}), frozenset({1, 2})]
     assert two_hierarchies(sets) is None
     with pytest.raises(ValueError, match="bihierarchy"):
@@ -144,6 +148,22 @@ def test_diversity_quota_of_budish_et_al() -> None:
     assert lottery is not None
     assert lottery.share == 1 and list(lottery.marginals) == shares
     assert all(market.is_feasible(choice) for choice in lottery.choices)
+
+
+def test_the_smallest_promise_is_kept_like_the_others() -> None:
+    """A chance of one tick in 2^40 is below what a program in floating point can see."""
+    tick = F(1, 1 << 40)
+    market = Market.from_columns(
+        agent=[0, 0, 1],
+        utility=[1] * 3,
+        option=[0, 1, 1, 2],
+        resource=[0, 0, 1, 0],
+        amount=[1] * 4,
+        capacity=[1, 1],
+    )
+    lottery = cover_shares(market, [HALF, tick, HALF])
+    assert lottery is not None
+    assert lottery.kept > F(999_999, 1_000_000)
 
 
 def every_choice(market: Market) -> list[np.ndarray]:

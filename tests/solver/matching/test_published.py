@@ -1,7 +1,9 @@
 """Published examples with known outcome; ids in the papers begin with 1.
 
-The two of Gale and Shapley were compared with a reprint (Schottmüller, Mechanism design, lecture slides); the others are cited
-from the papers named, which were not at hand when the tests were written.
+The two of Gale and Shapley were compared with a reprint (Schottmüller, Mechanism design, lecture slides); the lists of
+Abdulkadiroğlu and Sönmez (tests of the policies) with the help page of `ttc2` in the R package matchingMarkets, those of Budish
+et al. (tests of lotteries) with an article that goes through the paper (itokohei0, MarketDesignStudy). The others are cited from the
+papers named, which were not at hand; what they claim of their examples is checked here, not only an outcome.
 """
 
 from __future__ import annotations
@@ -103,6 +105,15 @@ def test_roth_colleges_prefer_an_unstable_matching() -> None:
     for side in ("residents", "hospitals"):
         found = hospital_residents(students, colleges, [2, 1, 1], optimal=side)
         assert (found.hospital_of + 1).tolist() == [3, 2, 1, 1]
+    stable, better = [3, 2, 1, 1], [2, 1, 3, 1]
+    for college, ranking in enumerate(colleges, start=1):
+        old, new = ([k for k, s in enumerate(ranking) if where[s] == college] for where in (stable, better))
+        assert new != old
+        assert all(b <= a for a, b in zip(old, new, strict=True))
+    first = students[
+        0
+    ]  # the first student and the first college block it: all colleges like that student best or second best
+    assert first.index(0) < first.index(better[0] - 1)
 
 
 def test_one_couple_and_one_single_without_stable_matching() -> None:

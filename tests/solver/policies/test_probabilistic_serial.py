@@ -83,6 +83,28 @@ def test_three_agents_of_bogomolnaia_and_moulin() -> None:
     assert found[2] == {0: F(0), 1: F(3, 4), 2: F(1, 4)}
 
 
+def test_group_quota_of_budish_et_al() -> None:
+    """Budish, Che, Kojima and Milgrom (2013), AER 103, section III, the example of the generalized probabilistic serial mechanism.
+
+    School a has two places, but only one for students 1, 2 and 3; b has one. 1 and 2 prefer a, 3 and 4 prefer b. At 1/2
+    both the quota and b are used up, and only student 4 goes on. Numbers as in the article of itokohei0, MarketDesignStudy,
+    which goes through the paper's example; whether they stand in the paper like this was not seen.
+    """
+    a, b, quota = 0, 1, 2
+    market = Market.from_columns(
+        agent=[0, 0, 1, 1, 2, 2, 3, 3],
+        utility=[2, 1] * 4,
+        option=[0, 0, 1, 2, 2, 3, 4, 5, 5, 6, 7],
+        resource=[a, quota, b, a, quota, b, b, a, quota, b, a],
+        amount=[1] * 11,
+        capacity=[2, 1, 1],
+    )
+    lottery, half, none = lottery_of(market), F(1, 2), F(0)
+    assert list(lottery.marginals) == [half, none, half, none, half, none, half, half]
+    assert lottery.share == 1
+    assert all(market.is_feasible(choice) for choice in lottery.choices)
+
+
 def test_ties_of_katta_and_sethuraman() -> None:
     """Agent 0 likes a and b alike, agent 1 only a: 1 must not lose because 0 eats a."""
     market = house_market([[(0, 1)], [0]], [1, 1])

@@ -107,7 +107,10 @@ def test_the_only_stable_matching_is_dominated() -> None:
 
 
 def test_eight_students_and_four_schools() -> None:
-    """Abdulkadiroğlu and Sönmez (2003), the example of top trading cycles; students and schools count from 1 there."""
+    """Abdulkadiroğlu and Sönmez (2003), American Economic Review 93, appendix, pages 742-744: the example of top trading cycles.
+
+    Students and schools count from 1 there; the lists were compared with the help page of `ttc2` in the R package matchingMarkets.
+    """
     lists = ("2134", "1234", "3214", "3412", "1342", "4123", "1234", "1243")
     orders = ("12345678", "35487216", "53172864", "68742351")
     schools = Schools(

@@ -27,6 +27,11 @@ def _funding(name: str) -> Callable[[World, Any], None]:
     return lambda world, value: world.rules["funding"].update({name: value})
 
 
+def _family(world: World, names: list[str]) -> None:
+    for name in names:
+        world.row("households", name).update(family="f")
+
+
 FAMILIES: list[tuple[str, Callable[[World, Any], None], Any, Any, Any]] = [
     # rule, what to set, easy, exact, one step too far
     ("house_not_ready", _column("houses", "b1", "ready"), True, True, False),
@@ -56,6 +61,8 @@ FAMILIES: list[tuple[str, Callable[[World, Any], None], Any, Any, Any]] = [
     ("commute", _column("households", "h1", "max_commute_minutes"), None, 10, 9),
     ("care_days_max", _limit("care_days_max"), None, 20, 19),
     ("care_places", _column("seats", "n1", "days", period_id="p2"), 30, 20, 19),
+    ("care_staff", _column("facilities", "n1", "staff"), None, 1, 0),
+    ("one_base", _family, [], ["h1", "h5"], ["h1", "h4"]),
     ("desks", _column("seats", "k1", "seats"), 2, 1, 0),
     ("skill", _column("roles", "r2", "skill"), None, "cook", "drive"),
     ("age", _column("persons", "h4a", "age"), 60, 60, 59),

@@ -384,6 +384,13 @@ PEOPLE = [
         ("chain",),
         "h4 h4a",
     ),
+    Planted("no carer", edit("facilities", "n1", staff=0), ("care_staff",) * 3, "n1 p1"),
+    Planted(
+        "two bases of a family at a time",
+        both(edit("households", "h1", family="f"), edit("households", "h4", family="f")),
+        ("one_base",),
+        "f p3",
+    ),
     Planted("no vehicle left", link(RAIL_SEA, vehicles=0), ("vehicles",) * 3, "rail_sea p1"),
     Planted(
         "one role too many at an employer",
@@ -693,7 +700,9 @@ def test_enough_is_planted() -> None:
         "not_placed",
     }
     others = {
-        rule for rule in rules if rule.startswith(("flow_", "market_", "match_", "blocking_pair", "tariff_"))
+        rule
+        for rule in rules
+        if rule.startswith(("flow_", "market_", "match_", "blocking_pair", "platform_", "tariff_"))
     }  # checks with tests of their own
     assert planted == rules - others
     assert len({one.name for one in PLANTED}) == len(PLANTED) >= 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 from nichiiki_models.tables import Choice, House, Household, Quota
 from nichiiki_oracle.market import Market, Periods
@@ -153,6 +154,8 @@ def _use(market: Market, household: Household, stay: Stay, chosen: tuple[Answer,
             use.update(
                 {("quota", name): 1 for name in _employer_quotas(market, household, answer.need, target)}
             )
+    if household.family is not None:
+        use.update({("one_base", household.family, period): 1 for period in stay.periods})
     for period in stay.periods:
         use.update(
             {("vehicles", link, period): 1 for link in vehicles_taken(market, household, house, period)}
@@ -185,7 +188,22 @@ def _use_of(market: Market, household: Household, need: Need, target: str, perio
         return {("desks", target, period): 1 for period in periods}
     if need.list == "school":
         return {("school_seats", target, person.grade, period): 1 for period in periods}
-    return {("care_places", target, person.grade, period): person.care_days for period in periods}
+    places: Use = {("care_places", target, person.grade, period): person.care_days for period in periods}
+    if market.facilities[target].staff is not None:
+        share = person.care_days * carer_days(market) // children_per_carer(market)[person.grade]
+        places.update({("care_staff", target, period): share for period in periods})
+    return places
+
+
+def children_per_carer(market: Market) -> dict[str, int]:
+    """Return how many children of each age band one carer looks after."""
+    ratio = market.instance.rules.limits.children_per_carer
+    return {"age0": ratio.age0, "age1-2": ratio.age1_2, "age3": ratio.age3, "age4-5": ratio.age4_5}
+
+
+def carer_days(market: Market) -> int:
+    """Return into how many parts a carer's day is cut, so that each child takes a whole number of them."""
+    return prod(children_per_carer(market).values())
 
 
 def is_in_target(quota: Quota, house: House) -> bool:

@@ -335,6 +335,12 @@ def vans(vehicles: int, **more: Any) -> Cells:
     return {**hurry, "links": [{**VAN, "vehicles": vehicles}], **more}
 
 
+def carers(staff: int) -> Cells:
+    """Return a nursery where a carer looks after one child of three, open on as many days as each child wants."""
+    ratio = {"limits": {"children_per_carer": {"age3": 1}}}
+    return {"facilities__1__staff": staff, "seats__1__days": 8, "rules": ratio}
+
+
 SHARED_RULES: list[tuple[str, Cells, Cells]] = [
     ("house_units", {"houses__0__units": 2}, {"houses__0__units": 1}),
     ("reception", {"regions__1__reception_max": 2}, {"regions__1__reception_max": 1}),
@@ -349,6 +355,18 @@ SHARED_RULES: list[tuple[str, Cells, Cells]] = [
         "experience_min",
         {"experiences__0__min_places": 2},
         {"experiences__0__places": 3, "experiences__0__min_places": 3},
+    ),
+    ("care_staff", carers(2), carers(1)),
+    ("care_staff", {"facilities__1__staff": 1, "seats__1__days": 8}, {"facilities__1__staff": 0}),
+    (
+        "one_base",
+        {"households__0__family": "f"},
+        {"households__0__family": "f", "households__1__family": "f"},
+    ),
+    (
+        "one_base",
+        {"households__0__family": "f", "households__1__family": "g"},
+        {"households__0__family": "g", "households__1__family": "g"},
     ),
     ("vehicles", vans(2), vans(1)),
     ("vehicles", vans(1, households__1__car=True), vans(0, households__1__car=True)),

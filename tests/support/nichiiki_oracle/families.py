@@ -264,6 +264,8 @@ SHARED_RULES: dict[str, Test] = {
     "quota_max": _any("quotas", lambda row: row.max is not None),
     "quota_min": _any("quotas", lambda row: row.min),
     "quota_reserved": _any("quotas", lambda row: row.kind == "reserved"),
+    "care_staff": _any("facilities", lambda row: row.staff is not None),
+    "one_base": _any("households", lambda row: row.family),
     "lock": _any("locks", lambda row: True),
 }
 """Rules on what is shared, and locks, by id."""

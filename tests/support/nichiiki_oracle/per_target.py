@@ -26,6 +26,8 @@ KINDS = (
     "vehicles",
     "quota",
     "quota_reserved",
+    "care_staff",
+    "one_base",
 )
 SEATS = ("school_seats", "care_places", "desks")
 
@@ -128,6 +130,8 @@ class _Places:
             "supporter_caseload": self.market.supporters,
             "experience": self.market.experiences,
             "vehicles": {row.link_id: row for row in self.market.links},
+            "care_staff": self.market.facilities,
+            "one_base": {row.family or "": row for row in self.market.households.values()},
         }
         period = self.market.position.get(key[-1], 0)
         if key[0] in SEATS:
@@ -150,6 +154,6 @@ def _targets(market: Market, key: Key) -> set[tuple[str, str]]:
         kind, name = ("house_units" if quota.target_kind == "house" else "reception"), str(quota.target_id)
     if kind == "house_units":
         return {("house", name), ("region", market.houses[name].region_id)}
-    if kind in SEATS:
+    if kind in (*SEATS, "care_staff"):
         return {("facility", name)}
     return {({"reception": "region", "supporter_caseload": "supporter"}.get(kind, kind), name)}

@@ -13,7 +13,7 @@ from nichiiki_models.rules import Rules
 from nichiiki_models.tables import CARE_BANDS, SCHOOL_GRADES
 from nichiiki_oracle.bundles import bundles
 from nichiiki_oracle.market import Market
-from nichiiki_oracle.random_people import add_people, people_rules
+from nichiiki_oracle.random_people import add_carers_and_families, add_people, people_rules
 
 Row = dict[str, Any]
 MOST_BUNDLES = 400
@@ -125,7 +125,9 @@ class _Draw:
         rules = self.rules()
         later = random.Random(self.rng.random())  # noqa: S311 - test data, no secret
         add_people(later, self.rows, self.homes, self.hosts)
-        return Instance(name=name, rules=people_rules(later, rules), **self.rows)  # type: ignore[arg-type]
+        rules = people_rules(later, rules)
+        add_carers_and_families(later, self.rows)
+        return Instance(name=name, rules=rules, **self.rows)  # type: ignore[arg-type]
 
     # Small helpers
 

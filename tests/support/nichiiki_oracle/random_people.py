@@ -37,6 +37,16 @@ def add_people(rng: random.Random, rows: Rows, homes: list[str], hosts: list[str
     ]
 
 
+def add_carers_and_families(rng: random.Random, rows: Rows) -> None:
+    """Add carers of nurseries, and a second application of a family."""
+    for facility in rows["facilities"]:
+        if facility["kind"] == "nursery" and rng.random() < 0.5:
+            facility["staff"] = rng.choice((0, 1, 1, 2))
+    if len(rows["households"]) > 1 and rng.random() < 0.4:
+        for household in rng.sample(rows["households"], 2):
+            household["family"] = "family"
+
+
 def _register(rng: random.Random, household: Row, regions: list[str]) -> None:
     if rng.random() < 0.4:
         others = [region for region in regions if region != household["home_region"]]
@@ -77,7 +87,7 @@ def _activities(rng: random.Random, household: Row, rows: Rows) -> list[Row]:
 
 def people_rules(rng: random.Random, rules: Rules) -> Rules:
     """Add limits and the worth of registrations to rules drawn before."""
-    limits = {
+    limits: dict[str, Any] = {
         "registrations_max": rng.choice((2, 2, 3)),
         "roles_at_home": rng.random() < 0.5,
         "burden_by_income": _burdens(rng) if rng.random() < 0.35 else [],
@@ -88,6 +98,7 @@ def people_rules(rng: random.Random, rules: Rules) -> Rules:
         "activities_min": rng.choice((1, 3)),
         "activity_days": rng.choice((30, 365)),
     }
+    limits["children_per_carer"] = rng.choice(({}, {"age0": 1, "age1_2": 1, "age3": 2, "age4_5": 2}))
     old = rules.model_dump()
     return Rules.model_validate({**old, "limits": {**old["limits"], **limits}, "registration": standing})
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from nichiiki_models.rules import Level
-from nichiiki_models.tables import Household, Lock
-from nichiiki_oracle.bundles import Bundle, Use, is_in_target
+from nichiiki_models.tables import CARE_BANDS, Household, Lock
+from nichiiki_oracle.bundles import Bundle, Use, carer_days, is_in_target
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.measures import Taken, added, is_open, terms
 from nichiiki_oracle.points import total_points
@@ -35,6 +35,10 @@ def most_of(market: Market, key: Key) -> int | None:
         return market.supporters[rest[0]].caseload + added(market, "supporter", *rest)
     if kind == "experience":
         return market.experiences[rest[0]].places
+    if kind == "one_base":
+        return 1
+    if kind == "care_staff":
+        return _carers(market, *rest)
     if kind == "quota_reserved":
         return _not_reserved(market, rest[0])
     if kind == "vehicles":
@@ -42,6 +46,12 @@ def most_of(market: Market, key: Key) -> int | None:
     if kind == "quota":
         return next(quota.max for quota in market.quotas if quota.quota_id == rest[0])
     return _seats_of(market, key)
+
+
+def _carers(market: Market, facility_id: str, period: str) -> int:
+    rows = [market.seat_row(facility_id, band, period) for band in CARE_BANDS]
+    days = max((market.days_of(row, period) for row in rows if row is not None), default=0)
+    return (market.facilities[facility_id].staff or 0) * days * carer_days(market)
 
 
 def _not_reserved(market: Market, quota_id: str) -> int:
