@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-import nichiiki_models.instance as module
 from nichiiki_instances.generators import generate
+from nichiiki_models.checks import find_problems
 from nichiiki_models.errors import InstanceError
 from nichiiki_models.instance import Instance
 
@@ -21,13 +21,13 @@ class Holder(BaseModel):
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Notes the number of households of each instance that is checked."""
     seen: list[int] = []
-    check = module.find_problems
+    check = find_problems
 
     def noted(tables: Any, rules: Any) -> Any:
         seen.append(len(tables["households"]))
         return check(tables, rules)
 
-    monkeypatch.setattr(module, "find_problems", noted)
+    monkeypatch.setattr("nichiiki_models.instance.find_problems", noted)
     return seen
 
 
