@@ -16,6 +16,7 @@ LOCKED := $(PIP) --only-binary :all: --require-hashes --requirement requirements
 OWN := $(PIP) --no-build-isolation --editable .
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
+SIZES ?= 60 600 5k
 DECLARED := pyproject.toml $(wildcard requirements/*.lock)
 
 .PHONY: help demo test test-slow mutation fuzz fuzz-solver lint audit bench docs catalogues lock sbom wheelhouse clean
@@ -57,6 +58,7 @@ bench: .venv/installed-test ## time the benchmarks; the figures go to benchmarks
 	mkdir -p benchmarks/results
 	$(PYTEST) benchmarks --benchmark-enable --benchmark-only \
 		--benchmark-json "benchmarks/results/$$(date -u +%Y%m%dT%H%M%SZ).json"
+	$(BIN)/python -m benchmarks.scale $(SIZES)
 
 docs: .venv/installed-docs ## build the documentation into docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -E -W --keep-going -b html docs docs/_build/html

@@ -37,11 +37,13 @@ from nichiiki_solver.public_weights import SEPARATOR, public_weights
 from nichiiki_solver.ragged import (
     Bools,
     Ints,
+    Sparse,
     best_of_each,
     expand,
     expand_rows,
     first_of_group,
     offsets_of,
+    ones_of,
     segment_max,
     segment_sum,
     unique_rows,
@@ -211,6 +213,8 @@ def _gate_terms(instance: Instance, plans: Plans, gates: Gates) -> Ints:
 
 
 NO_LIMIT = 1 << 62
+TOO_MUCH = 1 << 50
+"""Price of what no longer fits: above any value, and safe to add up over the parts of a bundle."""
 CHUNK = 64
 """Bundles whose whole use is worked out at a time when one that fits is looked for."""
 
@@ -275,6 +279,28 @@ def _must(found: tuple[Ints, Ints] | None) -> tuple[Ints, Ints]:
     return found
 
 
+def _owner(offsets: Ints) -> Ints:
+    """Row of each entry of a ragged array."""
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+
+
+@dataclass(frozen=True)
+class _Priced:
+    """Values at the last prices: options, best of each segment, best bundle of each stay, options of gates, agents."""
+
+    option: Ints
+    best: Ints
+    total: Ints
+    gates: Ints
+    values: Ints
+
+
+def _first_equal(values: Ints, wanted: Ints, owner: Ints) -> Ints:
+    """The first index of each owner (ascending) whose value is the wanted one."""
+    hit = np.flatnonzero(values == wanted)
+    return hit[np.unique(owner[hit], return_index=True)[1]]
+
+
 class BundleSource:
     """Makes bundles at given prices; a market source.
 
@@ -299,7 +325,9 @@ class BundleSource:
             np.bincount(bundles.stays.household, minlength=bundles.n_households)
         )
         nothing = np.zeros(0, dtype=np.int64)
-        self._last: tuple[Ints, Ints, Ints] = (nothing, nothing, nothing)
+        self._last = _Priced(nothing, nothing, nothing, nothing, nothing)
+        self.asked: tuple[Ints, Ints, Ints] = nothing, nothing, nothing
+        """Stays, options and options of gates of the last `demand`."""
 
     @property
     def n_agents(self) -> int:
@@ -314,32 +342,58 @@ class BundleSource:
 
     def _values(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints]:
         """Value of each stay alone and of each option at the prices."""
-        uses = self.bundles.uses
-        of_class = uses.price_of_classes(prices)
-        stay = (weights @ self.bundles.stay_terms) - segment_sum(of_class[uses.stay_class], uses.stay_offsets)
-        option = (weights @ self.bundles.option_terms) - segment_sum(
-            of_class[uses.option_class], uses.option_offsets
+        of_class = self.bundles.uses.price_of_classes(prices)
+        stay, option = self._classes
+        return (
+            weights @ self.bundles.stay_terms - stay @ of_class,
+            weights @ self.bundles.option_terms - option @ of_class,
         )
-        return stay, option
+
+    @cached_property
+    def _classes(self) -> tuple[Sparse, Sparse]:
+        """How often each stay, and each option, has each class: one pass of compiled code prices them all."""
+        uses = self.bundles.uses
+        width = len(uses.class_offsets) - 1
+        return (
+            ones_of(uses.stay_offsets, uses.stay_class, width),
+            ones_of(uses.option_offsets, uses.option_class, width),
+        )
 
     def _gate_values(self, weights: Ints, prices: Ints) -> Ints:
-        """Best value of each gate at the prices."""
+        """Value of each option of a gate at the prices."""
         gates = self.bundles.uses.gates
-        own = weights @ self.bundles.gate_terms - segment_sum(
-            prices[gates.resource] * gates.amount, gates.offsets
+        return np.asarray(
+            weights @ self.bundles.gate_terms
+            - segment_sum(prices[gates.resource] * gates.amount, gates.offsets)
         )
-        best = np.full(gates.n_agents, NO_VALUE, dtype=np.int64)
-        np.maximum.at(best, gates.agent, own)
-        return best
 
     def best_values(self, weights: Ints, prices: Ints) -> Ints:
         """Return each agent's largest value over all its bundles at the prices (`NO_VALUE` where it has none)."""
         stay, option = self._values(weights, prices)
         best, total = self._tree.best(stay, option)
-        self._last = (option, best, total)
-        return np.concatenate(
-            (segment_max(total, self._household_offsets, NO_VALUE), self._gate_values(weights, prices))
-        )
+        gates = self._gate_values(weights, prices)
+        of_gate = np.full(self.bundles.n_gates, NO_VALUE, dtype=np.int64)
+        np.maximum.at(of_gate, self.bundles.uses.gates.agent, gates)
+        values = np.concatenate((segment_max(total, self._household_offsets, NO_VALUE), of_gate))
+        self._last = _Priced(option, best, total, gates, values)
+        return values
+
+    def demand(self) -> Ints:
+        """What the best bundles at the last prices use together, of the agents that must have one or gain by it."""
+        last, uses = self._last, self.bundles.uses
+        homes, gates = last.values[: self.bundles.n_households], last.values[self.bundles.n_households :]
+        wants = (homes > 0) | (self._must_assign[: len(homes)] & (homes > NO_VALUE // 2))
+        owner = self.bundles.stays.household
+        stays = _first_equal(last.total, np.where(wants, homes, NO_LIMIT)[owner], owner)
+        chosen = self._best_options(stays, last.option, last.best)
+        agent = uses.gates.agent
+        opened = _first_equal(last.gates, np.where(gates > 0, gates, NO_LIMIT)[agent], agent)
+        self.asked = stays, chosen[chosen >= 0], opened
+        return self.used(*self.asked)
+
+    @property
+    def _n_classes(self) -> int:
+        return len(self.bundles.uses.class_offsets) - 1
 
     def improving(self, least: Ints, most: int) -> Market:
         """List, for each stay whose best bundle was worth more than its household's entry of `least`, that bundle.
@@ -351,21 +405,19 @@ class BundleSource:
         most
             Most bundles of one household; the best ones are taken.
         """
-        option, best, total = self._last
-        stays = best_of_each(total, self.bundles.stays.household, least, most)
-        return self.market_of(stays, self._best_options(stays, option, best))
+        last = self._last
+        stays = best_of_each(last.total, self.bundles.stays.household, least, most)
+        return self.market_of(stays, self._best_options(stays, last.option, last.best))
 
     def _best_options(self, stays: Ints, option: Ints, best: Ints) -> Ints:
         """The first best option of each slot of some stays (matrix, -1 = no slot)."""
         tree = self._tree
-        segment_of = np.repeat(np.arange(len(best)), np.diff(tree.segments))
-        reached = np.flatnonzero(option == best[segment_of])[::-1]
-        chosen = np.zeros(len(best), dtype=np.int64)
-        chosen[segment_of[reached]] = reached
-        counts = np.diff(tree.segment_offsets)[stays]
-        owner, segment = expand(tree.segment_offsets[:-1][stays], counts)
-        rows = np.full((len(stays), int(counts.max(initial=0))), -1, dtype=np.int64)
-        rows[owner, segment - tree.segment_offsets[:-1][stays][owner]] = chosen[segment]
+        owner, segment = expand_rows(tree.segment_offsets, stays)
+        slot, position = expand_rows(tree.segments, segment)
+        hit = np.flatnonzero(option[position] == best[segment[slot]])
+        first = hit[first_of_group(slot[hit])] if len(hit) else hit
+        rows = np.full((len(stays), int(np.bincount(owner).max(initial=0))), -1, dtype=np.int64)
+        rows[owner, segment - tree.segment_offsets[:-1][stays][owner]] = position[first]
         return rows
 
     def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
@@ -398,13 +450,61 @@ class BundleSource:
 
     def _good_enough(self, weights: Ints, prices: Ints, least: Ints) -> tuple[Ints, Ints, Ints]:
         """Stays and options that are in some bundle worth at least `least`, and the segment of every option."""
+        of_stay, of_option, segment_of = self.reaches(weights, prices)
+        owner = self.bundles.stays.household
+        stays, options = of_stay >= least[owner], of_option >= least[owner[self.bundles.options.stay]]
+        return np.flatnonzero(stays), np.flatnonzero(options & stays[self.bundles.options.stay]), segment_of
+
+    def reaches(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints, Ints]:
+        """Value of the best bundle with each stay, and with each option, at the prices; the segment of every option."""
         stay, option = self._values(weights, prices)
         best, total = self._tree.best(stay, option)
         segment_of = np.repeat(np.arange(len(best)), np.diff(self._tree.segments))
-        owner, of_stay = self.bundles.stays.household, self.bundles.options.stay
-        reach = total[of_stay] - best[segment_of] + option
-        kept = (total >= least[owner])[of_stay] & (reach >= least[owner[of_stay]])
-        return np.flatnonzero(total >= least[owner]), np.flatnonzero(kept), segment_of
+        return total, total[self.bundles.options.stay] - best[segment_of] + option, segment_of
+
+    def pieces_of(self, households: Ints) -> tuple[Ints, Ints]:
+        """All stays of some households (ascending), and all options of these stays."""
+        stays = expand_rows(self._household_offsets, households)[1]
+        segments = expand_rows(self._tree.segment_offsets, stays)[1]
+        return stays, expand_rows(self._tree.segments, segments)[1]
+
+    def used(self, stays: Ints, options: Ints, gates: Ints) -> Ints:
+        """Amount of each resource that some stays, options and options of gates use together."""
+        uses = self.bundles.uses
+        taken = np.bincount(
+            uses.stay_class[expand_rows(uses.stay_offsets, stays)[1]], minlength=self._n_classes
+        ) + np.bincount(
+            uses.option_class[expand_rows(uses.option_offsets, options)[1]], minlength=self._n_classes
+        )
+        total = np.zeros(len(uses.resources), dtype=np.int64)
+        np.add.at(total, uses.resource, uses.amount * np.repeat(taken, np.diff(uses.class_offsets)))
+        entry = expand_rows(uses.gates.offsets, gates)[1]
+        np.add.at(total, uses.gates.resource[entry], uses.gates.amount[entry])
+        return total
+
+    def best_fitting(self, weights: Ints, prices: Ints, left: Ints, asked: Bools) -> tuple[Ints, Ints, Ints]:
+        """For each of the households asked, the best bundle at the prices of which every part alone fits what is left.
+
+        Returns
+        -------
+        stays, chosen, values
+            Of the households that have one.
+        """
+        uses = self.bundles.uses
+        of_class = uses.price_of_classes(prices)
+        over = uses.amount > np.maximum(left[uses.resource], 0)
+        of_class[np.bincount(_owner(uses.class_offsets)[over], minlength=len(of_class)) > 0] = TOO_MUCH
+        stay, option = self._classes
+        values = (
+            weights @ self.bundles.stay_terms - stay @ of_class,
+            weights @ self.bundles.option_terms - option @ of_class,
+        )
+        best, total = self._tree.best(*values)
+        owner = self.bundles.stays.household
+        most = segment_max(total, self._household_offsets, NO_VALUE)
+        wanted = np.where(asked & (most > -TOO_MUCH // 2), most, NO_LIMIT)
+        stays = _first_equal(total, wanted[owner], owner)
+        return stays, self._best_options(stays, values[1], best), total[stays]
 
     def unlisted(self) -> Market:
         """List the gates alone; the bundles are made at prices."""

@@ -183,15 +183,8 @@ def _divisors(uses: Uses) -> tuple[Ints, Ints]:
 # What a fractional solution breaks
 
 
-def violated_rows(source: BundleSource, columns: Market, share: Floats) -> Rows | None:
-    """Find gate and clique rows that shares of bundles break; None if there are none.
-
-    Parameters
-    ----------
-    columns, share
-        Bundles and gates, and how much of each is taken.
-    """
-    taken = _Taken.of(source.bundles, columns, share)
+def violated_rows(source: BundleSource, taken: Taken) -> Rows | None:
+    """Find gate and clique rows that a fractional solution breaks; None if there are none."""
     found = [_gate_rows(source.bundles, taken), _clique_rows(source.bundles, taken)]
     found = [rows for rows in found if len(rows)]
     return _joined(found) if found else None
@@ -214,8 +207,8 @@ def _joined(parts: list[Rows]) -> Rows:
     )
 
 
-@dataclass(frozen=True)
-class _Taken:
+@dataclass
+class Taken:
     """How much of each stay, option and gate a fractional solution takes."""
 
     stay: Floats
@@ -223,18 +216,30 @@ class _Taken:
     gate: Floats
 
     @classmethod
-    def of(cls, bundles: Bundles, columns: Market, share: Floats) -> _Taken:
-        stay, option = np.zeros(len(bundles.stays)), np.zeros(len(bundles.options))
+    def nothing(cls, bundles: Bundles) -> Taken:
+        """Return the solution that takes nothing."""
+        sizes = (len(bundles.stays), len(bundles.options), len(bundles.uses.gates))
+        return cls(*(np.zeros(size) for size in sizes))
+
+    @classmethod
+    def of(cls, bundles: Bundles, columns: Market, share: Floats) -> Taken:
+        """Add up shares of bundles and gates."""
+        taken = cls.nothing(bundles)
         stays, chosen = columns.labels["stay"], columns.labels["chosen"]
-        mine = stays >= 0
-        np.add.at(stay, stays[mine], share[mine])
-        there = chosen >= 0
-        np.add.at(option, chosen[there], np.broadcast_to(share[:, None], chosen.shape)[there])
-        # gates come last, in their order, in every market of bundles
-        return cls(stay, option, share[~mine][: len(bundles.uses.gates)])
+        mine, there = stays >= 0, chosen >= 0
+        np.add.at(taken.stay, stays[mine], share[mine])
+        np.add.at(taken.option, chosen[there], np.broadcast_to(share[:, None], chosen.shape)[there])
+        taken.gate = share[~mine]  # gates keep their order in every market of bundles
+        return taken
+
+    def mix(self, asked: tuple[Ints, Ints, Ints], weight: float) -> None:
+        """Move the solution by a weight towards what was asked for."""
+        for share, pieces in zip((self.stay, self.option, self.gate), asked, strict=True):
+            share *= 1 - weight
+            share[pieces] += weight
 
 
-def _gate_rows(bundles: Bundles, taken: _Taken) -> Rows:
+def _gate_rows(bundles: Bundles, taken: Taken) -> Rows:
     uses, gates = bundles.uses, bundles.uses.gates
     opened = _opened(uses)
     supply = np.zeros(len(opened))
@@ -310,7 +315,7 @@ def _all_users(
     return pairs[0], pairs[1]
 
 
-def _clique_rows(bundles: Bundles, taken: _Taken) -> Rows:
+def _clique_rows(bundles: Bundles, taken: Taken) -> Rows:
     """Rows of two resources of one unit and a household, the most broken pair of each household and house."""
     single = _single_houses(bundles)
     stays, mask = bundles.stays, _held(bundles, single)

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, hstack, vstack
 
 from nichiiki_solver.bundles import BundleSource
-from nichiiki_solver.cut_rows import violated_rows, with_rounded_rows, with_rows
+from nichiiki_solver.cut_rows import Taken, violated_rows, with_rounded_rows, with_rows
 from nichiiki_solver.market import NO_VALUE, ListedSource, Market, Source
+from nichiiki_solver.price_ascent import STEP, ascend
 from nichiiki_solver.ragged import Ints
 
 Floats = npt.NDArray[np.float64]
@@ -25,11 +26,19 @@ SCALE = 4096
 """Prices are integer multiples of 1/4096 of a unit of utility."""
 COLUMNS_AN_AGENT = 8
 """Most new options of an agent in a round."""
+APPROACH = 300
+"""Most rounds of the ascent before the linear programs."""
+NEAR = 1
+"""Options join the first linear program if they fall short of the best by at most so many times the largest gain."""
 ROUNDS = 400
-CUT_ROUNDS = 6
-"""Most times that rows are added which fractions break."""
-LEAST_GAIN = 2e-4
-"""Rows are added as long as they bring the bound down by such a share."""
+APPROACH_A_CUT, LATER_STEP = 100, 0.02
+"""Most rounds after rows were added, and the step that they begin with."""
+MEAN = 0.04
+"""Weight of the newest answers in the mean that shows which rows fractions break."""
+MOST_PROGRAMMED = 2_000
+"""With more agents than that the ascent is all: a linear program would take longer than everything else together."""
+CUT_ROUNDS, ROUNDS_A_CUT = 6, 2
+"""Most times that rows are added which fractions break, and linear programs between them."""
 LARGEST_COST = 1e6
 """Utilities above are scaled down for the linear program; the bound is summed from the unscaled integers."""
 
@@ -52,6 +61,8 @@ class Priced:
         What the prices were put to: its resources are the market's, and perhaps more (`nichiiki_solver.cut_rows`).
     share
         How much of each column the last linear program takes; columns found after it have none.
+    central
+        Prices by ascent alone: a little farther from the best ones, but not at a corner, so that more is settled by them.
     """
 
     columns: Market
@@ -60,6 +71,7 @@ class Priced:
     total: int
     source: Source
     share: Floats
+    central: Ints
 
     @property
     def bound(self) -> int:
@@ -79,7 +91,11 @@ def can_be_priced(market: Market) -> bool:
 
 
 def find_prices(
-    market: Market, weights: Ints, should_stop: Callable[[], bool], first: Market | None = None
+    market: Market,
+    weights: Ints,
+    should_stop: Callable[[], bool],
+    first: Market | None = None,
+    rounds: int = ROUNDS,
 ) -> Priced:
     """Find prices whose bound meets the linear program over all options, or the best until told to stop.
 
@@ -92,13 +108,20 @@ def find_prices(
     should_stop
         Asked between rounds.
     first
-        Options to begin with, gates included; those that are best where nothing has a price if None.
+        Options to begin with, gates included; those that are best at prices by ascent if None.
+    rounds
+        Most linear programs.
     """
     source = source_of(market)
-    best = _priced(market, source, weights, np.zeros(len(market.capacity), dtype=np.int64))
-    columns = first if first is not None else _first_columns(market, source)
+    if first is None:
+        best = approach(market, source, weights, should_stop, APPROACH)
+        columns = near_best(market, source, best, COLUMNS_AN_AGENT)
+    else:
+        best = _priced(market, source, weights, np.zeros(len(market.capacity), dtype=np.int64))
+        columns = first
     share = np.zeros(columns.n_options)
-    for _ in range(ROUNDS):
+    central = best.prices
+    for _ in range(rounds):
         if should_stop():
             break
         program = _solve_master(columns, weights @ columns.utility)
@@ -110,7 +133,8 @@ def find_prices(
         if new.n_options == 0 or best.total <= program.value + SCALE // 2:
             break
         columns = columns.join(new)
-    return replace(best, columns=columns, share=np.append(share, np.zeros(columns.n_options - len(share))))
+    share = np.append(share, np.zeros(columns.n_options - len(share)))
+    return replace(best, columns=columns, share=share, central=central)
 
 
 def find_tight_prices(market: Market, weights: Ints, should_stop: Callable[[], bool]) -> Priced:
@@ -118,25 +142,95 @@ def find_tight_prices(market: Market, weights: Ints, should_stop: Callable[[], b
     source = source_of(market)
     if not isinstance(source, BundleSource):
         return find_prices(market, weights, should_stop)
+    if market.n_agents > MOST_PROGRAMMED:
+        return _climbed(source, weights, should_stop)
     tight = with_rounded_rows(source)
-    best = priced = find_prices(tight.unlisted(), weights, should_stop)
+    best = priced = find_prices(tight.unlisted(), weights, should_stop, rounds=ROUNDS_A_CUT)
+    central = best.central
+    for turn in range(1, CUT_ROUNDS + 1):
+        rows = (
+            None
+            if should_stop()
+            else violated_rows(source, Taken.of(source.bundles, priced.columns, priced.share))
+        )
+        tight = tight if rows is None else with_rows(tight, rows)
+        last = rows is None or turn == CUT_ROUNDS
+        begun = _made_by(tight, priced.columns)
+        priced = find_prices(tight.unlisted(), weights, should_stop, begun, ROUNDS if last else ROUNDS_A_CUT)
+        best = min(priced, best, key=lambda each: each.total)
+        if last:
+            break
+    return replace(
+        best, central=np.append(central, np.zeros(len(best.prices) - len(central), dtype=np.int64))
+    )
+
+
+def _made_by(source: BundleSource, columns: Market) -> Market:
+    """The same bundles and gates with the resources of another source."""
+    mine = columns.labels["stay"] >= 0
+    return source.market_of(columns.labels["stay"][mine], columns.labels["chosen"][mine])
+
+
+def _climbed(source: BundleSource, weights: Ints, should_stop: Callable[[], bool]) -> Priced:
+    """Prices by ascent alone, with rows that the mean of what was asked for breaks; no linear program at any size."""
+    tight, taken = with_rounded_rows(source), Taken.nothing(source.bundles)
+    priced = approach(tight.unlisted(), tight, weights, should_stop, APPROACH, taken=taken)
+    central = priced.prices
     for _ in range(CUT_ROUNDS):
-        rows = None if should_stop() else violated_rows(source, priced.columns, priced.share)
+        rows = None if should_stop() else violated_rows(source, taken)
         if rows is None:
             break
-        tight, known = with_rows(tight, rows), priced.columns.labels
-        mine = known["stay"] >= 0
-        begun = tight.market_of(known["stay"][mine], known["chosen"][mine])
-        priced = find_prices(tight.unlisted(), weights, should_stop, begun)
-        gained = best.total - priced.total
-        best = min(priced, best, key=lambda each: each.total)
-        if gained < LEAST_GAIN * abs(best.total):
-            break
-    return best
+        tight = with_rows(tight, rows)
+        begun = np.append(priced.prices, np.zeros(len(rows), dtype=np.int64))
+        priced = approach(
+            tight.unlisted(), tight, weights, should_stop, APPROACH_A_CUT, begun, LATER_STEP, taken
+        )
+    market = tight.unlisted()
+    columns = near_best(market, tight, priced, COLUMNS_AN_AGENT)
+    central = np.append(central, np.zeros(len(priced.prices) - len(central), dtype=np.int64))
+    return replace(priced, columns=columns, share=np.zeros(columns.n_options), central=central)
 
 
-def _first_columns(market: Market, source: Source) -> Market:
-    return _with_gates(market, source.improving(np.zeros(market.n_agents, dtype=np.int64), COLUMNS_AN_AGENT))
+def approach(
+    market: Market,
+    source: Source,
+    weights: Ints,
+    should_stop: Callable[[], bool],
+    rounds: int,
+    begun: Ints | None = None,
+    step: float = STEP,
+    taken: Taken | None = None,
+) -> Priced:
+    """Find prices near the best ones without a linear program; the market's source has been asked at them last.
+
+    Parameters
+    ----------
+    market, source, weights, should_stop, rounds
+        As in `find_prices`.
+    begun, step
+        Prices and length of step to begin with.
+    taken
+        Is made the running mean of what was asked for, nearly a solution of the linear program.
+    """
+
+    def ask(prices: Ints) -> Priced:
+        return _priced(market, source, weights, prices)
+
+    def demand() -> Ints:
+        wanted = source.demand()
+        if taken is not None and isinstance(source, BundleSource):
+            taken.mix(source.asked, MEAN)
+        return wanted
+
+    first = ask(np.zeros(len(market.capacity), dtype=np.int64) if begun is None else begun)
+    best = ascend(first, ask, demand, market.capacity, should_stop, rounds, step)
+    return ask(best.prices)
+
+
+def near_best(market: Market, source: Source, priced: Priced, most: int) -> Market:
+    """List the best options of each agent at the last prices, near what it gains, and every gate once."""
+    reach = NEAR * int(np.abs(priced.values[priced.values > NO_VALUE // 2]).max(initial=1))
+    return _with_gates(market, source.improving(gains(market, priced.values) - reach - 1, most))
 
 
 def listed_prices(market: Market, weights: Ints) -> Ints:
@@ -157,7 +251,7 @@ def _with_gates(market: Market, first: Market) -> Market:
 def _priced(market: Market, source: Source, weights: Ints, prices: Ints) -> Priced:
     values = source.best_values(weights * SCALE, prices)
     total = int(gains(market, values).sum()) + int(prices @ market.capacity)
-    return Priced(market, prices, values, total, source, np.zeros(market.n_options))
+    return Priced(market, prices, values, total, source, np.zeros(market.n_options), prices)
 
 
 def gains(market: Market, values: Ints) -> Ints:

@@ -65,6 +65,10 @@ class Source(Protocol):
         """Return for each agent the largest ``weights @ utility - prices · use`` over all its options."""
         ...
 
+    def demand(self) -> Ints:
+        """Return what the best options at the last prices use together, of the agents that must have one or gain by it."""
+        ...
+
     def improving(self, least: Ints, most: int) -> Market:
         """List options worth more than `least` at the last prices, at most `most` an agent."""
         ...
@@ -499,6 +503,17 @@ class ListedSource:
         self._last = self.market.value_at(weights, prices)
         order, offsets = self.market.by_agent
         return segment_max(self._last[order], offsets, NO_VALUE)
+
+    def demand(self) -> Ints:
+        """Return what the best options at the last prices use together, of the agents that must have one or gain by it."""
+        market = self.market
+        order, offsets = market.by_agent
+        best = segment_max(self._last[order], offsets, NO_VALUE)
+        best = np.where((best > 0) | market.must_assign, best, -NO_VALUE)[market.agent]
+        hit = np.flatnonzero(self._last == best)
+        choice = np.full(market.n_agents, -1, dtype=np.int64)
+        choice[market.agent[hit[::-1]]] = hit[::-1]
+        return market.usage(choice)
 
     def improving(self, least: Ints, most: int) -> Market:
         """List the options worth more than `least` at the last prices, the best `most` of each agent."""

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
+Sparse = Any
+"""A sparse matrix of scipy, of whole numbers."""
 
 
 def offsets_of(counts: Array) -> Ints:
@@ -92,6 +95,13 @@ def segment_sum(values: Array, offsets: Array) -> Ints:
     return np.asarray(total[offsets[1:]] - total[offsets[:-1]])
 
 
+def ones_of(offsets: Array, columns: Array, width: int) -> Sparse:
+    """Return the ragged array as a sparse matrix: how often each row names each column."""
+    return csr_array(
+        (np.ones(len(columns), dtype=np.int64), columns, offsets), shape=(len(offsets) - 1, width)
+    )
+
+
 def _reduce(ufunc: np.ufunc, values: Array, offsets: Array, empty: int) -> Ints:
     result = np.full(len(offsets) - 1, empty, dtype=np.int64)
     filled = np.flatnonzero(offsets[1:] > offsets[:-1])
@@ -131,10 +141,27 @@ def unique_rows(*columns: Array) -> tuple[list[Ints], Ints]:
     distinct, inverse
         The distinct tuples as columns, in ascending order, and the number of each row's tuple.
     """
-    matrix = np.stack([np.asarray(column, dtype=np.int64) for column in columns], axis=1)
-    order = np.lexsort([matrix[:, k] for k in range(matrix.shape[1] - 1, -1, -1)])
-    first = first_of_group(matrix[order])
-    inverse = np.empty(len(matrix), dtype=np.int64)
+    flat = [np.asarray(column, dtype=np.int64) for column in columns]
+    keys = _packed(flat)
+    if keys is None:
+        order = np.lexsort(flat[::-1])
+        first = first_of_group(np.stack(flat, axis=1)[order])
+    else:
+        order = np.argsort(keys, kind="stable")
+        first = first_of_group(keys[order])
+    inverse = np.empty(len(order), dtype=np.int64)
     inverse[order] = np.cumsum(first) - 1
-    distinct = matrix[order[first]]
-    return [distinct[:, k] for k in range(matrix.shape[1])], inverse
+    kept = order[first]
+    return [column[kept] for column in flat], inverse
+
+
+def _packed(columns: list[Ints]) -> Ints | None:
+    """One number a row that compares as the row does; None where the ranges of the columns do not fit into one."""
+    keys, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns if len(keys) else ():
+        low, high = int(column.min()), int(column.max())
+        size *= high - low + 1
+        if size >= 1 << 62:
+            return None
+        keys = keys * (high - low + 1) + (column - low)
+    return keys

@@ -7,9 +7,9 @@ import pytest
 
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.random_instances import medium_instance, random_instance
-from nichiiki_solver import cp_sat
+from nichiiki_solver import cp_sat, dual_prices
 from nichiiki_solver.bundles import BundleSource, find_bundles
-from nichiiki_solver.cut_rows import violated_rows, with_rounded_rows, with_rows
+from nichiiki_solver.cut_rows import Taken, violated_rows, with_rounded_rows, with_rows
 from nichiiki_solver.dual_prices import find_prices, find_tight_prices
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Ints
@@ -32,7 +32,7 @@ def cut_at_random(source: BundleSource, rng: np.random.Generator) -> tuple[Bundl
     for _ in range(3):
         share = rng.random(market.n_options) * (rng.random(market.n_options) < 0.6)
         share[market.gate[market.agent]] *= 0.4
-        rows = violated_rows(source, market, share)
+        rows = violated_rows(source, Taken.of(source.bundles, market, share))
         if rows is not None:
             tight, added = with_rows(tight, rows), added + len(rows)
     return tight, added
@@ -87,3 +87,15 @@ def test_a_market_with_further_rows_reads_as_before_without_them() -> None:
     plain, cut = source.all_listed(), tight.all_listed().with_resources_of(source.all_listed())
     for name in ("agent", "utility", "offsets", "resource", "amount", "capacity"):
         assert (getattr(plain, name) == getattr(cut, name)).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bounds_by_ascent_with_rows_hold(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way of the largest markets: no linear program, rows that the mean of what was asked for breaks."""
+    monkeypatch.setattr(dual_prices, "MOST_PROGRAMMED", -1)
+    market = BundleSource(find_bundles(random_instance(seed))).unlisted()
+    weights = np.eye(len(market.levels), dtype=np.int64)[0]
+    assert market.source is not None
+    listed = market.source.everything().market
+    best = best_of(listed, listed.utility[0])
+    assert best is None or find_tight_prices(market, weights, never).bound >= best

@@ -239,20 +239,26 @@ def make_roles(
     return Table(Role, columns), host
 
 
+HOSTS_OF_ALL, HOSTS_AROUND = 10, 8
+"""Up to so many hosts a wide supporter serves all of them; where there are more, so many around its own."""
+
+
 def make_supporters(rng: np.random.Generator, geography: Geography, households: int) -> Table[Supporter]:
     """Draw a local supporter for each host and wide ones until the case-loads hold every household."""
     hosts = len(geography.hosts)
     count = hosts + max(1, households // 40)
     local = np.arange(count) < hosts
-    owner = region_ids(geography.towns)[geography.hosts[np.minimum(np.arange(count), hosts - 1)]]
-    offsets = np.minimum(np.arange(count + 1), hosts)
+    served = np.zeros((count, hosts), dtype=bool)
+    served[np.arange(hosts), np.arange(hosts)] = True
+    if hosts > HOSTS_OF_ALL:
+        served[hosts:] = _hosts_around(geography)[np.arange(count - hosts) % hosts]
     languages = np.column_stack([np.ones(count, bool), ~local, ~local & (np.arange(count) % 2 == 0)])
     columns: dict[str, Any] = {
         "supporter_id": ids("K", count),
         "designated": np.ones(count, dtype=bool),
         "platform_member": ~local,
         "scope": np.where(local, "local", "wide"),
-        "regions": _cells(offsets, owner[:hosts]),
+        "regions": lists_of(served, region_ids(geography.towns)[geography.hosts]),
         "languages": lists_of(languages, np.array(["ja", "en", "zh"])),
         "topics": lists_of(rng.random((count, len(TOPICS))) < 0.7, TOPICS),
         "caseload": draw_int(rng, p.CASELOAD, count),
@@ -260,11 +266,15 @@ def make_supporters(rng: np.random.Generator, geography: Geography, households: 
     return Table(Supporter, columns)
 
 
-def _cells(offsets: Array, values: Array) -> Any:
-    mask = np.diff(offsets)[:, None].astype(bool) & (
-        np.arange(len(values)) == np.arange(len(offsets) - 1)[:, None]
-    )
-    return lists_of(mask, values)
+def _hosts_around(geography: Geography) -> Array:
+    """Matrix hosts × hosts: the nearest hosts of each one, itself among them."""
+    towns, hosts = geography.towns, geography.hosts
+    lat, lon = np.radians(towns.lat[hosts]), np.radians(towns.lon[hosts])
+    east = (lon[:, None] - lon[None]) * np.cos(lat)[:, None]
+    nearest = np.argsort((lat[:, None] - lat[None]) ** 2 + east**2, axis=1, kind="stable")
+    near = np.zeros((len(hosts), len(hosts)), dtype=bool)
+    np.put_along_axis(near, nearest[:, :HOSTS_AROUND], values=True, axis=1)
+    return near
 
 
 def make_experiences(rng: np.random.Generator, geography: Geography) -> Table[Experience]:

@@ -2,12 +2,13 @@
 
 Mechanism
     A small market goes to CP-SAT whole. A larger one in which options take single units (`assignment`) is a cheapest
-    flow, if one level is asked for and no official answer. Otherwise dual prices of the shared resources give a bound over all bundles
-    (`dual_prices`), and a short exact search over the bundles met on the way gives a first answer. Stays and options whose
-    value at the prices falls short of their household's best by more than bound - answer are in no better allocation; over
-    the others an exact search (HiGHS) proves the optimum or reports the gap. Later levels are solved over the same
-    candidates with the earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT
-    has the market whole, else where an official answer is asked for.
+    flow, if one level is asked for and no official answer. Otherwise dual prices of the shared resources give a bound over
+    all bundles (`dual_prices`), and a first answer: every household takes what is best for it at the prices (`holding`).
+    Blocks of households are then placed anew (`neighbourhoods`). Stays and options whose value at the prices falls short of
+    their household's best by more than bound - answer are in no better allocation; if the others are few enough, an exact
+    search (HiGHS) over them proves the optimum or reports the gap. Later levels are solved over the same candidates with the
+    earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT has the market
+    whole, else where an official answer is asked for.
 Properties
     Maximises the stated objective; Pareto-efficient where utility is the only term and weights are positive. Not
     strategy-proof and not stable in general.
@@ -40,7 +41,9 @@ from nichiiki_solver.dual_prices import (
     listed_prices,
     source_of,
 )
+from nichiiki_solver.holding import Held, held_by_prices
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
+from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
 from nichiiki_solver.policies.points import first_answer
 from nichiiki_solver.policies.registry import PolicyCard, Progress, Settings
 from nichiiki_solver.ragged import Ints
@@ -52,12 +55,16 @@ START_SHARE, START_S = 0.15, 20.0
 """The first answer may take this share of the time, and at most so many seconds."""
 PROCEDURE_SHARE, PRICING_SHARE = 0.2, 0.5
 """Shares of the time after which the procedure, and the pricing, make way for the search."""
-MOST_PIECES = 300_000
-"""Most stays and options in an exact search; with more only the bundles met during pricing are searched."""
+MOST_PIECES = 100_000
+"""Most stays and options in an exact search; with more, blocks of households are placed anew until the time is over."""
 MOST_REPRICED = 50_000
 """Most options met during pricing for which the prices of the market's own resources are worked out and kept."""
-PROCEDURE_AGENTS = 20_000
+PROCEDURE_AGENTS = 2_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
+BLOCKS_SHARE, PATIENCE = 0.6, 6
+"""Share of the time for blocks before an exact search; it begins at once when so many blocks in a row are no better."""
+LAST_SHARE, LAST_PATIENCE = 0.95, 200
+"""The same where no exact search over everything can follow."""
 
 
 class Welfare:
@@ -236,6 +243,21 @@ class _Run:
         priced = find_tight_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE))
         self.bound, self.priced = priced.bound, priced
         self.report(0, None, priced.bound)
+        blocks = self._begin_with_prices(priced, weights)
+        if blocks is None:
+            self._begin_with_columns(priced)
+        else:
+            self._improve(blocks, BLOCKS_SHARE, PATIENCE)
+        least = self._least(priced)
+        if priced.source.pieces(weights * SCALE, priced.prices, least) <= MOST_PIECES:
+            return priced.source.factored(weights * SCALE, priced.prices, least)
+        if blocks is not None:
+            self._improve(blocks, LAST_SHARE, LAST_PATIENCE)
+        self.partial = True
+        return Whole(self._columns_and_answer(priced))
+
+    def _begin_with_columns(self, priced: Priced) -> None:
+        """Have the best answer that a short search finds over the bundles met during pricing."""
         start = self.by_cp_sat(
             priced.columns,
             priced.columns.utility[0],
@@ -245,11 +267,50 @@ class _Run:
         )
         if start.choice is not None:
             self._keep_better(Whole(priced.columns), start.choice)
-        least = self._least(priced)
-        if priced.source.pieces(weights * SCALE, priced.prices, least) > MOST_PIECES:
-            self.partial = True
-            return Whole(priced.columns)
-        return priced.source.factored(weights * SCALE, priced.prices, least)
+
+    def _begin_with_prices(self, priced: Priced, weights: Ints) -> Neighbourhoods | None:
+        """Let households take what is best at the prices, and state the search around the best answer known; None if neither fits."""
+        source = priced.source
+        if not isinstance(source, BundleSource):
+            return None
+        for prices in (priced.central, priced.prices):
+            held = held_by_prices(source, weights * SCALE, prices, self.should_stop)
+            market, choice = held.choice(source)
+            if market.is_feasible(choice):
+                self._keep_better(Whole(market), choice)
+        if self.choice is None:
+            return None
+        known = Held.of(source, self.columns, self.choice)
+        return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed)
+
+    def _improve(self, blocks: Neighbourhoods, share: float, patience: int) -> None:
+        """Place blocks anew until a share of the time is used, the gap is small enough, or some in a row were no better."""
+        missed = 0
+        while not self._is_over(share) and not self._is_enough() and missed < patience:
+            left_s = share * self.settings.time_limit_s - self.seconds
+            if blocks.improve(left_s, self.settings.should_stop):
+                missed = 0
+                self._keep_better(*_whole(blocks.answer()))
+                self.report(0, blocks.value, None)
+            else:
+                missed += 1
+
+    def _is_enough(self) -> bool:
+        """Whether the answer at hand is as near the bound as was asked for."""
+        if self.choice is None or self.bound is None:
+            return False
+        value = int(self.columns.objectives(self.choice)[0])
+        return self.bound - value <= self.settings.relative_gap * max(1, abs(value))
+
+    def _columns_and_answer(self, priced: Priced) -> Market:
+        """List the bundles met during pricing, and those of the answer at hand."""
+        if self.choice is None or not isinstance(priced.source, BundleSource):
+            return priced.columns
+        taken = self.choice[self.choice >= 0]
+        stays, chosen = self.columns.labels["stay"][taken], self.columns.labels["chosen"][taken]
+        mine = stays >= 0
+        answer = priced.source.market_of(stays[mine], chosen[mine])
+        return priced.columns.join(answer.take(~answer.gate[answer.agent]))
 
     def optimal_candidates(self) -> Factoring:
         """State what may be part of an optimum once its value is known: less than what the search began with."""
@@ -293,8 +354,12 @@ class _Run:
             floors = tuple(
                 Floor(candidates.market.utility[k], done.objective or 0) for k, done in enumerate(self.levels)
             )
-            answer = engine(
-                candidates.market, candidates.market.utility[level], floors, partial(self.report, level)
+            answer = (
+                self._known()
+                if level == 0 and self._is_enough()
+                else engine(
+                    candidates.market, candidates.market.utility[level], floors, partial(self.report, level)
+                )
             )
             if answer.infeasible and self.partial:
                 # the answer at hand may keep earlier levels better than the few bundles searched here can
@@ -307,6 +372,10 @@ class _Run:
             if self.choice is None:
                 return
             self._note(level, answer)
+
+    def _known(self) -> Answer:
+        """Return the answer at hand as that of an engine which found nothing better."""
+        return Answer(None, None, self.bound)
 
     def _keep_better(self, candidates: Factoring, choice: Ints) -> None:
         """Take a new answer if it is better in the levels' order than the one at hand."""
@@ -391,13 +460,15 @@ class _Run:
         )
 
     def _plain_prices(self) -> Ints | None:
-        """Prices of the market's own resources at the first level: those of the program over the options that pricing met."""
+        """Prices of the market's own resources at the first level: of a program over the options met, else by ascent."""
         source = source_of(self.market)
         if self.priced is None or self.priced.source is source:
             return None if self.priced is None else self.priced.prices
         met = self.priced.columns
-        if met.n_options > MOST_REPRICED or not isinstance(source, BundleSource) or self.should_stop():
+        if not isinstance(source, BundleSource):
             return None
+        if met.n_options > MOST_REPRICED or self.should_stop():
+            return self.priced.central[: len(self.market.capacity)]
         stays = met.labels["stay"] >= 0
         plain = source.market_of(met.labels["stay"][stays], met.labels["chosen"][stays])
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
@@ -411,6 +482,11 @@ class _Run:
             return StopReason.INTERRUPTED
         enough = self.left_s > 0 and self.settings.relative_gap > 0
         return StopReason.GAP_REACHED if enough else StopReason.TIME_LIMIT
+
+
+def _whole(answer: tuple[Market, Ints]) -> tuple[Whole, Ints]:
+    """State an answer as a factoring and its choice."""
+    return Whole(answer[0]), answer[1]
 
 
 def _silent(_value: int | None, _bound: int | None) -> None:

@@ -1,0 +1,168 @@
+"""Measure growth: every case and peer in a process of its own, a table, and the gap over time.
+
+    .venv/bin/python -m benchmarks.scale 60 600 5k [--seconds 60] [--only nichiiki,"HiGHS, whole"]
+
+`make bench` runs the small cases; 50k and 1M take an hour or more and are named by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benchmarks.scale_cases import CASES, WHO
+
+RESULTS = Path(__file__).parent / "results"
+LARGEST_OF_CLERK = 10_000
+"""The clerk's procedure and the random order serve one household after the other: a millisecond or more each."""
+
+
+def main() -> None:
+    """Run what the command line names, and write ``scale-<time>.json`` and ``.md``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cases", nargs="*", default=["60", "600"], choices=[*CASES, []])
+    parser.add_argument("--seconds", type=float, help="limit of every run instead of the case's own")
+    parser.add_argument("--only", help="names of those to run, separated by semicolons")
+    asked = parser.parse_args()
+    runs = [_one(name, who, asked.seconds) for name in asked.cases for who in _who(name, asked.only)]
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    RESULTS.mkdir(exist_ok=True)
+    about = {
+        "machine": _machine(),
+        "versions": {n: version(n) for n in ("nichiiki", "ortools", "scipy", "numpy")},
+    }
+    (RESULTS / f"scale-{stamp}.json").write_text(
+        json.dumps({**about, "runs": runs}, indent=1), encoding="utf-8"
+    )
+    table = _table(runs, about)
+    (RESULTS / f"scale-{stamp}.md").write_text(table, encoding="utf-8")
+    print(table)
+    _plot(runs, RESULTS / f"scale-{stamp}.svg")
+
+
+def _who(name: str, only: str | None) -> list[str]:
+    names = list(WHO) if only is None else [each.strip() for each in only.split(";")]
+    small = CASES[name].households <= LARGEST_OF_CLERK
+    return [who for who in names if small or who not in ("clerk (greedy)", "random order")]
+
+
+def _one(name: str, who: str, seconds: float | None) -> dict[str, Any]:
+    """Run one peer on one case in a fresh process; one that dies or overruns its limit threefold is told so."""
+    limit = seconds or CASES[name].limit_s
+    command = [sys.executable, "-m", "benchmarks.scale_cases", name, who, str(limit)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=3 * limit + 300, check=False)
+        error = None if done.returncode == 0 else f"ended with {done.returncode}"
+    except subprocess.TimeoutExpired:
+        done, error = None, "stopped: far over its limit"
+    print(f"{name} {who}: {error or 'done'}", flush=True)
+    found = json.loads(done.stdout.splitlines()[-1]) if done is not None and error is None else {}
+    return {"case": name, "who": who, "error": error, **found}
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg(),
+        "python": platform.python_version(),
+    }
+
+
+def _gap(row: dict[str, Any]) -> str:
+    value, bound = row.get("objective"), row.get("bound")
+    return "" if value is None or bound is None else f"{(bound - value) / max(1, abs(value)):.2%}"
+
+
+def _table(runs: list[dict[str, Any]], about: dict[str, Any]) -> str:
+    lines = [
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {about['machine']['cores']} cores, load {about['machine']['load'][0]:.1f}; "
+        + ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+        + ".",
+        "",
+        "| case | who | value | bound | gap | wall s | processor s | check s | peak GB |",
+        "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
+    ]
+    for row in runs:
+        if row["error"] is not None:
+            lines.append(f"| {row['case']} | {row['who']} | {row['error']} | | | | | | |")
+            continue
+        value, bound = (row[k] if row[k] is not None else "none" for k in ("objective", "bound"))
+        lines.append(
+            f"| {row['case']} | {row['who']} | {value} | {bound} | {_gap(row)} | {row['seconds']:.1f} | {row['cpu_s']:.1f} | "
+            f"{row['verify_s']:.1f} | {row['peak_gb']:.2f} |"
+        )
+    return "\n".join([*lines, "", *_growth(runs), ""])
+
+
+def _growth(runs: list[dict[str, Any]]) -> list[str]:
+    """Fit processor time and memory of nichiiki as powers of the number of households."""
+    mine = [row for row in runs if row["who"] == "nichiiki" and row["error"] is None]
+    if len(mine) < 2:
+        return []
+    size = np.log([CASES[row["case"]].households for row in mine])
+    slopes = {
+        name: float(np.polyfit(size, np.log([max(1e-3, row[name]) for row in mine]), 1)[0])
+        for name in ("cpu_s", "peak_gb")
+    }
+    return [
+        f"Growth with the number of households n: processor time ~ n^{slopes['cpu_s']:.2f}, memory ~ n^{slopes['peak_gb']:.2f}."
+    ]
+
+
+def _plot(runs: list[dict[str, Any]], file: Path) -> None:
+    """Draw the gap over time of nichiiki, one curve a case, as SVG; needs nothing but text."""
+    width, height, margin = 640, 360, 48
+    curves = []
+    for row in runs:
+        if row["who"] != "nichiiki" or row["error"] is not None:
+            continue
+        points, bound = [], None
+        for seconds, value, limit in row["trace"]:
+            bound = limit if limit is not None else bound
+            if value is not None and bound is not None and bound >= value > 0:
+                points.append((max(0.1, seconds), max(1e-5, (bound - value) / value)))
+        curves.append((row["case"], points))
+    drawn = [point for _, points in curves for point in points]
+    if not drawn:
+        return
+    far = math.log10(max(x for x, _ in drawn)) + 1
+
+    def at(x: float, y: float) -> str:
+        across = margin + (math.log10(x) + 1) / far * (width - 2 * margin)
+        down = margin - math.log10(y) / 5 * (height - 2 * margin)
+        return f"{across:.1f},{down:.1f}"
+
+    body = [
+        f'<polyline fill="none" stroke="hsl({60 * k},60%,40%)" stroke-width="2" points="{" ".join(at(*p) for p in points)}"/>'
+        f'<text x="{at(*points[-1]).split(",")[0]}" y="{at(*points[-1]).split(",")[1]}">{name}</text>'
+        for k, (name, points) in enumerate(curves)
+        if points
+    ]
+    ticks = [
+        f'<text x="4" y="{at(0.1, 10.0**-k).split(",")[1]}">{10.0 ** (2 - k):g} %</text>' for k in range(6)
+    ]
+    across = [
+        f'<text x="{at(10.0**k, 1e-5).split(",")[0]}" y="{height - 16}">{10.0**k:g} s</text>'
+        for k in range(-1, math.ceil(far))
+    ]
+    text = "\n".join([*ticks, *across, *body])
+    file.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">\n'
+        f"<title>Gap between bound and value over time</title>\n{text}\n</svg>\n",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,301 @@
+"""Better answers by neighbourhoods: some households give back what they hold, and are placed anew exactly.
+
+A block is a house where prices and answer disagree most, the households that gain most there, their other good houses, and so
+on. All others keep what they hold, so that a block is a small market of its own whose capacities are what the others leave; what
+it finds fits without repair. At fixed prices the block has a bound of its own, and pieces that fall short of it by more
+than its gap are in no better answer: a block far from its bound is large, one near it vanishes.
+
+Source: Shaw (1998), Using constraint programming and local search methods to solve vehicle routing problems; the sizes follow what
+closes in time, as in the large-neighbourhood searches inside CP-SAT.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nichiiki_solver import mip
+from nichiiki_solver.bundles import BundleSource, Factored, build_factored
+from nichiiki_solver.dual_prices import SCALE, Priced, gains
+from nichiiki_solver.holding import NONE, Held
+from nichiiki_solver.market import Market
+from nichiiki_solver.ragged import Ints, best_of_each, expand_rows, group, offsets_of, segment_sum
+from nichiiki_solver.uses import KINDS
+
+FIRST_SIZE, LEAST_SIZE, MOST_SIZE = 40, 10, 400
+"""Households of a block: at first, at least, at most."""
+BLOCK_S = 8.0
+"""Most seconds for a block; it becomes smaller where that is not enough, and larger where a quarter is."""
+GOOD_STAYS = 6
+"""So many of its best stays at the prices tie a household to houses."""
+
+
+class Neighbourhoods:
+    """The search; `held` is the best answer so far.
+
+    Parameters
+    ----------
+    source
+        What makes the bundles; its further rows hold too.
+    market
+        Its unlisted market.
+    level
+        Level of the objective that is maximised.
+    priced
+        Prices of the resources of `source`.
+    held
+        An answer that keeps every rule.
+    seed
+        Seed of the choice of blocks.
+    """
+
+    def __init__(
+        self, source: BundleSource, market: Market, level: int, priced: Priced, held: Held, seed: int
+    ) -> None:
+        self.source, self.held, self.level = source, held, level
+        self._weights = np.zeros(len(market.levels), dtype=np.int64)
+        self._weights[level] = 1
+        self._prices, self._bound = priced.prices, priced.total
+        self._of_stay, self._of_option, self._segment_of = source.reaches(
+            self._weights * SCALE, priced.prices
+        )
+        self._gain = gains(market, priced.values)
+        self._capacity = source.bundles.uses.resources.capacity
+        self._used = held.used(source)
+        self._rng = np.random.default_rng(seed)
+        self._size = float(FIRST_SIZE)
+        self._ties = _Ties.of(source, self._of_stay)
+        self._gate_rows = np.repeat(
+            np.arange(len(source.bundles.uses.gates)), np.diff(source.bundles.uses.gates.offsets)
+        )
+
+    @property
+    def value(self) -> int:
+        """Value of what is held."""
+        bundles, held = self.source.bundles, self.held
+        return int(
+            bundles.stay_terms[self.level, held.stay[held.stay >= 0]].sum()
+            + bundles.option_terms[self.level, held.chosen[held.chosen >= 0]].sum()
+            + bundles.gate_terms[self.level, held.gates].sum()
+        )
+
+    def answer(self) -> tuple[Market, Ints]:
+        """Return what is held as a market and its choice."""
+        return self.held.choice(self.source)
+
+    def improve(self, time_limit_s: float, should_stop: Callable[[], bool]) -> bool:
+        """Place one block anew; return whether the answer became better."""
+        block = self._block()
+        if not len(block):
+            return False
+        started, limit = time.monotonic(), min(BLOCK_S, time_limit_s)
+        better, closed = self._place_anew(block, limit, should_stop)
+        seconds = time.monotonic() - started
+        factor = 0.75 if not closed else 1.25 if seconds < limit / 4 else 1.0
+        self._size = min(MOST_SIZE, max(LEAST_SIZE, self._size * factor))
+        return better
+
+    # Which block
+
+    def _losses(self) -> Ints:
+        """What each household's gain at the prices exceeds the value of what it holds."""
+        held, owner = self.held, self._of_stay
+        worth = np.zeros(len(held.stay), dtype=np.int64)
+        there = np.flatnonzero(held.stay >= 0)
+        worth[there] = owner[held.stay[there]]
+        chosen = held.chosen[there]
+        short = np.where(chosen >= 0, self._of_option[chosen] - owner[held.stay[there]][:, None], 0)
+        worth[there] += short.sum(axis=1)
+        return np.asarray(self._gain[: len(worth)] - worth)
+
+    def _block(self) -> Ints:
+        """Households around a house drawn by how much of the gap lies there."""
+        ties, losses = self._ties, np.maximum(self._losses(), 0)
+        weight = np.bincount(
+            ties.house_of, weights=losses[ties.home_of].astype(float), minlength=ties.n_houses
+        )
+        resources = self.source.bundles.uses.resources
+        idle = self._prices * np.maximum(self._capacity - self._used, 0)
+        at_house = np.flatnonzero(resources.kind == KINDS.index("house_units"))
+        weight += np.bincount(
+            resources.thing[at_house], weights=idle[at_house].astype(float), minlength=ties.n_houses
+        )
+        if not weight.any():
+            return np.zeros(0, dtype=np.int64)
+        seed = int(self._rng.choice(len(weight), p=weight / weight.sum()))
+        return ties.around(seed, round(self._size), losses, self._rng)
+
+    # The block as a market
+
+    def _place_anew(self, block: Ints, limit_s: float, should_stop: Callable[[], bool]) -> tuple[bool, bool]:
+        sub = self._sub_market(block)
+        if sub is None:
+            return False, True
+        answer = mip.solve_level(
+            sub.market, sub.market.utility[self.level], time_limit_s=limit_s, should_stop=should_stop
+        )
+        closed = answer.infeasible or (answer.objective is not None and answer.objective == answer.bound)
+        if answer.choice is None or answer.objective is None or answer.objective < sub.value:
+            return False, closed
+        self._take(block, sub, answer.choice[answer.choice >= 0])
+        return answer.objective > sub.value, closed
+
+    def _sub_market(self, block: Ints) -> _Sub | None:
+        """State the market of a block; None if its own bound shows that nothing better is there."""
+        source, held, uses = self.source, self.held, self.source.bundles.uses
+        stays, options = source.pieces_of(block)
+        entries = self._entries(stays, options)
+        here = np.zeros(len(self._capacity), dtype=bool)
+        here[entries] = True
+        gates = np.unique(self._gate_rows[here[uses.gates.resource]])
+        here[uses.gates.resource[expand_rows(uses.gates.offsets, gates)[1]]] = True
+        mine = held.stay[block], held.chosen[block], gates[held.gates[gates]]
+        current = mine[0][mine[0] >= 0], mine[1][mine[1] >= 0], mine[2]
+        left = self._capacity - self._used + source.used(*current)
+        terms = source.bundles
+        value = int(
+            terms.stay_terms[self.level, current[0]].sum()
+            + terms.option_terms[self.level, current[1]].sum()
+            + terms.gate_terms[self.level, current[2]].sum()
+        )
+        bound = (
+            int(self._gain[block].sum()) + self._gain_of_gates(gates) + int(self._prices[here] @ left[here])
+        )
+        gap = bound - SCALE * value
+        if gap < SCALE:
+            return None
+        owner = source.bundles.stays.household
+        least = np.zeros(len(held.stay), dtype=np.int64)
+        least[block] = self._gain[block] - gap
+        kept = (self._of_stay[stays] >= least[owner[stays]]) | np.isin(stays, current[0])
+        stay_of = source.bundles.options.stay[options]
+        good = (self._of_option[options] >= least[owner[stay_of]]) | np.isin(stay_of, current[0])
+        stays, options = stays[kept], options[good & np.isin(stay_of, stays[kept])]
+        factored = build_factored(source, stays, options, self._segment_of)
+        return _Sub.of(factored, gates, left, value)
+
+    def _entries(self, stays: Ints, options: Ints) -> Ints:
+        """Resources that some stays and options use."""
+        uses = self.source.bundles.uses
+        classes = np.unique(
+            np.concatenate(
+                (
+                    uses.stay_class[expand_rows(uses.stay_offsets, stays)[1]],
+                    uses.option_class[expand_rows(uses.option_offsets, options)[1]],
+                )
+            )
+        )
+        return uses.resource[expand_rows(uses.class_offsets, classes)[1]]
+
+    def _gain_of_gates(self, gates: Ints) -> int:
+        """What the agents of some options of gates gain at most at the prices."""
+        all_gates = self.source.bundles.uses.gates
+        entry, size = expand_rows(all_gates.offsets, gates)[1], len(self.held.stay)
+        value = SCALE * self.source.bundles.gate_terms[self.level, gates] - segment_sum(
+            self._prices[all_gates.resource[entry]] * all_gates.amount[entry],
+            offsets_of(np.diff(all_gates.offsets)[gates]),
+        )
+        best = np.zeros(len(self._gain) - size, dtype=np.int64)
+        np.maximum.at(best, all_gates.agent[gates], value)
+        return int(best.sum())
+
+    def _take(self, block: Ints, sub: _Sub, taken: Ints) -> None:
+        """Hold what was found for a block."""
+        whole = np.full(sub.factored.market.n_agents, NONE, dtype=np.int64)
+        pieces = sub.pieces[taken]
+        whole[sub.factored.market.agent[pieces]] = pieces
+        market, choice = sub.factored.bundles_of(whole)
+        found = Held.of(self.source, market, choice)
+        width = max(self.held.chosen.shape[1], found.chosen.shape[1])
+        chosen = _widened(self.held.chosen, width)
+        chosen[block] = _widened(found.chosen, width)[block]
+        stay, gates = self.held.stay.copy(), self.held.gates.copy()
+        stay[block] = found.stay[block]
+        gates[sub.gates] = found.gates[sub.gates]
+        self.held = replace(self.held, stay=stay, chosen=chosen, gates=gates)
+        self._used = self.held.used(self.source)
+
+
+def _widened(matrix: Ints, width: int) -> Ints:
+    return np.pad(matrix, ((0, 0), (0, width - matrix.shape[1])), constant_values=NONE)
+
+
+@dataclass(frozen=True)
+class _Sub:
+    """A block as a market of its own: its pieces in the factored market, its gates, and the value now held."""
+
+    factored: Factored
+    market: Market
+    pieces: Ints
+    gates: Ints
+    value: int
+
+    @classmethod
+    def of(cls, factored: Factored, gates: Ints, left: Ints, value: int) -> _Sub:
+        """Cut a factored market down to the agents, gates and resources of a block."""
+        whole = factored.market
+        first = len(factored.stays) + len(factored.options)
+        pieces = np.concatenate((np.arange(first), first + gates))
+        part = whole.take(pieces)
+        agents, agent = np.unique(part.agent, return_inverse=True)
+        resources, resource = np.unique(part.resource, return_inverse=True)
+        capacity = np.append(left, np.zeros(len(whole.capacity) - len(left), dtype=np.int64))
+        market = replace(
+            part,
+            n_agents=len(agents),
+            agent=agent.astype(np.int64),
+            resource=resource.astype(np.int64),
+            capacity=capacity[resources],
+            must_assign=whole.must_assign[agents],
+            gate=whole.gate[agents],
+        )
+        return cls(factored, market, pieces, gates, value)
+
+
+@dataclass(frozen=True)
+class _Ties:
+    """Which households and houses belong together: pairs of a household and a house of one of its best stays."""
+
+    home_of: Ints
+    house_of: Ints
+    by_home: tuple[Ints, Ints]
+    by_house: tuple[Ints, Ints]
+
+    @property
+    def n_houses(self) -> int:
+        """Number of houses."""
+        return len(self.by_house[1]) - 1
+
+    @classmethod
+    def of(cls, source: BundleSource, values: Ints) -> _Ties:
+        """Tie households to the houses of their best stays at the prices."""
+        table, homes = source.bundles.stays, source.bundles.n_households
+        houses = len(source.bundles.instance.houses)
+        low = np.full(source.n_agents, np.iinfo(np.int64).min, dtype=np.int64)
+        best = best_of_each(values, table.household, low, GOOD_STAYS)
+        pairs = np.unique(table.household[best] * houses + table.house[best])
+        home, house = pairs // houses, pairs % houses
+        return cls(home, house, group(home, homes), group(house, houses))
+
+    def around(self, house: int, size: int, losses: Ints, rng: np.random.Generator) -> Ints:
+        """Households of a house, of their other houses, and so on, until they are `size`."""
+        found: dict[int, None] = {}
+        seen, waiting = {house}, [house]
+        while waiting and len(found) < size:
+            here = self._members(self.by_house, self.home_of, waiting.pop(0))
+            ordered = here[np.argsort(-losses[here] * rng.random(len(here)), kind="stable")]
+            for home in ordered.tolist():
+                if home in found or len(found) >= size:
+                    continue
+                found[home] = None
+                near = self._members(self.by_home, self.house_of, home).tolist()
+                waiting += [each for each in near if each not in seen]
+                seen.update(near)
+        return np.array(sorted(found), dtype=np.int64)
+
+    def _members(self, groups: tuple[Ints, Ints], of: Ints, key: int) -> Ints:
+        order, offsets = groups
+        return of[order[offsets[key] : offsets[key + 1]]]
