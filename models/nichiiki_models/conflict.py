@@ -108,10 +108,12 @@ class Conflict(BaseModel):
             return text("why.conflict.none", lang)
         lines = [text("why.conflict.title", lang), *(f"- {demand.sentence(lang)}" for demand in self.demands)]
         lines += [text("why.conflict.any", lang)] if len(self.demands) > 1 else []
+        if not self.releases:
+            return "\n".join([*lines, text("why.conflict.no_release", lang)])
         lines += [
             text("why.conflict.releases", lang),
             *(f"- {each.sentence(lang)}" for each in self.releases),
         ]
-        if self.releases and not self.cheapest:
+        if not self.cheapest:
             lines.append(text("why.conflict.least_cost", lang, cost=self.least_cost))
         return "\n".join(lines)

@@ -63,8 +63,8 @@ LARGE = 3_000
 """Pieces above which a market is asked in part first, and of HiGHS: it sees by its relaxation that too much is wanted."""
 SECOND_S = 10.0
 """Most seconds for the second proof."""
-PART_S = 2.0
-"""Most seconds for a part of a large market."""
+PART_S, LATE_S = 2.0, 12.0
+"""Most seconds for a part of a large market, and for a second try on a machine that is busy."""
 BEST_STAYS = 5
 """Stays of each household in that part."""
 ROUNDS = {False: 30, True: 300}
@@ -155,16 +155,30 @@ class _Search:
         if self.is_possible(everything):
             return Conflict(feasible=True, confirmed=True)
         minimal = self._quick_explain([], [], everything)
-        large = self._large_releases()
-        releases, least_cost = self._releases() if large is None else large
-        confirmed = self._is_impossible_again(minimal)
-        confirmed &= all(self._is_shown([g for g in minimal if g != out], {}) for out in minimal)
-        confirmed &= all(shown for _, shown in releases)
+        releases, least_cost = self._ways_out()
+        confirmed = self._is_confirmed(minimal) and all(shown for _, shown in releases)
         return Conflict(
             feasible=False, demands=tuple(self.groups[g].demand for g in minimal),
             releases=tuple(release for release, _ in releases), confirmed=confirmed, least_cost=least_cost,
             cheapest=bool(releases) and releases[0][0].cost == least_cost,
         )  # fmt: skip
+
+    def _ways_out(self) -> tuple[list[tuple[Release, bool]], int]:
+        """The releases that are found in the time that is left, each with whether it is shown to work; what any costs at least."""
+        try:
+            large = self._large_releases()
+            return self._releases() if large is None else large
+        except OutOfTime:
+            return [], 1
+
+    def _is_confirmed(self, minimal: Sequence[int]) -> bool:
+        """Whether a minimal set is proven once more, and each set smaller by one is shown to be possible."""
+        try:
+            return self._is_impossible_again(minimal) and all(
+                self._is_shown([g for g in minimal if g != out], {}) for out in minimal
+            )
+        except OutOfTime:
+            return False
 
     def is_possible(self, groups: Sequence[int]) -> bool:
         """Whether some demands can be kept together."""
@@ -182,12 +196,14 @@ class _Search:
         choice = self._best_part(market, floors, prices)
         return choice is not None and _shortfalls(floors, choice).sum() == 0
 
-    def _best_part(self, market: Market, floors: tuple[Floor, ...], prices: Prices) -> Ints | None:
+    def _best_part(
+        self, market: Market, floors: tuple[Floor, ...], prices: Prices, limit_s: float = PART_S
+    ) -> Ints | None:
         """The choice among the best stays of each household that meets most of what is demanded; None in too short a time."""
         group = np.where(market.agent < len(self.instance.households), market.agent, -1)
         kept = promising(market, floors, prices, group, BEST_STAYS)
         weights = np.sum([floor.weights for floor in floors], axis=0)[kept]
-        found = mip.solve_level(market.take(kept), weights, time_limit_s=min(PART_S, self.left_s))
+        found = mip.solve_level(market.take(kept), weights, time_limit_s=min(limit_s, self.left_s))
         return None if found.choice is None else _back(found.choice, np.flatnonzero(kept))
 
     def _asked(self, groups: Sequence[int]) -> tuple[Market, tuple[Floor, ...]]:
@@ -346,7 +362,9 @@ class _Search:
         if market.n_options <= LARGE:
             return None
         prices = largest_shortfall(market, floors, rounds=HALVING_ROUNDS)
-        choice = self._best_part(market, floors, prices)
+        choice = next(
+            filter(_is_known, (self._best_part(market, floors, prices, s) for s in (PART_S, LATE_S))), None
+        )
         if choice is None:
             return None
         missing = _shortfalls(floors, choice)
@@ -559,6 +577,10 @@ def _quotas(instance: Instance, least: dict[int, int]) -> Table[Quota]:
         minimum[row] = value
     kept = ~limits | (minimum != NULL_INT) | (quotas["max"] != NULL_INT)
     return quotas.with_columns(min=minimum).take(kept)
+
+
+def _is_known(choice: Ints | None) -> bool:
+    return choice is not None
 
 
 def _shortfalls(floors: Sequence[Floor], choice: Ints) -> Ints:

@@ -118,8 +118,12 @@ def _print(reasons: list[WishReason], screen: Screen) -> None:
     for reason in reasons:
         table.add_row(*_row(reason, screen))
     show(screen.say("explain.title"), table, screen)
-    counted = {"count": len(reasons), "households": len({reason.household_id for reason in reasons})}
-    screen.out.print(screen.say("explain.count", **counted), soft_wrap=True)
+    wishes = [
+        reason for reason in reasons if reason.list is not None
+    ]  # the others are about a household as a whole
+    counted = {"count": len(wishes), "households": len({reason.household_id for reason in wishes})}
+    if wishes:
+        screen.out.print(screen.say("explain.count", **counted), soft_wrap=True)
 
 
 def _row(reason: WishReason, screen: Screen) -> tuple[str, ...]:

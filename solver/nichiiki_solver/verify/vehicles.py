@@ -32,6 +32,8 @@ def vehicles_used(book: Book) -> Array:
     without_car = ~book.instance.households["car"][book.stays.household]
     open_need = book.stays.held & without_car[None, :] & ~_has_way(book, free)
     for link in limited[np.argsort(links["link_id"][limited])].tolist():
+        if not open_need.any():
+            break
         one_more = free.copy()
         one_more[link] = True
         met = open_need & _has_way(book, one_more)

@@ -12,7 +12,7 @@ from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.brute_force import optimum
 from nichiiki_oracle.random_instances import random_instance
-from nichiiki_solver.conflicts import _only, _Search, conflicts
+from nichiiki_solver.conflicts import OutOfTime, _only, _Search, conflicts
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
 SEEDS = 300 if FULL else 16
@@ -104,3 +104,21 @@ def test_what_is_possible_has_no_conflict() -> None:
 def test_arguments_without_meaning_are_refused(name: str, value: int) -> None:
     with pytest.raises(UsageError, match=name):
         conflicts(random_instance(0), **{name: value})
+
+
+def test_what_is_proven_is_said_where_time_is_too_short_for_a_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def late(*_: Any) -> Any:
+        raise OutOfTime
+
+    seed = next(seed for seed in range(20) if optimum(crowded(seed)) is None)
+    whole = conflicts(crowded(seed), workers=1)
+    monkeypatch.setattr(_Search, "_releases", late)
+    found = conflicts(crowded(seed), workers=1)
+    assert found.feasible is False
+    assert found.demands == whole.demands
+    assert found.releases == ()
+    assert not found.cheapest
+    assert "Time was too short to find what to give up" in found.sentence("en")
+    assert all(found.sentence(lang) for lang in ("ja", "en"))

@@ -253,6 +253,9 @@ def test_every_limit_binds_at_its_last_yen() -> None:
     assert settled(instance, tariff, equity_share_percent=25, equity_yen=1000) == set()
     assert settled(instance, tariff, equity_share_percent=26, equity_yen=1000) == {"tariff_equity"}
     assert settled(instance, tariff, equity_share_percent=25, equity_yen=999) == {"tariff_equity"}
+    strict = {**tariff.settings, "equity_share_percent": 26, "equity_yen": 1000}
+    [found] = verify_tariff(instance, tariff.model_copy(update={"settings": strict}))
+    assert (found.details["value"], found.details["limit"]) == (25, 26)
     assert settled(instance, tariff, equity_share_percent=100, equity_yen=2000) == set()
     assert settled(instance, tariff, equity_share_percent=100, equity_yen=1999) == {"tariff_equity"}
     assert settled(instance, tariff, town_caps_yen={"d0": 6000, "h": 0, "m": 0}) == set()
@@ -260,6 +263,22 @@ def test_every_limit_binds_at_its_last_yen() -> None:
     assert settled(instance, tariff, subsidy_yen=tariff.subsidy_used_yen) == set()
     assert settled(instance, tariff, subsidy_per_head_yen=2000) == set()
     assert settled(instance, tariff, subsidy_per_head_yen=1999) == {"tariff_per_head"}
+
+
+def test_a_given_price_is_in_no_unit() -> None:
+    given = sold("flat", name="given").model_copy(update={"price_yen": 2000})
+    instance = tree(
+        [500, 500],
+        trunk_cost=200,
+        demand=[riders(end=end, mass=3, trips=4, value=3000) for end in (0, 1)],
+        products=[given, sold("flat", name="open", links=("t", "l1"), low=1000, high=3000)],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    assert verify_tariff(instance, tariff) == []
+    assert [unit.product_ids for unit in tariff.units] == [("open",)]
+    first = tariff.units[0]
+    wrong = first.model_copy(update={"need_yen": first.need_yen + 9, "subsidy_yen": first.subsidy_yen + 9})
+    assert "tariff_claim" in rules_of(instance, tariff, units=(wrong,))
 
 
 def test_a_town_pays_for_trips_to_the_places_in_it() -> None:
