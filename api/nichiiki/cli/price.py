@@ -12,7 +12,7 @@ import click
 from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command
-from nichiiki.cli.options import Number, Word, argument, build, option
+from nichiiki.cli.options import Number, Ratio, Word, argument, build, option
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def command(lang: Lang) -> Command:
         option(lang, "--baseline", type=Word(*BASELINES), default="cost"),
         option(lang, "--equity-share", type=Number(0, 100), metavar="PERCENT"),
         option(lang, "--equity-yen", type=Number(0), metavar="YEN"),
+        option(lang, "--ratio", type=Ratio(), multiple=True, metavar="PRODUCT=OTHER:PERCENT"),
         option(lang, "--compare", metavar="PRODUCT", key="compare_product"),
         option(lang, "--scenarios", is_flag=True),
         option(lang, "--guaranteed", type=Number(0), default=0, metavar="SEATS"),
@@ -104,6 +105,7 @@ def arguments(given: dict[str, Any]) -> dict[str, Any]:
         "baseline": given["baseline"].replace("-", "_"),
         "equity_share_percent": given["equity_share"],
         "equity_yen": given["equity_yen"],
+        "price_ratios": {product: (other, percent) for product, other, percent in given["ratio"]},
     }
 
 
@@ -127,11 +129,12 @@ def extras_of(
     if tariff.objective is None:
         return Extras(relaxations=tariffs.relaxations(instance, placed, **asked))
     limits = {name: value for name, value in asked.items() if name not in ("goal", "subsidy_yen")}
+    alone = {name: value for name, value in asked.items() if name != "price_ratios"}
     top = asked["subsidy_yen"]
     budgets = sorted({top * k // FRONTIER_POINTS for k in range(FRONTIER_POINTS + 1)})
     return Extras(
         points=tariffs.frontier(instance, placed, budgets_yen=budgets, **limits),
-        kinds=tariffs.compare_products(instance, placed, product_id=compare, **asked) if compare else {},
+        kinds=tariffs.compare_products(instance, placed, product_id=compare, **alone) if compare else {},
         calendars=tariffs.pass_calendars(instance, tariff, guaranteed=guaranteed),
         payers=tariffs.payers_of(instance, tariff),
         robust=tariffs.robust_prices(instance, placed, **asked) if scenarios else None,

@@ -91,6 +91,7 @@ class _Cover:
         self.choices: list[Ints] = []
         self.known: set[bytes] = set()
         self.bound = ONE
+        self.part = 0.0
 
     @property
     def x(self) -> Ints:
@@ -186,6 +187,7 @@ class _Cover:
         )
         if result.status != 0:
             raise RuntimeError(f"the linear program ended with {result.message}")
+        self.part = float(result.x[-1])
         return result.x[:-1], np.maximum(-result.ineqlin.marginals, 0.0)
 
     def lottery(self) -> Lottery:
@@ -193,12 +195,26 @@ class _Cover:
         weights, prices = self._mix()
         while not self.should_stop() and self._extend(weights, prices):
             weights, prices = self._mix()
-        whole = [max(0, int(w)) for w in np.rint(np.asarray(weights) * WEIGHT)]
-        parts = ((Fraction(w), choice) for w, choice in zip(whole, self.choices, strict=True))
+        whole = self._whole(weights)
+        parts = ((Fraction(w), choice) for w, choice in zip(whole.tolist(), self.choices, strict=True))
         found = Lottery.of(
             self.market.n_options, parts, promised=self.promised, impossible=tuple(self.impossible)
         )
         return found.with_shares(self.market, kept_bound=self.bound)
+
+    def _whole(self, weights: Any) -> Ints:
+        """Weights in whole numbers, raised where rounding or the program's tolerance has lost a small promise."""
+        whole: Ints = np.maximum(np.rint(np.asarray(weights) * WEIGHT), 0).astype(np.int64)
+        matrix = self._matrix().astype(np.int64)
+        by_choice, needed = matrix.tocsc(), np.ceil(self.part * self.x * WEIGHT).astype(np.int64)
+        given = np.asarray(matrix @ whole)
+        for row in np.flatnonzero(given < needed).tolist():
+            lacking = int(needed[row] - given[row])
+            if lacking > 0:  # an earlier row may have raised this one, too
+                choice = int(matrix.indices[matrix.indptr[row]])
+                whole[choice] += lacking
+                given[by_choice.indices[by_choice.indptr[choice] : by_choice.indptr[choice + 1]]] += lacking
+        return whole
 
     def _extend(self, weights: Any, prices: Any) -> bool:
         """Add the dearest choice at the prices; say whether there was a new one that helps."""

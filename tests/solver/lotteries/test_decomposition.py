@@ -150,6 +150,22 @@ def test_diversity_quota_of_budish_et_al() -> None:
     assert all(market.is_feasible(choice) for choice in lottery.choices)
 
 
+def test_the_smallest_promise_is_kept_like_the_others() -> None:
+    """A chance of one tick in 2^40 is below what a program in floating point can see."""
+    tick = F(1, 1 << 40)
+    market = Market.from_columns(
+        agent=[0, 0, 1],
+        utility=[1] * 3,
+        option=[0, 1, 1, 2],
+        resource=[0, 0, 1, 0],
+        amount=[1] * 4,
+        capacity=[1, 1],
+    )
+    lottery = cover_shares(market, [HALF, tick, HALF])
+    assert lottery is not None
+    assert lottery.kept > F(999_999, 1_000_000)
+
+
 def every_choice(market: Market) -> list[np.ndarray]:
     order, offsets = market.by_agent
     lists = [[-1, *order[offsets[a] : offsets[a + 1]].tolist()] for a in range(market.n_agents)]
