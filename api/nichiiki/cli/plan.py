@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,18 +52,27 @@ def _plan(screen: Screen, name: str, *, out: Path | None, force: bool, as_json: 
     import nichiiki
     from nichiiki.cli.allocate import check_policy
     from nichiiki.cli.opening import open_instance
+    from nichiiki.cli.progress import Stopping, beside
     from nichiiki.cli.saving import OUTPUTS, claim, json_bytes
+    from nichiiki.cli.waiting import step
 
     if out is not None:
         claim(out, force=force, own=(*OUTPUTS, PLAN_FILE, MOVES_FILE, FARES))
     check_policy(given["policy"])
     effort = {"policy": given["policy"], "seed": given["seed"], "workers": given["workers"]}
-    found = nichiiki.plan(open_instance(name), time_limit_s=given["time_limit"], **effort, **arguments(given))
+    instance, limit = open_instance(name), given["time_limit"]
+    with Stopping(screen) as stopping:
+        step("wait.planning", households=f"{len(instance.households):,}", limit=f"{limit:g}")
+        asked = {**effort, **arguments(given), "should_stop": stopping.should_stop}
+        found = beside(partial(nichiiki.plan, instance, time_limit_s=limit, **asked))
     written = _save(screen, out, found) if out else []
     if as_json:
         click.echo(json_bytes(_story(found)).decode("utf-8"), nl=False)
     else:
         _show(screen, found, written)
+    if stopping.stopped:
+        screen.tell("interrupted.saved")
+        return Exit.INTERRUPTED
     return Exit.DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,9 @@ def _price(
 ) -> int:
     import nichiiki
     from nichiiki.cli.opening import open_allocation, open_instance
+    from nichiiki.cli.progress import Stopping, beside
     from nichiiki.cli.saving import claim, json_bytes
+    from nichiiki.cli.waiting import step
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS, write_tariff
 
     if out is not None:
@@ -76,7 +79,11 @@ def _price(
     placed = None if allocation is None else open_allocation(allocation)
     asked = arguments(given)
     effort = {"time_limit_s": given["time_limit"], "seed": given["seed"]}
-    tariff = nichiiki.price(instance, placed, **asked, **effort)
+    with Stopping(screen) as stopping:
+        step("wait.pricing", products=len(instance.products), limit=f"{given['time_limit']:g}")
+        tariff = beside(
+            partial(nichiiki.price, instance, placed, **asked, **effort, should_stop=stopping.should_stop)
+        )
     more: dict[str, Any] = {"compare": compare, "scenarios": scenarios, "guaranteed": guaranteed}
     extras = extras_of(instance, placed, tariff, asked, **more) if out else None
     written = write_tariff(out, instance, tariff, extras=extras, lang=screen.lang) if out else []
@@ -84,6 +91,9 @@ def _price(
         click.echo(json_bytes(tariff.model_dump(mode="json")).decode("utf-8"), nl=False)
     else:
         show(screen, tariff, written, helps=extras.relaxations if extras else ())
+    if stopping.stopped:
+        screen.tell("interrupted.saved")
+        return Exit.INTERRUPTED
     return Exit.DONE if any(product.offered for product in tariff.products) else Exit.NEGATIVE
 
 
