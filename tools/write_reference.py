@@ -1,4 +1,4 @@
-"""Write the reference pages that follow from the code: the data format and the command line.
+"""Write the reference pages that follow from the code: the data format, the command line, Python.
 
 Without arguments it writes them. With `--check` it writes nothing and fails if one is stale.
 """
@@ -6,6 +6,7 @@ Without arguments it writes them. With `--check` it writes nothing and fails if 
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import sys
 import typing
@@ -206,10 +207,32 @@ def _help(title: str, page: str) -> list[str]:
     return [f"## {title}", "", "```text", page, "```", ""]
 
 
+PYTHON_INTRODUCTION = """\
+`import nichiiki as nk` gives everything below; it is loaded when it is first used. After the first argument all are named.
+Researchers' modules: {modules}."""
+MODULES = ("nichiiki.market", "nichiiki.matching", "nichiiki.flow", "nichiiki.tariffs", "nichiiki.testing")
+
+
+def python() -> str:
+    """Return the page on the Python face: every public name by its docstring."""
+    import nichiiki
+
+    modules = ", ".join(f"`{name}`" for name in MODULES)
+    parts = [MARK, "", "# Python", "", PYTHON_INTRODUCTION.format(modules=modules), ""]
+    found = {name: getattr(nichiiki, name) for name in nichiiki.__all__}
+    functions = [name for name, thing in found.items() if inspect.isfunction(thing)]
+    classes = [name for name, thing in found.items() if inspect.isclass(thing)]
+    for title, kind, names in (("Functions", "autofunction", functions), ("Classes", "autoclass", classes)):
+        parts += [f"## {title}", "", "```{eval-rst}"]
+        parts += [f".. {kind}:: nichiiki.{name}" for name in names]
+        parts += ["```", ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
 def pages() -> Mapping[str, str]:
     """Return every generated page by file name."""
     schemas = {f"schemas/{schema_file(each)}": _json(json_schema(each)) for each in DOCUMENTS}
-    return {"data-format.md": data_format(), "cli.md": command_line(), **schemas}
+    return {"data-format.md": data_format(), "cli.md": command_line(), "python.md": python(), **schemas}
 
 
 def _json(document: Any) -> str:

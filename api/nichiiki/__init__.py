@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nichiiki_instances.frames import from_frames as from_frames
     from nichiiki_instances.generators import generate as generate
     from nichiiki_instances.gtfs import read_gtfs as read_gtfs
+    from nichiiki_instances.gtfs import write_gtfs_fares as write_gtfs_fares
     from nichiiki_instances.template import write_template as write_template
     from nichiiki_models.allocation import Allocation as Allocation
     from nichiiki_models.allocation import Reason as Reason
@@ -148,6 +149,7 @@ _HOMES = {
     "read": "nichiiki_instances",
     "read_apart": "nichiiki.apart",
     "read_gtfs": "nichiiki_instances.gtfs",
+    "write_gtfs_fares": "nichiiki_instances.gtfs",
     "read_standard": "nichiiki.standard",
     "replay": "nichiiki.auditing",
     "shadow_prices": "nichiiki_solver.fitting",
@@ -230,6 +232,7 @@ __all__ = [
     "verify",
     "verify_tariff",
     "write",
+    "write_gtfs_fares",
     "write_standard",
     "write_template",
 ]

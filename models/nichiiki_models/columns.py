@@ -360,6 +360,19 @@ def cell(spec: ColumnSpec, values: Column, row: int) -> Any:
     return None if value == "" and spec.default is None else value
 
 
+def cells(spec: ColumnSpec, values: Column) -> list[Any]:
+    """Return all cells of a column as `cell` returns each of them."""
+    if isinstance(values, ListColumn):
+        return [values[row] for row in range(len(values))]
+    found: list[Any] = values.tolist()
+    if spec.kind in (Kind.DATE, Kind.TIME, Kind.INT, Kind.NUMBER):
+        for row in np.flatnonzero(is_null(spec.kind, values)).tolist():
+            found[row] = None
+    elif spec.default is None:
+        found = [None if value == "" else value for value in found]
+    return found
+
+
 def bad_cells(spec: ColumnSpec, values: Column) -> Iterator[tuple[str, Array]]:
     """Check a whole column and yield (problem code, rows) for each rule that some cells break.
 

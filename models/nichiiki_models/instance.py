@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
 from nichiiki_models.checks import find_problems
 from nichiiki_models.errors import InstanceError
@@ -98,19 +98,19 @@ class Instance(BaseModel):
     locks: Table[Lock] = _empty(Lock)
     passes: Table[Pass] = _empty(Pass)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _newest(cls, value: Any) -> Any:
-        return migrated(value)
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        problems = find_problems(self.tables, self.rules)
+    def _checked(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Check what is made of rows or tables; an instance, as a field of a result or a question has it, is checked already."""
+        if isinstance(value, cls):
+            return value
+        made = handler(migrated(value))
+        problems = find_problems(made.tables, made.rules)
         if any(problem.severity == "error" for problem in problems):
             raise InstanceError(problems)
         # the one place where an instance is written to: before anybody has seen it
-        self.__dict__.update({name: table.sorted() for name, table in self.tables.items()})
-        return self
+        made.__dict__.update({name: table.sorted() for name, table in made.tables.items()})
+        return made
 
     @classmethod
     def from_tables(

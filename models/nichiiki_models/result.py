@@ -28,7 +28,7 @@ class Result(BaseModel):
         The objective is always maximised; no allocation passes the bound. Both belong to the first level
         that is not proven, else to the last. None where unknown.
     gap
-        (bound - objective) / max(1, |objective|); None without a bound.
+        ``(bound - objective) / max(1, |objective|)``; None without a bound.
     seconds
         Wall time of the run.
     levels

@@ -20,6 +20,7 @@ from nichiiki_models.columns import (
     as_column,
     ascii_words,
     cell,
+    cells,
     column_specs,
     default_column,
     freeze,
@@ -38,6 +39,8 @@ class Row(BaseModel):
 
 
 R = TypeVar("R", bound=Row)
+BLOCK = 4096
+"""Rows whose cells are taken out of their columns at a time."""
 
 
 class Table(Generic[R]):
@@ -120,7 +123,11 @@ class Table(Generic[R]):
 
     def rows(self) -> Iterator[R]:
         """Iterate over the rows as pydantic objects (small tables, JSON; never in a hot loop)."""
-        return (self.row(index) for index in range(len(self)))
+        for start in range(0, len(self), BLOCK):
+            block = self.take(np.arange(start, min(start + BLOCK, len(self))))
+            columns = [cells(spec, block.columns[name]) for name, spec in self.specs.items()]
+            for values in zip(*columns, strict=True):
+                yield self.schema.model_construct(**dict(zip(self.specs, values, strict=True)))
 
     def take(self, rows: Array) -> Table[R]:
         """Return the table of the given rows (indices or mask), in their order."""

@@ -68,7 +68,7 @@ def allocate(
     time_limit_s
         Wall time in seconds after which the best answer so far is returned; positive.
     relative_gap
-        Gap (bound - objective) / max(1, |objective|) that is good enough; 0 asks for a proof.
+        Gap ``(bound - objective) / max(1, |objective|)`` that is good enough; 0 asks for a proof.
     seed
         Seed of every draw and of the tie-break; not negative.
     workers

@@ -51,6 +51,14 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_prices_are_tied(run: Any, line: Path) -> None:
+    shown = run("price", line, "--goal", "revenue", "--ratio", "pass=back:300", "--json")
+    assert shown.exit_code == Exit.BAD_INPUT and "back" in shown.output, "the price of 'back' is given"
+    for wrong in ("pass", "pass=back", "pass=back:x", "=back:3"):
+        refused = run("price", line, "--ratio", wrong, "--lang", "en")
+        assert refused.exit_code == Exit.BAD_INPUT and "PRODUCT=OTHER:PERCENT" in refused.output
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_writes_everything(run: Any, line: Path, tmp_path: Path, lang: str) -> None:
     asked = ("--goal", "uptake", "--subsidy", "20000", "--baseline", "single-fares", "--compare", "pass")

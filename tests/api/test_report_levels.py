@@ -229,3 +229,48 @@ def test_it_prints_on_pages(page: Page) -> None:
     (box,) = set(re.findall(rb"/MediaBox \[([\d. ]+)\]", printed))
     width, height = (float(number) for number in box.split()[2:])
     assert (round(width), round(height)) == (842, 595)  # A4 landscape in points
+
+
+# ---- lists too long to lay out
+
+
+@pytest.fixture
+def long_page(result: nk.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """Return a report that lays out ten households of either list and keeps the others as data."""
+    browser = find_browser()
+    if browser is None:
+        pytest.skip("no Chromium on this machine: install it to use the report in a browser")
+    monkeypatch.setattr("nichiiki.report.page.MOST_ROWS", 10)
+    given = result.instance
+    regions = [row.model_copy(update={"name": row.name + HOSTILE}) for row in given.regions.rows()]
+    (tmp_path / "report.html").write_text(page_of(result, "staff", "en", regions=regions), "utf-8")
+    with open_page(browser, tmp_path / "report.html", tmp_path / "profile") as opened:
+        yield opened
+
+
+def test_rows_that_are_not_laid_out_are_found(long_page: Page, result: nk.Result) -> None:
+    assert result.allocation is not None
+    stays = result.allocation.stays
+    seen = "[...document.querySelectorAll('#placements tbody tr')].filter(r => r.offsetHeight)"
+    last = str(result.allocation.placements["household_id"][-1])
+    long_page.run(
+        f"(f => {{ f.value = '{last}'; f.dispatchEvent(new Event('input')); }})(document.getElementById('filter'))"
+    )
+    texts = long_page.run(f"{seen}.map(r => r.textContent)")
+    assert len(texts) == int((stays["household_id"] == last).sum())
+    assert all(
+        last in text and str(stays["house_id"][stays["household_id"] == last][0]) in text for text in texts
+    )
+    long_page.click("#clear")
+    host = str(stays["region_id"][0])
+    long_page.click(f"circle[data-region='{host}']")
+    long_page.run(
+        "document.querySelector('#placements + button').click()"
+    )  # all of the region, if it has many
+    assert long_page.run(f"{seen}.length") == int((stays["region_id"] == host).sum())
+    assert long_page.run("document.getElementById('shown').textContent") == (
+        f"{int((stays['region_id'] == host).sum())} / {len(stays)}"
+    )
+    assert long_page.log == []
+    assert "owned" not in long_page.run("document.title")
+    assert long_page.run("document.images.length") == 0

@@ -117,6 +117,7 @@ class Limits:
     subsidy_per_head_yen: int | None = None
     equity: tuple[int, int] | None = None
     no_arbitrage: bool = False
+    ratios: tuple[tuple[str, str, int], ...] = ()
 
 
 class Brute:
@@ -234,6 +235,9 @@ class Brute:
         for is_decided in (True, False):
             mine = [p for p in self.products if self.decided(p) == is_decided]
             fresh = [{p.product_id} for p in mine]
+            for one, other, _ in self.limits.ratios if is_decided else ():
+                pair = [group for group in fresh if group & {one, other}]
+                fresh = [group for group in fresh if not group & {one, other}] + [set().union(*pair)]
             for row, period in cells:
                 if not is_decided and any(
                     self.decided(p) and self.open(row, p, period) for p in self.products
@@ -256,6 +260,8 @@ class Brute:
     def value(self, prices: dict[str, int | None]) -> tuple[int, int] | None:
         """Levels of a vector of prices; None if it is not allowed."""
         limits, rule = self.limits, self.instance.rules.demand
+        if not all(self.tied(prices, *ratio) for ratio in limits.ratios):
+            return None
         groups = self.units()
         need, buyers = [0] * len(groups), [0] * len(groups)
         paid_sum = [0] * (len(groups) + 1)
@@ -314,6 +320,15 @@ class Brute:
             return sum(paid_sum), 1000 * sum(buyers)
         cost_of_funds = sum(-(-s * rule.public_funds_percent // 100) for s in subsidy)
         return sum(welfare) - cost_of_funds, 1000 * sum(buyers)
+
+    def tied(self, prices: dict[str, int | None], one: str, other: str, percent: int) -> bool:
+        """Whether a price is the multiple of its step nearest to a percentage of another one."""
+        base, price = prices[other], prices[one]
+        if base is None or price is None:
+            return base is price
+        step = next(p.step_yen for p in self.products if p.product_id == one)
+        near = sorted(range(0, 10**5, step), key=lambda at: (abs(100 * at - percent * base), -at))
+        return price == near[0]
 
     def shortfall(
         self, row: Demand, product: Product, prices: dict[str, int | None], n: int, paid: int

@@ -219,8 +219,10 @@ def save_run(
 ) -> list[Path]:
     """Write the files of a run, its instance and its manifest."""
     from nichiiki.auditing import Parameters, audited
+    from nichiiki.cli.waiting import step
     from nichiiki.report.files import write_all
 
+    step("wait.writing", folder=out.name)
     run, origin, inputs = asked
     same = {name: run[name] for name in ("policy", "seed", "workers", "official", "cross_check")}
     parameters = Parameters(time_limit_s=run["time_limit"], relative_gap=run["gap"], lang=screen.lang, **same)

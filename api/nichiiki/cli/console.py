@@ -8,6 +8,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
+from nichiiki.cli.waiting import speak
 from nichiiki_models.texts import Lang, text
 
 if TYPE_CHECKING:
@@ -71,14 +72,24 @@ class Screen:
         """Return the text of a key of the catalogue ``cli``."""
         return text(f"cli.{key}", self.lang, package="nichiiki", **values)
 
-    @cached_property
+    @property
     def out(self) -> Console:
         """Standard output, for results."""
+        speak()
+        return self._out
+
+    @property
+    def err(self) -> Console:
+        """Standard error, for progress and remarks."""
+        speak()
+        return self._err
+
+    @cached_property
+    def _out(self) -> Console:
         return _console(sys.stdout)
 
     @cached_property
-    def err(self) -> Console:
-        """Standard error, for progress and remarks."""
+    def _err(self) -> Console:
         return _console(sys.stderr)
 
     def tell(self, key: str, /, **values: object) -> None:

@@ -104,9 +104,11 @@ def _price(screen: Screen, out: Path, result: Result, settings: dict[str, Any]) 
     """
     import nichiiki
     from nichiiki.cli.price import extras_of, show
+    from nichiiki.cli.waiting import step
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS, write_tariff
 
     screen.tell("demo.fares", yen=f"{OWN_MONEY_YEN:,}")
+    step("wait.pricing", products=len(result.instance.products), limit="–")
     asked: dict[str, Any] = {"goal": "uptake", "baseline": "single_fares", "subsidy_yen": OWN_MONEY_YEN}
     tariff = nichiiki.price(result.instance, result.allocation, **asked)
     extras = extras_of(result.instance, result.allocation, tariff, asked, compare=COMPARED)

@@ -67,7 +67,9 @@ def _explain(
     as_json: bool,
 ) -> int:
     import nichiiki
+    from nichiiki.cli.waiting import step
 
+    step("wait.explaining", households=f"{len(households) or len(instance.households):,}")
     solve_again = exact or len(households) == 1
     reasons = nichiiki.explain(
         instance, allocation, households or None, exact=solve_again, time_limit_s=time_limit, workers=workers

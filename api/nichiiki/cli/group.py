@@ -68,9 +68,17 @@ class Face(LocalisedHelp, click.Group):
     ) -> Any:
         """Run a command and end the process with its exit code."""
         from nichiiki.cli.failures import guarded
+        from nichiiki.cli.waiting import Waiting
 
         run = partial(super().main, args, prog_name or "nichiiki", complete_var, False, **extra)
-        sys.exit(guarded(run, self.lang))
+        say = partial(_say, self.lang)
+        with Waiting(sys.stderr, say):
+            code = guarded(run, self.lang)
+        sys.exit(code)
+
+
+def _say(lang: Lang, key: str, /, **values: object) -> str:
+    return text(f"cli.{key}", lang, package="nichiiki", **values)
 
 
 def face(lang: Lang) -> Face:

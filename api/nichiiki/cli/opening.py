@@ -36,11 +36,15 @@ def open_instance(name: str, mapping: Path | None = None) -> Instance:
     """
     import nichiiki
     from nichiiki.apart import is_risky
+    from nichiiki.cli.waiting import step
 
+    step("wait.reading", name=Path(name).name)
     if not Path(name).exists() and is_bundled(name):
         return nichiiki.load(name)
     read = nichiiki.read_apart if is_risky([Path(name)]) else nichiiki.read
-    return read(name, mapping=mapping)
+    instance = read(name, mapping=mapping)
+    step("wait.working")
+    return instance
 
 
 def is_bundled(name: str) -> bool:

@@ -87,6 +87,24 @@ class Word(click.ParamType[str]):
         return str(value)
 
 
+class Ratio(click.ParamType[tuple[str, str, int]]):
+    """A price tied to another one: ``PRODUCT=OTHER:PERCENT``."""
+
+    name = "PRODUCT=OTHER:PERCENT"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str, int]:
+        """Return the product, the other one and the percentage, or refuse."""
+        if isinstance(value, tuple):
+            return value
+        product, _, rest = str(value).partition("=")
+        other, _, percent = rest.rpartition(":")
+        if not product or not other or not percent.isdecimal():
+            raise Refusal("usage.ratio", option=_name(param), value=value)
+        return product, other, int(percent)
+
+
 def _name(param: click.Parameter | None) -> str:
     return param.opts[0] if param else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command
-from nichiiki.cli.options import Number, Word, argument, build, option
+from nichiiki.cli.options import Number, Ratio, Word, argument, build, option
 from nichiiki.cli.price import BASELINES, GOALS, arguments
 from nichiiki_models.texts import Lang
 
@@ -32,6 +33,7 @@ def command(lang: Lang) -> Command:
         option(lang, "--baseline", type=Word(*BASELINES), default="cost"),
         option(lang, "--equity-share", type=Number(0, 100), metavar="PERCENT"),
         option(lang, "--equity-yen", type=Number(0), metavar="YEN"),
+        option(lang, "--ratio", type=Ratio(), multiple=True, metavar="PRODUCT=OTHER:PERCENT"),
         option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
         option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=300.0, metavar="S"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
@@ -50,18 +52,27 @@ def _plan(screen: Screen, name: str, *, out: Path | None, force: bool, as_json: 
     import nichiiki
     from nichiiki.cli.allocate import check_policy
     from nichiiki.cli.opening import open_instance
+    from nichiiki.cli.progress import Stopping, beside
     from nichiiki.cli.saving import OUTPUTS, claim, json_bytes
+    from nichiiki.cli.waiting import step
 
     if out is not None:
         claim(out, force=force, own=(*OUTPUTS, PLAN_FILE, MOVES_FILE, FARES))
     check_policy(given["policy"])
     effort = {"policy": given["policy"], "seed": given["seed"], "workers": given["workers"]}
-    found = nichiiki.plan(open_instance(name), time_limit_s=given["time_limit"], **effort, **arguments(given))
+    instance, limit = open_instance(name), given["time_limit"]
+    with Stopping(screen) as stopping:
+        step("wait.planning", households=f"{len(instance.households):,}", limit=f"{limit:g}")
+        asked = {**effort, **arguments(given), "should_stop": stopping.should_stop}
+        found = beside(partial(nichiiki.plan, instance, time_limit_s=limit, **asked))
     written = _save(screen, out, found) if out else []
     if as_json:
         click.echo(json_bytes(_story(found)).decode("utf-8"), nl=False)
     else:
         _show(screen, found, written)
+    if stopping.stopped:
+        screen.tell("interrupted.saved")
+        return Exit.INTERRUPTED
     return Exit.DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command
-from nichiiki.cli.options import Number, Word, argument, build, option
+from nichiiki.cli.options import Number, Ratio, Word, argument, build, option
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def command(lang: Lang) -> Command:
         option(lang, "--baseline", type=Word(*BASELINES), default="cost"),
         option(lang, "--equity-share", type=Number(0, 100), metavar="PERCENT"),
         option(lang, "--equity-yen", type=Number(0), metavar="YEN"),
+        option(lang, "--ratio", type=Ratio(), multiple=True, metavar="PRODUCT=OTHER:PERCENT"),
         option(lang, "--compare", metavar="PRODUCT", key="compare_product"),
         option(lang, "--scenarios", is_flag=True),
         option(lang, "--guaranteed", type=Number(0), default=0, metavar="SEATS"),
@@ -66,7 +68,9 @@ def _price(
 ) -> int:
     import nichiiki
     from nichiiki.cli.opening import open_allocation, open_instance
+    from nichiiki.cli.progress import Stopping, beside
     from nichiiki.cli.saving import claim, json_bytes
+    from nichiiki.cli.waiting import step
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS, write_tariff
 
     if out is not None:
@@ -75,7 +79,11 @@ def _price(
     placed = None if allocation is None else open_allocation(allocation)
     asked = arguments(given)
     effort = {"time_limit_s": given["time_limit"], "seed": given["seed"]}
-    tariff = nichiiki.price(instance, placed, **asked, **effort)
+    with Stopping(screen) as stopping:
+        step("wait.pricing", products=len(instance.products), limit=f"{given['time_limit']:g}")
+        tariff = beside(
+            partial(nichiiki.price, instance, placed, **asked, **effort, should_stop=stopping.should_stop)
+        )
     more: dict[str, Any] = {"compare": compare, "scenarios": scenarios, "guaranteed": guaranteed}
     extras = extras_of(instance, placed, tariff, asked, **more) if out else None
     written = write_tariff(out, instance, tariff, extras=extras, lang=screen.lang) if out else []
@@ -83,6 +91,9 @@ def _price(
         click.echo(json_bytes(tariff.model_dump(mode="json")).decode("utf-8"), nl=False)
     else:
         show(screen, tariff, written, helps=extras.relaxations if extras else ())
+    if stopping.stopped:
+        screen.tell("interrupted.saved")
+        return Exit.INTERRUPTED
     return Exit.DONE if any(product.offered for product in tariff.products) else Exit.NEGATIVE
 
 
@@ -94,6 +105,7 @@ def arguments(given: dict[str, Any]) -> dict[str, Any]:
         "baseline": given["baseline"].replace("-", "_"),
         "equity_share_percent": given["equity_share"],
         "equity_yen": given["equity_yen"],
+        "price_ratios": {product: (other, percent) for product, other, percent in given["ratio"]},
     }
 
 
@@ -117,11 +129,12 @@ def extras_of(
     if tariff.objective is None:
         return Extras(relaxations=tariffs.relaxations(instance, placed, **asked))
     limits = {name: value for name, value in asked.items() if name not in ("goal", "subsidy_yen")}
+    alone = {name: value for name, value in asked.items() if name != "price_ratios"}
     top = asked["subsidy_yen"]
     budgets = sorted({top * k // FRONTIER_POINTS for k in range(FRONTIER_POINTS + 1)})
     return Extras(
         points=tariffs.frontier(instance, placed, budgets_yen=budgets, **limits),
-        kinds=tariffs.compare_products(instance, placed, product_id=compare, **asked) if compare else {},
+        kinds=tariffs.compare_products(instance, placed, product_id=compare, **alone) if compare else {},
         calendars=tariffs.pass_calendars(instance, tariff, guaranteed=guaranteed),
         payers=tariffs.payers_of(instance, tariff),
         robust=tariffs.robust_prices(instance, placed, **asked) if scenarios else None,

@@ -11,6 +11,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from nichiiki.cli.console import Screen
+from nichiiki.cli.waiting import be_quiet, step
 from nichiiki.report.words import number, percent
 
 if TYPE_CHECKING:
@@ -21,8 +22,44 @@ LISTEN_EVERY_S = 0.2
 T = TypeVar("T")
 
 
-class Watch:
-    """Shows the progress of a run and stops it when Ctrl-C is pressed; a second Ctrl-C ends at once.
+class Stopping:
+    """Ends a run with the best answer so far when Ctrl-C is pressed; a second Ctrl-C ends at once.
+
+    Parameters
+    ----------
+    screen
+        Where to say so.
+    """
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self.stopped = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _interrupt(self, _: int, __: FrameType | None) -> None:
+        if self.stopped:
+            raise KeyboardInterrupt
+        self.stopped = True
+        self.screen.tell("interrupted.stopping")
+
+    def should_stop(self) -> bool:
+        """Say whether Ctrl-C was pressed."""
+        return self.stopped
+
+
+class Watch(Stopping):
+    """Shows the progress of a run, and stops it as `Stopping` does.
 
     Parameters
     ----------
@@ -35,19 +72,17 @@ class Watch:
     """
 
     def __init__(self, screen: Screen, *, households: int, time_limit_s: float) -> None:
-        self.screen = screen
+        super().__init__(screen)
         self.households = households
         self.time_limit_s = time_limit_s
-        self.stopped = False
         self._latest: Progress | None = None
         self._started = time.monotonic()
         self._shown = self._started
         self._live: Any = None
-        self._before: Any = None
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._interrupt)
+        super().__enter__()
+        be_quiet()
         if self.screen.err.is_terminal:
             from rich.live import Live
 
@@ -66,18 +101,8 @@ class Watch:
     ) -> None:
         if self._live is not None:
             self._live.stop()
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _interrupt(self, _: int, __: FrameType | None) -> None:
-        if self.stopped:
-            raise KeyboardInterrupt
-        self.stopped = True
-        self.screen.tell("interrupted.stopping")
-
-    def should_stop(self) -> bool:
-        """Say whether Ctrl-C was pressed."""
-        return self.stopped
+        super().__exit__(kind, error, trace)
+        step("wait.working")
 
     def __call__(self, progress: Progress) -> None:
         """Take note of a line of progress."""

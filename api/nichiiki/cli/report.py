@@ -55,6 +55,7 @@ def _report(
 ) -> int:
     import nichiiki
     from nichiiki.cli.opening import open_allocation, open_instance, tariff_of
+    from nichiiki.cli.waiting import step
     from nichiiki.report.facts import Facts
     from nichiiki.report.levels import report_of
     from nichiiki.report.rows import Rows
@@ -62,6 +63,7 @@ def _report(
     if contacts and not workbook:
         raise Refusal("failed.contacts_alone")
     instance, allocation = open_instance(name), open_allocation(answer)
+    step("wait.report", households=f"{len(instance.households):,}")
     broken = nichiiki.verify(instance, allocation)
     metrics = nichiiki.evaluate(instance, allocation)
     folder = Path(answer) if Path(answer).is_dir() else Path(answer).parent

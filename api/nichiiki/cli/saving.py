@@ -78,6 +78,8 @@ def save(
     tariff
         The prices of the same allocation, for the report.
     """
+    from nichiiki.cli.waiting import step
     from nichiiki.report.files import write_all
 
+    step("wait.writing", folder=folder.name)
     return write_all(folder, contents(instance, allocation, violations, lang, tariff))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nichiiki.report.facts import Facts
+from nichiiki.report.land import PER_DEGREE, land_path
 
 WIDTH, HEIGHT, MARGIN = 760, 520, 56
 MOST_FLOWS, MOST_LABELS = 200, 24
@@ -62,6 +63,8 @@ class Chart:
     grid: list[tuple[str, float, float, float, float]]
     scale_km: int
     scale_width: float
+    land: str
+    land_height: float
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -140,6 +143,8 @@ def chart(
         _grid(project),
         km,
         round(km * project.km_width, 1),
+        land_path(project, WIDTH, HEIGHT),
+        round(project.scale / PER_DEGREE + 1, 1),
     )
 
 

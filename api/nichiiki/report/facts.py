@@ -10,7 +10,7 @@ from typing import TypeVar
 from nichiiki_models.allocation import Allocation, Item, Placement, Stay
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Row, Table
-from nichiiki_models.tables import Choice, Facility, House, Household, Person, Region, Role, Seat
+from nichiiki_models.tables import Choice, Facility, House, Household, Measure, Person, Region, Role, Seat
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.works import Works
 
@@ -119,12 +119,16 @@ class Facts:
             for name, count in zip(names, row, strict=True)
         }
 
+    @cached_property
+    def _taken(self) -> list[Measure]:
+        return self.works.measures()
+
     def added(self, kind: str, target: str, period: str, band: str | None = None) -> int:
         """Return what measures add to a target in a period."""
         at = self.position[period]
         return sum(
             measure.adds
-            for measure in self.works.measures()
+            for measure in self._taken
             if (measure.target_kind, measure.target_id, measure.band) == (kind, target, band)
             and self.works.counts(measure)[at]
         )

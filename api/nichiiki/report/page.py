@@ -30,6 +30,7 @@ from nichiiki.report.public import (
     public_reasons,
     public_uses,
 )
+from nichiiki.report.rest import rest_json
 from nichiiki.report.rows import Rows, besides
 from nichiiki.report.tariff_section import compared
 from nichiiki.report.words import number, percent, rule_name, words
@@ -139,6 +140,7 @@ def _inner(
     return {
         "rows": rows,
         "most": MOST_ROWS,
+        "rest": rest_json(rows, MOST_ROWS),
         "cards": cards(rows, violations),
         "chart": chart(rows.facts, shares=_shares(metrics) if metrics else None),
         "besides": besides,

@@ -91,9 +91,9 @@ def _points(names: Sequence[str], extras: Extras) -> Iterator[tuple[Any, ...]]:
 
 def _kinds(extras: Extras) -> Iterator[tuple[Any, ...]]:
     for kind, found in extras.kinds.items():
-        yield _cells(
-            kind, found.products[0].price_yen, *(getattr(found.total, name) for name in KIND_FIGURES)
-        )
+        total = None if found.objective is None else found.total
+        figures = (getattr(total, name, None) for name in KIND_FIGURES)
+        yield _cells(kind, found.products[0].price_yen, *figures)
 
 
 def _calendars(extras: Extras) -> Iterator[tuple[Any, ...]]:

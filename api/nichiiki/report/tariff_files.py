@@ -10,12 +10,13 @@ from nichiiki.report.files import csv_bytes, write_all
 from nichiiki.report.rows import Sheet
 from nichiiki.report.tariff_extras import Extras, extra_sheets
 from nichiiki.report.tariff_page import tariff_html
+from nichiiki_instances.gtfs.tariff import fares_feed
 from nichiiki_models.instance import Instance
 from nichiiki_models.tariff import Figures, TariffResult
 from nichiiki_models.texts import Lang
 
 FRONTIER, KINDS, BLACKOUT, PAYERS = "frontier.csv", "kinds.csv", "blackout.csv", "payers.csv"
-SCENARIOS, RELAXATIONS = "scenarios.csv", "relaxations.csv"
+SCENARIOS, RELAXATIONS, FEED = "scenarios.csv", "relaxations.csv", "fares-gtfs.zip"
 TARIFF_OUTPUTS = (
     "tariff.json",
     "prices.csv",
@@ -27,6 +28,7 @@ TARIFF_OUTPUTS = (
     PAYERS,
     SCENARIOS,
     RELAXATIONS,
+    FEED,
     "report.html",
 )
 """Every file that ``price`` writes."""
@@ -62,6 +64,7 @@ def write_tariff(
         csv_bytes(flows_sheet(tariff)),
         csv_bytes(settlement_sheet(tariff)),
         *(csv_bytes(sheet) for sheet in extra_sheets(tariff, extras)),
+        fares_feed(instance, tariff),
         page.encode("utf-8"),
     )
     return write_all(folder, dict(zip(TARIFF_OUTPUTS, contents, strict=True)))

@@ -41,8 +41,8 @@ class Obstacle:
         Id of what is concerned, and its grade or age band; the ids that the check names where it is a household's rule.
     value, limit
         What it would take, and what is allowed.
-    periods
-        Calendar positions in which too little is left.
+    periods, lacks
+        Calendar positions in which too little is left, and how much is lacking in each; value and limit are those of the worst.
     need
         How much of it the household needs.
     resource
@@ -60,6 +60,7 @@ class Obstacle:
     need: int = 0
     resource: int = -1
     leaving: bool = False
+    lacks: tuple[int, ...] = ()
 
 
 # Rules of one household, by the check
@@ -286,8 +287,10 @@ class Shared:
         joined = []
         for group in groups.values():
             worst = max(group, key=lambda o: abs((o.value or 0) - (o.limit or 0)))
-            periods = tuple(sorted({p for each in group for p in each.periods}))
-            joined.append(Obstacle(**{**worst.__dict__, "periods": periods}))
+            short = {p: abs((each.value or 0) - (each.limit or 0)) for each in group for p in each.periods}
+            periods = tuple(sorted(short))
+            lacks = tuple(short[period] for period in periods)
+            joined.append(replace(worst, periods=periods, lacks=lacks))
         return joined
 
 

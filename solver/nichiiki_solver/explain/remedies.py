@@ -341,34 +341,35 @@ def _unreserved(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
 
 @_remedy("school_seats", "desks", "care_places")
 def _seats(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
-    """More seats in the rows that count in the periods in which they do not suffice."""
+    """More seats in the rows that count in the periods in which they do not suffice, in each as many as are lacking."""
     if obstacle.value is None or obstacle.limit is None:
         return None
-    rows, periods = _seat_rows(world, obstacle.cause, obstacle.band), _periods(world, obstacle)
-    more = obstacle.value - obstacle.limit
-    if obstacle.rule == "care_places":
-        days = _fewest_days(world, obstacle)
-        if days == 0:
-            return None
-        more = -(-more // days)
-    names = dict.fromkeys(period if period in rows else "all" for period in periods)
+    rows, calendar = _seat_rows(world, obstacle.cause, obstacle.band), world.bundles.calendar
+    more: dict[str, int] = {}
+    for position, lacking in zip(obstacle.periods, obstacle.lacks, strict=True):
+        period = str(calendar.ids[position])
+        name = period if period in rows else "all"
+        if obstacle.rule == "care_places":
+            days = _days(world, obstacle, position)
+            if days == 0:
+                return None
+            lacking = -(-lacking // days)
+        more[name] = max(lacking, more.get(name, 0))
     changes = [
         Change(
             table="seats", row={"facility_id": obstacle.cause, "band": obstacle.band, "period_id": name},
-            column="seats", value=rows[name] + more,
+            column="seats", value=rows[name] + seats,
         )
-        for name in names if name in rows
+        for name, seats in more.items() if name in rows
     ]  # fmt: skip
-    return _step(obstacle, "seat", obstacle.cause, more, *changes, periods=periods)
+    most = max(more.values(), default=0)
+    return _step(obstacle, "seat", obstacle.cause, most, *changes, periods=_periods(world, obstacle))
 
 
-def _fewest_days(world: World, obstacle: Obstacle) -> int:
-    """Fewest days that a seat of care gives in the periods in which there are too few."""
+def _days(world: World, obstacle: Obstacle, position: int) -> int:
+    """Days that a seat of care gives in a period."""
     seats, calendar = world.bundles.instance.seats, world.bundles.calendar
     mine = (seats["facility_id"] == obstacle.cause) & (seats["band"] == obstacle.band)
     own = dict(zip(seats["period_id"][mine].tolist(), map(int, seats["days"][mine]), strict=True))
-    days: list[int] = []
-    for position in obstacle.periods:
-        given = own.get(str(calendar.ids[position]), own.get("all", NULL_INT))
-        days.append(calendar.open_days(position) if given in (None, NULL_INT) else int(given))
-    return min(days, default=0)
+    given = own.get(str(calendar.ids[position]), own.get("all", NULL_INT))
+    return calendar.open_days(position) if given in (None, NULL_INT) else int(given)

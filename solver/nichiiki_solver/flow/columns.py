@@ -58,7 +58,7 @@ class Columns:
         )
         if new.capacity is not self.capacity:
             check_capacities(new.capacity)
-        if new.cost is not self.cost:
+        if new.cost is not self.cost and not _small(cost, len(new.supply)):
             check_costs(new.cost, len(new.supply))
         if new.supply is not self.supply:
             _check_supplies(new.supply)
@@ -186,6 +186,12 @@ def _change(name: str, place: str, old: Ints, change: Change | None) -> Ints:
     new = old.copy()
     new[where] = values
     return new
+
+
+def _small(change: Change | None, nodes: int) -> bool:
+    """Whether a few new costs are all allowed, so that the whole column, which was before, need not be looked at."""
+    largest = MOST // (nodes + 1)
+    return isinstance(change, Mapping) and all(-largest <= value <= largest for value in change.values())
 
 
 def _first(mask: Bools) -> int | None:

@@ -42,6 +42,7 @@ def price(
     equity_yen: int | None = None,
     no_arbitrage: bool = True,
     operator_caps: bool = True,
+    price_ratios: Mapping[str, tuple[str, int]] | None = None,
     time_limit_s: float = 60.0,
     relative_gap: float = 0.0,
     seed: int = 0,
@@ -75,6 +76,8 @@ def price(
         Whether no product may cost more than others that together let its buyer do the same.
     operator_caps
         Whether no operator may lose more than its `loss_cap_yen` a month, subsidy not counted.
+    price_ratios
+        Of some products: another one, and what percent of its price they cost, to the nearest step; sold both or neither.
     time_limit_s, relative_gap, seed, workers, should_stop
         As in `allocate`.
 
@@ -102,6 +105,7 @@ def price(
         equity_yen=equity_yen,
         no_arbitrage=no_arbitrage,
         operator_caps=operator_caps,
+        price_ratios=dict(price_ratios or {}),
     ).check(instance)
     check_allocation(instance, allocation)
     ledger = make_ledger(make_offers(instance, allocation), asked)

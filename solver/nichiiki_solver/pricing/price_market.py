@@ -25,6 +25,7 @@ from nichiiki_solver.pricing.amounts import (
     Ledger,
 )
 from nichiiki_solver.pricing.arbitrage import Bundle
+from nichiiki_solver.pricing.terms import in_ratio
 from nichiiki_solver.pricing.units import OFF, Evaluator, Menus, Unit
 from nichiiki_solver.ragged import Bools, Ints, offsets_of
 
@@ -80,11 +81,25 @@ def allowed_menus(ledger: Ledger, unit: Unit, menus: Menus, bundles: list[Bundle
         kept &= (menus.sums[:, BUYERS] > 0) | (menus.prices == OFF).all(axis=1)
     if asked.subsidy_per_head_yen is not None:
         kept &= subsidies(menus) * 1000 <= asked.subsidy_per_head_yen * menus.sums[:, BUYERS]
+    for product, (other, percent) in asked.price_ratios.items():
+        kept &= _in_ratio(ledger, unit, menus, product, other, percent)
     given = {k: int(ledger.offers.terms[k - 1].grid[0]) for k in range(1, len(ledger.offers.terms) + 1)}
     for bundle in bundles:
         if _inside(ledger, unit, bundle):
             kept &= _keeps(unit, menus, bundle, given)
     return kept
+
+
+def _in_ratio(ledger: Ledger, unit: Unit, menus: Menus, product: str, other: str, percent: int) -> Bools:
+    """Say which menus keep two prices in a ratio: both are sold, the one at the multiple of its step that is nearest, or neither."""
+    names = ledger.offers.names
+    one, base = names.index(product) + 1, names.index(other) + 1
+    if one not in unit.decided:
+        return np.ones(len(menus), dtype=bool)
+    price, of = (menus.prices[:, unit.decided.index(k)] for k in (one, base))
+    step = int(ledger.offers.instance.products["step_yen"][one - 1])
+    nearest = in_ratio(of, percent, step)
+    return np.asarray(np.where(of == OFF, price == OFF, price == nearest))
 
 
 def _decided(ledger: Ledger, bundle: Bundle) -> set[int]:

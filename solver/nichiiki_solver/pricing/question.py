@@ -40,7 +40,9 @@ class Question:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.units = find_units(ledger.offers)
+        place = {name: at for at, name in enumerate(ledger.offers.names)}
+        tied = [(place[one], place[other]) for one, (other, _) in ledger.asked.price_ratios.items()]
+        self.units = find_units(ledger.offers, tied)
         self.evaluators = [Evaluator(ledger, unit) for unit in self.units]
         self.menus = [evaluator.all_menus() for evaluator in self.evaluators]
         self.bundles = bundles_of(ledger.offers) if ledger.asked.no_arbitrage else []

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_models.tariff import BASELINES, GOALS, Baseline, Goal
+from nichiiki_solver.ragged import Ints
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Asked:
     equity_yen: int | None = None
     no_arbitrage: bool = True
     operator_caps: bool = True
+    price_ratios: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
         """The arguments as they are kept with a result."""
@@ -52,7 +56,36 @@ class Asked:
             raise UsageError(f"equity_share_percent: 0 to 100 is allowed, got {self.equity_share_percent}")
         if not len(instance.products):
             raise UsageError("products: the instance has none; add rows to its products table")
+        for product, (other, percent) in self.price_ratios.items():
+            _ratio(instance, self.price_ratios, product, other, percent)
         return self
+
+
+def _ratio(
+    instance: Instance, ratios: Mapping[str, tuple[str, int]], product: str, other: str, percent: int
+) -> None:
+    """Refuse a ratio of prices that are not both chosen, or that hangs on another ratio."""
+    ranged = {
+        row.product_id
+        for row in instance.products.rows()
+        if row.price_yen is None and row.price_max_yen is not None
+    }
+    for name in (product, other):
+        if name not in ranged:
+            raise UsageError(
+                f"price_ratios: {name!r} has no price range in the products table; name products whose price is chosen"
+            )
+    if product == other or other in ratios:
+        raise UsageError(
+            f"price_ratios: the price of {product!r} hangs on {other!r}, which must have a free price; name a free one"
+        )
+    if not 1 <= percent <= 10_000:
+        raise UsageError(f"price_ratios[{product!r}]: 1 to 10000 percent are allowed, got {percent}")
+
+
+def in_ratio(price: Ints, percent: int, step: int) -> Ints:
+    """Return the multiples of a step nearest to a percentage of prices; of two as near the higher."""
+    return np.asarray(step * ((2 * percent * price + 100 * step) // (200 * step)), dtype=np.int64)
 
 
 def _word(name: str, value: str, words: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ every menu (a price of the grid, or not sold, for each product) is evaluated; un
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,8 +71,15 @@ class Menus:
         return len(self.prices)
 
 
-def find_units(offers: Offers) -> list[Unit]:
+def find_units(offers: Offers, tied: Iterable[tuple[int, int]] = ()) -> list[Unit]:
     """Divide products and classes into units.
+
+    Parameters
+    ----------
+    offers
+        Who may buy what.
+    tied
+        Pairs of products (their places) whose prices hang on each other.
 
     Returns
     -------
@@ -83,24 +90,29 @@ def find_units(offers: Offers) -> list[Unit]:
     is_decided = np.array([terms.decided for terms in offers.terms], dtype=bool)
     left = np.ones(len(offers.classes), dtype=bool)
     units: list[Unit] = []
-    for kind in (np.flatnonzero(is_decided), np.flatnonzero(~is_decided)):
-        for members in _components(offers.available[1:][kind] & left):
+    decided = np.flatnonzero(is_decided)
+    for kind in (decided, np.flatnonzero(~is_decided)):
+        ties = [pair for pair in tied if kind is decided]
+        for members in _components(offers.available[1:][kind] & left, kind, ties):
             alternatives = kind[members] + 1
             rows = np.flatnonzero(offers.available[alternatives].any(axis=0) & left)
             others = [
                 k for k in (np.flatnonzero(~is_decided) + 1).tolist() if offers.available[k, rows].any()
             ]
-            decided = [k for k in alternatives.tolist() if is_decided[k - 1]]
-            units.append(Unit(decided, others, rows))
+            chosen = [k for k in alternatives.tolist() if is_decided[k - 1]]
+            units.append(Unit(chosen, others, rows))
         left[np.concatenate([unit.rows for unit in units] or [np.zeros(0, dtype=np.int64)])] = False
     units = [unit for unit in units if unit.decided or len(unit.rows)]
     return [*units, Unit([], [], np.flatnonzero(left))]
 
 
-def _components(available: Bools) -> list[Ints]:
+def _components(available: Bools, kind: Ints, tied: Iterable[tuple[int, int]]) -> list[Ints]:
     """Connected products, each list ascending, in the order of their first."""
     size = len(available)
-    meet = csr_array(available.astype(np.int64) @ available.astype(np.int64).T)
+    shared = available.astype(np.int64) @ available.astype(np.int64).T
+    for one, other in tied:
+        shared[np.searchsorted(kind, one), np.searchsorted(kind, other)] = 1
+    meet = csr_array(shared)
     count, label = connected_components(meet, directed=False) if size else (0, np.zeros(0, dtype=np.int64))
     groups = [np.flatnonzero(label == number) for number in range(count)]
     return sorted(groups, key=lambda group: int(group[0]))

@@ -107,6 +107,20 @@ def _check_prices(instance: Instance, tariff: TariffResult, findings: Findings) 
             )
         if not right or product.decided != ranged:
             findings.add("tariff_price", ONE, product.product_id, value=str(asked))
+    _check_ratios(instance, tariff, findings)
+
+
+def _check_ratios(instance: Instance, tariff: TariffResult, findings: Findings) -> None:
+    """Check that prices tied to another one are the nearest multiples of their step."""
+    step = {row.product_id: row.step_yen for row in instance.products.rows()}
+    for name, (other, percent) in tariff.settings.get("price_ratios", {}).items():
+        price, base = tariff.prices[name], tariff.prices[other]
+        wrong = (price is None) != (base is None)
+        if price is not None and base is not None:
+            off = 100 * price - percent * base
+            wrong = not -100 * step[name] < 2 * off <= 100 * step[name] or price % step[name] != 0
+        if wrong:
+            findings.add("tariff_ratio", ONE, name, value=str(price), limit=f"{percent} % {other} {base}")
 
 
 def _follow(book: WayBook, tariff: TariffResult, findings: Findings) -> dict[tuple[Key, str], Sums]:
@@ -264,12 +278,18 @@ def _check_objective(
 
 
 def _unit_of(tariff: TariffResult, takers: Takers) -> Array:
-    """Unit of each party: that of a product it may buy; -1 for none."""
+    """Unit of each party: that of a decided product it may buy, else of a given one; -1 for none."""
     unit = np.full(len(takers.parties), -1, dtype=np.int64)
-    for at, each in enumerate(tariff.units):
-        members = [k for k, p in enumerate(tariff.products, start=1) if p.product_id in each.product_ids]
-        if members:
-            unit[takers.open[members].any(axis=0)] = at
+    for decided in (False, True):
+        for at, each in enumerate(tariff.units):
+            members = [
+                k
+                for k, p in enumerate(tariff.products, start=1)
+                if p.product_id in each.product_ids and p.decided == decided
+            ]
+            if members:
+                concerned = takers.open[members].any(axis=0)
+                unit[concerned] = at
     return unit
 
 

@@ -11,11 +11,11 @@ from nichiiki_models.explanation import Code, Proof, WishReason
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import Lock
 from nichiiki_oracle.allocations import choice_of
-from nichiiki_oracle.brute_force import is_allowed, optimum
+from nichiiki_oracle.brute_force import Optimum, best_of_market, is_allowed, optimum, over_measures
 from nichiiki_oracle.bundles import Bundle, bundles
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.random_instances import random_instance
-from nichiiki_oracle.shared import levels_of_choice, obeys
+from nichiiki_oracle.shared import obeys
 from nichiiki_oracle.tiny import tiny
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.explain import explain
@@ -121,21 +121,23 @@ def key(reason: WishReason) -> tuple[object, ...]:
 
 
 def forced_optimum(instance: Instance, reason: WishReason) -> tuple[int, ...] | None:
-    """The best levels with a wish fulfilled, by trying everything."""
-    market = Market(instance)
-    household = market.households[reason.household_id]
-    every = bundles(market, household)
-    kept = [
-        b for b in every
-        if (b.stay.house.house_id == reason.target_id and b.stay.wished.rank == reason.rank)
-        or (reason.list != "stay" and fulfils(b, reason))
-    ]  # fmt: skip
-    market.memo["bundles", reason.household_id] = kept
-    market.locks.append(
-        Lock(household_id=reason.household_id, target_kind="placed", effect="must", reason="test")
-    )
-    found = optimum(market)
-    return None if found is None else levels_of_choice(market, found.choice)
+    """The best levels with a wish fulfilled, by trying everything; each set of measures is a market of its own."""
+
+    def search(market: Market) -> Optimum | None:
+        household = market.households[reason.household_id]
+        kept = [
+            b for b in bundles(market, household)
+            if (b.stay.house.house_id == reason.target_id and b.stay.wished.rank == reason.rank)
+            or (reason.list != "stay" and fulfils(b, reason))
+        ]  # fmt: skip
+        market.memo["bundles", reason.household_id] = kept
+        market.locks.append(
+            Lock(household_id=reason.household_id, target_kind="placed", effect="must", reason="test")
+        )
+        return best_of_market(market)
+
+    found = over_measures(Market(instance), search)
+    return None if found is None else found.levels
 
 
 @pytest.mark.parametrize("policy", ["points", "welfare"])

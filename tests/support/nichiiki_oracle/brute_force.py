@@ -61,10 +61,10 @@ def is_allowed(market: Market, choice: Choice) -> bool:
 def plain_optimum(instance: Instance | Market) -> Optimum | None:
     """Return the lexicographic optimum by looking at every combination, or None if none is allowed."""
     market = instance if isinstance(instance, Market) else Market(instance)
-    return _over_measures(market, _plain)
+    return over_measures(market, _plain)
 
 
-def _over_measures(market: Market, search: Callable[[Market], Optimum | None]) -> Optimum | None:
+def over_measures(market: Market, search: Callable[[Market], Optimum | None]) -> Optimum | None:
     """Search with every set of measures, each with the plans that are best for the objective; fewest measures first."""
     best: Optimum | None = None
     for names, (gain, taken) in _sets_of_measures(market).items():
@@ -108,10 +108,11 @@ def optimum(instance: Instance | Market) -> Optimum | None:
     values are looked at once.
     """
     market = instance if isinstance(instance, Market) else Market(instance)
-    return _over_measures(market, _pruned)
+    return over_measures(market, best_of_market)
 
 
-def _pruned(market: Market) -> Optimum | None:
+def best_of_market(market: Market) -> Optimum | None:
+    """Return the optimum with the measures that a market takes, and no others."""
     search = _Search(market)
     search.run(0, levels_of(market, None))
     return search.best
