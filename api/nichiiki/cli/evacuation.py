@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from nichiiki_models.instance import Instance
     from nichiiki_solver.evacuation import RegionFailure
 
-COLUMNS = ("persons", "own_base", "sheltered", "uncovered", "minutes")
-MOST_NAMED = 4
+COLUMNS = ("persons", "own_base", "sheltered", "uncovered")
+"""Figures on the terminal, as many as fit in 80 characters; ``--json`` gives the minutes too."""
+MOST_NAMED = 2
 """Houses and links of a cut that are named on the terminal."""
 
 
@@ -55,12 +56,18 @@ def _print_json(found: Sequence[RegionFailure]) -> int:
 
 
 def _show(found: Sequence[RegionFailure], instance: Instance, screen: Screen) -> int:
+    from rich.cells import cell_len
+
     from nichiiki.cli.showing import new_table, show
 
     names = dict(zip(instance.regions["region_id"].tolist(), instance.regions["name"].tolist(), strict=True))
     table = new_table()
-    for column in ("region", "period", *COLUMNS, "cut"):
-        table.add_column(screen.say(f"evacuation.{column}"), justify="right" if column in COLUMNS else "left")
+    for column in ("region", "period"):
+        table.add_column(screen.say(f"evacuation.{column}"), no_wrap=True)
+    for column in COLUMNS:
+        header = screen.say(f"evacuation.{column}")
+        table.add_column(header, justify="right", min_width=max(map(cell_len, header.split())))
+    table.add_column(screen.say("evacuation.cut"), overflow="fold")
     for each in found:
         figures = (f"{getattr(each, column):,}" for column in COLUMNS)
         table.add_row(names[each.region_id] or each.region_id, each.period_id, *figures, _named(each.cut))
