@@ -43,6 +43,12 @@ def test_equals_every_vector_of_prices(block: int) -> None:
         _agrees(seed)
 
 
+@pytest.mark.parametrize("seed", [1840, 1941])
+def test_who_may_buy_a_given_and_a_decided_product_is_counted_with_the_decided_one(seed: int) -> None:
+    """A simpler check counted them with the given product, and refused tariffs that keep every rule."""
+    _agrees(seed)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not FULL, reason="the full count: NICHIIKI_FULL=1")
 @pytest.mark.parametrize("block", range(20))
