@@ -52,25 +52,24 @@ def _plan(screen: Screen, name: str, *, out: Path | None, force: bool, as_json: 
     import nichiiki
     from nichiiki.cli.allocate import check_policy
     from nichiiki.cli.opening import open_instance
-    from nichiiki.cli.progress import Stopping, beside
+    from nichiiki.cli.progress import Watch, beside
     from nichiiki.cli.saving import OUTPUTS, claim, json_bytes
-    from nichiiki.cli.waiting import step
 
     if out is not None:
         claim(out, force=force, own=(*OUTPUTS, PLAN_FILE, MOVES_FILE, FARES))
     check_policy(given["policy"])
     effort = {"policy": given["policy"], "seed": given["seed"], "workers": given["workers"]}
     instance, limit = open_instance(name), given["time_limit"]
-    with Stopping(screen) as stopping:
-        step("wait.planning", households=f"{len(instance.households):,}", limit=f"{limit:g}")
-        asked = {**effort, **arguments(given), "should_stop": stopping.should_stop}
+    with Watch(screen, households=len(instance.households), time_limit_s=limit) as watch:
+        signals = {"progress": watch, "should_stop": watch.should_stop}
+        asked = {**effort, **arguments(given), **signals}
         found = beside(partial(nichiiki.plan, instance, time_limit_s=limit, **asked))
     written = _save(screen, out, found) if out else []
     if as_json:
         click.echo(json_bytes(_story(found)).decode("utf-8"), nl=False)
     else:
         _show(screen, found, written)
-    if stopping.stopped:
+    if watch.stopped:
         screen.tell("interrupted.saved")
         return Exit.INTERRUPTED
     return Exit.DONE

@@ -68,9 +68,8 @@ def _price(
 ) -> int:
     import nichiiki
     from nichiiki.cli.opening import open_allocation, open_instance
-    from nichiiki.cli.progress import Stopping, beside
+    from nichiiki.cli.progress import Watch, beside
     from nichiiki.cli.saving import claim, json_bytes
-    from nichiiki.cli.waiting import step
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS, write_tariff
 
     if out is not None:
@@ -79,11 +78,9 @@ def _price(
     placed = None if allocation is None else open_allocation(allocation)
     asked = arguments(given)
     effort = {"time_limit_s": given["time_limit"], "seed": given["seed"]}
-    with Stopping(screen) as stopping:
-        step("wait.pricing", products=len(instance.products), limit=f"{given['time_limit']:g}")
-        tariff = beside(
-            partial(nichiiki.price, instance, placed, **asked, **effort, should_stop=stopping.should_stop)
-        )
+    with Watch(screen, products=len(instance.products), time_limit_s=given["time_limit"]) as watch:
+        signals: dict[str, Any] = {"progress": watch, "should_stop": watch.should_stop}
+        tariff = beside(partial(nichiiki.price, instance, placed, **asked, **effort, **signals))
     more: dict[str, Any] = {"compare": compare, "scenarios": scenarios, "guaranteed": guaranteed}
     extras = extras_of(instance, placed, tariff, asked, **more) if out else None
     written = write_tariff(out, instance, tariff, extras=extras, lang=screen.lang) if out else []
@@ -91,7 +88,7 @@ def _price(
         click.echo(json_bytes(tariff.model_dump(mode="json")).decode("utf-8"), nl=False)
     else:
         show(screen, tariff, written, helps=extras.relaxations if extras else ())
-    if stopping.stopped:
+    if watch.stopped:
         screen.tell("interrupted.saved")
         return Exit.INTERRUPTED
     return Exit.DONE if any(product.offered for product in tariff.products) else Exit.NEGATIVE

@@ -65,15 +65,18 @@ class Watch(Stopping):
     ----------
     screen
         Where to show it.
-    households
-        How many households there are.
+    households, products
+        How many households are allocated, or products priced.
     time_limit_s
         Seconds the run may take.
     """
 
-    def __init__(self, screen: Screen, *, households: int, time_limit_s: float) -> None:
+    def __init__(
+        self, screen: Screen, *, time_limit_s: float, households: int = 0, products: int = 0
+    ) -> None:
         super().__init__(screen)
-        self.households = households
+        key = "progress.products" if products else "progress.households"
+        self._what = screen.say(key, count=number(products or households))
         self.time_limit_s = time_limit_s
         self._latest: Progress | None = None
         self._started = time.monotonic()
@@ -118,10 +121,10 @@ class Watch(Stopping):
         left = max(0, round(self.time_limit_s - spent))
         latest = self._latest
         if latest is None:
-            return self.screen.say("progress.start", households=number(self.households), left=left)
+            return self.screen.say("progress.start", what=self._what, left=left)
         return self.screen.say(
             "progress.line",
-            households=number(self.households),
+            what=self._what,
             level=latest.level,
             objective=number(latest.objective) or "–",
             bound=number(latest.bound) or "–",

@@ -12,7 +12,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nichiiki_models.allocation import Status, StopReason
@@ -21,11 +21,13 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.result import Result
 from nichiiki_models.tariff import Move, PlanResult, PlanRound, TariffResult
 from nichiiki_solver.allocating import allocate
+from nichiiki_solver.policies.registry import Progress
 from nichiiki_solver.pricing.passes import PassTable
 from nichiiki_solver.pricing.price import allocation_hash, price
 from nichiiki_solver.verify import verify
 
 Prices = dict[str, int | None]
+Told = Callable[[Progress], None] | None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def plan(
     time_limit_s: float = 300.0,
     seed: int = 0,
     workers: int = 2,
+    progress: Told = None,
     should_stop: Callable[[], bool] | None = None,
     **tariff: Any,
 ) -> PlanResult:
@@ -68,8 +71,9 @@ def plan(
     ----------
     instance
         Houses, households, links and products; its own table `passes` is replaced.
-    policy, seed, workers, should_stop
-        As for `allocate`. A fixed point is one only for a policy that answers the same question in the same way.
+    policy, seed, workers, progress, should_stop
+        As for `allocate`; `progress` tells of both sides, of the tariff's levels as ``tariff …``. A fixed point is one only for a
+        policy that answers the same question in the same way.
     most_rounds
         Rounds after which the best state so far is returned (reason TIME_LIMIT).
     time_limit_s
@@ -92,6 +96,7 @@ def plan(
         raise UsageError("products: the instance has none; add rows to its products table, or use allocate")
     passes = PassTable(instance)
     common: dict[str, Any] = {"seed": seed, "workers": workers, "should_stop": should_stop}
+    told = {"allocate": progress, "price": _of_tariff(progress)}
     states: list[_State] = []
     known: dict[str, int] = {}
     prices: Prices = dict.fromkeys(instance.products["product_id"].tolist())
@@ -100,7 +105,7 @@ def plan(
         if states and (left <= 0 or (should_stop is not None and should_stop())):
             break
         known[_key(prices)] = len(states)
-        states.append(_round(passes, prices, policy, max(1.0, left / 4), common, tariff))
+        states.append(_round(passes, prices, policy, max(1.0, left / 4), common, tariff, told))
         prices = states[-1].tariff.prices
     first = known.get(_key(prices))
     return _result(states, first, passes, time.perf_counter() - started)
@@ -113,14 +118,23 @@ def _round(
     limit: float,
     common: dict[str, Any],
     tariff: dict[str, Any],
+    told: dict[str, Told],
 ) -> _State:
     here = passes.instance.replace(passes=passes.at(prices))
-    result = allocate(here, policy=policy, time_limit_s=limit, **common)
+    result = allocate(here, policy=policy, time_limit_s=limit, progress=told["allocate"], **common)
     if result.allocation is None:
         raise UsageError(
             f"instance: no allocation is possible ({result.status.value}); see nichiiki allocate"
         )
-    return _State(prices, result, price(here, result.allocation, time_limit_s=limit, **common, **tariff))
+    answer = price(here, result.allocation, time_limit_s=limit, progress=told["price"], **common, **tariff)
+    return _State(prices, result, answer)
+
+
+def _of_tariff(progress: Told) -> Told:
+    """Return what passes lines of the tariff's progress on under names of their own."""
+    if progress is None:
+        return None
+    return lambda line: progress(replace(line, level=f"tariff {line.level}"))
 
 
 def _result(states: list[_State], first: int | None, passes: PassTable, seconds: float) -> PlanResult:

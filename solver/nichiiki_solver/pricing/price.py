@@ -17,12 +17,13 @@ from nichiiki_models.rules import DemandRule
 from nichiiki_models.tariff import Baseline, Figures, Goal, ProductResult, TariffResult, UnitResult
 from nichiiki_solver.dual_prices import SCALE, can_be_priced, listed_prices
 from nichiiki_solver.market import Outcome
+from nichiiki_solver.policies.registry import Progress
 from nichiiki_solver.pricing.amounts import NEED, make_ledger
 from nichiiki_solver.pricing.choice import Floats
 from nichiiki_solver.pricing.figures import Sums, behave, by_pair, flows, settlement, sharing, ways, without
 from nichiiki_solver.pricing.offers import make_offers
 from nichiiki_solver.pricing.price_market import Priced, subsidies
-from nichiiki_solver.pricing.question import Effort, Question, choice_of, prices_of
+from nichiiki_solver.pricing.question import Effort, Question, choice_of, level_shift, prices_of
 from nichiiki_solver.pricing.roots import break_even
 from nichiiki_solver.pricing.terms import Asked
 from nichiiki_solver.solving import make_settings
@@ -47,6 +48,7 @@ def price(
     relative_gap: float = 0.0,
     seed: int = 0,
     workers: int = 2,
+    progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> TariffResult:
     """Choose the prices of fare products.
@@ -78,7 +80,7 @@ def price(
         Whether no operator may lose more than its `loss_cap_yen` a month, subsidy not counted.
     price_ratios
         Of some products: another one, and what percent of its price they cost, to the nearest step; sold both or neither.
-    time_limit_s, relative_gap, seed, workers, should_stop
+    time_limit_s, relative_gap, seed, workers, progress, should_stop
         As in `allocate`.
 
     Returns
@@ -109,7 +111,7 @@ def price(
     ).check(instance)
     check_allocation(instance, allocation)
     ledger = make_ledger(make_offers(instance, allocation), asked)
-    effort = Effort(time_limit_s, relative_gap, seed, workers, should_stop)
+    effort = Effort(time_limit_s, relative_gap, seed, workers, should_stop, progress)
     priced, outcome = Question(ledger).solve(effort, started)
     result = _result(priced, outcome, allocation, {"seed": seed}, started)
     violations = verify_tariff(instance, result, allocation)
@@ -194,7 +196,7 @@ def _claims(priced: Priced, outcome: Outcome) -> dict[str, Any]:
 
 
 def _level(priced: Priced, level: LevelResult) -> LevelResult:
-    add = priced.shift if level.name == priced.market.levels[0] else 0
+    add = level_shift(priced, level.name)
     objective, bound = (None if x is None else x + add for x in (level.objective, level.bound))
     return LevelResult(name=level.name, objective=objective, bound=bound)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nichiiki_solver.market import Market, Outcome
+from nichiiki_solver.policies.registry import Progress
 from nichiiki_solver.pricing.amounts import Ledger
 from nichiiki_solver.pricing.arbitrage import Bundle, allowed, bundles_of
 from nichiiki_solver.pricing.price_market import Priced, allowed_menus, build, crossing
@@ -27,6 +28,7 @@ class Effort:
     seed: int = 0
     workers: int = 2
     should_stop: Callable[[], bool] | None = None
+    progress: Callable[[Progress], None] | None = None
 
 
 class Question:
@@ -89,11 +91,32 @@ class Question:
                 seed=effort.seed,
                 workers=effort.workers,
                 should_stop=effort.should_stop,
+                progress=_unshifted(effort.progress, priced),
             )
             broken = [] if outcome.choice is None else _broken(priced, outcome, between)
             if not broken:
                 return priced, outcome
             rows = rows + broken
+
+
+def level_shift(priced: Priced, level: str) -> int:
+    """What a value of the market lacks to the value of the tariff."""
+    return priced.shift if level == priced.market.levels[0] else 0
+
+
+def _unshifted(
+    progress: Callable[[Progress], None] | None, priced: Priced
+) -> Callable[[Progress], None] | None:
+    """Return what passes lines of the market's progress on as those of the tariff."""
+    if progress is None:
+        return None
+
+    def tell(line: Progress) -> None:
+        add = level_shift(priced, line.level)
+        objective, bound = (None if x is None else x + add for x in (line.objective, line.bound))
+        progress(replace(line, objective=objective, bound=bound))
+
+    return tell
 
 
 def choice_of(priced: Priced, outcome: Outcome) -> Ints:
