@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,32 +89,36 @@ def _show(screen: Screen, out: Path, rule_mode: Result, optimum: Result, setting
     showing.comparison(rule_mode, optimum, screen)
     showing.files(written, screen)
     screen.out.print(screen.say("demo.rule_mode_files", folder=out / RULE_MODE))
-    _price(screen, out, best, settings)
-    _match(screen, out / PLATFORM, best.instance)
+    stopped = _price(screen, out, best, settings)
+    if not stopped:
+        _match(screen, out / PLATFORM, best.instance)
     screen.out.print(screen.say("demo.next", out=out), soft_wrap=True)
-    if was_interrupted(optimum):
+    if stopped or was_interrupted(optimum):
         screen.tell("interrupted.saved")
         return Exit.INTERRUPTED
     return Exit.NEGATIVE if broken or optimum.allocation is None else Exit.DONE
 
 
-def _price(screen: Screen, out: Path, result: Result, settings: dict[str, Any]) -> None:
+def _price(screen: Screen, out: Path, result: Result, settings: dict[str, Any]) -> bool:
     """Price the offers for the households that have a place: most buyers for the municipalities' own money.
 
-    The report of the allocation is then written anew, with its fares.
+    The report of the allocation is then written anew, with its fares. Say whether Ctrl-C ended the search.
     """
     import nichiiki
     from nichiiki.cli.price import extras_of, show
-    from nichiiki.cli.waiting import step
+    from nichiiki.cli.progress import Watch, beside
     from nichiiki.report.tariff_files import TARIFF_OUTPUTS, write_tariff
 
     screen.tell("demo.fares", yen=f"{OWN_MONEY_YEN:,}")
-    step("wait.pricing", products=len(result.instance.products), limit="–")
     asked: dict[str, Any] = {"goal": "uptake", "baseline": "single_fares", "subsidy_yen": OWN_MONEY_YEN}
-    tariff = nichiiki.price(result.instance, result.allocation, **asked)
+    with Watch(screen, products=len(result.instance.products), time_limit_s=settings["time_limit"]) as watch:
+        signals: dict[str, Any] = {"progress": watch, "should_stop": watch.should_stop}
+        search = partial(nichiiki.price, result.instance, result.allocation, **asked, **signals)
+        tariff = beside(partial(search, time_limit_s=settings["time_limit"]))
     extras = extras_of(result.instance, result.allocation, tariff, asked, compare=COMPARED)
     show(screen, tariff, write_tariff(out / FARES, result.instance, tariff, extras=extras, lang=screen.lang))
     _save(screen, out, result, settings, (f"{FARES}/{TARIFF_OUTPUTS[0]}", tariff))
+    return watch.stopped
 
 
 def _match(screen: Screen, folder: Path, instance: Instance) -> None:
