@@ -177,6 +177,10 @@ def legend(axis: Any, where: str) -> None:
     axis.legend(handles=marks, loc=where, frameon=False)
 
 
+LINE, WIDTH = 1.8, 14
+"""Height of a line of a label in percent of value, and its reach in households."""
+
+
 def flags(rows: Sequence[Row]) -> Any:
     """Draw what is gained against who is passed over: value, and households that block, of each policy on one instance."""
     from matplotlib.figure import Figure as Sheet
@@ -190,7 +194,7 @@ def flags(rows: Sequence[Row]) -> Any:
             points[policy] = x[0], y[0]
             axis.plot(x, y, "o", color=COLOURS[KINDS[policy]], markersize=8)
     for names, left, top in together(points):
-        axis.annotate(names, (left, top), xytext=(4, 6), textcoords="offset points", fontsize=8, rotation=18)
+        axis.annotate(names, (left, top), xytext=(11, 4), textcoords="offset points", fontsize=8, va="top")
     axis.set_xlabel("households that could claim something better by priority")
     axis.set_ylabel("value, % of the optimum's")
     axis.margins(y=0.12)
@@ -201,12 +205,13 @@ def flags(rows: Sequence[Row]) -> Any:
 
 
 def together(points: dict[str, tuple[float, float]]) -> list[tuple[str, float, float]]:
-    """Names of policies that lie so close that their labels would cross, as one label at the first of them."""
+    """Names of policies that lie so close that their labels would cross, as one label at the highest of them."""
     found: list[tuple[str, float, float]] = []
-    for policy, (x, y) in points.items():
+    for policy, (x, y) in sorted(points.items(), key=lambda each: -each[1][1]):
         name = OLD.get(policy, policy)
         for place, (names, left, top) in enumerate(found):
-            if abs(left - x) < 12 and abs(top - y) < 1.4:
+            lowest = top - LINE * (names.count("\n") + 1)
+            if abs(left - x) < WIDTH and y > lowest:
                 found[place] = (f"{names}\n{name}", left, top)
                 break
         else:
