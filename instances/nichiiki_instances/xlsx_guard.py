@@ -54,10 +54,15 @@ def check_workbook(content: bytes, label: str) -> None:
 def _check_sizes(archive: zipfile.ZipFile, label: str) -> None:
     parts = archive.infolist()
     names = {part.filename for part in parts}
-    if "xl/workbook.xml" not in names or len(names) != len(parts):
+    if "xl/workbook.xml" not in names or len(names) != len(parts) or not is_plain_zip(parts):
         raise FileError([problem("broken_workbook", label)])
     if is_swollen(parts):
         raise FileError([problem("swollen_workbook", label, limit=MAX_TOTAL // 2**20)])
+
+
+def is_plain_zip(parts: Sequence[zipfile.ZipInfo]) -> bool:
+    """Say whether all parts of a zip are stored or deflated, as every program that writes such files does."""
+    return all(part.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts)
 
 
 def is_swollen(parts: Sequence[zipfile.ZipInfo]) -> bool:

@@ -213,7 +213,7 @@ class Table(Generic[R]):
         """Let a table be a pydantic field: JSON both ways as a list of row objects."""
         schema = get_args(source)[0]
         return core_schema.no_info_plain_validator_function(
-            lambda value: value if isinstance(value, Table) else cls.from_rows(schema, _rows(schema, value)),
+            lambda value: value if isinstance(value, Table) else _from_objects(cls, schema, value),
             serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda table: [row.model_dump(mode="json", exclude_defaults=True) for row in table.rows()],
                 return_schema=core_schema.list_schema(core_schema.dict_schema()),
@@ -260,6 +260,15 @@ def _rank_words(words: Sequence[Array]) -> tuple[Array, int]:
         codes = codes * len(distinct) + ranks
         size = int(codes.max(initial=0)) + 1
     return codes, max(1, size)
+
+
+def _from_objects(cls: Any, schema: type[R], value: Any) -> Table[R]:
+    """Build a table of JSON; a whole number beyond 64 bits is refused like any other bad value."""
+    try:
+        table: Table[R] = cls.from_rows(schema, _rows(schema, value))
+    except OverflowError:
+        raise ValueError("a whole number is beyond 64 bits") from None
+    return table
 
 
 def _rows(schema: type[R], value: Any) -> list[R]:

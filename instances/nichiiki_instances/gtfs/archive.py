@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nichiiki_instances.raw import Source, problem
 from nichiiki_instances.text_files import decode, parse_csv
-from nichiiki_instances.xlsx_guard import MAX_TOTAL, is_swollen
+from nichiiki_instances.xlsx_guard import MAX_TOTAL, is_plain_zip, is_swollen
 from nichiiki_models.columns import is_plain
 from nichiiki_models.errors import FileError
 from nichiiki_models.problems import Problem
@@ -83,6 +83,8 @@ def open_feed(content: bytes, label: str) -> dict[str, Sheet]:
 
 def _check(archive: zipfile.ZipFile, label: str) -> None:
     parts = archive.infolist()
+    if not is_plain_zip(parts):
+        raise FileError([problem("broken_zip", label)])
     if is_swollen(parts):
         raise FileError([problem("swollen_zip", label, limit=MAX_TOTAL // 2**20)])
     names = [part.filename for part in parts]
