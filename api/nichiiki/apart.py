@@ -9,21 +9,18 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nichiiki.executing import LocalExecutor, Task
 from nichiiki_instances.raw import problem
 from nichiiki_instances.xlsx_guard import MAX_TOTAL
 from nichiiki_models.errors import FileError, InputError, InstanceError
-from nichiiki_models.problems import Problem
 
 if TYPE_CHECKING:
     from nichiiki_instances.mapping_files import ColumnMapping
-    from nichiiki_instances.raw import Grid
-    from nichiiki_instances.reading import Reading
     from nichiiki_models.instance import Instance
-    from nichiiki_models.table import Table
 
+T = TypeVar("T")
 LIMIT_S = 900.0
 LEAST_MB = 200
 MB_A_MB = 40
@@ -53,35 +50,25 @@ def read_apart(path: str | Path, *, mapping: str | Path | ColumnMapping | None =
         As in `nichiiki.read`; also where reading took more memory than any ordinary file of its size, took
         longer than 15 minutes, or ended the process.
     """
-    reading = inspect_apart(path, mapping=mapping)
-    if reading.instance is None:
-        raise InstanceError(reading.problems)
-    return reading.instance
+    from nichiiki_instances import read
+
+    instance: Instance = apart([Path(path)], read, Path(path), mapping=mapping)
+    return instance
 
 
-def inspect_apart(path: str | Path, *, mapping: str | Path | ColumnMapping | None = None) -> Reading:
-    """Read an instance apart and return its problems instead of raising them; see `read_apart`."""
-    from nichiiki_instances import inspect
+def carefully(paths: Sequence[Path], function: Callable[..., T], *arguments: Any, **how: Any) -> T:
+    """Call a reader of some files: apart if they are risky, else here, where it costs nothing.
 
-    found: Reading = apart([Path(path)], inspect, Path(path), mapping=mapping)
-    return found
-
-
-def grids_apart(file: Path) -> tuple[list[Grid], list[Problem]]:
-    """Return the cells of a CSV file or workbook, as `nichiiki_instances.reading.grids_of` does, read apart."""
-    from nichiiki_instances.reading import grids_of
-
-    found: tuple[list[Grid], list[Problem]] = apart([file], grids_of, file)
-    return found
-
-
-def lists_apart(
-    files: Sequence[Path], mapping: str | Path | ColumnMapping
-) -> tuple[dict[str, Table[Any]], tuple[Problem, ...]]:
-    """Read lists on their own, as `nichiiki_instances.reading.read_lists` does, apart."""
-    from nichiiki_instances.reading import read_lists
-
-    found: tuple[dict[str, Table[Any]], tuple[Problem, ...]] = apart(files, read_lists, tuple(files), mapping)
+    Parameters
+    ----------
+    paths
+        The files, or folders of files, that are read.
+    function, arguments, how
+        The reader, and what it is called with.
+    """
+    if not is_risky(paths):
+        return function(*arguments, **how)
+    found: T = apart(paths, function, *arguments, **how)
     return found
 
 

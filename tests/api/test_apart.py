@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import nichiiki as nk
-from nichiiki.apart import apart, grids_apart, inspect_apart, is_risky, lists_apart
+from nichiiki.apart import apart, is_risky
 from nichiiki_instances import inspect
-from nichiiki_instances.reading import grids_of
+from nichiiki_instances.reading import grids_of, read_lists
 from nichiiki_tasks import crash, hold, sleep
 
 Run = Callable[..., Any]
@@ -31,13 +31,13 @@ def test_the_same_instance_comes_out(workbook: Path, folder: Path) -> None:
 
 
 def test_the_same_cells_come_out(workbook: Path) -> None:
-    grids, problems = grids_apart(workbook)
+    grids, problems = apart([workbook], grids_of, workbook)
     assert (grids, problems) == grids_of(workbook)
 
 
 def test_the_same_problems_come_out(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "households.csv").write_text("household_id,persons\nH1,-3\nH1,x\n", "utf-8")
-    assert inspect_apart(tmp_path).problems == inspect(tmp_path).problems
+    assert apart([tmp_path], inspect, tmp_path).problems == inspect(tmp_path).problems
     with pytest.raises(nk.InstanceError) as apart_from:
         nk.read_apart(tmp_path)
     assert apart_from.value.problems == inspect(tmp_path).problems
@@ -50,7 +50,7 @@ def test_lists_with_a_mapping(tmp_path: Path) -> None:
     (tmp_path / "homes.csv").write_text("no,place\nU1,R1\n", "utf-8")
     mapping = tmp_path / "mapping.toml"
     with pytest.raises(nk.FileError):
-        lists_apart([tmp_path / "homes.csv"], mapping)
+        apart([tmp_path], read_lists, (tmp_path / "homes.csv",), mapping)
 
 
 @pytest.mark.parametrize(

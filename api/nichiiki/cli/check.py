@@ -88,9 +88,10 @@ def write_marked(path: Path, files: Sequence[Path], problems: Sequence[Problem],
     screen
         Where to say where it is, and in which language.
     """
-    from nichiiki.apart import grids_apart
+    from nichiiki.apart import carefully
     from nichiiki.report.files import write_whole
     from nichiiki.report.marked import marked_bytes
+    from nichiiki_instances.reading import grids_of
     from nichiiki_models.errors import FileError
 
     if path.suffix.casefold() != ".xlsx" or any(path.resolve() == file.resolve() for file in files):
@@ -98,14 +99,14 @@ def write_marked(path: Path, files: Sequence[Path], problems: Sequence[Problem],
     grids = []
     for file in files:
         try:
-            grids += grids_apart(file)[0]
+            grids += carefully([file], grids_of, file)[0]
         except FileError:
             continue  # among the problems already; there is nothing to copy
     screen.tell("check.marked", file=write_whole(path, marked_bytes(grids, problems, screen.lang)))
 
 
 def _look(name: str, mapping: Path | None) -> tuple[Instance | None, Sequence[Problem]]:
-    from nichiiki.apart import inspect_apart, is_risky
+    from nichiiki.apart import carefully
     from nichiiki.cli.opening import is_bundled, open_instance
     from nichiiki_instances import inspect
     from nichiiki_models.errors import FileError
@@ -113,8 +114,7 @@ def _look(name: str, mapping: Path | None) -> tuple[Instance | None, Sequence[Pr
     if not Path(name).exists() and is_bundled(name):
         return open_instance(name), ()
     try:
-        look = inspect_apart if is_risky([Path(name)]) else inspect
-        reading = look(name, mapping=mapping)
+        reading = carefully([Path(name)], inspect, name, mapping=mapping)
     except FileError as error:
         return None, error.problems
     return reading.instance, reading.problems

@@ -59,15 +59,14 @@ def _map(
     errors: Path | None,
     marked: Path | None,
 ) -> int:
-    from nichiiki.apart import is_risky, lists_apart
+    from nichiiki.apart import carefully
     from nichiiki.cli.check import write_errors, write_marked
     from nichiiki.cli.failures import show_problems
     from nichiiki_instances.mapping_files import read_mapping
     from nichiiki_instances.reading import read_lists
 
     rules = read_mapping(mapping) if mapping else _suggested(screen, files, constants, out)
-    look = lists_apart if is_risky(files) else read_lists
-    found, problems = look(files, rules)
+    found, problems = carefully(files, read_lists, tuple(files), rules)
     _show(screen, rules, found)
     if problems:
         show_problems(problems, screen)
@@ -85,13 +84,13 @@ def _map(
 def _suggested(
     screen: Screen, files: Sequence[Path], constants: Mapping[str, str], out: Path | None
 ) -> ColumnMapping:
-    from nichiiki.apart import grids_apart, is_risky
+    from nichiiki.apart import carefully
     from nichiiki.report.files import write_whole
     from nichiiki_instances.mapping_files import mapping_text
     from nichiiki_instances.mapping_suggesting import suggest
     from nichiiki_instances.reading import grids_of
 
-    grids = [grid for file in files for grid in (grids_apart if is_risky([file]) else grids_of)(file)[0]]
+    grids = [grid for file in files for grid in carefully([file], grids_of, file)[0]]
     suggestion = suggest([grid for grid in grids if grid.rows], constants)
     for name in suggestion.unknown:
         screen.tell("map.unknown", file=name)

@@ -35,14 +35,13 @@ def open_instance(name: str, mapping: Path | None = None) -> Instance:
         Column mapping for the files that need one.
     """
     import nichiiki
-    from nichiiki.apart import is_risky
+    from nichiiki.apart import carefully
     from nichiiki.cli.waiting import step
 
     step("wait.reading", name=Path(name).name)
     if not Path(name).exists() and is_bundled(name):
         return nichiiki.load(name)
-    read = nichiiki.read_apart if is_risky([Path(name)]) else nichiiki.read
-    instance = read(name, mapping=mapping)
+    instance = carefully([Path(name)], nichiiki.read, name, mapping=mapping)
     step("wait.working")
     return instance
 

@@ -62,10 +62,10 @@ def read_contacts(path: Path) -> dict[str, Contact]:
     FileError
         If the file cannot be read.
     """
-    from nichiiki.apart import grids_apart, is_risky
+    from nichiiki.apart import carefully
     from nichiiki_instances.reading import grids_of
 
-    grids, problems = grids_apart(path) if is_risky([path]) else grids_of(path)
+    grids, problems = carefully([path], grids_of, path)
     raw, more = tabulate(grids[0], CONTACTS)
     found = [*problems, *more]
     if raw is not None:
