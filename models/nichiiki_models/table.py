@@ -263,7 +263,9 @@ def _rank_words(words: Sequence[Array]) -> tuple[Array, int]:
 
 
 def _from_objects(cls: Any, schema: type[R], value: Any) -> Table[R]:
-    """Build a table of JSON; a whole number beyond 64 bits is refused like any other bad value."""
+    """Build a table of JSON; what is no list, or a whole number beyond 64 bits, is refused like any other bad value."""
+    if not isinstance(value, Iterable):
+        raise ValueError("a list of rows is needed")
     try:
         table: Table[R] = cls.from_rows(schema, _rows(schema, value))
     except OverflowError:

@@ -65,6 +65,16 @@ def test_schema_and_reader_refuse_the_same_allocations(placements: list[Any], wh
         nk.Allocation.model_validate({**good, "placements": placements})
 
 
+@pytest.mark.parametrize(
+    "value", [3, None, "x", [3], [[]], {"a": 1}, [{}], [{"measure_id": "M", "cost_yen": 10**30}]]
+)
+@pytest.mark.parametrize("table", ["placements", "unplaced", "measures", "payments", "standings"])
+def test_tables_of_another_shape_are_refused_as_any_bad_value(table: str, value: Any) -> None:
+    good = json.loads((FORMATS / "allocation-1.json").read_bytes())
+    with pytest.raises(ValidationError):
+        nk.Allocation.model_validate({**good, table: value})
+
+
 def test_files_of_the_first_version_are_read_as_they_were() -> None:
     instance = nk.read(FORMATS / "instance-1.json")
     allocation = nk.Allocation.model_validate_json((FORMATS / "allocation-1.json").read_bytes())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nichiiki.cli.options import Refusal
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from nichiiki_instances.raw import Grid
     from nichiiki_models.allocation import Allocation
     from nichiiki_models.instance import Instance
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from nichiiki_models.tables import Previous
     from nichiiki_models.tariff import TariffResult
 
+Document = TypeVar("Document", bound="BaseModel")
 ALLOCATION_FILE = "allocation.json"
 PLATFORM_FILE = "platform.json"
 TARIFF_FILE = "tariff.json"
@@ -61,22 +64,10 @@ def open_allocation(name: str) -> Allocation:
     name
         Path of the file or folder.
     """
-    from pydantic import ValidationError
-
     from nichiiki_models.allocation import Allocation
 
-    path = Path(name)
-    file = path / ALLOCATION_FILE if path.is_dir() else path
-    try:
-        return Allocation.model_validate_json(file.read_bytes())
-    except FileNotFoundError:
-        raise Refusal("failed.no_file", file=file) from None
-    except ValidationError as error:
-        detail = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(step) for step in detail["loc"])
-        raise Refusal("failed.no_allocation", file=file, place=place or "-", kind=detail["type"]) from None
-    except (KeyError, TypeError, AttributeError, ValueError):
-        raise Refusal("failed.no_allocation", file=file, place="placements", kind="shape") from None
+    file = _file_of(name, ALLOCATION_FILE)
+    return _document(file, _content(file), Allocation, "failed.no_allocation")
 
 
 def open_tariff(name: str) -> TariffResult:
@@ -87,20 +78,34 @@ def open_tariff(name: str) -> TariffResult:
     name
         Path of the file or folder.
     """
-    from pydantic import ValidationError
-
     from nichiiki_models.tariff import TariffResult
 
+    file = _file_of(name, TARIFF_FILE)
+    return _document(file, _content(file), TariffResult, "failed.no_tariff")
+
+
+def _file_of(name: str, within: str) -> Path:
     path = Path(name)
-    file = path / TARIFF_FILE if path.is_dir() else path
+    return path / within if path.is_dir() else path
+
+
+def _content(file: Path) -> bytes:
     try:
-        return TariffResult.model_validate_json(file.read_bytes())
+        return file.read_bytes()
     except FileNotFoundError:
         raise Refusal("failed.no_file", file=file) from None
+
+
+def _document(file: Path, content: bytes, model: type[Document], key: str) -> Document:
+    """Return a document of JSON; one of another shape is refused under a key, with its first fault."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate_json(content)
     except ValidationError as error:
         detail = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(step) for step in detail["loc"])
-        raise Refusal("failed.no_tariff", file=file, place=place or "-", kind=detail["type"]) from None
+        raise Refusal(key, file=file, place=place or "-", kind=detail["type"]) from None
 
 
 def tariff_of(allocation: Allocation, folder: Path, name: str | None) -> TariffResult | None:
@@ -136,8 +141,6 @@ def open_platform(name: str) -> PlatformMatching | None:
     name
         Path of the file or folder.
     """
-    from pydantic import ValidationError
-
     from nichiiki_models.platform import PlatformMatching
 
     path = Path(name)
@@ -148,12 +151,7 @@ def open_platform(name: str) -> PlatformMatching | None:
         return None
     if b'"nichiiki-platform/' not in content[:200]:
         return None
-    try:
-        return PlatformMatching.model_validate_json(content)
-    except ValidationError as error:
-        detail = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(step) for step in detail["loc"])
-        raise Refusal("failed.no_allocation", file=file, place=place or "-", kind=detail["type"]) from None
+    return _document(file, content, PlatformMatching, "failed.no_allocation")
 
 
 def with_locks(instance: Instance, name: str | None) -> Instance:
