@@ -17,6 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import psutil
+
+from nichiiki.processes import end_with_parent, memory_of, start
 from nichiiki.wire import WireError, decode, encode
 
 POLL_S = 0.02
@@ -75,15 +78,9 @@ class _Running:
 
     def __init__(self, task: Task) -> None:
         content = encode((task.function, task.arguments, task.memory_mb))
-        path = os.pathsep.join(entry for entry in sys.path if entry)
         self.task, self.over, self._answer = task, "", b""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "nichiiki.executing"],
-            env={**os.environ, "PYTHONPATH": path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        self.process = start("nichiiki.executing", stdout=subprocess.PIPE)
+        self._watched = psutil.Process(self.process.pid)
         self._deadline = time.monotonic() + task.limit_s
         self._talk = threading.Thread(target=self._exchange, args=(content,), daemon=True)
         self._talk.start()
@@ -103,7 +100,7 @@ class _Running:
         most = self.task.memory_mb
         if time.monotonic() > self._deadline:
             self.over = "TIME_LIMIT"
-        elif most is not None and _memory_mb(self.process.pid) > most + MODULES_MB:
+        elif most is not None and memory_of(self._watched) >> 20 > most + MODULES_MB:
             self.over = "MEMORY_LIMIT"
         return bool(self.over)
 
@@ -164,22 +161,12 @@ class LocalExecutor:
                 each.end()
 
 
-def _memory_mb(process: int) -> int:
-    """Return the main memory that a process holds."""
-    import psutil
-
-    try:
-        return int(psutil.Process(process).memory_info().rss) >> 20
-    except psutil.Error:
-        return 0  # it has just ended
-
-
 def _work() -> None:
     """Do the task that comes in at standard input; the other side of `_Running`."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a task prints is no part of its answer
     content = sys.stdin.buffer.read(int.from_bytes(sys.stdin.buffer.read(HEAD), "little"))
-    _end_with_parent()
+    end_with_parent()
     answers.write(_answer(content))
     answers.flush()
 
@@ -198,22 +185,10 @@ def _answer(content: bytes) -> bytes:
 
 def _hold_memory(memory_mb: int) -> None:
     """Let the system refuse this process more than it has now and so much more, where the system can."""
-    import psutil
-
     if hasattr(psutil, "RLIMIT_AS"):
         own = psutil.Process()
         most = own.memory_info().vms + (memory_mb << 20)
         own.rlimit(psutil.RLIMIT_AS, (most, most))
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent is gone: standard input then ends."""
-
-    def watch() -> None:
-        sys.stdin.buffer.read()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nichiiki.batch.manifest import Job
+from nichiiki.processes import end_with_parent
 from nichiiki.report.files import write_whole
 
 if TYPE_CHECKING:
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
 JOB, ANSWER, METRICS, OUTCOME = "job.json", "allocation.json", "metrics.json", "outcome.json"
 BETWEEN_S = 1.0
 """Least time between two answers that are kept on the way."""
-
-
-def end_with_parent() -> None:
-    """End this process when its parent is gone: standard input then ends."""
-
-    def watch() -> None:
-        sys.stdin.buffer.read()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
 class Keeper:

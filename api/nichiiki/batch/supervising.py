@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +13,7 @@ import psutil
 
 from nichiiki.batch.child import ANSWER, JOB, OUTCOME
 from nichiiki.batch.manifest import Job, Limits
+from nichiiki.processes import end_family, memory_of, start
 
 MEBIBYTE = 1 << 20
 
@@ -42,14 +40,7 @@ class Child:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         (work / JOB).write_bytes(job.model_dump_json().encode())
-        path = os.pathsep.join(entry for entry in sys.path if entry)
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "nichiiki.batch.child", str(work)],
-            env={**os.environ, "PYTHONPATH": path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self._process = start("nichiiki.batch.child", str(work))
         self._watched = psutil.Process(self._process.pid)
 
     @property
@@ -63,28 +54,16 @@ class Child:
             return True
         if time.monotonic() > self._ends:
             self._ended_for = "TIME_LIMIT"
-        elif self._memory_used() > self._memory:
+        elif memory_of(self._watched) > self._memory:
             self._ended_for = "MEMORY_LIMIT"
         if self._ended_for is not None:
             self.end()
             return True
         return False
 
-    def _memory_used(self) -> int:
-        """Bytes of main memory the process and its own children hold."""
-        used = 0
-        with suppress(psutil.Error):
-            for each in (self._watched, *self._watched.children(recursive=True)):
-                with suppress(psutil.Error):
-                    used += each.memory_info().rss
-        return used
-
     def end(self) -> None:
         """End the process and whatever it started, at once."""
-        with suppress(psutil.Error):
-            for each in self._watched.children(recursive=True):
-                with suppress(psutil.Error):
-                    each.kill()
+        end_family(self._watched)
         self._process.kill()
         self._process.wait()
         self._let_go()
