@@ -7,8 +7,10 @@ Many stays and options use the same thing (a seat in a school over the same peri
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
@@ -22,10 +24,10 @@ from nichiiki_solver.ragged import (
     Array,
     Bools,
     Ints,
+    Sparse,
     expand_rows,
     group,
     offsets_of,
-    segment_sum,
     unique_rows,
 )
 from nichiiki_solver.stays import Stays
@@ -89,9 +91,20 @@ class Uses:
     option_class: Ints
     gates: Gates
 
+    @cached_property
+    def _by_class(self) -> tuple[Sparse, Sparse]:
+        """Amounts as a matrix classes × resources, and the other way round."""
+        shape = (len(self.class_offsets) - 1, len(self.resources))
+        amounts = csr_array((self.amount, self.resource, self.class_offsets), shape=shape)
+        return amounts, csr_array(amounts.T)
+
     def price_of_classes(self, prices: Ints) -> Ints:
         """What each class costs at given prices."""
-        return segment_sum(prices[self.resource] * self.amount, self.class_offsets)
+        return np.asarray(self._by_class[0] @ prices)
+
+    def of_classes(self, counts: Ints) -> Ints:
+        """Amount of each resource that so many of each class use."""
+        return np.asarray(self._by_class[1] @ counts)
 
 
 class _Layout:
