@@ -19,7 +19,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households, persons_of, total_points
-from nichiiki_solver.market import NO_VALUE, Market, Order, merged
+from nichiiki_solver.market import NO_VALUE, Market, Order, joined, merged
 from nichiiki_solver.measures import Plans
 from nichiiki_solver.menu import Distinct, Seen, make_menu
 from nichiiki_solver.moves import kept_weights
@@ -541,13 +541,18 @@ class BundleSource:
         plenty = np.full(len(self.bundles.uses.resources), NO_LIMIT, dtype=np.int64)
         stays, chosen = self._usable(household, plenty, None)
         kept = self._fit(household, stays, chosen, plenty)
-        market = self.market_of(stays[kept], chosen[kept])
-        return market.take(market.agent == household)
+        return self.listed(stays[kept], chosen[kept])
 
     @property
     def has_demands(self) -> bool:
         """Whether some minimum must be met by several households together."""
         return bool((self.bundles.uses.resources.kind == KINDS.index("quota_min")).any())
+
+    @cached_property
+    def supplies(self) -> bool:
+        """Whether what a household takes may open bundles for others: a minimum that it helps to reach is used by gates alone."""
+        uses = self.bundles.uses
+        return len(np.intersect1d(uses.resource[uses.amount < 0], uses.resource[uses.amount > 0])) > 0
 
     def stays_of(self, household: int) -> tuple[int, int]:
         """First stay of a household, and the one after its last."""
@@ -575,9 +580,57 @@ class BundleSource:
         stay_rank
             Only bundles whose stay has this rank.
         """
+        return self.first_fits(np.array([household]), left, stay_rank)[0]
+
+    def first_fits(self, households: Ints, left: Ints, stay_rank: int | None = None) -> list[Market | None]:
+        """List for each household what `first_fit` does, were it alone: all at once where the parts of a bundle do not clash.
+
+        Given the stay, slots are sorted apart, so the best of the bundles whose parts fit one by one has in every slot the first
+        option that fits. If it fits as a whole, none that fits is better; only otherwise the household's bundles are listed.
+        """
+        stays, chosen = self._first_by_parts(households, left, stay_rank)
+        owner = self.bundles.stays.household[stays]
+        sure = self._whole_fits(stays, chosen, left) & ~np.isin(owner, list(self._locks))
+        found: dict[int, Market | None] = {
+            agent: self._first_of_all(agent, left, stay_rank) for agent in owner[~sure].tolist()
+        }
+        listed = self.listed(stays[sure], chosen[sure])
+        found |= {agent: listed.take(np.array([row])) for row, agent in enumerate(listed.agent.tolist())}
+        return [found.get(household) for household in households.tolist()]
+
+    def _first_by_parts(self, households: Ints, left: Ints, stay_rank: int | None) -> tuple[Ints, Ints]:
+        """Stay and options of the best bundle of each household whose parts fit one by one; households without one are left out."""
+        tree, uses = self._tree, self.bundles.uses
+        owner, stays = expand_rows(self._household_offsets, households)
+        fits = self._parts_fit(uses.stay_offsets, uses.stay_class, stays, left)
+        if stay_rank is not None:
+            fits &= self.bundles.stays.rank[stays] == stay_rank
+        owner, stays = owner[fits], stays[fits]
+        stay, segment = expand_rows(tree.segment_offsets, stays)
+        slot, option = expand_rows(tree.segments, segment)
+        hit = np.flatnonzero(self._parts_fit(uses.option_offsets, uses.option_class, option, left))
+        hit = hit[first_of_group(slot[hit])]
+        of_stay, depth = stay[slot[hit]], (segment - tree.segment_offsets[:-1][stays][stay])[slot[hit]]
+        chosen = np.full((len(stays), int(np.bincount(stay).max(initial=0))), -1, dtype=np.int64)
+        chosen[of_stay, depth] = option[hit]
+        whole = np.bincount(of_stay, minlength=len(stays)) == np.bincount(stay, minlength=len(stays))
+        owner, stays, chosen = owner[whole], stays[whole], chosen[whole]
+        ranks, ties = self.sort_keys(stays, chosen)
+        order = np.lexsort([*ties[::-1], *ranks[::-1], owner])
+        first = order[first_of_group(owner[order])]
+        return stays[first], chosen[first]
+
+    def _parts_fit(self, offsets: Ints, classes: Ints, rows: Ints, left: Ints) -> Bools:
+        """Whether every class of each row, taken alone, fits what is left."""
+        uses = self.bundles.uses
+        owner, position = expand_rows(offsets, rows)
+        part, entry = expand_rows(uses.class_offsets, classes[position])
+        too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
+        return np.asarray(np.bincount(owner[part[too_much]], minlength=len(rows)) == 0)
+
+    def _first_of_all(self, household: int, left: Ints, stay_rank: int | None) -> Market | None:
+        """The best bundle of a household that fits, looked for among all of them."""
         stays, chosen = self._usable(household, left, stay_rank)
-        if not len(stays):
-            return None
         ranks, ties = self.sort_keys(stays, chosen)
         order = np.lexsort([*ties[::-1], *ranks[::-1]])
         for start in range(0, len(order), CHUNK):
@@ -585,17 +638,17 @@ class BundleSource:
             fits = np.flatnonzero(self._fit(household, stays[rows], chosen[rows], left))
             if len(fits):
                 best = rows[fits[:1]]
-                return self.market_of(stays[best], chosen[best])
+                return self.listed(stays[best], chosen[best])
         return None
 
     def _usable(self, household: int, left: Ints, stay_rank: int | None) -> tuple[Ints, Ints]:
         """Bundles of a household each part of which, taken alone, still fits."""
-        low, high = self._household_offsets[household : household + 2].tolist()
+        low, high = self.stays_of(household)
         first, last = self._tree.segment_offsets[[low, high]].tolist()
         start, end = self._tree.segments[[first, last]].tolist()
         uses = self.bundles.uses
-        stay_fits = self._rows_fit(uses.stay_offsets[low : high + 1], uses.stay_class, left)
-        option_fits = self._rows_fit(uses.option_offsets[start : end + 1], uses.option_class, left)
+        stay_fits = self._parts_fit(uses.stay_offsets, uses.stay_class, np.arange(low, high), left)
+        option_fits = self._parts_fit(uses.option_offsets, uses.option_class, np.arange(start, end), left)
         if stay_rank is not None:
             stay_fits &= self.bundles.stays.rank[low:high] == stay_rank
         tree = _Tree(
@@ -607,20 +660,18 @@ class BundleSource:
         )
         return stays + low, np.where(chosen >= 0, chosen + start, -1)
 
-    def _rows_fit(self, offsets: Ints, classes: Ints, left: Ints) -> Bools:
-        """Whether every class of each row fits what is left."""
-        uses = self.bundles.uses
-        cls = classes[offsets[0] : offsets[-1]]
-        owner, entry = expand_rows(uses.class_offsets, cls)
-        too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
-        bad = np.bincount(owner[too_much], minlength=len(cls)) > 0
-        return np.asarray(segment_sum(bad.astype(np.int64), offsets - offsets[0]) == 0)
+    def _whole_fits(self, stays: Ints, chosen: Ints, left: Ints) -> Bools:
+        """Whether whole bundles fit what is left."""
+        owner, resource, amount = self._entries(stays, chosen)
+        too_much = (amount > 0) & (amount > left[resource])
+        return np.asarray(np.bincount(owner[too_much], minlength=len(stays)) == 0)
 
     def _fit(self, household: int, stays: Ints, chosen: Ints, left: Ints) -> Bools:
         """Whether whole bundles fit what is left, and fill the household's locks."""
-        owner, resource, amount = self._entries(stays, chosen)
-        fits = np.bincount(owner[(amount > 0) & (amount > left[resource])], minlength=len(stays)) == 0
-        for lock in self._locks.get(household, ()):
+        fits = self._whole_fits(stays, chosen, left)
+        locks = self._locks.get(household, ())
+        owner, resource, _ = self._entries(stays, chosen) if locks else (stays[:0], stays[:0], stays[:0])
+        for lock in locks:
             fits &= np.isin(np.arange(len(stays)), owner[resource == lock])
         return np.asarray(fits)
 
@@ -663,35 +714,53 @@ class BundleSource:
 
     def market_of(self, stays: Ints, chosen: Ints) -> Market:
         """Turn bundles into a market: households' bundles first, then the options of gates."""
-        bundles, doors = self.bundles, self.bundles.uses.gates
+        return joined([self.listed(stays, chosen), self._doors])
+
+    def listed(self, stays: Ints, chosen: Ints) -> Market:
+        """Turn bundles into a market without the options of gates, each household's best first."""
+        bundles = self.bundles
         ranks, ties = self.sort_keys(stays, chosen)
         household = bundles.stays.household[stays]
         order = np.lexsort([*ties[::-1], *ranks[::-1], household])
         stays, chosen, household = stays[order], chosen[order], household[order]
-        rank = _dense_ranks(household, [column[order] for column in ranks])
         owner, resource, amount = self._entries(stays, chosen)
-        n, gates = len(stays), len(doors)
-        utility = bundles.stay_terms[:, stays] + _sum_options(bundles.option_terms, chosen)
         return Market(
             n_agents=self.n_agents,
-            agent=np.concatenate((household, bundles.n_households + doors.agent)),
-            utility=np.concatenate((utility, bundles.gate_terms), axis=1),
-            rank=np.concatenate((rank, np.ones(gates, dtype=np.int64))),
-            offsets=np.concatenate(
-                (offsets_of(np.bincount(owner, minlength=n)), doors.offsets[1:] + len(owner))
-            ),
-            resource=np.concatenate((resource, doors.resource)),
-            amount=np.concatenate((amount, doors.amount)),
+            agent=household,
+            utility=bundles.stay_terms[:, stays] + _sum_options(bundles.option_terms, chosen),
+            rank=_dense_ranks(household, [column[order] for column in ranks]),
+            offsets=offsets_of(np.bincount(owner, minlength=len(stays))),
+            resource=resource,
+            amount=amount,
             capacity=bundles.uses.resources.capacity,
             must_assign=self._must_assign,
-            gate=np.arange(self.n_agents) >= bundles.n_households,
+            gate=self._gate,
             levels=tuple(level.name for level in bundles.instance.levels),
-            labels={
-                "stay": np.concatenate((stays, np.full(gates, -1))),
-                "chosen": np.concatenate((chosen, np.full((gates, chosen.shape[1]), -1))),
-                "plan": np.concatenate((np.full(n, -1), doors.plan)),
-            },
+            labels={"stay": stays, "chosen": chosen, "plan": np.full(len(stays), -1)},
             source=self,
+        )
+
+    @cached_property
+    def _gate(self) -> Bools:
+        return np.arange(self.n_agents) >= self.bundles.n_households
+
+    @cached_property
+    def _doors(self) -> Market:
+        """The options of gates, as a market of their own."""
+        nothing, doors = np.zeros(0, dtype=np.int64), self.bundles.uses.gates
+        return replace(
+            self.listed(nothing, np.zeros((0, 0), dtype=np.int64)),
+            agent=self.bundles.n_households + doors.agent,
+            utility=self.bundles.gate_terms,
+            rank=np.ones(len(doors), dtype=np.int64),
+            offsets=doors.offsets,
+            resource=doors.resource,
+            amount=doors.amount,
+            labels={
+                "stay": np.full(len(doors), -1),
+                "chosen": np.full((len(doors), 0), -1),
+                "plan": doors.plan,
+            },
         )
 
     def _entries(self, stays: Ints, chosen: Ints) -> tuple[Ints, Ints, Ints]:
