@@ -446,6 +446,11 @@ class BundleSource:
         stays, options = np.arange(len(self.bundles.stays)), np.arange(len(self.bundles.options))
         return build_factored(self, stays, options, segment_of)
 
+    def most_pieces(self) -> int:
+        """Count the stays, and the distinct options of slots: about what `everything` lists."""
+        menu = self._distinct.menu
+        return len(self.bundles.stays) + len(menu.entry)
+
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
         """Count the stays and options that `factored` would list."""
         stays, options, segment_of = self._good_enough(weights, prices, least)
