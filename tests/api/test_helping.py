@@ -2,16 +2,20 @@
 
 import time
 
+import numpy as np
 import pytest
 
 from nichiiki.executing import LocalExecutor
 from nichiiki.helping import ProcessHelpers
 from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Allocation
-from nichiiki_models.result import Result
-from nichiiki_solver.allocating import allocate
+from nichiiki_solver import dual_prices
+from nichiiki_solver.bundles import BundleSource, find_bundles
+from nichiiki_solver.dual_prices import SCALE, find_tight_prices
 from nichiiki_solver.helping import Alone, Helpers
-from nichiiki_solver.policies import welfare
+from nichiiki_solver.holding import held_by_prices
+from nichiiki_solver.policies import neighbourhoods
+from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
 from nichiiki_tasks import crash_in_a_helper, length, sleep
 
 
@@ -19,50 +23,47 @@ def never() -> bool:
     return False
 
 
-@pytest.fixture
-def blocks_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The way of large markets on one small enough for a test: a round of three blocks at a time, no search over everything."""
-    for name, value in {
-        "SMALL": -1,
-        "WHOLE": -1,
-        "MOST_PIECES": -1,
-        "AGENTS_A_BLOCK": 1,
-        "MOST_A_ROUND": 3,
-        "LAST_PATIENCE": 1,
-        "PATIENCE": 1,
-        "PROCEDURE_AGENTS": 0,
-    }.items():
-        monkeypatch.setattr(welfare, name, value)
-    monkeypatch.setattr("nichiiki_solver.policies.neighbourhoods.FIRST_SIZE", 6)
-
-
-def certificate(result: Result) -> tuple[object, ...]:
-    """What an answer claims and gives."""
-    assert isinstance(result.allocation, Allocation)
-    given = result.allocation.model_dump(exclude={"provenance"})
-    return given, result.objective, result.bound, result.levels
+def certificate(helpers: Helpers) -> tuple[Allocation, int, int]:
+    """Allocation, value and bound after a round of blocks on a market whose prices are by ascent, as on large ones."""
+    source = BundleSource(
+        find_bundles(generate(households=60, houses=20, hosts=1, roles=6, periods=6, seed=2))
+    )
+    weights = np.eye(len(source.bundles.stay_terms), dtype=np.int64)[0]
+    priced = find_tight_prices(source.unlisted(), weights, never)
+    assert isinstance(priced.source, BundleSource)
+    held = held_by_prices(priced.source, weights * SCALE, priced.prices, never)
+    search = Neighbourhoods(priced.source, priced.source.unlisted(), 0, priced, held, 0, helpers)
+    before = search.value
+    assert search.improve(3, 60.0, never)
+    assert search.value > before
+    market, choice = search.answer()
+    assert market.is_feasible(choice)
+    claims = {"policy": "welfare", "seed": 0, "status": "FEASIBLE", "reason": "TIME_LIMIT", "levels": ()}
+    allocation = market.to_allocation(
+        choice, objective=search.value, bound=priced.bound, provenance={}, **claims
+    )
+    return allocation, search.value, priced.bound
 
 
 class Counting:
     """Helpers that count what they are given."""
 
-    def __init__(self, helpers: Helpers) -> None:
-        self.helpers, self.pieces = helpers, 0
+    def __init__(self) -> None:
+        self.pieces = 0
 
     def each(self, function, pieces, limit_s, should_stop):  # type: ignore[no-untyped-def]
         self.pieces += len(pieces)
-        return self.helpers.each(function, pieces, limit_s, should_stop)
+        return Alone().each(function, pieces, limit_s, should_stop)
 
 
-@pytest.mark.usefixtures("blocks_only")
-def test_one_helper_and_many_give_the_same_certificate() -> None:
-    instance = generate(households=24, houses=8, hosts=1, roles=6, periods=6, seed=3)
-    alone = Counting(Alone())
-    expected = certificate(allocate(instance, helpers=alone, time_limit_s=120))
+def test_one_helper_and_many_give_the_same_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbourhoods, "FIRST_SIZE", 8)
+    monkeypatch.setattr(dual_prices, "MOST_PROGRAMMED", 0)
+    alone = Counting()
+    expected = certificate(alone)
     assert alone.pieces > 1
     for workers in (1, 2, 3):
-        helpers = ProcessHelpers.local(workers)
-        assert certificate(allocate(instance, helpers=helpers, time_limit_s=120)) == expected
+        assert certificate(ProcessHelpers.local(workers)) == expected
 
 
 def test_results_come_back_in_the_order_of_what_was_asked() -> None:

@@ -50,13 +50,14 @@ from nichiiki_solver.ragged import Ints
 from nichiiki_solver.tie_break import settle
 
 SMALL = 3_000
-"""Up to so many listed options CP-SAT gets the market whole: pricing would cost more than it saves."""
+"""Up to so many listed options CP-SAT gets the market whole, and up to so many stays and options HiGHS: pricing would cost more
+than it saves."""
 START_SHARE, START_S = 0.15, 20.0
 """The first answer may take this share of the time, and at most so many seconds."""
 PROCEDURE_SHARE, PRICING_SHARE = 0.2, 0.5
 """Shares of the time after which the procedure, and the pricing, make way for the search."""
-WHOLE, WHOLE_AT_ONCE = 4_000, 25_000
-"""Up to so many stays and options HiGHS gets them without prices, and without blocks of households first."""
+WHOLE_AT_ONCE = 25_000
+"""Up to so many stays and options HiGHS gets them without blocks of households first."""
 MOST_PIECES = 100_000
 """Most stays and options in an exact search; with more, blocks of households are placed anew until the time is over."""
 MOST_REPRICED = 50_000
@@ -246,7 +247,7 @@ class _Run:
     def small_whole(self) -> Factoring | None:
         """State all stays and options, if they are so few that prices cost more than they save; else None."""
         source = source_of(self.market)
-        if not isinstance(source, BundleSource) or source.most_pieces() > WHOLE:
+        if not isinstance(source, BundleSource) or source.most_pieces() > SMALL:
             return None
         self._begin_with_procedure()
         return source.everything()

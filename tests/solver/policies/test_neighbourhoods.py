@@ -75,6 +75,7 @@ def test_the_way_of_large_markets_keeps_rules_and_bound(seed: int, monkeypatch: 
     """Blocks only, no exact search over everything, on markets small enough to enumerate."""
     monkeypatch.setattr(welfare, "SMALL", -1)
     monkeypatch.setattr(welfare, "MOST_PIECES", -1)
+    monkeypatch.setattr(welfare, "WHOLE_AT_ONCE", -1)
     monkeypatch.setattr(welfare, "LAST_PATIENCE", 5)
     instance = random_instance(seed)
     best, result = optimum(instance), allocate(instance, time_limit_s=20)
