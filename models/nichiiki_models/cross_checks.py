@@ -276,6 +276,17 @@ def registrations_elsewhere(tables: Tables, rules: Rules) -> Iterator[Problem]:
     )
 
 
+def plans_have_parts(tables: Tables, rules: Rules) -> Iterator[Problem]:
+    """Check: a row that is placed only with the other parts of its plan has such parts."""
+    table = tables["households"]
+    marked = table["all_bases"] & (table["family"] != "")
+    names, count = np.unique(table["family"][marked], return_counts=True)
+    alone = table["all_bases"] & ~is_in(table["family"], names[count > 1].tolist())
+    yield from _rows(
+        "plan_of_one_part", "households", alone, "all_bases", table["family"], severity="warning"
+    )
+
+
 def grade_fits_age(tables: Tables, rules: Rules) -> Iterator[Problem]:
     """Check: a grade or age band is usual for the age."""
     table = tables["persons"]
@@ -590,6 +601,7 @@ CROSS_CHECKS: tuple[Check, ...] = (
     homes_are_linked,
     registration_dated,
     registrations_elsewhere,
+    plans_have_parts,
     grade_fits_age,
     seats_fit_facility,
     links_join_two_points,

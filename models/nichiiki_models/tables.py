@@ -185,6 +185,10 @@ class Household(Row):
         "family of which this row is one application of several: for stays one after another, in one region or in several",
         default=None,
     )
+    all_bases: bool = column(
+        "placed only together with every other row of its family that says so: all parts of one stay plan, or nothing",
+        default=False,
+    )
 
 
 class Person(Row):

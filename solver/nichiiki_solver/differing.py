@@ -31,6 +31,7 @@ SHARED = frozenset(
         "care_places",
         "care_staff",
         "one_base",
+        "all_bases",
         "desks",
         "role_max",
         "role_min",

@@ -26,8 +26,12 @@ TABLES = {
     "quota_reserved": "quotas",
     "care_staff": "facilities",
     "one_base": "households",
+    "bases": "households",
+    "all_bases": "households",
 }
 """Table of what a kind of resource is about."""
+OF_FAMILIES = ("one_base", "bases", "all_bases")
+"""Kinds that are named by the family of a household."""
 
 
 def named_prices(source: BundleSource, prices: Ints) -> tuple[ShadowPrice, ...]:
@@ -64,7 +68,7 @@ def names_of(source: BundleSource, resources: Resources) -> list[Name]:
             found.append((name, str(instance.facilities["facility_id"][facility]), band, when))
         elif name in TABLES:
             table = getattr(instance, TABLES[name])
-            key = "family" if name == "one_base" else table.schema.key[0]
+            key = "family" if name in OF_FAMILIES else table.schema.key[0]
             found.append((name, str(table[key][thing]), "", when))
         else:
             found.append((name, f"#{thing}", "", when))

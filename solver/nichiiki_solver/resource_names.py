@@ -27,6 +27,8 @@ _THINGS = {
     "quota_reserved": ("quotas", "quota_id"),
     "care_staff": ("facilities", "facility_id"),
     "one_base": ("households", "family"),
+    "bases": ("households", "family"),
+    "all_bases": ("households", "family"),
 }
 _SEATS = {"school": "school_seats", "nursery": "care_places"}
 
@@ -53,7 +55,6 @@ def resource_name(market: Market, resource: int) -> ResourceName:
         facility = instance.facilities.row(int(seats.facility[thing]))
         return ResourceName(_SEATS.get(facility.kind, "desks"), facility.facility_id, period)
     name, column = _THINGS[kind]
-    gated = (kind == "role_max" and bool(gated_roles(instance)[thing])) or (
-        kind == "experience_places" and bool(gated_experiences(instance)[thing])
-    )
+    gated = kind == "bases" or (kind == "role_max" and bool(gated_roles(instance)[thing]))
+    gated |= kind == "experience_places" and bool(gated_experiences(instance)[thing])
     return ResourceName(kind, str(instance.tables[name][column][thing]), period, gated)

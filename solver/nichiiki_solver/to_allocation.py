@@ -22,6 +22,7 @@ from nichiiki_models.table import Table
 from nichiiki_solver.needs import NEED_LISTS, SUPPORTER, TARGET_RULES
 from nichiiki_solver.ragged import Array, Ints, expand, expand_rows, first_of_group
 from nichiiki_solver.stays import STAY_RULES
+from nichiiki_solver.uses import plans_of_families
 
 if TYPE_CHECKING:
     from nichiiki_solver.bundles import Bundles
@@ -151,6 +152,7 @@ def _unplaced(bundles: Bundles, placed: Ints, plans: Ints) -> Table[Unplaced]:
     blocks = [
         _refused_stays(bundles),
         _full(bundles, plans),
+        _part_without_the_rest(bundles),
         _incomplete(bundles),
         _refused_targets(bundles),
         _refused_singles(bundles),
@@ -205,6 +207,22 @@ def _full(bundles: Bundles, plans: Ints) -> Reasons:
         houses,
         _none(size),
         _none(size),
+        np.full(size, -2),
+    )
+
+
+def _part_without_the_rest(bundles: Bundles) -> Reasons:
+    """Households that could be placed, but only with every other part of their plan."""
+    plan, parts = plans_of_families(bundles.instance)
+    household = np.unique(bundles.stays.household)
+    household = household[plan[household] >= 0]
+    size = len(household)
+    return (
+        household,
+        np.full(size, "all_bases"),
+        np.full(size, ""),
+        _none(size),
+        parts[plan[household]],
         np.full(size, -2),
     )
 

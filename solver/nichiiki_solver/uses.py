@@ -7,8 +7,10 @@ Many stays and options use the same thing (a seat in a school over the same peri
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
@@ -22,10 +24,10 @@ from nichiiki_solver.ragged import (
     Array,
     Bools,
     Ints,
+    Sparse,
     expand_rows,
     group,
     offsets_of,
-    segment_sum,
     unique_rows,
 )
 from nichiiki_solver.stays import Stays
@@ -49,7 +51,11 @@ KINDS = (
     "quota_reserved",
     "care_staff",
     "one_base",
+    "bases",
+    "all_bases",
 )
+MINIMUMS = ("role_min", "experience_min", "all_bases")
+"""Kinds that count holders towards a minimum, which a gate asks for once anybody holds."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +95,20 @@ class Uses:
     option_class: Ints
     gates: Gates
 
+    @cached_property
+    def _by_class(self) -> tuple[Sparse, Sparse]:
+        """Amounts as a matrix classes × resources, and the other way round."""
+        shape = (len(self.class_offsets) - 1, len(self.resources))
+        amounts = csr_array((self.amount, self.resource, self.class_offsets), shape=shape)
+        return amounts, csr_array(amounts.T)
+
     def price_of_classes(self, prices: Ints) -> Ints:
         """What each class costs at given prices."""
-        return segment_sum(prices[self.resource] * self.amount, self.class_offsets)
+        return np.asarray(self._by_class[0] @ prices)
+
+    def of_classes(self, counts: Ints) -> Ints:
+        """Amount of each resource that so many of each class use."""
+        return np.asarray(self._by_class[1] @ counts)
 
 
 class _Layout:
@@ -118,6 +135,8 @@ class _Layout:
             "quota_reserved": len(instance.quotas),
             "care_staff": len(instance.facilities),
             "one_base": len(instance.households),
+            "bases": len(instance.households),
+            "all_bases": len(instance.households),
         }
         self.first = dict(
             zip(
@@ -180,6 +199,7 @@ def find_uses(
         *_quota_classes(instance, stays, layout, classes),
         *_reserved_classes(instance, calendar, patterns, stays, layout, classes),
         _family_classes(instance, patterns, stays, layout, classes),
+        _plan_classes(instance, stays, layout, classes),
     ]
     by_part = _part_classes(
         instance, calendar, patterns, targets, stays, needs, seats, options, plans, layout, classes
@@ -267,6 +287,29 @@ def _family_classes(
     owner, period = np.nonzero(patterns.mask[pats])
     number = layout.number("one_base", family[owner], period)
     return rows, classes.add(owner, number, np.ones(len(owner), dtype=np.int64), len(family)) + cls
+
+
+def plans_of_families(instance: Instance) -> tuple[Ints, Ints]:
+    """Stay plans (`all_bases`): the plan of each household, by its first row (-1 = none), and at that row its parts."""
+    households = instance.households
+    rows = np.flatnonzero(households["all_bases"] & (households["family"] != ""))
+    _, first, inverse, count = np.unique(
+        households["family"][rows], return_index=True, return_inverse=True, return_counts=True
+    )
+    plan, parts = np.full(len(households), -1, dtype=np.int64), np.zeros(len(households), dtype=np.int64)
+    plan[rows] = np.where(count > 1, rows[first], -1)[inverse]
+    parts[rows[first]] = count
+    return plan, parts
+
+
+def _plan_classes(instance: Instance, stays: Stays, layout: _Layout, classes: _Classes) -> Pairs:
+    """A part of a plan takes one of its places, which are open only if all are taken."""
+    plan = plans_of_families(instance)[0][stays.household]
+    rows = np.flatnonzero(plan >= 0)
+    (plans,), cls = unique_rows(plan[rows])
+    numbers = np.stack((layout.number("bases", plans), layout.number("all_bases", plans)), axis=1).reshape(-1)
+    owner, amount = np.repeat(np.arange(len(plans)), 2), np.tile((1, -1), len(plans))
+    return rows, classes.add(owner, numbers, amount, len(plans)) + cls
 
 
 def _staff_classes(
@@ -615,18 +658,27 @@ def _minimum_gates(
     period: Ints,
 ) -> tuple[Ints, Ints, Ints]:
     """One gate for each minimum in use: it supplies the maximum and asks for the minimum."""
-    gates = np.flatnonzero((kind == KINDS.index("role_min")) | (kind == KINDS.index("experience_min")))
+    gates = np.flatnonzero(np.isin(kind, [KINDS.index(name) for name in MINIMUMS]))
     is_role = kind[gates] == KINDS.index("role_min")
+    is_plan = kind[gates] == KINDS.index("all_bases")
     low, high = np.zeros(len(gates), dtype=np.int64), np.zeros(len(gates), dtype=np.int64)
     top = np.zeros(len(gates), dtype=np.int64)
     more = expandable_roles(instance, plans)
     for rows, table, names, name in (
         (np.flatnonzero(is_role), instance.roles, ("min_holders", "max_holders"), "role_max"),
-        (np.flatnonzero(~is_role), instance.experiences, ("min_places", "places"), "experience_places"),
+        (
+            np.flatnonzero(~is_role & ~is_plan),
+            instance.experiences,
+            ("min_places", "places"),
+            "experience_places",
+        ),
     ):
         things = thing[gates[rows]]
         low[rows], high[rows] = table[names[0]][things], table[names[1]][things]
         top[rows] = np.searchsorted(used, layout.number(name, things, period[gates[rows]]))
+    rows = np.flatnonzero(is_plan)
+    low[rows] = high[rows] = plans_of_families(instance)[1][thing[gates[rows]]]
+    top[rows] = np.searchsorted(used, layout.number("bases", thing[gates[rows]]))
     rows = np.flatnonzero(is_role)
     rows = rows[more[thing[gates[rows]]]]
     things = thing[gates[rows]]

@@ -28,6 +28,31 @@ def test_a_rule_breaks_exactly_beyond_its_limit(rule: str, kept: Cells, broken: 
     assert both_best(rule, **broken)
 
 
+@pytest.mark.parametrize(
+    ("marked", "got", "allowed"),
+    [
+        ((True, True), "ab", True),
+        ((True, True), "", True),
+        ((True, True), "a", False),
+        ((True, True), "b", False),
+        ((False, True), "a", True),
+        ((True, False), "a", True),
+    ],
+)
+def test_a_plan_comes_whole_or_not_at_all(marked: tuple[bool, bool], got: str, allowed: bool) -> None:
+    cells: Cells = {f"households__{row}__family": "f" for row in (0, 1)}
+    cells |= {f"households__{row}__all_bases": mark for row, mark in enumerate(marked)}
+    cells |= {"households__0__stay_periods": ("p1",), "households__1__stay_periods": ("p3",)}
+
+    def keeps(*left_out: str) -> bool:
+        market = Market(tiny("a", "b", **cells), without=left_out)
+        every = {name: bundles(market, row)[0] for name, row in market.households.items()}
+        return is_allowed(market, {name: every[name] if name in got else None for name in every})
+
+    assert keeps() == allowed
+    assert keeps("all_bases")
+
+
 def test_families_in_different_periods_do_not_meet() -> None:
     apart: Cells = {"houses__0__units": 1, "households__1__stay_periods": ("p3",)}
     assert both_best(**apart)

@@ -20,9 +20,14 @@ ELSEWHERE = ("nagano", "nasushiobara", "shirahama")
 REGISTERED_DESK = "cw-obuse"
 """The coworking space that is for registered residents only."""
 
-TWO_BASES = ("hh015", "hh025")
-"""Two applications of one person: 那須町 in summer, 塩尻市 in winter."""
-TWO_BASES_AGE = 32
+PARTS: dict[str, dict[str, Any]] = {
+    "hh015": {"family": "fa-1"},
+    "hh025": {"family": "fa-1"},
+    "hh071": {"family": "fa-2", "all_bases": True},
+    "hh127": {"family": "fa-2", "all_bases": True},
+}
+"""Applications of one person each: 那須町 in summer and 塩尻市 in winter; an inn and a share house in one stay plan."""
+AGES = {"hh015": 32, "hh025": 32, "hh071": 34, "hh127": 34}
 
 ONE_CARER = "nu-hakuba"
 """The nursery with one carer for guest children."""
@@ -74,8 +79,8 @@ def households(families: Sequence[Family]) -> list[Household]:
         row, own = family.row, family.row.household_id
         if own in winter:
             row = row.model_copy(update={**season, "budget_yen": max(row.budget_yen, 100_000)})
-        if own in TWO_BASES:
-            row = row.model_copy(update={"family": "fa-1"})
+        if own in PARTS:
+            row = row.model_copy(update=PARTS[own])
         found.append(row.model_copy(update={"other_municipalities": ELSEWHERE}) if own == full else row)
     return found
 
@@ -88,8 +93,8 @@ def persons(families: Sequence[Family]) -> list[Person]:
     for member in (member for family in families for member in family.members):
         if member.household_id in winter and 18 <= member.age < 70:
             member = member.model_copy(update=worker)
-        if member.household_id in TWO_BASES:
-            member = member.model_copy(update={"age": TWO_BASES_AGE})
+        if member.household_id in AGES:
+            member = member.model_copy(update={"age": AGES[member.household_id]})
         found.append(member)
     return found
 

@@ -126,8 +126,9 @@ class Drafter:
             own = -room.own(everybody, np.full(len(everybody), gate))
             rest = -int(room.used[gate]) - own
             needed = ((own > 0) & (rest > 0) & (rest < least))[who]
-            if needed.any():
-                code = ROLE if KINDS[int(resources.kind[gate])] == "role_min" else EXPERIENCE
+            kind = KINDS[int(resources.kind[gate])]
+            if needed.any() and kind != "all_bases":  # no option leaves a plan: its parts are stays
+                code = ROLE if kind == "role_min" else EXPERIENCE
                 has = np.zeros(len(who), dtype=bool)
                 has[owner[(resource == gate) & (amount < 0)]] = True
                 leaves[needed & (bundles.slots.list[bundles.options.slot] == code) & ~has] += 1

@@ -22,6 +22,7 @@ from nichiiki_solver.explain.world import find_world
 from nichiiki_solver.needs import SCHOOL, TARGET_RULES
 from nichiiki_solver.ragged import Bools, Ints
 from nichiiki_solver.stays import STAY_RULES
+from nichiiki_solver.uses import MINIMUMS
 from nichiiki_solver.verify import verify
 
 ELSEWHERE = {
@@ -40,9 +41,8 @@ IMPORTANCE = (
 """Which of several broken rules of a household is named: the first of these; then others, at last an override."""
 SHARED_IMPORTANCE = (
     "one_base", "house_units", "reception", "quota_max", "quota_reserved", "school_seats", "care_places", "care_staff", "desks",
-    "role_min", "role_max", "supporter_caseload", "experience_min", "experience_places", "quota_min",
+    "role_min", "role_max", "supporter_caseload", "experience_min", "experience_places", "all_bases", "quota_min",
 )  # fmt: skip
-MINIMUMS = ("role_min", "experience_min")
 
 
 def explain(

@@ -18,7 +18,7 @@ from nichiiki_solver.explain.world import World
 from nichiiki_solver.market import merged
 from nichiiki_solver.needs import DESK, NEED_LISTS, SUPPORTER
 from nichiiki_solver.options import Options, Seats, band_rows
-from nichiiki_solver.priced import TABLES
+from nichiiki_solver.priced import OF_FAMILIES, TABLES
 from nichiiki_solver.ragged import Ints, offsets_of
 from nichiiki_solver.uses import KINDS, Uses, find_uses
 from nichiiki_solver.verify import verify
@@ -295,7 +295,7 @@ class Shared:
             rule = SEAT_RULES[str(instance.facilities["kind"][facility])]
         else:
             table = getattr(instance, TABLES[kind])
-            cause = str(table["family" if kind == "one_base" else table.schema.key[0]][thing])
+            cause = str(table["family" if kind in OF_FAMILIES else table.schema.key[0]][thing])
         period = int(resources.period[resource])
         return Obstacle(
             rule, cause, band, value, limit, (period,) if period >= 0 else (), need, resource, leaving

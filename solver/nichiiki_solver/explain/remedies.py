@@ -330,6 +330,14 @@ def _less(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
     return _step(obstacle, kind, obstacle.cause, less, change, periods=_periods(world, obstacle))
 
 
+@_remedy("all_bases")
+def _part_alone(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
+    """The part no longer waits for the others of its plan, nor they for it."""
+    household = _household(world, draft)
+    change = _set("households", "household_id", household, "all_bases", False)
+    return _step(obstacle, "part_alone", obstacle.cause, None, change)
+
+
 @_remedy("quota_reserved")
 def _unreserved(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
     """Fewer units are kept for a group; where there are none to give, it takes more units, and this is no remedy."""

@@ -11,7 +11,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_solver.households import order_of_households
 from nichiiki_solver.market import Order
 from nichiiki_solver.ragged import Ints, expand_rows, offsets_of
-from nichiiki_solver.uses import KINDS, Uses
+from nichiiki_solver.uses import KINDS, MINIMUMS, Uses
 
 ORDERS: dict[str, Order] = {
     "points": "procedure",
@@ -88,7 +88,7 @@ class Room:
         np.add.at(self.used, resource, amount)
         self.limits = np.isin(
             uses.resources.kind,
-            [KINDS.index(k) for k in ("role_min", "experience_min", "quota_min", "lock")],
+            [KINDS.index(k) for k in (*MINIMUMS, "quota_min", "lock")],
             invert=True,
         )
         self.top, self.gate = uses.gates.resource[::2], uses.gates.resource[1::2]

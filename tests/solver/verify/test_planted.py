@@ -391,6 +391,15 @@ PEOPLE = [
         ("one_base",),
         "f p3",
     ),
+    Planted(
+        "a part of a plan without the rest",
+        both(
+            edit("households", "h1", family="f", all_bases=True),
+            edit("households", "h5", family="f", all_bases=True),
+        ),
+        ("all_bases",),
+        "f",
+    ),
     Planted("no vehicle left", link(RAIL_SEA, vehicles=0), ("vehicles",) * 3, "rail_sea p1"),
     Planted(
         "one role too many at an employer",

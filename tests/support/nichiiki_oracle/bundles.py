@@ -156,6 +156,7 @@ def _use(market: Market, household: Household, stay: Stay, chosen: tuple[Answer,
             )
     if household.family is not None:
         use.update({("one_base", household.family, period): 1 for period in stay.periods})
+        use.update({("all_bases", household.family): 1 if household.all_bases else 0})
     for period in stay.periods:
         use.update(
             {("vehicles", link, period): 1 for link in vehicles_taken(market, household, house, period)}

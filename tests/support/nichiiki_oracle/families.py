@@ -266,6 +266,7 @@ SHARED_RULES: dict[str, Test] = {
     "quota_reserved": _any("quotas", lambda row: row.kind == "reserved"),
     "care_staff": _any("facilities", lambda row: row.staff is not None),
     "one_base": _any("households", lambda row: row.family),
+    "all_bases": _any("households", lambda row: row.all_bases),
     "lock": _any("locks", lambda row: True),
 }
 """Rules on what is shared, and locks, by id."""

@@ -28,6 +28,7 @@ KINDS = (
     "quota_reserved",
     "care_staff",
     "one_base",
+    "all_bases",
 )
 SEATS = ("school_seats", "care_places", "desks")
 
@@ -132,6 +133,7 @@ class _Places:
             "vehicles": {row.link_id: row for row in self.market.links},
             "care_staff": self.market.facilities,
             "one_base": {row.family or "": row for row in self.market.households.values()},
+            "all_bases": {row.family or "": row for row in self.market.households.values()},
         }
         period = self.market.position.get(key[-1], 0)
         if key[0] in SEATS:

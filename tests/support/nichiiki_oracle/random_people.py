@@ -43,8 +43,10 @@ def add_carers_and_families(rng: random.Random, rows: Rows) -> None:
         if facility["kind"] == "nursery" and rng.random() < 0.5:
             facility["staff"] = rng.choice((0, 1, 1, 2))
     if len(rows["households"]) > 1 and rng.random() < 0.4:
+        together = rng.random() < 0.5
         for household in rng.sample(rows["households"], 2):
             household["family"] = "family"
+            household["all_bases"] = together or rng.random() < 0.2
 
 
 def _register(rng: random.Random, household: Row, regions: list[str]) -> None:

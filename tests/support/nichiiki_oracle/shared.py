@@ -37,6 +37,8 @@ def most_of(market: Market, key: Key) -> int | None:
         return market.experiences[rest[0]].places
     if kind == "one_base":
         return 1
+    if kind == "all_bases":
+        return None
     if kind == "care_staff":
         return _carers(market, *rest)
     if kind == "quota_reserved":
@@ -71,11 +73,13 @@ def _seats_of(market: Market, key: Key) -> int:
 
 
 def least_of(market: Market, key: Key) -> int:
-    """Return the least of a role or experience that somebody holds; 0 for everything else."""
+    """Return the least of a role, an experience or a family's plan that somebody holds; 0 for everything else."""
     if key[0] == "role" and market.applies("role_min"):
         return market.roles[key[1]].min_holders
     if key[0] == "experience" and market.applies("experience_min"):
         return market.experiences[key[1]].min_places
+    if key[0] == "all_bases" and market.applies("all_bases"):
+        return sum(row.all_bases for row in market.households.values() if row.family == key[1])
     return 0
 
 
