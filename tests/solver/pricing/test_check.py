@@ -385,3 +385,86 @@ def test_the_first_level_is_the_goal_with_what_selling_costs(goal: Any) -> None:
         assert "tariff_claim" in rules_of(
             instance, tariff, levels=(level, *others), objective=value, bound=level.bound
         )
+
+
+def fares(**extra: Any) -> Any:
+    """One rider from h over m to d0 or d1; a car road and a bus that runs in one period beside the trunk."""
+    plain = tree(
+        [500, 500],
+        periods=2,
+        trunk_yen=300,
+        demand=[riders(end=end, mass=3, trips=4, value=3000) for end in (0, 1)],
+        products=[sold("flat", low=500, high=6000, **extra)] if extra else [sold("flat", low=500, high=6000)],
+    )
+    road = {"link_id": "road", "from_id": "h", "to_id": "m", "mode": "car", "minutes": 9, "fare_yen": 0}
+    bus = {
+        "link_id": "bus",
+        "from_id": "h",
+        "to_id": "m",
+        "mode": "bus",
+        "minutes": 9,
+        "fare_yen": 900,
+        "periods": ["p2"],
+    }
+    lane = {
+        "link_id": "lane",
+        "from_id": "h",
+        "to_id": "m",
+        "mode": "bus",
+        "minutes": 9,
+        "fare_yen": 950,
+        "both_ways": False,
+    }
+    return plain.replace(links=[*(row.model_dump() for row in plain.links.rows()), road, bus, lane])
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope", "covers"),
+    [
+        ("zone", ("h", "m"), {"t", "road", "bus", "lane"}),
+        ("zone", ("m", "d0"), {"l0"}),
+        ("zone", ("h", "m", "d0"), {"t", "l0", "road", "bus", "lane"}),
+        ("od", ("h", "m"), {"t", "road", "bus", "lane"}),
+        ("od", ("m", "h"), {"t", "road", "bus", "lane"}),
+        ("od", ("m", "d1"), {"l1"}),
+        ("links", ("t", "l1"), {"t", "l1"}),
+    ],
+)
+def test_a_product_covers_its_scope_and_no_more(kind: Any, scope: tuple[str, ...], covers: set[str]) -> None:
+    product = sold("flat", low=500, high=6000).model_copy(update={"scope_kind": kind, "scope": scope})
+    instance = fares().replace(products=[product.model_dump()])
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    [found] = tariff.products
+    assert set(found.covers) == covers
+    assert verify_tariff(instance, tariff) == []
+    for other in ("t", "l0", "l1", "bus"):
+        changed = found.model_copy(update={"covers": tuple(sorted(covers ^ {other}))})
+        assert "tariff_covers" in rules_of(instance, tariff, products=(changed,)), other
+
+
+@pytest.mark.parametrize(
+    ("link", "period", "back", "right"),
+    [
+        ("bus", "p2", False, True),
+        ("bus", "p1", False, False),
+        ("road", "p2", False, False),
+        ("lane", "p1", False, True),
+        ("lane", "p1", True, False),
+        ("l1", "p1", False, False),
+    ],
+)
+def test_a_way_takes_links_that_run_there(link: str, period: str, back: bool, right: bool) -> None:
+    """A bus of one period, a road for cars, a lane of one direction: the way breaks off where they cannot be taken."""
+    instance = fares()
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    ways = []
+    for way in tariff.ways:
+        if way.period_id == period and way.product_id is None and way.to_id == "d0":
+            legs = way.back if back else way.out
+            changed = tuple((link, end) if name == "t" else (name, end) for name, end in legs)
+            assert changed != legs
+            way = way.model_copy(update={"back" if back else "out": changed})
+        ways.append(way)
+    found = rules_of(instance, tariff, ways=tuple(ways))
+    assert ("tariff_way" in found) is not right
+    assert found  # a dearer way is no best way, and the sums change
