@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TypeVar
 
+import numpy as np
+
 from nichiiki_models.allocation import Allocation, Item, Placement, Stay
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Row, Table
@@ -103,6 +105,15 @@ class Facts:
     def book(self) -> Book:
         """Instance and allocation, joined."""
         return Book(self.instance, self.allocation)
+
+    @cached_property
+    def cleaning(self) -> set[tuple[str, str]]:
+        """Houses and periods in which a house stays empty after a stay (`gap_periods`)."""
+        stays, houses = self.book.stays, self.instance.houses
+        kept = self.book.calendar.with_gaps(stays.held, houses["gap_periods"][stays.house]) & ~stays.held
+        period, stay = np.nonzero(kept)
+        names, periods = houses["house_id"][stays.house[stay]], self.instance.periods["period_id"]
+        return set(zip(names.tolist(), periods[period].tolist(), strict=True))
 
     @property
     def works(self) -> Works:
