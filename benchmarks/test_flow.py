@@ -51,6 +51,16 @@ def some_changes(network: Network, change: str, rng: np.random.Generator) -> dic
     return dict(zip(arcs.tolist(), values.tolist(), strict=True))
 
 
+@pytest.mark.parametrize("change", ["cost", "capacity", "supply"])
+@pytest.mark.parametrize("arcs", SIZES[:2])
+def test_hundred_cases_at_once(benchmark: BenchmarkFixture, arcs: int, change: str) -> None:
+    network = Network(*transport_net(arcs))
+    network.solve()
+    rng = np.random.default_rng(0)
+    cases = [some_changes(network, change, rng) for _ in range(100)]
+    assert len(benchmark(lambda: network.what_if(**{change: cases}))) == 100
+
+
 @pytest.mark.parametrize("arcs", SIZES)
 def test_check(benchmark: BenchmarkFixture, arcs: int) -> None:
     net = transport_net(arcs)

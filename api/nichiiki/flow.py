@@ -3,5 +3,6 @@
 from nichiiki_solver.flow.min_cost import min_cost_flow
 from nichiiki_solver.flow.multicommodity import SharedFlow, multicommodity_flow
 from nichiiki_solver.flow.network import Flow, Network
+from nichiiki_solver.flow.what_if import WhatIfs
 
-__all__ = ["Flow", "Network", "SharedFlow", "min_cost_flow", "multicommodity_flow"]
+__all__ = ["Flow", "Network", "SharedFlow", "WhatIfs", "min_cost_flow", "multicommodity_flow"]

@@ -19,8 +19,9 @@ from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households, persons_of, total_points
-from nichiiki_solver.market import NO_VALUE, Market, Order, merged
+from nichiiki_solver.market import NO_VALUE, Market, Order, joined, merged
 from nichiiki_solver.measures import Plans
+from nichiiki_solver.menu import Distinct, Seen, make_menu
 from nichiiki_solver.moves import kept_weights
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
@@ -43,7 +44,6 @@ from nichiiki_solver.ragged import (
     expand_rows,
     first_of_group,
     offsets_of,
-    ones_of,
     segment_max,
     segment_sum,
     unique_rows,
@@ -286,11 +286,9 @@ def _owner(offsets: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class _Priced:
-    """Values at the last prices: options, best of each segment, best bundle of each stay, options of gates, agents."""
+    """Values at the last prices: what the menu has, options of gates, agents."""
 
-    option: Ints
-    best: Ints
-    total: Ints
+    seen: Seen
     gates: Ints
     values: Ints
 
@@ -325,7 +323,7 @@ class BundleSource:
             np.bincount(bundles.stays.household, minlength=bundles.n_households)
         )
         nothing = np.zeros(0, dtype=np.int64)
-        self._last = _Priced(nothing, nothing, nothing, nothing, nothing)
+        self._last = _Priced(Seen(nothing, nothing, nothing), nothing, nothing)
         self.asked: tuple[Ints, Ints, Ints] = nothing, nothing, nothing
         """Stays, options and options of gates of the last `demand`."""
 
@@ -342,22 +340,29 @@ class BundleSource:
 
     def _values(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints]:
         """Value of each stay alone and of each option at the prices."""
-        of_class = self.bundles.uses.price_of_classes(prices)
+        of_class, menu = self.bundles.uses.price_of_classes(prices), self._distinct.menu
         stay, option = self._classes
         return (
             weights @ self.bundles.stay_terms - stay @ of_class,
-            weights @ self.bundles.option_terms - option @ of_class,
+            (weights @ menu.option_terms - option @ of_class)[self._distinct.of_option],
+        )
+
+    @cached_property
+    def _distinct(self) -> Distinct:
+        """The menu of the bundles."""
+        bundles, uses = self.bundles, self.bundles.uses
+        return make_menu(
+            self._household_offsets,
+            (bundles.stay_terms, uses.stay_offsets, uses.stay_class),
+            self._tree.segment_offsets,
+            self._tree.segments,
+            (bundles.option_terms, uses.option_offsets, uses.option_class),
         )
 
     @cached_property
     def _classes(self) -> tuple[Sparse, Sparse]:
-        """How often each stay, and each option, has each class: one pass of compiled code prices them all."""
-        uses = self.bundles.uses
-        width = len(uses.class_offsets) - 1
-        return (
-            ones_of(uses.stay_offsets, uses.stay_class, width),
-            ones_of(uses.option_offsets, uses.option_class, width),
-        )
+        """How often each stay, and each distinct option, has each class: one pass of compiled code prices them all."""
+        return self._distinct.menu.classes(self._n_classes)
 
     def _gate_values(self, weights: Ints, prices: Ints) -> Ints:
         """Value of each option of a gate at the prices."""
@@ -369,13 +374,13 @@ class BundleSource:
 
     def best_values(self, weights: Ints, prices: Ints) -> Ints:
         """Return each agent's largest value over all its bundles at the prices (`NO_VALUE` where it has none)."""
-        stay, option = self._values(weights, prices)
-        best, total = self._tree.best(stay, option)
+        of_class = self.bundles.uses.price_of_classes(prices)
+        seen = self._distinct.menu.see(weights, of_class, self._classes)
         gates = self._gate_values(weights, prices)
         of_gate = np.full(self.bundles.n_gates, NO_VALUE, dtype=np.int64)
         np.maximum.at(of_gate, self.bundles.uses.gates.agent, gates)
-        values = np.concatenate((segment_max(total, self._household_offsets, NO_VALUE), of_gate))
-        self._last = _Priced(option, best, total, gates, values)
+        values = np.concatenate((segment_max(seen.total, self._household_offsets, NO_VALUE), of_gate))
+        self._last = _Priced(seen, gates, values)
         return values
 
     def demand(self) -> Ints:
@@ -384,8 +389,8 @@ class BundleSource:
         homes, gates = last.values[: self.bundles.n_households], last.values[self.bundles.n_households :]
         wants = (homes > 0) | (self._must_assign[: len(homes)] & (homes > NO_VALUE // 2))
         owner = self.bundles.stays.household
-        stays = _first_equal(last.total, np.where(wants, homes, NO_LIMIT)[owner], owner)
-        chosen = self._best_options(stays, last.option, last.best)
+        stays = _first_equal(last.seen.total, np.where(wants, homes, NO_LIMIT)[owner], owner)
+        chosen = self._best_options(stays, last.seen)
         agent = uses.gates.agent
         opened = _first_equal(last.gates, np.where(gates > 0, gates, NO_LIMIT)[agent], agent)
         self.asked = stays, chosen[chosen >= 0], opened
@@ -406,18 +411,15 @@ class BundleSource:
             Most bundles of one household; the best ones are taken.
         """
         last = self._last
-        stays = best_of_each(last.total, self.bundles.stays.household, least, most)
-        return self.market_of(stays, self._best_options(stays, last.option, last.best))
+        stays = best_of_each(last.seen.total, self.bundles.stays.household, least, most)
+        return self.market_of(stays, self._best_options(stays, last.seen))
 
-    def _best_options(self, stays: Ints, option: Ints, best: Ints) -> Ints:
+    def _best_options(self, stays: Ints, seen: Seen) -> Ints:
         """The first best option of each slot of some stays (matrix, -1 = no slot)."""
         tree = self._tree
-        owner, segment = expand_rows(tree.segment_offsets, stays)
-        slot, position = expand_rows(tree.segments, segment)
-        hit = np.flatnonzero(option[position] == best[segment[slot]])
-        first = hit[first_of_group(slot[hit])] if len(hit) else hit
+        owner, segment, place = self._distinct.menu.picks(stays, seen)
         rows = np.full((len(stays), int(np.bincount(owner).max(initial=0))), -1, dtype=np.int64)
-        rows[owner, segment - tree.segment_offsets[:-1][stays][owner]] = position[first]
+        rows[owner, segment - tree.segment_offsets[:-1][stays][owner]] = tree.segments[segment] + place
         return rows
 
     def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
@@ -476,8 +478,7 @@ class BundleSource:
         ) + np.bincount(
             uses.option_class[expand_rows(uses.option_offsets, options)[1]], minlength=self._n_classes
         )
-        total = np.zeros(len(uses.resources), dtype=np.int64)
-        np.add.at(total, uses.resource, uses.amount * np.repeat(taken, np.diff(uses.class_offsets)))
+        total = uses.of_classes(taken)
         entry = expand_rows(uses.gates.offsets, gates)[1]
         np.add.at(total, uses.gates.resource[entry], uses.gates.amount[entry])
         return total
@@ -494,17 +495,12 @@ class BundleSource:
         of_class = uses.price_of_classes(prices)
         over = uses.amount > np.maximum(left[uses.resource], 0)
         of_class[np.bincount(_owner(uses.class_offsets)[over], minlength=len(of_class)) > 0] = TOO_MUCH
-        stay, option = self._classes
-        values = (
-            weights @ self.bundles.stay_terms - stay @ of_class,
-            weights @ self.bundles.option_terms - option @ of_class,
-        )
-        best, total = self._tree.best(*values)
+        seen = self._distinct.menu.see(weights, of_class, self._classes)
         owner = self.bundles.stays.household
-        most = segment_max(total, self._household_offsets, NO_VALUE)
+        most = segment_max(seen.total, self._household_offsets, NO_VALUE)
         wanted = np.where(asked & (most > -TOO_MUCH // 2), most, NO_LIMIT)
-        stays = _first_equal(total, wanted[owner], owner)
-        return stays, self._best_options(stays, values[1], best), total[stays]
+        stays = _first_equal(seen.total, wanted[owner], owner)
+        return stays, self._best_options(stays, seen), seen.total[stays]
 
     def unlisted(self) -> Market:
         """List the gates alone; the bundles are made at prices."""
@@ -545,13 +541,18 @@ class BundleSource:
         plenty = np.full(len(self.bundles.uses.resources), NO_LIMIT, dtype=np.int64)
         stays, chosen = self._usable(household, plenty, None)
         kept = self._fit(household, stays, chosen, plenty)
-        market = self.market_of(stays[kept], chosen[kept])
-        return market.take(market.agent == household)
+        return self.listed(stays[kept], chosen[kept])
 
     @property
     def has_demands(self) -> bool:
         """Whether some minimum must be met by several households together."""
         return bool((self.bundles.uses.resources.kind == KINDS.index("quota_min")).any())
+
+    @cached_property
+    def supplies(self) -> bool:
+        """Whether what a household takes may open bundles for others: a minimum that it helps to reach is used by gates alone."""
+        uses = self.bundles.uses
+        return len(np.intersect1d(uses.resource[uses.amount < 0], uses.resource[uses.amount > 0])) > 0
 
     def stays_of(self, household: int) -> tuple[int, int]:
         """First stay of a household, and the one after its last."""
@@ -579,9 +580,57 @@ class BundleSource:
         stay_rank
             Only bundles whose stay has this rank.
         """
+        return self.first_fits(np.array([household]), left, stay_rank)[0]
+
+    def first_fits(self, households: Ints, left: Ints, stay_rank: int | None = None) -> list[Market | None]:
+        """List for each household what `first_fit` does, were it alone: all at once where the parts of a bundle do not clash.
+
+        Given the stay, slots are sorted apart, so the best of the bundles whose parts fit one by one has in every slot the first
+        option that fits. If it fits as a whole, none that fits is better; only otherwise the household's bundles are listed.
+        """
+        stays, chosen = self._first_by_parts(households, left, stay_rank)
+        owner = self.bundles.stays.household[stays]
+        sure = self._whole_fits(stays, chosen, left) & ~np.isin(owner, list(self._locks))
+        found: dict[int, Market | None] = {
+            agent: self._first_of_all(agent, left, stay_rank) for agent in owner[~sure].tolist()
+        }
+        listed = self.listed(stays[sure], chosen[sure])
+        found |= {agent: listed.take(np.array([row])) for row, agent in enumerate(listed.agent.tolist())}
+        return [found.get(household) for household in households.tolist()]
+
+    def _first_by_parts(self, households: Ints, left: Ints, stay_rank: int | None) -> tuple[Ints, Ints]:
+        """Stay and options of the best bundle of each household whose parts fit one by one; households without one are left out."""
+        tree, uses = self._tree, self.bundles.uses
+        owner, stays = expand_rows(self._household_offsets, households)
+        fits = self._parts_fit(uses.stay_offsets, uses.stay_class, stays, left)
+        if stay_rank is not None:
+            fits &= self.bundles.stays.rank[stays] == stay_rank
+        owner, stays = owner[fits], stays[fits]
+        stay, segment = expand_rows(tree.segment_offsets, stays)
+        slot, option = expand_rows(tree.segments, segment)
+        hit = np.flatnonzero(self._parts_fit(uses.option_offsets, uses.option_class, option, left))
+        hit = hit[first_of_group(slot[hit])]
+        of_stay, depth = stay[slot[hit]], (segment - tree.segment_offsets[:-1][stays][stay])[slot[hit]]
+        chosen = np.full((len(stays), int(np.bincount(stay).max(initial=0))), -1, dtype=np.int64)
+        chosen[of_stay, depth] = option[hit]
+        whole = np.bincount(of_stay, minlength=len(stays)) == np.bincount(stay, minlength=len(stays))
+        owner, stays, chosen = owner[whole], stays[whole], chosen[whole]
+        ranks, ties = self.sort_keys(stays, chosen)
+        order = np.lexsort([*ties[::-1], *ranks[::-1], owner])
+        first = order[first_of_group(owner[order])]
+        return stays[first], chosen[first]
+
+    def _parts_fit(self, offsets: Ints, classes: Ints, rows: Ints, left: Ints) -> Bools:
+        """Whether every class of each row, taken alone, fits what is left."""
+        uses = self.bundles.uses
+        owner, position = expand_rows(offsets, rows)
+        part, entry = expand_rows(uses.class_offsets, classes[position])
+        too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
+        return np.asarray(np.bincount(owner[part[too_much]], minlength=len(rows)) == 0)
+
+    def _first_of_all(self, household: int, left: Ints, stay_rank: int | None) -> Market | None:
+        """The best bundle of a household that fits, looked for among all of them."""
         stays, chosen = self._usable(household, left, stay_rank)
-        if not len(stays):
-            return None
         ranks, ties = self.sort_keys(stays, chosen)
         order = np.lexsort([*ties[::-1], *ranks[::-1]])
         for start in range(0, len(order), CHUNK):
@@ -589,17 +638,17 @@ class BundleSource:
             fits = np.flatnonzero(self._fit(household, stays[rows], chosen[rows], left))
             if len(fits):
                 best = rows[fits[:1]]
-                return self.market_of(stays[best], chosen[best])
+                return self.listed(stays[best], chosen[best])
         return None
 
     def _usable(self, household: int, left: Ints, stay_rank: int | None) -> tuple[Ints, Ints]:
         """Bundles of a household each part of which, taken alone, still fits."""
-        low, high = self._household_offsets[household : household + 2].tolist()
+        low, high = self.stays_of(household)
         first, last = self._tree.segment_offsets[[low, high]].tolist()
         start, end = self._tree.segments[[first, last]].tolist()
         uses = self.bundles.uses
-        stay_fits = self._rows_fit(uses.stay_offsets[low : high + 1], uses.stay_class, left)
-        option_fits = self._rows_fit(uses.option_offsets[start : end + 1], uses.option_class, left)
+        stay_fits = self._parts_fit(uses.stay_offsets, uses.stay_class, np.arange(low, high), left)
+        option_fits = self._parts_fit(uses.option_offsets, uses.option_class, np.arange(start, end), left)
         if stay_rank is not None:
             stay_fits &= self.bundles.stays.rank[low:high] == stay_rank
         tree = _Tree(
@@ -611,20 +660,18 @@ class BundleSource:
         )
         return stays + low, np.where(chosen >= 0, chosen + start, -1)
 
-    def _rows_fit(self, offsets: Ints, classes: Ints, left: Ints) -> Bools:
-        """Whether every class of each row fits what is left."""
-        uses = self.bundles.uses
-        cls = classes[offsets[0] : offsets[-1]]
-        owner, entry = expand_rows(uses.class_offsets, cls)
-        too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
-        bad = np.bincount(owner[too_much], minlength=len(cls)) > 0
-        return np.asarray(segment_sum(bad.astype(np.int64), offsets - offsets[0]) == 0)
+    def _whole_fits(self, stays: Ints, chosen: Ints, left: Ints) -> Bools:
+        """Whether whole bundles fit what is left."""
+        owner, resource, amount = self._entries(stays, chosen)
+        too_much = (amount > 0) & (amount > left[resource])
+        return np.asarray(np.bincount(owner[too_much], minlength=len(stays)) == 0)
 
     def _fit(self, household: int, stays: Ints, chosen: Ints, left: Ints) -> Bools:
         """Whether whole bundles fit what is left, and fill the household's locks."""
-        owner, resource, amount = self._entries(stays, chosen)
-        fits = np.bincount(owner[(amount > 0) & (amount > left[resource])], minlength=len(stays)) == 0
-        for lock in self._locks.get(household, ()):
+        fits = self._whole_fits(stays, chosen, left)
+        locks = self._locks.get(household, ())
+        owner, resource, _ = self._entries(stays, chosen) if locks else (stays[:0], stays[:0], stays[:0])
+        for lock in locks:
             fits &= np.isin(np.arange(len(stays)), owner[resource == lock])
         return np.asarray(fits)
 
@@ -667,35 +714,53 @@ class BundleSource:
 
     def market_of(self, stays: Ints, chosen: Ints) -> Market:
         """Turn bundles into a market: households' bundles first, then the options of gates."""
-        bundles, doors = self.bundles, self.bundles.uses.gates
+        return joined([self.listed(stays, chosen), self._doors])
+
+    def listed(self, stays: Ints, chosen: Ints) -> Market:
+        """Turn bundles into a market without the options of gates, each household's best first."""
+        bundles = self.bundles
         ranks, ties = self.sort_keys(stays, chosen)
         household = bundles.stays.household[stays]
         order = np.lexsort([*ties[::-1], *ranks[::-1], household])
         stays, chosen, household = stays[order], chosen[order], household[order]
-        rank = _dense_ranks(household, [column[order] for column in ranks])
         owner, resource, amount = self._entries(stays, chosen)
-        n, gates = len(stays), len(doors)
-        utility = bundles.stay_terms[:, stays] + _sum_options(bundles.option_terms, chosen)
         return Market(
             n_agents=self.n_agents,
-            agent=np.concatenate((household, bundles.n_households + doors.agent)),
-            utility=np.concatenate((utility, bundles.gate_terms), axis=1),
-            rank=np.concatenate((rank, np.ones(gates, dtype=np.int64))),
-            offsets=np.concatenate(
-                (offsets_of(np.bincount(owner, minlength=n)), doors.offsets[1:] + len(owner))
-            ),
-            resource=np.concatenate((resource, doors.resource)),
-            amount=np.concatenate((amount, doors.amount)),
+            agent=household,
+            utility=bundles.stay_terms[:, stays] + _sum_options(bundles.option_terms, chosen),
+            rank=_dense_ranks(household, [column[order] for column in ranks]),
+            offsets=offsets_of(np.bincount(owner, minlength=len(stays))),
+            resource=resource,
+            amount=amount,
             capacity=bundles.uses.resources.capacity,
             must_assign=self._must_assign,
-            gate=np.arange(self.n_agents) >= bundles.n_households,
+            gate=self._gate,
             levels=tuple(level.name for level in bundles.instance.levels),
-            labels={
-                "stay": np.concatenate((stays, np.full(gates, -1))),
-                "chosen": np.concatenate((chosen, np.full((gates, chosen.shape[1]), -1))),
-                "plan": np.concatenate((np.full(n, -1), doors.plan)),
-            },
+            labels={"stay": stays, "chosen": chosen, "plan": np.full(len(stays), -1)},
             source=self,
+        )
+
+    @cached_property
+    def _gate(self) -> Bools:
+        return np.arange(self.n_agents) >= self.bundles.n_households
+
+    @cached_property
+    def _doors(self) -> Market:
+        """The options of gates, as a market of their own."""
+        nothing, doors = np.zeros(0, dtype=np.int64), self.bundles.uses.gates
+        return replace(
+            self.listed(nothing, np.zeros((0, 0), dtype=np.int64)),
+            agent=self.bundles.n_households + doors.agent,
+            utility=self.bundles.gate_terms,
+            rank=np.ones(len(doors), dtype=np.int64),
+            offsets=doors.offsets,
+            resource=doors.resource,
+            amount=doors.amount,
+            labels={
+                "stay": np.full(len(doors), -1),
+                "chosen": np.full((len(doors), 0), -1),
+                "plan": doors.plan,
+            },
         )
 
     def _entries(self, stays: Ints, chosen: Ints) -> tuple[Ints, Ints, Ints]:

@@ -99,7 +99,7 @@ def _measures(book: Book) -> MeasureFigures:
     return MeasureFigures(
         measures=len(book.instance.measures),
         taken=len(book.works.rows),
-        cost_yen=sum(measure.cost_yen for measure in book.works.measures()),
+        cost_yen=sum(measure.cost_yen for measure in book.works.measures),
         own_yen=own_money(book),
         programmes=programme_uses(book),
     )

@@ -119,6 +119,15 @@ class Source(Protocol):
         """List the agent's best option for which everything is left; None if there is none."""
         ...
 
+    def first_fits(self, agents: Ints, left: Ints, stay_rank: int | None = None) -> list[Market | None]:
+        """List for each of some agents what `first_fit` does, were it alone."""
+        ...
+
+    @property
+    def supplies(self) -> bool:
+        """Whether what an agent takes may open options for others."""
+        ...
+
     def settled(self, market: Market, choice: Ints) -> Ints:
         """Return the choice with the options of its gates that are best for who pays, the rest as it is."""
         ...
@@ -582,6 +591,15 @@ class ListedSource:
             ):
                 return self.market.take(np.array([option]))
         return None
+
+    def first_fits(self, agents: Ints, left: Ints, stay_rank: int | None = None) -> list[Market | None]:
+        """List for each of some agents what `first_fit` does, were it alone."""
+        return [self.first_fit(agent, left, stay_rank) for agent in agents.tolist()]
+
+    @property
+    def supplies(self) -> bool:
+        """Whether some option supplies a resource."""
+        return bool((self.market.amount < 0).any())
 
     def settled(self, market: Market, choice: Ints) -> Ints:
         """Return the choice: a plain market has no gates."""

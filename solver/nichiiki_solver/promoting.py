@@ -119,9 +119,8 @@ def _offer(
             continue
         found = source.first_fit(household, left)
         if found is not None:
-            own = found.take(found.agent == household)
-            offered[household] = own
-            np.subtract.at(left, own.resource, own.amount)
+            offered[household] = found
+            np.subtract.at(left, found.resource, found.amount)
     return offered
 
 

@@ -292,6 +292,31 @@ def test_generate_and_convert_keep_the_content(run: Any, tmp_path: Path) -> None
     assert nk.read(tmp_path / "made.json").hash == nk.generate(households=25, seed=3).hash
 
 
+def test_generate_draws_from_a_table_of_municipalities(run: Any, tmp_path: Path) -> None:
+    table = tmp_path / "towns.csv"
+    table.write_text(
+        "code6,name,pref_code,lat,lon,pop_2020\n131016,Tokyo,13,35.69,139.69,9000000\n"
+        "204854,Hakuba,20,36.70,137.86,8000\n204862,Otari,20,36.78,137.91,2500\n",
+        "utf-8",
+    )
+    made = run("generate", "--households", "9", "--municipalities", table, "--out", tmp_path / "made.json")
+    assert made.exit_code == Exit.DONE
+    assert set(nk.read(tmp_path / "made.json").houses["region_id"].tolist()) == {"R204854", "R204862"}
+
+
+def test_too_little_memory_is_said(
+    run: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def starve(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(nk, "allocate", starve)
+    shown = run("allocate", folder, "--out", tmp_path / "out")
+    assert shown.exit_code == Exit.BAD_INPUT
+    assert "More memory" in shown.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_impossible_instance_is_a_negative_answer(
     run: Any, folder: Path, small: nk.Instance, tmp_path: Path
 ) -> None:

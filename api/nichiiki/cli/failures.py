@@ -42,6 +42,9 @@ def guarded(action: Callable[[], Any], lang: Lang) -> int:
         return _usage(error, screen)
     except BrokenPipeError:
         return _closed_pipe()
+    except MemoryError:
+        screen.tell("failed.memory")
+        return Exit.BAD_INPUT
     except OSError as error:
         screen.tell("failed.file", file=os.fspath(error.filename or ""), why=error.strerror or str(error))
         return Exit.BAD_INPUT

@@ -22,6 +22,7 @@ def command(lang: Lang) -> Command:
         option(lang, "--houses", type=count, metavar="N"),
         option(lang, "--hosts", type=count, metavar="N"),
         option(lang, "--roles", type=count, metavar="N"),
+        option(lang, "--municipalities", type=click.Path(path_type=Path), metavar="FILE"),
         option(lang, "--periods", type=Number(1, 1000), default=12, metavar="N"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
         option(lang, "--headers", type=Word("ja", "en"), default="en"),
@@ -36,17 +37,16 @@ def command(lang: Lang) -> Command:
         ),
     ]
 
-    def generate(target: Path, headers: Lang, **sizes: int | None) -> int:
-        return _generate(Screen(lang), target, headers, sizes)
+    def generate(target: Path, headers: Lang, **given: int | Path | None) -> int:
+        return _generate(Screen(lang), target, headers, given)
 
     return build(lang, "generate", generate, params)
 
 
-def _generate(screen: Screen, target: Path, headers: Lang, sizes: dict[str, int | None]) -> int:
+def _generate(screen: Screen, target: Path, headers: Lang, given: dict[str, Any]) -> int:
     import nichiiki
 
-    given: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
-    instance = nichiiki.generate(**given)
+    instance = nichiiki.generate(**{name: value for name, value in given.items() if value is not None})
     nichiiki.write(instance, target, lang=headers)
     households = f"{len(instance.households):,}"
     screen.out.print(screen.say("generate.done", households=households, path=target), soft_wrap=True)

@@ -132,7 +132,7 @@ class Facts:
 
     @cached_property
     def _taken(self) -> list[Measure]:
-        return self.works.measures()
+        return self.works.measures
 
     def added(self, kind: str, target: str, period: str, band: str | None = None) -> int:
         """Return what measures add to a target in a period."""

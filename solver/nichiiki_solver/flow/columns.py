@@ -109,8 +109,8 @@ def read_ints(name: str, values: npt.ArrayLike) -> Ints:
 
 def check_nodes(name: str, nodes: Ints, count: int) -> None:
     """Refuse a column that names a node which does not exist."""
-    wrong = _first((nodes < 0) | (nodes >= count))
-    if wrong is not None:
+    if len(nodes) and int(nodes.view(np.uint64).max()) >= count:  # a negative one is a huge one
+        wrong = int(((nodes < 0) | (nodes >= count)).argmax())
         known = f"nodes are 0 … {count - 1}" if count else "there is no node"
         raise MarketError(f"{name}: arc {wrong} names node {nodes[wrong]}; {known}: give each node a supply")
 
@@ -143,8 +143,8 @@ def _check_lengths(columns: Columns) -> None:
 
 
 def _check_supplies(supply: Ints) -> None:
-    wrong = _first((supply > MOST) | (supply < -MOST))
-    if wrong is not None:
+    if supply.max(initial=0) > MOST or supply.min(initial=0) < -MOST:
+        wrong = int(((supply > MOST) | (supply < -MOST)).argmax())
         raise MarketError(
             f"supply: node {wrong} has {supply[wrong]}; at most ±{MOST} is exact: use larger units"
         )

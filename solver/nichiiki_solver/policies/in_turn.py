@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, islice
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from nichiiki_solver.policies.closing import (
 from nichiiki_solver.policies.registry import Settings
 from nichiiki_solver.ragged import Ints
 
+BLOCK = 256
+"""Agents whose best options are looked for at once."""
+
 
 def agents_in_order(market: Market, order: Ints) -> list[int]:
     """Return the agents of an order that are no gates."""
@@ -31,7 +35,7 @@ def agents_in_order(market: Market, order: Ints) -> list[int]:
 
 
 def give_in_turn(
-    source: Source, turns: Iterable[tuple[int, int | None]], left: Ints, should_stop: Callable[[], bool]
+    source: Source, turns: Sequence[tuple[int, int | None]], left: Ints, should_stop: Callable[[], bool]
 ) -> Taken:
     """Give every agent whose turn it is its best option that fits, if it has none yet.
 
@@ -45,18 +49,37 @@ def give_in_turn(
         What is left of each resource; what is given is subtracted.
     should_stop
         Asked before every turn; True leaves the round.
+
+    Notes
+    -----
+    What is best for the next agents is found for all of them at once. It is still best when the turn comes if it still fits:
+    where nobody supplies anything, less is left with every turn.
     """
     taken: dict[int, Market] = {}
-    for agent, rank in turns:
-        stop_if(should_stop)
-        if agent in taken:
-            continue
-        found = source.first_fit(agent, left, rank)
-        if found is not None:
-            own = found.take(found.agent == agent)
-            taken[agent] = own
-            np.subtract.at(left, own.resource, own.amount)
+    for block in _blocks(turns, 1 if source.supplies else BLOCK):
+        rank = block[0][1]
+        waiting = [agent for agent, _ in block if agent not in taken]
+        for agent, best in zip(
+            waiting, source.first_fits(np.array(waiting, dtype=np.int64), left, rank), strict=True
+        ):
+            stop_if(should_stop)
+            found = best if best is None or _fits(best, left) else source.first_fit(agent, left, rank)
+            if found is not None:
+                taken[agent] = found
+                np.subtract.at(left, found.resource, found.amount)
     return taken
+
+
+def _blocks(turns: Sequence[tuple[int, int | None]], size: int) -> Iterator[Sequence[tuple[int, int | None]]]:
+    """Cut turns into blocks of one rank."""
+    for _, same in groupby(turns, key=lambda turn: turn[1]):
+        while block := list(islice(same, size)):
+            yield block
+
+
+def _fits(option: Market, left: Ints) -> bool:
+    """Whether everything that a single option uses is left."""
+    return bool(((option.amount <= 0) | (option.amount <= left[option.resource])).all())
 
 
 def solve_in_turn(market: Market, settings: Settings, kind: Order, name: str) -> Outcome:

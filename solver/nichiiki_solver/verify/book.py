@@ -15,6 +15,7 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.columns import Array, ListColumn
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
+from nichiiki_models.tables import Supporter
 from nichiiki_solver.verify.arrays import find, repeats
 from nichiiki_solver.verify.calendar import Calendar
 from nichiiki_solver.verify.works import Works
@@ -85,6 +86,11 @@ class Book:
         return Works(self)
 
     # ---- people and places -------------------------------------------------------------------------------
+
+    @cached_property
+    def supporters(self) -> list[Supporter]:
+        """The rows of the table of supporters."""
+        return list(self.instance.supporters.rows())
 
     @cached_property
     def home(self) -> Array:

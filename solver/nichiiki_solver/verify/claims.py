@@ -41,7 +41,7 @@ def objective_terms(book: Book, wishes: Wishes) -> dict[str, int]:
         "placed": int(placed.sum()),
         "persons": int(book.household_size[placed].sum()),
         "points": int(np.maximum(0, total_points(book))[placed].sum()),
-        "measure_yen": -sum(measure.cost_yen for measure in book.works.measures()),
+        "measure_yen": -sum(measure.cost_yen for measure in book.works.measures),
         "own_yen": -own_money(book),
         "kept": kept_weight(book),
     }

@@ -32,7 +32,7 @@ def refusal(book: Book, measure: Measure, programme: Programme) -> str | None:
 
 def _qualities(book: Book, measure: Measure) -> set[str]:
     """Return what the region or supporter of a measure has: plan, designation, membership."""
-    regions, supporters = book.instance.regions, list(book.instance.supporters.rows())
+    regions, supporters = book.instance.regions, book.supporters
     planned = set(regions["region_id"][regions["has_plan"]].tolist())
     members = set(regions["region_id"][regions["platform_member"]].tolist())
     own = region_of(book, measure)
@@ -69,7 +69,7 @@ class Money:
     def __init__(self, book: Book) -> None:
         table = book.allocation.payments
         self.known = {row.programme_id: row for row in book.instance.programmes.rows()}
-        self.measures = {measure.measure_id: measure for measure in book.works.measures()}
+        self.measures = {measure.measure_id: measure for measure in book.works.measures}
         self.paid: dict[str, dict[str | None, int]] = {name: {} for name in self.measures}
         good = ~repeats(table["measure_id"], table["programme_id"])
         for row in table.take(good).rows():
@@ -152,21 +152,24 @@ def check_needed(book: Book, loads: dict[str, tuple[Array, Array]], days: Array,
     days
         Days of care of each seat row in each period, shape (periods, seat rows).
     """
-    for measure in book.works.measures():
+    openers = Counter(m.target_id for m in book.works.measures if m.target_kind == "house")
+    ready, units = book.instance.houses["ready"], book.instance.houses["units"]
+    for measure in book.works.measures:
         used, offered = loads[measure.target_kind]
-        counts = book.works.counts(measure)
+        counts = book.works.counts(measure)[:, None]
         if measure.target_kind == "facility":
             table = book.instance.seats
-            at = (table["facility_id"] == measure.target_id) & (table["band"] == str(measure.band))
+            same = (table["facility_id"] == measure.target_id) & (table["band"] == str(measure.band))
+            at = np.flatnonzero(same)
         else:
-            at = np.arange(used.shape[1]) == target_of(book, measure)
-        gives = np.full(used.shape, measure.adds)
+            at = np.array([target_of(book, measure)])
+        gives = np.full((len(used), len(at)), measure.adds)
         if measure.target_kind == "facility" and kind_of(book, measure.target_id) == "nursery":
-            gives = gives * days
-        if _opens_alone(book, measure):
-            gives = gives + book.instance.houses["units"][at][0]
-        without = offered - gives * np.outer(counts, at)
-        if not ((used > without) & at[None, :] & counts[:, None]).any():
+            gives = gives * days[:, at]
+        if measure.target_kind == "house" and not ready[at[0]] and openers[measure.target_id] == 1:
+            gives = gives + units[at]
+        without = offered[:, at] - gives * counts
+        if not ((used[:, at] > without) & counts).any():
             findings.add("measure_unused", np.array([0]), measure.measure_id)
 
 
@@ -174,14 +177,3 @@ def kind_of(book: Book, facility: str) -> str:
     """Return the kind of a facility."""
     row = find(book.instance.facilities, np.array([facility]))[0]
     return str(book.instance.facilities["kind"][row])
-
-
-def _opens_alone(book: Book, measure: Measure) -> bool:
-    """Whether a measure opens a house that is not ready, and no other one does."""
-    if measure.target_kind != "house" or book.instance.houses["ready"][target_of(book, measure)]:
-        return False
-    return not any(
-        other.target_kind == "house" and other.target_id == measure.target_id
-        for other in book.works.measures()
-        if other.measure_id != measure.measure_id
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,8 +32,9 @@ class Works:
         rows = find(book.instance.measures, taken)
         self.rows = np.unique(rows[(rows >= 0) & ~repeats(taken)])
 
+    @cached_property
     def measures(self) -> list[Measure]:
-        """Return the measures taken."""
+        """The measures taken."""
         return [self.book.instance.measures.row(int(row)) for row in self.rows]
 
     def counts(self, measure: Measure) -> Array:
@@ -45,7 +47,7 @@ class Works:
         """Return what the measures taken add to each target of a kind, shape (periods, targets)."""
         table = self.book.instance.tables[TABLES[kind]]
         found = np.zeros((len(self.book.calendar), len(table)), dtype=np.int64)
-        for measure in self.measures():
+        for measure in self.measures:
             if measure.target_kind == kind:
                 found[:, target_of(self.book, measure)] += measure.adds * self.counts(measure)
         return found
@@ -54,7 +56,7 @@ class Works:
         """Mask of the periods and houses in which a house can be lived in, shape (periods, houses)."""
         ready = self.book.instance.houses["ready"]
         found = np.repeat(ready[None, :], len(self.book.calendar), axis=0)
-        for measure in self.measures():
+        for measure in self.measures:
             if measure.target_kind == "house":
                 found[:, target_of(self.book, measure)] |= self.counts(measure)
         return found
@@ -68,7 +70,7 @@ class Works:
         """Return what is added to each seat row in each period, shape (periods, seat rows)."""
         table = self.book.instance.seats
         found = np.zeros((len(self.book.calendar), len(table)), dtype=np.int64)
-        for measure in self.measures():
+        for measure in self.measures:
             if measure.target_kind == "facility" and measure.band is not None:
                 same = (table["facility_id"] == measure.target_id) & (table["band"] == measure.band)
                 found += measure.adds * np.outer(self.counts(measure), same)
