@@ -111,9 +111,8 @@ def travel_with(instance: Instance, allocation: Allocation, tariff: TariffResult
         Highest yen of a month over the stay, by household, of those for whom that is less than single fares.
     """
     prices = {row.product_id: row.price_yen if row.offered else None for row in tariff.products}
-    plain, book = (
-        Book(instance.replace(passes=passes), allocation) for passes in ([], PassTable(instance).at(prices))
-    )
+    plain = Book(instance.replace(passes=[]), allocation)
+    book = Book(instance.replace(passes=PassTable(instance).at(prices)), allocation)
     trips = find_trips(plain)
     yen = highest_cost_yen(book, trips)
     cheaper = yen < highest_cost_yen(plain, trips)
