@@ -91,8 +91,16 @@ def _save(screen: Screen, out: Path, found: PlanResult) -> list[Path]:
     instance, allocation = found.allocation.instance, found.allocation.allocation
     assert allocation is not None  # noqa: S101 - a plan has both sides
     broken = nichiiki.verify(instance, allocation)
-    rows = [(move.household_id, move.before_house or "", move.after_house or "") for move in found.moves]
-    moves = Sheet("moves", ("household_id", "before_house", "after_house"), rows)
+    rows = [
+        (
+            move.household_id,
+            move.before_house or "",
+            move.after_house or "",
+            "yes" if move.needs_product else "no",
+        )
+        for move in found.moves
+    ]
+    moves = Sheet("moves", ("household_id", "before_house", "after_house", "needs_product"), rows)
     written = save(out, instance, allocation, broken, screen.lang, found.tariff)
     written += write_all(out, {PLAN_FILE: json_bytes(_story(found)), MOVES_FILE: csv_bytes(moves)})
     return written + write_tariff(out / FARES, instance, found.tariff, lang=screen.lang)
@@ -117,7 +125,9 @@ def _show(screen: Screen, found: PlanResult, written: list[Path]) -> None:
         "tariff": "–" if found.tariff_regret is None else f"{found.tariff_regret:,}",
     }
     screen.out.print(screen.say(f"plan.{found.reason.value}", **values), soft_wrap=True)
+    screen.out.print(screen.say("plan.enabled", enabled=len(found.enabled)), soft_wrap=True)
     for move in found.moves[: showing.FIRST_ROWS]:
         ends = {"before": move.before_house or "–", "after": move.after_house or "–"}
-        screen.out.print(screen.say("plan.move", household=move.household_id, **ends), soft_wrap=True)
+        key = "plan.move_enabled" if move.needs_product else "plan.move"
+        screen.out.print(screen.say(key, household=move.household_id, **ends), soft_wrap=True)
     show(screen, found.tariff, written)
