@@ -11,8 +11,8 @@ import click
 from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command
-from nichiiki.cli.options import Number, Ratio, Word, argument, build, option
-from nichiiki.cli.price import BASELINES, GOALS, arguments
+from nichiiki.cli.options import Number, argument, build, option
+from nichiiki.cli.price import arguments, question
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -28,12 +28,7 @@ def command(lang: Lang) -> Command:
     params: list[click.Parameter] = [
         argument(lang, "instance"),
         option(lang, "--policy", default="welfare", metavar="NAME"),
-        option(lang, "--goal", type=Word(*GOALS), default="break-even"),
-        option(lang, "--subsidy", type=Number(0), default=0, metavar="YEN"),
-        option(lang, "--baseline", type=Word(*BASELINES), default="cost"),
-        option(lang, "--equity-share", type=Number(0, 100), metavar="PERCENT"),
-        option(lang, "--equity-yen", type=Number(0), metavar="YEN"),
-        option(lang, "--ratio", type=Ratio(), multiple=True, metavar="PRODUCT=OTHER:PERCENT"),
+        *question(lang),
         option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
         option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=300.0, metavar="S"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
