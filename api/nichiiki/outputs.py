@@ -55,7 +55,7 @@ def contents(
     lang
         Language of report, workbook and reasons.
     tariff
-        The prices of the same allocation, for the report.
+        The prices of the same allocation, for the report and what households pay.
     """
     from nichiiki.report.facts import Facts
     from nichiiki.report.files import csv_bytes
@@ -63,7 +63,7 @@ def contents(
     from nichiiki.report.rows import Rows
     from nichiiki.report.workbook import workbook_bytes
 
-    rows = Rows(Facts(instance, allocation), lang)
+    rows = Rows(Facts(instance, allocation), lang, tariff)
     made = (
         json_bytes(allocation.model_dump(mode="json")),
         csv_bytes(rows.placements),

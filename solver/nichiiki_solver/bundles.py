@@ -21,6 +21,7 @@ from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households, persons_of, total_points
 from nichiiki_solver.market import NO_VALUE, Market, Order, joined, merged
 from nichiiki_solver.measures import Plans
+from nichiiki_solver.menu import Distinct, Seen, make_menu
 from nichiiki_solver.moves import kept_weights
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
@@ -43,7 +44,6 @@ from nichiiki_solver.ragged import (
     expand_rows,
     first_of_group,
     offsets_of,
-    ones_of,
     segment_max,
     segment_sum,
     unique_rows,
@@ -286,11 +286,9 @@ def _owner(offsets: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class _Priced:
-    """Values at the last prices: options, best of each segment, best bundle of each stay, options of gates, agents."""
+    """Values at the last prices: what the menu has, options of gates, agents."""
 
-    option: Ints
-    best: Ints
-    total: Ints
+    seen: Seen
     gates: Ints
     values: Ints
 
@@ -325,7 +323,7 @@ class BundleSource:
             np.bincount(bundles.stays.household, minlength=bundles.n_households)
         )
         nothing = np.zeros(0, dtype=np.int64)
-        self._last = _Priced(nothing, nothing, nothing, nothing, nothing)
+        self._last = _Priced(Seen(nothing, nothing, nothing), nothing, nothing)
         self.asked: tuple[Ints, Ints, Ints] = nothing, nothing, nothing
         """Stays, options and options of gates of the last `demand`."""
 
@@ -342,22 +340,29 @@ class BundleSource:
 
     def _values(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints]:
         """Value of each stay alone and of each option at the prices."""
-        of_class = self.bundles.uses.price_of_classes(prices)
+        of_class, menu = self.bundles.uses.price_of_classes(prices), self._distinct.menu
         stay, option = self._classes
         return (
             weights @ self.bundles.stay_terms - stay @ of_class,
-            weights @ self.bundles.option_terms - option @ of_class,
+            (weights @ menu.option_terms - option @ of_class)[self._distinct.of_option],
+        )
+
+    @cached_property
+    def _distinct(self) -> Distinct:
+        """The menu of the bundles."""
+        bundles, uses = self.bundles, self.bundles.uses
+        return make_menu(
+            self._household_offsets,
+            (bundles.stay_terms, uses.stay_offsets, uses.stay_class),
+            self._tree.segment_offsets,
+            self._tree.segments,
+            (bundles.option_terms, uses.option_offsets, uses.option_class),
         )
 
     @cached_property
     def _classes(self) -> tuple[Sparse, Sparse]:
-        """How often each stay, and each option, has each class: one pass of compiled code prices them all."""
-        uses = self.bundles.uses
-        width = len(uses.class_offsets) - 1
-        return (
-            ones_of(uses.stay_offsets, uses.stay_class, width),
-            ones_of(uses.option_offsets, uses.option_class, width),
-        )
+        """How often each stay, and each distinct option, has each class: one pass of compiled code prices them all."""
+        return self._distinct.menu.classes(self._n_classes)
 
     def _gate_values(self, weights: Ints, prices: Ints) -> Ints:
         """Value of each option of a gate at the prices."""
@@ -369,13 +374,13 @@ class BundleSource:
 
     def best_values(self, weights: Ints, prices: Ints) -> Ints:
         """Return each agent's largest value over all its bundles at the prices (`NO_VALUE` where it has none)."""
-        stay, option = self._values(weights, prices)
-        best, total = self._tree.best(stay, option)
+        of_class = self.bundles.uses.price_of_classes(prices)
+        seen = self._distinct.menu.see(weights, of_class, self._classes)
         gates = self._gate_values(weights, prices)
         of_gate = np.full(self.bundles.n_gates, NO_VALUE, dtype=np.int64)
         np.maximum.at(of_gate, self.bundles.uses.gates.agent, gates)
-        values = np.concatenate((segment_max(total, self._household_offsets, NO_VALUE), of_gate))
-        self._last = _Priced(option, best, total, gates, values)
+        values = np.concatenate((segment_max(seen.total, self._household_offsets, NO_VALUE), of_gate))
+        self._last = _Priced(seen, gates, values)
         return values
 
     def demand(self) -> Ints:
@@ -384,8 +389,8 @@ class BundleSource:
         homes, gates = last.values[: self.bundles.n_households], last.values[self.bundles.n_households :]
         wants = (homes > 0) | (self._must_assign[: len(homes)] & (homes > NO_VALUE // 2))
         owner = self.bundles.stays.household
-        stays = _first_equal(last.total, np.where(wants, homes, NO_LIMIT)[owner], owner)
-        chosen = self._best_options(stays, last.option, last.best)
+        stays = _first_equal(last.seen.total, np.where(wants, homes, NO_LIMIT)[owner], owner)
+        chosen = self._best_options(stays, last.seen)
         agent = uses.gates.agent
         opened = _first_equal(last.gates, np.where(gates > 0, gates, NO_LIMIT)[agent], agent)
         self.asked = stays, chosen[chosen >= 0], opened
@@ -406,18 +411,15 @@ class BundleSource:
             Most bundles of one household; the best ones are taken.
         """
         last = self._last
-        stays = best_of_each(last.total, self.bundles.stays.household, least, most)
-        return self.market_of(stays, self._best_options(stays, last.option, last.best))
+        stays = best_of_each(last.seen.total, self.bundles.stays.household, least, most)
+        return self.market_of(stays, self._best_options(stays, last.seen))
 
-    def _best_options(self, stays: Ints, option: Ints, best: Ints) -> Ints:
+    def _best_options(self, stays: Ints, seen: Seen) -> Ints:
         """The first best option of each slot of some stays (matrix, -1 = no slot)."""
         tree = self._tree
-        owner, segment = expand_rows(tree.segment_offsets, stays)
-        slot, position = expand_rows(tree.segments, segment)
-        hit = np.flatnonzero(option[position] == best[segment[slot]])
-        first = hit[first_of_group(slot[hit])] if len(hit) else hit
+        owner, segment, place = self._distinct.menu.picks(stays, seen)
         rows = np.full((len(stays), int(np.bincount(owner).max(initial=0))), -1, dtype=np.int64)
-        rows[owner, segment - tree.segment_offsets[:-1][stays][owner]] = position[first]
+        rows[owner, segment - tree.segment_offsets[:-1][stays][owner]] = tree.segments[segment] + place
         return rows
 
     def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
@@ -476,8 +478,7 @@ class BundleSource:
         ) + np.bincount(
             uses.option_class[expand_rows(uses.option_offsets, options)[1]], minlength=self._n_classes
         )
-        total = np.zeros(len(uses.resources), dtype=np.int64)
-        np.add.at(total, uses.resource, uses.amount * np.repeat(taken, np.diff(uses.class_offsets)))
+        total = uses.of_classes(taken)
         entry = expand_rows(uses.gates.offsets, gates)[1]
         np.add.at(total, uses.gates.resource[entry], uses.gates.amount[entry])
         return total
@@ -494,17 +495,12 @@ class BundleSource:
         of_class = uses.price_of_classes(prices)
         over = uses.amount > np.maximum(left[uses.resource], 0)
         of_class[np.bincount(_owner(uses.class_offsets)[over], minlength=len(of_class)) > 0] = TOO_MUCH
-        stay, option = self._classes
-        values = (
-            weights @ self.bundles.stay_terms - stay @ of_class,
-            weights @ self.bundles.option_terms - option @ of_class,
-        )
-        best, total = self._tree.best(*values)
+        seen = self._distinct.menu.see(weights, of_class, self._classes)
         owner = self.bundles.stays.household
-        most = segment_max(total, self._household_offsets, NO_VALUE)
+        most = segment_max(seen.total, self._household_offsets, NO_VALUE)
         wanted = np.where(asked & (most > -TOO_MUCH // 2), most, NO_LIMIT)
-        stays = _first_equal(total, wanted[owner], owner)
-        return stays, self._best_options(stays, values[1], best), total[stays]
+        stays = _first_equal(seen.total, wanted[owner], owner)
+        return stays, self._best_options(stays, seen), seen.total[stays]
 
     def unlisted(self) -> Market:
         """List the gates alone; the bundles are made at prices."""

@@ -25,12 +25,23 @@ import numpy.typing as npt
 from nichiiki_solver.bundles import Bundles, BundleSource
 from nichiiki_solver.gates import Gates
 from nichiiki_solver.market import Market
-from nichiiki_solver.ragged import Array, Bools, Ints, expand_rows, group, join, offsets_of, unique_rows
+from nichiiki_solver.ragged import (
+    Array,
+    Bools,
+    Ints,
+    expand_rows,
+    group,
+    join,
+    offsets_of,
+    unique_ragged,
+    unique_rows,
+)
 from nichiiki_solver.uses import KINDS, Resources, Uses
 
 Floats = npt.NDArray[np.float64]
 MOST_FITTING = 8
 """Rounded rows are made where at most so many of the divided amount fit: with more the rounding gains little."""
+SMALLEST_SCALE = 1e-30
 LEAST_VIOLATION = 0.05
 """By how much a fraction must break a row for it to be added."""
 
@@ -69,7 +80,7 @@ def with_rows(source: BundleSource, rows: Rows) -> BundleSource:
     known = len(uses.class_offsets) - 1
     stay_offsets, stay_class = _appended(uses.stay_offsets, uses.stay_class, class_of_stay, known)
     option_offsets, option_class = _appended(
-        uses.option_offsets, uses.option_class, class_of_option, known + len(class_of_stay)
+        uses.option_offsets, uses.option_class, class_of_option, known + len(by_stay.counts)
     )
     counts = [np.diff(uses.class_offsets), by_stay.counts, by_option.counts]
     changed = replace(
@@ -94,20 +105,23 @@ class _Grouped:
     amount: Ints
 
 
-def _own_classes(entries: tuple[Ints, Ints, Ints], size: int) -> tuple[Ints, _Grouped]:
-    """Give each piece with entries a class of its own: the pieces, and what their classes hold."""
+def _own_classes(entries: tuple[Ints, Ints, Ints], size: int) -> tuple[tuple[Ints, Ints], _Grouped]:
+    """Make a class of the entries of each piece, once where they are equal: the pieces, their classes, what classes hold."""
     row, piece, amount = entries
-    order = np.argsort(piece, kind="stable")
+    order = np.lexsort((row, piece))
     counts = np.bincount(piece, minlength=size)
     pieces = np.flatnonzero(counts)
-    return pieces, _Grouped(counts[pieces], row[order], amount[order])
+    offsets, row, amount = offsets_of(counts[pieces]), row[order], amount[order]
+    first, number = unique_ragged(offsets, row, amount)
+    kept = expand_rows(offsets, first)[1]
+    return (pieces, number), _Grouped(counts[pieces][first], row[kept], amount[kept])
 
 
-def _appended(offsets: Ints, classes: Ints, pieces: Ints, first: int) -> tuple[Ints, Ints]:
+def _appended(offsets: Ints, classes: Ints, pieces: tuple[Ints, Ints], first: int) -> tuple[Ints, Ints]:
     """Append to each of some rows of classes one more class, numbered from `first`."""
     more = np.zeros(len(offsets) - 1, dtype=np.int64)
-    more[pieces] = 1
-    return offsets + offsets_of(more), np.insert(classes, offsets[pieces + 1], first + np.arange(len(pieces)))
+    more[pieces[0]] = 1
+    return offsets + offsets_of(more), np.insert(classes, offsets[pieces[0] + 1], first + pieces[1])
 
 
 def _longer(resources: Resources, base: Ints, capacity: Ints) -> Resources:
@@ -232,11 +246,31 @@ class Taken:
         taken.gate = share[~mine]  # gates keep their order in every market of bundles
         return taken
 
+
+@dataclass
+class Mean:
+    """A running mean of what was asked for: each answer weighs a fixed share of what came before it.
+
+    What was asked before is not made less at every step: what is new is made more instead, and all is scaled when it is read.
+    """
+
+    sums: Taken
+    scale: float = 1.0
+
     def mix(self, asked: tuple[Ints, Ints, Ints], weight: float) -> None:
-        """Move the solution by a weight towards what was asked for."""
-        for share, pieces in zip((self.stay, self.option, self.gate), asked, strict=True):
-            share *= 1 - weight
-            share[pieces] += weight
+        """Move the mean by a weight towards what was asked for."""
+        self.scale *= 1 - weight
+        for share, pieces in zip(self._shares(), asked, strict=True):
+            share[pieces] += weight / self.scale
+        if self.scale < SMALLEST_SCALE:
+            self.sums, self.scale = self.taken(), 1.0
+
+    def taken(self) -> Taken:
+        """Return the mean."""
+        return Taken(*(share * self.scale for share in self._shares()))
+
+    def _shares(self) -> tuple[Floats, Floats, Floats]:
+        return self.sums.stay, self.sums.option, self.sums.gate
 
 
 def _gate_rows(bundles: Bundles, taken: Taken) -> Rows:

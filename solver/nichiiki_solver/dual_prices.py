@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, hstack, vstack
 
 from nichiiki_solver.bundles import BundleSource
-from nichiiki_solver.cut_rows import Taken, violated_rows, with_rounded_rows, with_rows
+from nichiiki_solver.cut_rows import Mean, Taken, violated_rows, with_rounded_rows, with_rows
 from nichiiki_solver.market import NO_VALUE, ListedSource, Market, Source
-from nichiiki_solver.price_ascent import STEP, ascend
+from nichiiki_solver.price_ascent import ascend, refine
 from nichiiki_solver.ragged import Ints
 
 Floats = npt.NDArray[np.float64]
@@ -31,11 +32,13 @@ APPROACH = 300
 NEAR = 1
 """Options join the first linear program if they fall short of the best by at most so many times the largest gain."""
 ROUNDS = 400
-APPROACH_A_CUT, LATER_STEP = 100, 0.02
-"""Most rounds after rows were added, and the step that they begin with."""
+REFINED, MOVES = 300, (0.025, 0.0005)
+"""Rounds after rows were added, and how far a price moves in the first and the last one, in shares of what an agent gains."""
+STAGES, LEAST_FALL = 12, 1e-4
+"""Most times that rows join without a linear program; it ends when the bound falls by a smaller share."""
 MEAN = 0.04
 """Weight of the newest answers in the mean that shows which rows fractions break."""
-MOST_PROGRAMMED = 2_000
+MOST_PROGRAMMED = 300
 """With more agents than that the ascent is all: a linear program would take longer than everything else together."""
 CUT_ROUNDS, ROUNDS_A_CUT = 6, 2
 """Most times that rows are added which fractions break, and linear programs between them."""
@@ -173,18 +176,17 @@ def _made_by(source: BundleSource, columns: Market) -> Market:
 
 def _climbed(source: BundleSource, weights: Ints, should_stop: Callable[[], bool]) -> Priced:
     """Prices by ascent alone, with rows that the mean of what was asked for breaks; no linear program at any size."""
-    tight, taken = with_rounded_rows(source), Taken.nothing(source.bundles)
-    priced = approach(tight.unlisted(), tight, weights, should_stop, APPROACH, taken=taken)
+    tight, mean = with_rounded_rows(source), Mean(Taken.nothing(source.bundles))
+    priced = approach(tight.unlisted(), tight, weights, should_stop, APPROACH, mean=mean)
     central = priced.prices
-    for _ in range(CUT_ROUNDS):
-        rows = None if should_stop() else violated_rows(source, taken)
+    for _ in range(STAGES):
+        rows = None if should_stop() else violated_rows(source, mean.taken())
         if rows is None:
             break
-        tight = with_rows(tight, rows)
-        begun = np.append(priced.prices, np.zeros(len(rows), dtype=np.int64))
-        priced = approach(
-            tight.unlisted(), tight, weights, should_stop, APPROACH_A_CUT, begun, LATER_STEP, taken
-        )
+        tight, before = with_rows(tight, rows), priced.total
+        priced = _refined(tight, weights, should_stop, priced.prices, mean)
+        if before - priced.total < LEAST_FALL * abs(before):
+            break
     market = tight.unlisted()
     columns = near_best(market, tight, priced, COLUMNS_AN_AGENT)
     central = np.append(central, np.zeros(len(priced.prices) - len(central), dtype=np.int64))
@@ -197,9 +199,7 @@ def approach(
     weights: Ints,
     should_stop: Callable[[], bool],
     rounds: int,
-    begun: Ints | None = None,
-    step: float = STEP,
-    taken: Taken | None = None,
+    mean: Mean | None = None,
 ) -> Priced:
     """Find prices near the best ones without a linear program; the market's source has been asked at them last.
 
@@ -207,24 +207,40 @@ def approach(
     ----------
     market, source, weights, should_stop, rounds
         As in `find_prices`.
-    begun, step
-        Prices and length of step to begin with.
-    taken
+    mean
         Is made the running mean of what was asked for, nearly a solution of the linear program.
     """
 
     def ask(prices: Ints) -> Priced:
         return _priced(market, source, weights, prices)
 
-    def demand() -> Ints:
-        wanted = source.demand()
-        if taken is not None and isinstance(source, BundleSource):
-            taken.mix(source.asked, MEAN)
-        return wanted
-
-    first = ask(np.zeros(len(market.capacity), dtype=np.int64) if begun is None else begun)
-    best = ascend(first, ask, demand, market.capacity, should_stop, rounds, step)
+    first = ask(np.zeros(len(market.capacity), dtype=np.int64))
+    best = ascend(first, ask, partial(_demand, source, mean), market.capacity, should_stop, rounds)
     return ask(best.prices)
+
+
+def _refined(
+    source: BundleSource, weights: Ints, should_stop: Callable[[], bool], begun: Ints, mean: Mean
+) -> Priced:
+    """Go on from prices of the first of a source's resources, the others free of charge."""
+    market = source.unlisted()
+
+    def ask(prices: Ints) -> Priced:
+        return _priced(market, source, weights, prices)
+
+    first = ask(np.append(begun, np.zeros(len(market.capacity) - len(begun), dtype=np.int64)))
+    gain = abs(first.total) / max(1, market.n_agents)
+    moves = gain * MOVES[0], gain * MOVES[1]
+    best = refine(first, ask, partial(_demand, source, mean), market.capacity, should_stop, REFINED, moves)
+    return ask(best.prices)
+
+
+def _demand(source: Source, mean: Mean | None) -> Ints:
+    """Return what is asked for at the last prices, and mix it into a mean."""
+    wanted = source.demand()
+    if mean is not None and isinstance(source, BundleSource):
+        mean.mix(source.asked, MEAN)
+    return wanted
 
 
 def near_best(market: Market, source: Source, priced: Priced, most: int) -> Market:

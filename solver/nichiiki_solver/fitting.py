@@ -171,10 +171,10 @@ class _Fitting:
         open_options = (self.drafter.option_blocked == 0) & (self.drafter.missing == 0)
         stay = np.where(open_stays, self.bundles.stay_terms[0], NO_VALUE)
         option = np.where(open_options, self.bundles.option_terms[0], NO_VALUE)
-        best, total = self.source._tree.best(stay, option)
+        _, total = self.source._tree.best(stay, option)
         found = []
         for row in mine[total[mine] > NO_VALUE // 128].tolist():
-            options = self._options(row, option, best)
+            options = self._options(row, option)
             if self.drafter._jointly_blocked(row, options):
                 options, _ = self.drafter._combination(row, options)
             fitting = self._fit(row, options, 0)
@@ -188,19 +188,20 @@ class _Fitting:
         weights[0] = SCALE
         stay, option = self.source._values(weights, self.prices)
         option = np.where(self.drafter.missing == 0, option, NO_VALUE)
-        best, total = self.source._tree.best(stay, option)
+        _, total = self.source._tree.best(stay, option)
         found = []
         for row in mine[total[mine] > NO_VALUE // 128].tolist():
-            options = self._options(row, option, best)
+            options = self._options(row, option)
             cost = self._value(row, options) - int(total[row]) / SCALE
             fitting = self._fit(row, options, max(0, round(cost)))
             if fitting is not None:
                 found.append(fitting)
         return found
 
-    def _options(self, row: int, option: Ints, best: Ints) -> Ints:
-        chosen = self.source._best_options(np.array([row]), option, best)[0]
-        return np.asarray(chosen[chosen >= 0])
+    def _options(self, row: int, option: Ints) -> Ints:
+        """The first best option of each slot of a stay."""
+        slots = self.source.slots_of(row)
+        return np.array([low + int(option[low:high].argmax()) for low, high in slots], dtype=np.int64)
 
     def _value(self, row: int, options: Ints) -> int:
         return int(self.bundles.stay_terms[0, row] + self.bundles.option_terms[0, options].sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -165,3 +166,49 @@ def _packed(columns: list[Ints]) -> Ints | None:
             return None
         keys = keys * (high - low + 1) + (column - low)
     return keys
+
+
+def unique_ragged(offsets: Array, *columns: Array) -> tuple[Ints, Ints]:
+    """Number the distinct rows of a ragged array whose entries are tuples of several integer columns.
+
+    Rows are told apart by a hash of 64 bits, and every row is then compared with the one it is said to be equal to; should
+    two hashes ever agree where the rows do not, other ones are tried. So the answer is exact.
+
+    Parameters
+    ----------
+    offsets
+        Rows (CSR).
+    columns
+        Columns of the entries.
+
+    Returns
+    -------
+    first, number
+        The first row of each distinct one, and the number of each row's distinct one.
+    """
+    size = np.diff(offsets)
+    owner, place = expand(np.zeros(len(size), dtype=np.int64), size)
+    flat = [np.asarray(column, dtype=np.int64) for column in columns]
+    for salt in count():
+        mixed = _mixed(place, salt)
+        for column in flat:
+            mixed = _mixed(column, mixed)
+        keys = segment_sum(mixed, offsets) + _mixed(size, salt)
+        _, first, number = np.unique(keys, return_index=True, return_inverse=True)
+        like = first[number]
+        if (size == size[like]).all():
+            position = offsets[like][owner] + place
+            if all((column == column[position]).all() for column in flat):
+                break
+    return first, number.astype(np.int64)
+
+
+def _mixed(values: Ints, salt: Ints | int) -> Ints:
+    """Values and salts as numbers that look random, all 64 bits in use (the finaliser of SplitMix64)."""
+    with np.errstate(over="ignore"):
+        z = values.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + (
+            np.uint64(salt) if isinstance(salt, int) else salt.view(np.uint64)
+        )
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return (z ^ (z >> np.uint64(31))).view(np.int64)

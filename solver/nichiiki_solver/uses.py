@@ -7,8 +7,10 @@ Many stays and options use the same thing (a seat in a school over the same peri
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
@@ -22,10 +24,10 @@ from nichiiki_solver.ragged import (
     Array,
     Bools,
     Ints,
+    Sparse,
     expand_rows,
     group,
     offsets_of,
-    segment_sum,
     unique_rows,
 )
 from nichiiki_solver.stays import Stays
@@ -93,9 +95,20 @@ class Uses:
     option_class: Ints
     gates: Gates
 
+    @cached_property
+    def _by_class(self) -> tuple[Sparse, Sparse]:
+        """Amounts as a matrix classes × resources, and the other way round."""
+        shape = (len(self.class_offsets) - 1, len(self.resources))
+        amounts = csr_array((self.amount, self.resource, self.class_offsets), shape=shape)
+        return amounts, csr_array(amounts.T)
+
     def price_of_classes(self, prices: Ints) -> Ints:
         """What each class costs at given prices."""
-        return segment_sum(prices[self.resource] * self.amount, self.class_offsets)
+        return np.asarray(self._by_class[0] @ prices)
+
+    def of_classes(self, counts: Ints) -> Ints:
+        """Amount of each resource that so many of each class use."""
+        return np.asarray(self._by_class[1] @ counts)
 
 
 class _Layout:
@@ -619,7 +632,7 @@ def _capacity(instance: Instance, seats: Seats, plans: Plans, kind: Ints, thing:
     fill("lock", np.full(len(instance.locks), -1))
     fill("one_base", np.ones(len(instance.households), dtype=np.int64))
     rows = np.flatnonzero(kind == KINDS.index("care_staff"))
-    capacity[rows] = _carer_days(instance, seats)[thing[rows], period[rows]]
+    capacity[rows] = carer_days(instance, seats)[thing[rows], period[rows]]
     rows = np.flatnonzero(kind == KINDS.index("seats"))
     is_care = instance.facilities["kind"][seats.facility] == "nursery"
     places = np.where(is_care[:, None], seats.seats * seats.days, seats.seats)
@@ -627,7 +640,7 @@ def _capacity(instance: Instance, seats: Seats, plans: Plans, kind: Ints, thing:
     return capacity
 
 
-def _carer_days(instance: Instance, seats: Seats) -> Ints:
+def carer_days(instance: Instance, seats: Seats) -> Ints:
     """Shares of the days of the carers of each facility in each period: the days on which any of its bands is open."""
     days = np.zeros((len(instance.facilities), seats.days.shape[1]), dtype=np.int64)
     np.maximum.at(days, seats.facility, np.where(seats.seats >= 0, seats.days, 0))

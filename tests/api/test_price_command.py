@@ -83,7 +83,9 @@ def test_writes_everything(run: Any, line: Path, tmp_path: Path, lang: str) -> N
     assert not re.search(r"https?://", page)
     for product in tariff.products:
         assert product.product_id in page
-    assert page.count("<circle") >= 2, "the budgets on the chart"
+    with (tmp_path / "out" / "frontier.csv").open(encoding="utf-8-sig", newline="") as stream:
+        answered = sum(row["buyers"] != "" for row in csv.DictReader(stream))
+    assert page.count("<rect") == 2 * answered >= 4, "two bars for each budget with an answer"
 
 
 def test_json_and_goals(run: Any, line: Path) -> None:
@@ -134,6 +136,7 @@ def test_frontier_never_falls(line: Path) -> None:
     for point in points:
         found = nk.price(nk.read(line), goal="uptake", baseline="single_fares", subsidy_yen=point.subsidy_yen)
         assert (found.total.buyers, found.prices) == (point.buyers or 0, point.prices)
+        assert (found.total.riders, found.total.paid_yen) == (point.riders, point.paid_yen)
 
 
 def test_kinds_on_the_same_people(line: Path) -> None:

@@ -126,7 +126,7 @@ def test_calendar_bars_are_the_cells_of_the_calendar(small_result: nk.Result) ->
         closed = [run.kind == "shut" for run in line.runs for _ in range(run.periods)]
         row = rows.facts.houses[line.house]
         assert closed == [
-            not cell and (not row.ready or period in row.closed_periods)
+            not cell and (period in row.closed_periods or not rows.facts.units[line.house, period])
             for cell, period in zip(cells, rows.facts.open_periods, strict=True)
         ]
 

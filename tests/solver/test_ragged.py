@@ -1,8 +1,10 @@
 """Ragged arrays: rows picked from a large array cost and give only what they hold."""
 
 import numpy as np
+import pytest
 
-from nichiiki_solver.ragged import expand_rows
+from nichiiki_solver import ragged
+from nichiiki_solver.ragged import expand_rows, offsets_of, unique_ragged
 
 
 def test_expand_rows_gives_the_entries_of_the_rows_in_their_order() -> None:
@@ -15,3 +17,35 @@ def test_expand_rows_gives_the_entries_of_the_rows_in_their_order() -> None:
 def test_expand_rows_of_nothing_is_nothing() -> None:
     owner, position = expand_rows(np.array([0, 2]), np.zeros(0, dtype=np.int64))
     assert len(owner) == len(position) == 0
+
+
+def rows_of(offsets: ragged.Ints, columns: list[ragged.Ints]) -> list[tuple[tuple[int, ...], ...]]:
+    """Rows as tuples of entries."""
+    entries = list(zip(*(column.tolist() for column in columns), strict=True))
+    return [tuple(entries[a:b]) for a, b in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_unique_ragged_numbers_rows_as_tuples_compare(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    offsets = offsets_of(rng.integers(0, 4, 60))
+    columns = [rng.integers(-1, 2, offsets[-1]) for _ in range(1 + seed % 2)]
+    rows = rows_of(offsets, columns)
+    first, number = unique_ragged(offsets, *columns)
+    assert len(first) == len(set(rows)) == len(set(number.tolist()))
+    assert [rows[first[k]] for k in number.tolist()] == rows
+
+
+def test_rows_of_equal_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a hash that says nothing at first, other ones are tried."""
+    plain, calls = ragged._mixed, []
+
+    def poor(values: ragged.Ints, salt: ragged.Ints | int) -> ragged.Ints:
+        calls.append(salt)
+        return np.zeros_like(values) if len(calls) < 4 else plain(values, salt)
+
+    monkeypatch.setattr(ragged, "_mixed", poor)
+    first, number = unique_ragged(np.array([0, 1, 2, 3]), np.array([5, 6, 5]))
+    assert number[0] == number[2] != number[1]
+    assert len(first) == 2
+    assert len(calls) > 3

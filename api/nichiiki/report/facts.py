@@ -106,6 +106,15 @@ class Facts:
         """Instance and allocation, joined."""
         return Book(self.instance, self.allocation)
 
+    @cached_property
+    def cleaning(self) -> set[tuple[str, str]]:
+        """Houses and periods in which a house stays empty after a stay (`gap_periods`)."""
+        stays, houses = self.book.stays, self.instance.houses
+        kept = self.book.calendar.with_gaps(stays.held, houses["gap_periods"][stays.house]) & ~stays.held
+        period, stay = np.nonzero(kept)
+        names, periods = houses["house_id"][stays.house[stay]], self.instance.periods["period_id"]
+        return set(zip(names.tolist(), periods[period].tolist(), strict=True))
+
     @property
     def works(self) -> Works:
         """The measures taken."""

@@ -10,9 +10,11 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_models.metrics import Metrics
 from nichiiki_models.table import Table
+from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
 from nichiiki_solver.certificates import certificates
 from nichiiki_solver.cost_table import costs
+from nichiiki_solver.pricing.passes import travel_with
 
 Cell = str | int | None
 Cells = tuple[Cell, ...]
@@ -23,9 +25,12 @@ def certificate_cells(instance: Instance, allocation: Allocation) -> tuple[tuple
     return _cells(certificates(instance, allocation))
 
 
-def cost_cells(instance: Instance, allocation: Allocation) -> tuple[tuple[str, ...], list[Cells]]:
-    """Return columns and rows of the costs, at single fares."""
-    return _cells(costs(instance, allocation))
+def cost_cells(
+    instance: Instance, allocation: Allocation, tariff: TariffResult | None = None
+) -> tuple[tuple[str, ...], list[Cells]]:
+    """Return columns and rows of the costs, at single fares and with the products of a tariff."""
+    passes = travel_with(instance, allocation, tariff) if tariff else None
+    return _cells(costs(instance, allocation, pass_yen=passes))
 
 
 def kpi_cells(instance: Instance, metrics: Metrics, lang: Lang) -> list[Cells]:
