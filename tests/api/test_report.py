@@ -216,7 +216,7 @@ def test_a_list_longer_than_a_sheet_says_so_in_its_last_row(
     page = load_workbook(io.BytesIO(workbook_bytes(rows)))["loads"]
     assert page.max_row == 8
     beyond = len(rows.load_sheet) - 6
-    assert page.cell(8, 1).value.startswith(f"… and {beyond:,} more rows")
+    assert str(page.cell(8, 1).value).startswith(f"… and {beyond:,} more rows")
 
 
 def test_workbook_has_all_rows(small_result: nk.Result) -> None:
