@@ -1,7 +1,7 @@
 """The same networks by us and by others, in one run: ``python benchmarks/peers_flow.py [most arcs]`` prints Markdown.
 
-networkx is left out above 10,000 arcs. Every cost is compared. CPU seconds, the least of several runs (200 of the smallest network, one of the largest); of us everything is
-counted: reading and checking the columns, solving, and checking the certificate.
+networkx is left out above 10,000 arcs. Every cost is compared. CPU seconds, the least of several runs (200 of the smallest
+network, one of the largest); of us everything is counted: reading and checking the columns, solving, and checking the certificate.
 """
 
 from __future__ import annotations
