@@ -1,7 +1,7 @@
 """The same networks by us and by others, in one run: ``python benchmarks/peers_flow.py [most arcs]`` prints Markdown.
 
-networkx is left out above 10,000 arcs. Every cost is compared. CPU seconds, the least of several runs; of us everything is
-counted: reading and checking the columns, solving, and checking the certificate.
+networkx is left out above 10,000 arcs. Every cost is compared. CPU seconds, the least of several runs (200 of the smallest
+network, one of the largest); of us everything is counted: reading and checking the columns, solving, and checking the certificate.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def print_single(most: int) -> None:
     print("| arcs | nichiiki | pylmcf | OR-tools | networkx | nichiiki / fastest peer |")
     print("| --- | --- | --- | --- | --- | --- |")
     for arcs in (size for size in SIZES if size <= most):
-        net, times = transport_net(arcs), 7 if arcs <= 100_000 else 1
+        net, times = transport_net(arcs), max(1, min(200, 700_000 // arcs))
         runs = [by_us, by_pylmcf, by_ortools, *([by_networkx] if arcs <= MOST_FOR_NETWORKX else [])]
         took = [seconds(partial(run, net), times) for run in runs]
         assert len({answer for _, answer in took}) == 1, "the costs differ"
@@ -172,7 +172,7 @@ def print_at_once(most: int) -> None:
 
 
 def from_scratch(arcs: int) -> float:
-    return seconds(partial(by_us, transport_net(arcs)), 7 if arcs <= 100_000 else 1)[0]
+    return seconds(partial(by_us, transport_net(arcs)), max(1, min(200, 700_000 // arcs)))[0]
 
 
 def print_shared() -> None:

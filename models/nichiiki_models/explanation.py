@@ -42,6 +42,7 @@ class Code(StrEnum):
 OF_LISTED_RULES = {
     "capacity": Code.FULL,
     "required": Code.REQUIRED,
+    "lock": Code.LOCKED,
     "no_wish": Code.NO_WISH,
     "declined": Code.DECLINED,
     "not_stated": Code.NOT_STATED,
@@ -206,7 +207,7 @@ class WishReason(Reason):
         if self.rule == self.code.value:
             return ""
         key = f"reason.{self.rule}"
-        if self.value is None and self.limit is None and has_text(f"why.plain.{self.rule}", lang):
+        if self.value is None and has_text(f"why.plain.{self.rule}", lang):
             key = f"why.plain.{self.rule}"
         if not has_text(key, lang):
             return text("why.plain", lang, target=self.cause or "", rule=self.rule)

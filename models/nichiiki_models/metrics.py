@@ -157,7 +157,15 @@ class BudgetLine(Figures):
     payer: str = Field(description="state, prefecture, municipality, private, or own")
     paid_by: str = Field(description="programme; for own money the region or supporter")
     amount_yen: int = Field(description="what is paid (yen)")
-    note: str = Field(description="empty if it pays; else the rule by which it may not, or not_asked")
+    note: str = Field(
+        description="empty if it pays; else the rule by which it may not, or not_asked; of own money for a measure that is not "
+        "taken own_budget, programme_budget or not_needed"
+    )
+    need_yen: int | None = Field(
+        default=None,
+        description="least own money that the measure would take, where own money is short (yen)",
+    )
+    left_yen: int | None = Field(default=None, description="own money that the region has left then (yen)")
 
 
 class ClassChange(Figures):

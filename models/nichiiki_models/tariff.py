@@ -50,7 +50,7 @@ class Figures(_Frozen):
     product_cost_yen: int = Field(default=0, description="of it on what products cover")
     admin_yen: int = Field(default=0, description="cost of selling products")
     seat_rent_yen: int | None = Field(
-        default=None, description="scarcity of the seats used by products; None where it has no price in yen"
+        default=None, description="scarcity of the seats used by products; None where the goal is not in yen"
     )
     cannibalised_yen: int = Field(default=0, description="single fares that buyers of products paid before")
     gift_yen: int = Field(default=0, description="what buyers save on trips they made anyway")
@@ -149,7 +149,12 @@ class FlowResult(_Frozen):
     product_passengers: int = Field(description="of them with a product that covers the link, thousandths")
     seats: int | None = Field(description="seats for products; None = no limit")
     rent_yen: float | None = Field(
-        default=None, description="price of one more seat; None where it is not in yen"
+        default=None,
+        description="yen that one more seat would add to the goal; None where the goal is not in yen",
+    )
+    rent_buyers: float | None = Field(
+        default=None,
+        description="person-months of buyers that one more seat would win; None where the goal is in yen",
     )
 
 
@@ -195,6 +200,10 @@ class TariffResult(_Frozen):
     deadweight_share: float | None = Field(
         default=None,
         description="part of the money paid in that goes to trips made anyway; None without money",
+    )
+    yen_per_buyer: float | None = Field(
+        default=None,
+        description="subsidy that one more person-month of a buyer costs; None where the goal is in yen or no more can be bought",
     )
     total: Figures = Figures()
     without: Figures = Field(default=Figures(), description="the same travellers with single fares alone")
@@ -270,6 +279,9 @@ class Move(_Frozen):
     household_id: str
     before_house: str | None
     after_house: str | None
+    needs_product: bool = Field(
+        default=False, description="whether the new stay would be over the household's budget at single fares"
+    )
 
 
 class PlanRound(_Frozen):
@@ -295,7 +307,10 @@ class PlanResult(_Frozen):
     tariff_regret
         What other prices could gain for this allocation at most: the gap of the tariff's first level.
     strained
-        Households whose stay costs more than their budget at the tariff's prices; nobody at a fixed point.
+        Households whose stay costs more than their budget (or the limit of their burden) at the tariff's prices; nobody at a
+        fixed point.
+    enabled
+        Households whose stay would cost more than that at single fares.
     """
 
     status: Status
@@ -307,6 +322,7 @@ class PlanResult(_Frozen):
     allocation_regret: int | None = None
     tariff_regret: int | None = None
     strained: tuple[str, ...] = ()
+    enabled: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
     seconds: float = 0.0
 

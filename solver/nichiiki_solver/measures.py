@@ -47,8 +47,8 @@ class Plans:
         return len(self.measure)
 
     @classmethod
-    def of(cls, instance: Instance) -> Plans:
-        """List the plans that the budgets could carry if nothing else were paid from them."""
+    def of(cls, instance: Instance, *, every: bool = False) -> Plans:
+        """List the plans that the budgets could carry if nothing else were paid from them, or every plan whatever it costs."""
         found: list[tuple[int, int, int, list[tuple[int, int]]]] = []
         programmes = list(instance.programmes.rows())
         for row, measure in enumerate(instance.measures.rows()):
@@ -57,7 +57,7 @@ class Plans:
             plans = [
                 _plan(measure.cost_yen, programmes, chosen) for chosen in _choices(instance, may, programmes)
             ]
-            kept = [plan for plan in plans if plan is not None and _fits(instance, programmes, region, plan)]
+            kept = [plan for plan in plans if plan and (every or _fits(instance, programmes, region, plan))]
             order = {programme: place for place, programme in enumerate(may)}
             kept.sort(key=lambda plan: (plan[0], [order[p] for p, _ in plan[1]]))
             found += [(row, own, region, paid) for own, paid in kept]

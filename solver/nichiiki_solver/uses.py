@@ -632,7 +632,7 @@ def _capacity(instance: Instance, seats: Seats, plans: Plans, kind: Ints, thing:
     fill("lock", np.full(len(instance.locks), -1))
     fill("one_base", np.ones(len(instance.households), dtype=np.int64))
     rows = np.flatnonzero(kind == KINDS.index("care_staff"))
-    capacity[rows] = _carer_days(instance, seats)[thing[rows], period[rows]]
+    capacity[rows] = carer_days(instance, seats)[thing[rows], period[rows]]
     rows = np.flatnonzero(kind == KINDS.index("seats"))
     is_care = instance.facilities["kind"][seats.facility] == "nursery"
     places = np.where(is_care[:, None], seats.seats * seats.days, seats.seats)
@@ -640,7 +640,7 @@ def _capacity(instance: Instance, seats: Seats, plans: Plans, kind: Ints, thing:
     return capacity
 
 
-def _carer_days(instance: Instance, seats: Seats) -> Ints:
+def carer_days(instance: Instance, seats: Seats) -> Ints:
     """Shares of the days of the carers of each facility in each period: the days on which any of its bands is open."""
     days = np.zeros((len(instance.facilities), seats.days.shape[1]), dtype=np.int64)
     np.maximum.at(days, seats.facility, np.where(seats.seats >= 0, seats.days, 0))

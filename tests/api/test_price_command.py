@@ -59,6 +59,31 @@ def test_prices_are_tied(run: Any, line: Path) -> None:
         assert refused.exit_code == Exit.BAD_INPUT and "PRODUCT=OTHER:PERCENT" in refused.output
 
 
+def test_money_is_capped_for_a_head_and_a_town(run: Any, line: Path) -> None:
+    asked = (
+        "price",
+        line,
+        "--goal",
+        "uptake",
+        "--subsidy",
+        "20000",
+        "--baseline",
+        "single-fares",
+        "--lang",
+        "en",
+    )
+    free = json.loads(run(*asked, "--json").stdout)
+    capped = json.loads(run(*asked, "--town-cap", f"d0={free['subsidy_used_yen'] - 1}", "--json").stdout)
+    assert capped["settings"]["town_caps_yen"] == {"d0": free["subsidy_used_yen"] - 1}
+    assert sum(zone["figures"]["need_yen"] for zone in capped["zones"]) < free["subsidy_used_yen"]
+    by_head = json.loads(run(*asked, "--per-head", "300", "--json").stdout)
+    assert by_head["subsidy_used_yen"] * 1000 <= 300 * by_head["total"]["buyers"]
+    for wrong in ("d0", "=5", "d0=x", "d0=-1"):
+        refused = run(*asked, "--town-cap", wrong)
+        assert refused.exit_code == Exit.BAD_INPUT and "REGION=YEN" in refused.output
+    assert "not in the regions table" in run(*asked, "--town-cap", "nowhere=5").output
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_writes_everything(run: Any, line: Path, tmp_path: Path, lang: str) -> None:
     asked = ("--goal", "uptake", "--subsidy", "20000", "--baseline", "single-fares", "--compare", "pass")
@@ -83,7 +108,9 @@ def test_writes_everything(run: Any, line: Path, tmp_path: Path, lang: str) -> N
     assert not re.search(r"https?://", page)
     for product in tariff.products:
         assert product.product_id in page
-    assert page.count("<circle") >= 2, "the budgets on the chart"
+    with (tmp_path / "out" / "frontier.csv").open(encoding="utf-8-sig", newline="") as stream:
+        answered = sum(row["buyers"] != "" for row in csv.DictReader(stream))
+    assert page.count("<rect") == 2 * answered >= 4, "two bars for each budget with an answer"
 
 
 def test_json_and_goals(run: Any, line: Path) -> None:
@@ -134,6 +161,7 @@ def test_frontier_never_falls(line: Path) -> None:
     for point in points:
         found = nk.price(nk.read(line), goal="uptake", baseline="single_fares", subsidy_yen=point.subsidy_yen)
         assert (found.total.buyers, found.prices) == (point.buyers or 0, point.prices)
+        assert (found.total.riders, found.total.paid_yen) == (point.riders, point.paid_yen)
 
 
 def test_kinds_on_the_same_people(line: Path) -> None:

@@ -5,7 +5,8 @@ It changes rows drawn elsewhere, and draws nothing, so that everything else keep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from flagship import supply
@@ -38,7 +39,7 @@ WITHOUT_SHOP = ("takaku", "oto")
 
 SHARES = tuple(
     Quota(quota_id=f"q-share-{place}", target_kind="employer", target_id=f"em-{place}", max=most)
-    for place, most in (("happo", 8), ("kamishiro", 7))
+    for place, most in (("happo", 9), ("kamishiro", 7))
 )
 """The joint hiring office of 白馬村 (地域の人事部) shares winter workers between its two ski villages."""
 
@@ -114,11 +115,16 @@ def wishes(before: Sequence[Choice], families: Sequence[Family], roles: Sequence
             person_id=member.person_id,
             rank=rank,
             target_kind="role",
-            target_id=jobs[(number + rank - 1) % len(jobs)],
+            target_id=jobs[(first + rank - 1) % len(jobs)],
         )
-        for number, member in enumerate(workers)
+        for first, member in zip(_first_jobs(), workers, strict=False)
         for rank in (1, 2)
     ]
+
+
+def _first_jobs() -> Iterator[int]:
+    """Which job each worker wishes for first: the first nine one each, the others so that every job has somebody."""
+    return (number if number < 9 else 3 * number + 6 for number in count())
 
 
 def shops() -> list[Place]:

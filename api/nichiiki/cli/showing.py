@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from nichiiki.cli.console import Screen
 from nichiiki.report.facts import Facts
-from nichiiki.report.words import number, percent, reason_text, rule_name, words
+from nichiiki.report.rows import reason_of
+from nichiiki.report.words import number, percent, rule_name, words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -157,8 +158,9 @@ def unplaced(result: Result, screen: Screen) -> None:
     if result.allocation is None or not len(result.allocation.unplaced):
         return
     examples: dict[str, list[str]] = {}
+    facts = Facts(result.instance, result.allocation)
     for row in result.allocation.unplaced.rows():
-        sentence = reason_text(row.rule, row.target_id, row.value, row.limit, screen.lang, row.household_id)
+        sentence = reason_of(facts, row, screen.lang)
         examples.setdefault(row.rule, []).append(f"{row.household_id}: {sentence}")
     table = new_table()
     for key, side in (("show.rule", "left"), ("show.count", "right"), ("show.example", "left")):

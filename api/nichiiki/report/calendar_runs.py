@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nichiiki.report.rows import Cell, Rows
+from nichiiki_models.tables import House
 
 CLOSED = "shut"
+CLEANING = "rest"
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Run:
     periods
         How many they are.
     kind
-        ``on`` where somebody lives there, ``shut`` where the house is closed, else empty.
+        ``on`` where somebody lives there, ``shut`` where the house is closed, ``rest`` where it stays empty after a stay
+        (`gap_periods`), else empty.
     text
         Who lives there; where a house has several units, how many of them are taken.
     households
@@ -53,17 +56,24 @@ def house_lines(rows: Rows, most: int) -> Iterator[HouseLine]:
 def _runs(rows: Rows, house: str, units: int, cells: list[Cell]) -> Iterator[Run]:
     row = rows.facts.houses[house]
     said = [
-        (str(cell or ""), not cell and (not row.ready or period in row.closed_periods))
+        (str(cell or ""), "" if cell else _empty(rows, row, period))
         for cell, period in zip(cells, rows.facts.open_periods, strict=True)
     ]
-    for (cell, is_closed), same in groupby(said):
+    for (cell, kind), same in groupby(said):
         length = len(list(same))
         if cell:
             yield _taken(cell, length, units)
-        elif is_closed:
-            yield Run(length, CLOSED)
+        elif kind:
+            yield Run(length, kind)
         else:
             yield from [Run(1, "")] * length
+
+
+def _empty(rows: Rows, house: House, period: str) -> str:
+    """Return why nobody lives in a house in a period, where there is a reason."""
+    if period in house.closed_periods or not rows.facts.units[house.house_id, period]:
+        return CLOSED
+    return CLEANING if (house.house_id, period) in rows.facts.cleaning else ""
 
 
 def _taken(cell: str, length: int, units: int) -> Run:

@@ -46,5 +46,5 @@ def report_of(
     facts = Facts(instance, allocation)
     if level == "council":
         facts = pseudonymous(facts)
-    rows = Rows(facts, lang)
+    rows = Rows(facts, lang, tariff)
     return report_html(rows, violations=violations, metrics=metrics, level=level, tariff=tariff)

@@ -20,7 +20,7 @@ from nichiiki.report.cards import cards, figures, gap_of, group_bars, kpi_lines,
 from nichiiki.report.chart import chart
 from nichiiki.report.facts import Facts
 from nichiiki.report.loads import Load
-from nichiiki.report.payers_view import bill, monthly
+from nichiiki.report.payers_view import bill, cost_columns, monthly, picked
 from nichiiki.report.privacy import LEAST, Level
 from nichiiki.report.public import (
     public_cards,
@@ -147,6 +147,8 @@ def _inner(
         "houses": list(house_lines(rows, MOST_ROWS)),
         "bill": bill(rows),
         "monthly": monthly(rows),
+        "cost_columns": cost_columns(rows),
+        "cost_rows": picked(rows.costs, cost_columns(rows), MOST_ROWS),
         "facility_bars": bars(rows, FACILITY_LOADS),
         "other_bars": bars(rows, OTHER_LOADS),
         "classes": [_class_line(each, rows) for each in metrics.class_changes] if metrics else [],

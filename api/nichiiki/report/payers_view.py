@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nichiiki.report.rows import Rows
+from nichiiki.report.rows import Cell, Rows, Sheet
+from nichiiki.report.words import number, words
 from nichiiki_models.metrics import BudgetLine
 from nichiiki_solver.budget import budget_table
 
@@ -36,13 +37,25 @@ class PaidMeasure:
 
 
 @dataclass(frozen=True)
+class RefusedMeasure:
+    """A measure that was not taken, in words: why not, and which of its programmes could not pay."""
+
+    measure: str
+    target: str
+    item: str
+    cost_yen: int
+    why: str
+    programmes: list[str]
+
+
+@dataclass(frozen=True)
 class Bill:
     """The measures taken, and the sums.
 
     Attributes
     ----------
-    measures
-        In their order.
+    measures, refused
+        Those taken, and the others, in their order.
     payers
         Kinds of payers that pay anything.
     totals
@@ -52,23 +65,24 @@ class Bill:
     """
 
     measures: list[PaidMeasure]
+    refused: list[RefusedMeasure]
     payers: list[str]
     totals: dict[str, int]
     cost_yen: int
 
 
 def bill(rows: Rows) -> Bill:
-    """Return who pays for the measures taken."""
+    """Return who pays for the measures taken, and why the others are not."""
     by_measure: dict[str, list[BudgetLine]] = {}
     for line in budget_table(rows.facts.instance, rows.facts.allocation):
-        if line.taken and line.amount_yen:
-            by_measure.setdefault(line.measure_id, []).append(line)
-    measures = [_measure(rows, lines) for lines in by_measure.values()]
+        by_measure.setdefault(line.measure_id, []).append(line)
+    measures = [_measure(rows, lines) for lines in by_measure.values() if lines[0].taken]
+    refused = [_refused(rows, lines) for lines in by_measure.values() if not lines[0].taken]
     totals: Counter[str] = Counter()
     for measure in measures:
         totals.update({payer: share.yen for payer, share in measure.shares.items()})
     payers = [payer for payer in PAYERS if totals[payer]]
-    return Bill(measures, payers, dict(totals), sum(measure.cost_yen for measure in measures))
+    return Bill(measures, refused, payers, dict(totals), sum(measure.cost_yen for measure in measures))
 
 
 def _measure(rows: Rows, lines: Sequence[BudgetLine]) -> PaidMeasure:
@@ -76,10 +90,21 @@ def _measure(rows: Rows, lines: Sequence[BudgetLine]) -> PaidMeasure:
     shares = {
         payer: Share(sum(line.amount_yen for line in own), ", ".join(_name(rows, line) for line in own))
         for payer in PAYERS
-        if (own := [line for line in lines if line.payer == payer])
+        if (own := [line for line in lines if line.payer == payer and line.amount_yen])
     }
     target = rows.facts.target_name(first.target_id)
     return PaidMeasure(first.measure_id, target, first.item, first.cost_yen, shares)
+
+
+def _refused(rows: Rows, lines: Sequence[BudgetLine]) -> RefusedMeasure:
+    *programmes, own = lines
+    say, target = words(rows.lang), rows.facts.target_name(own.target_id)
+    money = {"who": _name(rows, own), "need": number(own.need_yen), "left": number(own.left_yen)}
+    barred = [
+        f"{line.paid_by}: {say(f'budget.{line.note}')}" for line in programmes if line.note != "not_asked"
+    ]
+    why = say(f"budget.why.{own.note}", **money)
+    return RefusedMeasure(own.measure_id, target, own.item, own.cost_yen, why, barred)
 
 
 def _name(rows: Rows, line: BudgetLine) -> str:
@@ -92,6 +117,27 @@ def _name(rows: Rows, line: BudgetLine) -> str:
             else facts.target_name(line.paid_by)
         )
     return line.paid_by
+
+
+def cost_columns(rows: Rows) -> list[str]:
+    """Return the columns of costs.csv that the report shows: with a tariff also what its products change."""
+    after = ("after_yen", "saved_yen") if rows.tariff else ()
+    return [
+        "household_id",
+        "income_class",
+        "rent_yen",
+        "fares_yen",
+        "before_yen",
+        *after,
+        "burden_yen",
+        "budget_yen",
+    ]
+
+
+def picked(sheet: Sheet, columns: Sequence[str], most: int) -> list[list[Cell]]:
+    """Return some columns of the first rows of a list."""
+    places = [sheet.columns.index(name) for name in columns]
+    return [[row[place] for place in places] for row in sheet.rows[:most]]
 
 
 def monthly(rows: Rows) -> dict[str, int]:

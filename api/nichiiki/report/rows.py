@@ -10,10 +10,13 @@ from nichiiki.report.facts import Facts
 from nichiiki.report.loads import Load, loads
 from nichiiki.report.people import certificate_cells, cost_cells, kpi_cells
 from nichiiki.report.words import reason_text, words
-from nichiiki_models.allocation import Item
+from nichiiki_models.allocation import Item, Unplaced
 from nichiiki_models.explanation import code_of
+from nichiiki_models.metrics import Metrics
+from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
 from nichiiki_solver.budget import budget_table
+from nichiiki_solver.evaluate import evaluate
 
 Cell = str | int | None
 
@@ -81,6 +84,8 @@ BUDGET_COLUMNS = (
     "paid_by",
     "amount_yen",
     "note",
+    "need_yen",
+    "left_yen",
 )
 
 
@@ -93,11 +98,14 @@ class Rows:
         The allocation beside its instance.
     lang
         Language of the sentences.
+    tariff
+        Prices of the same allocation, by which the costs count the products.
     """
 
-    def __init__(self, facts: Facts, lang: Lang) -> None:
+    def __init__(self, facts: Facts, lang: Lang, tariff: TariffResult | None = None) -> None:
         self.facts = facts
         self.lang = lang
+        self.tariff = tariff
 
     @cached_property
     def loads(self) -> list[Load]:
@@ -137,6 +145,8 @@ class Rows:
                     line.paid_by,
                     line.amount_yen,
                     say(f"budget.{line.note}") if line.note else "",
+                    line.need_yen,
+                    line.left_yen,
                 )
                 for line in budget_table(self.facts.instance, self.facts.allocation)
             ],
@@ -171,28 +181,46 @@ class Rows:
     @cached_property
     def costs(self) -> Sheet:
         """One row a stay: what the household pays a month."""
-        columns, cells = cost_cells(self.facts.instance, self.facts.allocation)
+        columns, cells = cost_cells(self.facts.instance, self.facts.allocation, self.tariff)
         return Sheet("costs", columns, cells)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of the allocation."""
+        return evaluate(self.facts.instance, self.facts.allocation)
 
     @cached_property
     def kpi(self) -> Sheet:
         """One row a key figure."""
-        cells = kpi_cells(self.facts.instance, self.facts.allocation, self.lang)
+        cells = kpi_cells(self.facts.instance, self.metrics, self.lang)
         return Sheet("kpi", ("figure", "value", "meaning"), cells)
 
     @cached_property
     def unplaced_households(self) -> list[tuple[str, list[str]]]:
         """Each household without a place, with its reasons in words."""
         found: dict[str, list[str]] = {household: [] for household in not_placed(self.facts)}
-        for row in self.facts.allocation.unplaced.rows():
-            sentence = reason_text(row.rule, row.target_id, row.value, row.limit, self.lang, row.household_id)
-            found.setdefault(row.household_id, []).append(sentence)
+        for household, *_, sentence in self.unplaced.rows:
+            found.setdefault(str(household), []).extend([str(sentence)] if sentence else [])
         return list(found.items())
 
 
 def not_placed(facts: Facts) -> list[str]:
     """Return the households that have no place, in canonical order."""
     return [household for household in facts.households if household not in facts.placements]
+
+
+def reason_of(facts: Facts, reason: Unplaced, lang: Lang) -> str:
+    """Return a reason as a sentence; of hazards that threaten both homes it names them."""
+    house = facts.houses.get(reason.target_id or "")
+    household = facts.households.get(reason.household_id)
+    if reason.rule != "hazard_shared" or house is None or household is None:
+        return reason_text(
+            reason.rule, reason.target_id, reason.value, reason.limit, lang, reason.household_id
+        )
+    both = {*house.hazards} & {*facts.regions[household.home_region].hazards}
+    say, apart = words(lang), facts.instance.rules.limits.hazards_apart
+    named = say("list.comma").join(say(f"hazard.{name}") for name in apart if name in both)
+    return say("reason.hazard_named", target=house.house_id, hazards=named)
 
 
 def besides(items: Sequence[Item]) -> dict[tuple[str, str], list[str]]:
@@ -227,7 +255,7 @@ def _unplaced(facts: Facts, lang: Lang) -> Iterator[tuple[Cell, ...]]:
     known: set[str] = set()
     for row in facts.allocation.unplaced.rows():
         known.add(row.household_id)
-        reason = reason_text(row.rule, row.target_id, row.value, row.limit, lang, row.household_id)
+        reason = reason_of(facts, row, lang)
         code = code_of(row.rule).value
         yield (*_who(facts, row.household_id), code, row.rule, row.target_id, row.value, row.limit, reason)
     for household in not_placed(facts):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from nichiiki.report.budget_chart import changes, halves
 from nichiiki.report.page import INDENT, asset, digest
 from nichiiki.report.tariff_extras import Extras
 from nichiiki.report.words import number, percent, words
@@ -17,13 +18,11 @@ from nichiiki_models.tariff import Figures, ProductResult, TariffResult
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
-    from nichiiki_solver.pricing.frontier import FrontierPoint
     from nichiiki_solver.pricing.robust import Scenario
 
 FARE = "fare"
 """Item of expense that a fare product is."""
 MOST_FLOWS = 40
-CHART_WIDTH, CHART_HEIGHT, CHART_EDGE = 640, 240, 44
 PARTS = ("product_cost_yen", "seat_rent_yen", "admin_yen", "margin_yen")
 """What the price of a product pays for."""
 
@@ -55,7 +54,11 @@ def tariff_html(
         Language.
     """
     style = asset("report.css")
-    flows = sorted(tariff.flows, key=lambda flow: (-(flow.rent_yen or 0), -flow.product_passengers))
+    won = changes(extras.points)
+    flows = sorted(
+        tariff.flows,
+        key=lambda flow: (-(flow.rent_yen or flow.rent_buyers or 0), -flow.product_passengers),
+    )
     page: str = _template().render(
         lang=lang,
         say=words(lang),
@@ -67,7 +70,8 @@ def tariff_html(
         parts={product.product_id: parts_of(product) for product in tariff.products},
         extras=extras,
         points=extras.points,
-        chart=chart_of(extras.points),
+        won={change.point.subsidy_yen: change for change in won},
+        chart=halves(won),
         kinds=extras.kinds,
         flows=flows[:MOST_FLOWS],
         names=_named(instance, "regions", "region_id"),
@@ -130,32 +134,6 @@ def parts_of(product: ProductResult) -> list[Part]:
 
 def _a_head(figures: Figures, yen: int | None) -> int | None:
     return None if yen is None else round(yen * 1000 / figures.buyers)
-
-
-@dataclass(frozen=True)
-class Dot:
-    """A point of the chart of budgets and buyers."""
-
-    x: float
-    y: float
-    label: str
-
-
-def chart_of(points: Sequence[FrontierPoint]) -> list[Dot]:
-    """Place the points of the frontier on the chart."""
-    known = [(point.subsidy_yen, point.buyers) for point in points if point.buyers is not None]
-    if len(known) < 2:
-        return []
-    most, top = max(x for x, _ in known) or 1, max(y for _, y in known) or 1
-    wide, high = CHART_WIDTH - 2 * CHART_EDGE, CHART_HEIGHT - 2 * CHART_EDGE
-    return [
-        Dot(
-            round(CHART_EDGE + wide * x / most, 1),
-            round(CHART_HEIGHT - CHART_EDGE - high * y / top, 1),
-            f"{y / 1000:,.0f}",
-        )
-        for x, y in known
-    ]
 
 
 @cache

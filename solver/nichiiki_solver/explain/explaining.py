@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from nichiiki_models.allocation import Allocation
-from nichiiki_models.changes import Change, apply_changes
-from nichiiki_models.columns import NULL_INT
-from nichiiki_models.errors import InstanceError, UsageError, VerificationError
-from nichiiki_models.explanation import Code, Proof, Relaxation, Step, WishReason, Witness
+from nichiiki_models.errors import UsageError, VerificationError
+from nichiiki_models.explanation import Code, Proof, Relaxation, WishReason, Witness
 from nichiiki_models.instance import Instance
 from nichiiki_solver.building import as_built
 from nichiiki_solver.explain.costs import DualCosts, force
 from nichiiki_solver.explain.drafts import STAY, Draft, Drafter, list_of, listed_wishes
 from nichiiki_solver.explain.obstacles import Obstacle, Shared, room_of, rules_broken
-from nichiiki_solver.explain.people_remedies import remedy
 from nichiiki_solver.explain.precedence import Precedence
-from nichiiki_solver.explain.room import Turns, turns_of
+from nichiiki_solver.explain.relaxing import Case, Relaxer
+from nichiiki_solver.explain.room import Turns, order_at_targets, turns_of
 from nichiiki_solver.explain.world import find_world
 from nichiiki_solver.needs import SCHOOL, TARGET_RULES
 from nichiiki_solver.ragged import Bools, Ints
@@ -28,11 +25,17 @@ from nichiiki_solver.stays import STAY_RULES
 from nichiiki_solver.uses import MINIMUMS
 from nichiiki_solver.verify import verify
 
+ELSEWHERE = {
+    "not_in_region": (
+        "school_region", "care_region", "desk_region", "role_region", "supporter_scope", "experience_region",
+    )
+}  # fmt: skip
+"""What the check calls a rule that the solver knows under one name."""
 IMPORTANCE = (
     *STAY_RULES,
     "not_listed",
     "siblings",
-    *(rule for rule in TARGET_RULES if rule != "lock"),
+    *(name for rule in TARGET_RULES if rule != "lock" for name in ELSEWHERE.get(rule, (rule,))),
     "required",
 )
 """Which of several broken rules of a household is named: the first of these; then others, at last an override."""
@@ -111,20 +114,6 @@ def _declined(allocation: Allocation) -> np.ndarray:
     return np.asarray(standings["household_id"][standings["state"] == "declined"])
 
 
-@dataclass(frozen=True)
-class _Case:
-    """A draft and everything that stands in its way."""
-
-    draft: Draft
-    rules: list[Obstacle]
-    scarce: list[Obstacle]
-    """What was too scarce when the household chose (without an order: what is too scarce beside all others)."""
-    all_scarce: list[Obstacle]
-    house: int
-    relaxation: Relaxation | None = None
-    evidence: dict[str, int | str | None] = field(default_factory=dict)
-
-
 class _Run:
     """One explanation: the world, who chose when, and the drafts."""
 
@@ -151,15 +140,16 @@ class _Run:
     def reasons(self, *, solve_again: bool) -> list[WishReason]:
         """Give every wish its reason."""
         drafts = self._drafts()
-        shared = Shared(self.world, drafts, self.turns)
+        shared = Shared(self.world, drafts, self.turns, order_at_targets(self.instance, self.allocation))
         every = shared.obstacles(ahead=False)
         ahead = shared.obstacles(ahead=True) if self.turns is not None else every
         rules = rules_broken(self.instance, self.world, drafts)
         house = self.world.bundles.stays.house
         houses = [int(house[draft.stay]) if draft.stay >= 0 else -1 for draft in drafts]
-        cases = [_Case(*parts) for parts in zip(drafts, rules, ahead, every, houses, strict=True)]
+        urgent = shared.obstacles_beside_urgent()
+        cases = [Case(*parts) for parts in zip(drafts, rules, ahead, every, urgent, houses, strict=True)]
         judge = _Judge(self, shared, solve_again=solve_again)
-        relaxed = self._relaxed(cases)
+        relaxed = Relaxer(self.world).relax(cases)
         found = [judge.reason(case, relaxation) for case, relaxation in zip(cases, relaxed, strict=True)]
         declined = [
             WishReason(household_id=name, rule="declined", code=Code.DECLINED)
@@ -176,64 +166,6 @@ class _Run:
             *drafter.stay_drafts(self.asked, got),
             *drafter.need_drafts(self.asked, listed_wishes(self.world)),
         ]
-
-    # What would help
-
-    def _relaxed(self, cases: Sequence[_Case]) -> list[Relaxation | None]:
-        """Find the steps that take every obstacle of each draft away, and check them for many households at once."""
-        budgets = self._budgets(cases)
-        steps = [self._steps(case, budgets.get(k, case.rules)) for k, case in enumerate(cases)]
-        found: list[Relaxation | None] = [None] * len(cases)
-        for some in _apart({k: each for k, each in enumerate(steps) if each}, cases):
-            kept = self._keeps_rules([cases[k].draft for k in some], [steps[k] for k in some])
-            for k, is_kept in zip(some, kept, strict=True):
-                if is_kept:
-                    found[k] = Relaxation(steps=steps[k], proof=Proof.PROVEN)
-        return found
-
-    def _budgets(self, cases: Sequence[_Case]) -> dict[int, list[Obstacle]]:
-        """Rules to be met where other steps change what a stay costs: a slower way, or one unit with more beds."""
-        both = [k for k, case in enumerate(cases) if _is_cost_open({o.rule for o in case.rules})]
-        others = {k: [o for o in cases[k].rules if o.rule != "budget"] for k in both}
-        found: dict[int, list[Obstacle]] = {}
-        for some in _apart({k: self._remedies(cases[k].draft, others[k]) for k in both}, cases):
-            steps = [self._remedies(cases[k].draft, others[k]) for k in some]
-            broken = self._broken_with([cases[k].draft for k in some], steps)
-            for k, rest in zip(some, broken, strict=True):
-                found[k] = [*others[k], *(o for o in rest if o.rule == "budget")]
-        return found
-
-    def _remedies(self, draft: Draft, obstacles: Sequence[Obstacle]) -> list[Step]:
-        found = (remedy(self.world, draft, each) for each in obstacles)
-        return [step for step in found if step is not None]
-
-    def _steps(self, case: _Case, rules: Sequence[Obstacle]) -> tuple[Step, ...]:
-        if case.draft.stay < 0:
-            return ()
-        found = [remedy(self.world, case.draft, each) for each in (*rules, *case.all_scarce)]
-        kept = [step for step in found if step is not None]
-        if len(kept) < len(found):
-            return ()
-        steps = _agreed([step for step in kept if step.changes])
-        return tuple(step for k, step in enumerate(steps) if step not in steps[:k])
-
-    def _keeps_rules(self, drafts: Sequence[Draft], steps: Sequence[Sequence[Step]]) -> list[bool]:
-        """Whether drafts keep the rules of household and place once their steps are taken; one round at once."""
-        try:
-            return [not broken for broken in self._broken_with(drafts, steps)]
-        except InstanceError:
-            if len(drafts) == 1:
-                return [False]
-            return [self._keeps_rules([d], [s])[0] for d, s in zip(drafts, steps, strict=True)]
-
-    def _broken_with(self, drafts: Sequence[Draft], steps: Sequence[Sequence[Step]]) -> list[list[Obstacle]]:
-        """Rules that drafts break once their steps are taken, each as if nobody else's were."""
-        own = [
-            _own_limits(self.instance, self.ids[d.household], s) for d, s in zip(drafts, steps, strict=True)
-        ]
-        general = [Change(table="rules", column="limits.trip_minutes", value=None)] if any(own) else []
-        changes = _merged([change for each in own for change in each])
-        return rules_broken(apply_changes(self.instance, [*changes, *general]), self.world, drafts)
 
     # Wishes that name nothing
 
@@ -273,83 +205,6 @@ class _Run:
         )  # fmt: skip
 
 
-def _own_limits(instance: Instance, household: str, steps: Sequence[Step]) -> list[Change]:
-    """Changes of one household, a general limit of minutes turned into its own: the smaller of both counts anyway."""
-    changes = [change for step in steps for change in step.changes]
-    mine = [c for c in changes if c.column in ("max_trip_minutes", "limits.trip_minutes")]
-    row = int(instance.households.find(np.array([household]))[0])
-    stated = int(instance.households["max_trip_minutes"][row])
-    limits = {"max_trip_minutes": None if stated == NULL_INT else stated}
-    limits["limits.trip_minutes"] = instance.rules.limits.trip_minutes
-    limits |= {c.column: c.value for c in mine if isinstance(c.value, int)}
-    known = [limit for limit in limits.values() if limit is not None]
-    rest = [change for change in changes if change not in mine]
-    if not known:
-        return rest
-    row_of = {"household_id": household}
-    return [*rest, Change(table="households", row=row_of, column="max_trip_minutes", value=min(known))]
-
-
-def _is_cost_open(rules: set[str]) -> bool:
-    return "budget" in rules and bool(rules & {"trip_minutes", "house_capacity"})
-
-
-def _apart(steps: Mapping[int, Sequence[Step]], cases: Sequence[_Case]) -> list[list[int]]:
-    """Divide cases into groups whose steps can be tried at once: one of a household, no other where a house gets beds."""
-    groups: list[tuple[list[int], set[int], set[int], set[int]]] = []
-    for k, own in steps.items():
-        who, house = cases[k].draft.household, cases[k].house
-        beds = any(change.column == "capacity_persons" for step in own for change in step.changes)
-        for group, people, houses, enlarged in groups:  # noqa: B007 - used after the break
-            if who not in people and house not in (houses if beds else enlarged):
-                break
-        else:
-            group, people, houses, enlarged = [], set(), set(), set()
-            groups.append((group, people, houses, enlarged))
-        group.append(k)
-        people.add(who)
-        houses.add(house)
-        enlarged |= {house} if beds else set()
-    return [group for group, _, _, _ in groups]
-
-
-def _agreed(steps: Sequence[Step]) -> list[Step]:
-    """Let steps that change one cell set the same value, the looser one."""
-    final = {_cell(change): change for change in _merged([c for step in steps for c in step.changes])}
-    return [
-        step.model_copy(update={"changes": tuple(final[_cell(c)] for c in step.changes)}) for step in steps
-    ]
-
-
-def _cell(change: Change) -> tuple[object, ...]:
-    return change.table, tuple(sorted(change.row.items())), change.action, change.column
-
-
-def _merged(changes: Sequence[Change]) -> list[Change]:
-    """Join changes of one cell that different households ask for, so that each of them gets what it asked for.
-
-    All suggestions loosen: of two numbers the looser one counts (the larger, of least stays the smaller), lists are joined
-    (of closed periods and of those refused what both leave).
-    """
-    found: dict[tuple[object, ...], Change] = {}
-    for change in changes:
-        other = found.get(_cell(change))
-        value = change.value if other is None else _looser(other, change)
-        found[_cell(change)] = change.model_copy(update={"value": value})
-    return list(found.values())
-
-
-def _looser(one: Change, other: Change) -> int | bool | str | tuple[str, ...] | None:
-    a, b = one.value, other.value
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        if one.column in ("closed_periods", "refuses"):
-            return tuple(entry for entry in a if entry in b)
-        return tuple(dict.fromkeys((*a, *b)))
-    if isinstance(a, int) and isinstance(b, int):
-        return min(a, b) if one.column.startswith("min_") or one.column == "min" else max(a, b)
-    return b
-
-
 class _Judge:
     """Turns a case into its one reason."""
 
@@ -365,7 +220,7 @@ class _Judge:
             else Precedence(run.instance, run.allocation.policy, run.allocation.seed, turns)
         )
 
-    def reason(self, case: _Case, relaxation: Relaxation | None) -> WishReason:
+    def reason(self, case: Case, relaxation: Relaxation | None) -> WishReason:
         """Return the reason of a case."""
         draft = case.draft
         if draft.stay < 0:
@@ -376,7 +231,7 @@ class _Judge:
             return self._by_scarcity(case, relaxation)
         return self._although_it_fits(case)
 
-    def _by_rule(self, case: _Case, relaxation: Relaxation | None) -> WishReason:
+    def _by_rule(self, case: Case, relaxation: Relaxation | None) -> WishReason:
         first = min(case.rules, key=lambda o: (o.rule == "lock", _index(IMPORTANCE, o.rule), o.cause))
         draft = case.draft
         code = Code.INELIGIBLE
@@ -415,8 +270,10 @@ class _Judge:
                 return False
         return bool(missing)
 
-    def _by_scarcity(self, case: _Case, relaxation: Relaxation | None) -> WishReason:
-        first = min(case.scarce, key=lambda o: (o.leaving, _index(SHARED_IMPORTANCE, o.rule), o.cause))
+    def _by_scarcity(self, case: Case, relaxation: Relaxation | None) -> WishReason:
+        first = min(case.scarce, key=_shared_importance)
+        if case.urgent:
+            return self._outranked_there(case, relaxation)
         if first.leaving:
             return self._write(case, Code.NEEDED_ELSEWHERE, first, relaxation)
         if self.precedence is not None and first.rule not in MINIMUMS:
@@ -425,7 +282,7 @@ class _Judge:
             return self._costs_more(case, first, relaxation)
         return self._write(case, Code.CLOSED if first.rule in MINIMUMS else Code.FULL, first, relaxation)
 
-    def _outranked(self, case: _Case, first: Obstacle, relaxation: Relaxation | None) -> WishReason:
+    def _outranked(self, case: Case, first: Obstacle, relaxation: Relaxation | None) -> WishReason:
         """Say by which key the last of those who hold what is scarce comes before the household."""
         room, draft, precedence = self.shared.room, case.draft, self.precedence
         turn = self.shared.turn_of(draft)
@@ -434,8 +291,21 @@ class _Judge:
             return self._write(case, Code.FULL, first, relaxation)
         rank = int(self.world.bundles.stays.rank[draft.stay])
         evidence = precedence.first_difference(draft.household, rank, last)
-        code = Code.LOTTERY if evidence["key"] == "lottery" else Code.OUTRANKED
-        return self._write(case, code, first, relaxation, evidence)
+        return self._write(case, _code_of(evidence), first, relaxation, evidence)
+
+    def _outranked_there(self, case: Case, relaxation: Relaxation | None) -> WishReason:
+        """Say by which key the last of those who are more urgent where places choose comes before the household."""
+        first, household = min(case.urgent, key=_shared_importance), case.draft.household
+        urgency, instance = self.shared.urgency, self.run.instance
+        assert urgency is not None  # noqa: S101 - nobody is more urgent without one
+        other = urgency.last(household, first.resource)
+        own, theirs = urgency.points_at(first.resource, np.array([household, other])).tolist()
+        evidence: dict[str, int | str | None] = {"key": "points_there", "own": own, "theirs": theirs}
+        if own == theirs:
+            order = Turns(urgency.position, by_rank=False)
+            keys = Precedence(instance, self.allocation.policy, self.allocation.seed, order)
+            evidence = keys.difference(household, other)
+        return self._write(case, _code_of(evidence), first, relaxation, evidence)
 
     # Under an optimum
 
@@ -447,7 +317,7 @@ class _Judge:
             self._costs = DualCosts(self.world, levels[0].objective, lambda: time.perf_counter() > late)
         return self._costs
 
-    def _costs_more(self, case: _Case, first: Obstacle, relaxation: Relaxation | None) -> WishReason:
+    def _costs_more(self, case: Case, first: Obstacle, relaxation: Relaxation | None) -> WishReason:
         if self.solve_again:
             return self._forced(case, first, relaxation)
         costs = self.costs()
@@ -460,7 +330,7 @@ class _Judge:
         }
         return self._write(case, Code.COSTS_MORE, first, relaxation, evidence, Proof.ESTIMATED)
 
-    def _forced(self, case: _Case, first: Obstacle | None, relaxation: Relaxation | None) -> WishReason:
+    def _forced(self, case: Case, first: Obstacle | None, relaxation: Relaxation | None) -> WishReason:
         found = force(
             self.world,
             self.allocation,
@@ -483,14 +353,14 @@ class _Judge:
         proof = Proof.PROVEN if found.proven else Proof.ESTIMATED
         return self._write(case, code, first, relaxation, evidence, proof)
 
-    def _although_it_fits(self, case: _Case) -> WishReason:
+    def _although_it_fits(self, case: Case) -> WishReason:
         """A place is there: the household itself has something it ranks better, or the whole is not better for it."""
         if self.allocation.policy == "welfare":
             return self._no_gain(case)
         code = Code.OWN_ORDER if self._prefers_its_own(case.draft) else Code.VACANT
         return self._write(case, code, None)
 
-    def _no_gain(self, case: _Case) -> WishReason:
+    def _no_gain(self, case: Case) -> WishReason:
         """Compare the levels with the household moved and all others as they are."""
         gain = self._levels(case.draft) - self._held_levels(case.draft.household)
         changed = np.flatnonzero(gain)
@@ -535,7 +405,7 @@ class _Judge:
 
     def _write(
         self,
-        case: _Case,
+        case: Case,
         code: Code,
         first: Obstacle | None,
         relaxation: Relaxation | None = None,
@@ -587,6 +457,14 @@ class _Judge:
             periods=tuple(bundles.calendar.ids[mask].tolist()),
             items=tuple(sorted(items)),  # type: ignore[arg-type]  # a name of LISTS
         )
+
+
+def _code_of(evidence: Mapping[str, int | str | None]) -> Code:
+    return Code.LOTTERY if evidence["key"] == "lottery" else Code.OUTRANKED
+
+
+def _shared_importance(obstacle: Obstacle) -> tuple[bool, int, str]:
+    return obstacle.leaving, _index(SHARED_IMPORTANCE, obstacle.rule), obstacle.cause
 
 
 def _index(order: Sequence[str], rule: str) -> int:

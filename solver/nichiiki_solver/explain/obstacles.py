@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
 from nichiiki_solver.explain.drafts import Draft
 from nichiiki_solver.explain.room import Room, Turns, entries_of
+from nichiiki_solver.explain.urgency import Urgency
 from nichiiki_solver.explain.world import World
 from nichiiki_solver.market import merged
 from nichiiki_solver.needs import DESK, NEED_LISTS, SUPPORTER
@@ -171,9 +172,13 @@ class Shared:
         What the drafts belong to; those without a stay use nothing.
     turns
         Who chose when; None without an order.
+    position
+        Place of each household in the order, where places choose among those who ask; None elsewhere.
     """
 
-    def __init__(self, world: World, drafts: Sequence[Draft], turns: Turns | None) -> None:
+    def __init__(
+        self, world: World, drafts: Sequence[Draft], turns: Turns | None, position: Ints | None = None
+    ) -> None:
         self.world, self.drafts, self.turns = world, drafts, turns
         bundles, placed = world.bundles, world.placed
         held = world.stay_of[placed]
@@ -186,6 +191,9 @@ class Shared:
         turn = None if turns is None else _turns_taken(world, turns)
         self.room = Room(self.uses, placed[entries[0][mine]], entries[1][mine], entries[2][mine], turn)
         self._rows = _by_row(entries, len(placed), len(stays))
+        self.urgency = (
+            None if position is None else Urgency(bundles.instance, bundles.calendar, self.room, position)
+        )
 
     def obstacles(self, *, ahead: bool) -> list[list[Obstacle]]:
         """List what is too scarce for each draft.
@@ -195,15 +203,34 @@ class Shared:
         ahead
             Whether only what those before the household held counts, and not what all others hold.
         """
-        found: list[list[Obstacle]] = []
-        row = 0
-        for draft in self.drafts:
-            if draft.stay < 0:
-                found.append([])
-                continue
-            found.append(self._of(draft, *self._rows[row], ahead=ahead))
-            row += 1
-        return found
+        return self._for_each(lambda draft, *uses: self._of(draft, *uses, ahead=ahead))
+
+    def obstacles_beside_urgent(self) -> list[list[Obstacle]]:
+        """List the maximums that each draft would pass beside those alone who are more urgent there; none without urgency."""
+        return self._for_each(self._beside_urgent)
+
+    def _for_each(self, find: Callable[[Draft, Ints, Ints], list[Obstacle]]) -> list[list[Obstacle]]:
+        rows = iter(self._rows)
+        return [find(draft, *next(rows)) if draft.stay >= 0 else [] for draft in self.drafts]
+
+    def _beside_urgent(self, draft: Draft, resource: Ints, amount: Ints) -> list[Obstacle]:
+        if self.urgency is None:
+            return []
+        others = self.urgency.ahead(draft.household, resource)
+        found = self._scarce_of(resource[others > 0], amount[others > 0], others[others > 0])
+        return self._grouped([each for each in found if each.resource not in self.room.gate])
+
+    def strained(self, draft: Draft) -> list[Obstacle]:
+        """List the vehicles of which the others alone take too many: after a change by which they take different ones."""
+        room = self.room
+        rows = np.flatnonzero(self.uses.resources.kind == KINDS.index("vehicles"))
+        others = room.held_by_others(np.full(len(rows), draft.household), None, rows)
+        over = others > room.capacity[rows]
+        found = [
+            self._named(r, o, int(room.capacity[r]), 0)
+            for r, o in zip(rows[over].tolist(), others[over].tolist(), strict=True)
+        ]
+        return self._grouped(found)
 
     def turn_of(self, draft: Draft) -> int | None:
         """Moment at which a household could have taken a draft."""
@@ -216,18 +243,18 @@ class Shared:
         room, who = self.room, np.full(len(resource), draft.household)
         turn = self.turn_of(draft)
         at = np.full(len(resource), turn) if ahead and turn is not None else None
-        others = room.held_by_others(who, at, resource)
-        asked = (amount > 0) & room.limits[resource]
-        short = asked & (others + amount > room.capacity[resource])
-        needs = dict(zip(resource.tolist(), amount.tolist(), strict=True))
-        found = [
-            self._scarce(r, a, o, needs)
-            for r, a, o in zip(
-                resource[short].tolist(), amount[short].tolist(), others[short].tolist(), strict=True
-            )
-        ]
-        found += [] if ahead else self._leaving(draft, needs)
-        return self._grouped([each for each in found if each is not None])
+        found = self._scarce_of(resource, amount, room.held_by_others(who, at, resource))
+        if not ahead:
+            found += self._leaving(draft, dict(zip(resource.tolist(), amount.tolist(), strict=True)))
+        return self._grouped(found)
+
+    def _scarce_of(self, resource: Ints, amount: Ints, others: Ints) -> list[Obstacle]:
+        """What is too scarce beside what others hold, period by period."""
+        room, needs = self.room, dict(zip(resource.tolist(), amount.tolist(), strict=True))
+        short = (amount > 0) & room.limits[resource] & (others + amount > room.capacity[resource])
+        rows = np.flatnonzero(short).tolist()
+        found = (self._scarce(int(resource[k]), int(amount[k]), int(others[k]), needs) for k in rows)
+        return [each for each in found if each is not None]
 
     def _scarce(self, resource: int, amount: int, others: int, needs: dict[int, int]) -> Obstacle | None:
         """What is scarce; a closed role or experience is below its minimum and not full."""

@@ -1,7 +1,7 @@
 """What would have to change where a rule for people stands against a wish: registration, reach, burden, chains, owners.
 
-Each change loosens one cell, so that nobody else loses by it. Rules that only facts about a person could change (skill, age,
-language, days of care), and a region's hazards, have no remedy.
+Each change loosens one cell, so that nobody else loses by it. Rules that only facts about a person or a place could change
+(skill, age, language, days of care, where a role is done), and a region's hazards, have no remedy.
 """
 
 from __future__ import annotations
@@ -122,6 +122,26 @@ def _remote(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
     before = int(bundles.instance.roles["remote_share"][row])
     change = _set("roles", "role_id", role, "remote_share", share)
     return _step(obstacle, "remote", role, share - before, change)
+
+
+@_remedy("role_region")
+def _from_elsewhere(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
+    """The role is held from elsewhere: those of the home region where the rules allow it; one of which part is remote, in whole."""
+    instance, role = world.bundles.instance, _last(obstacle)
+    row = instance.roles.row(int(instance.roles.find(np.array([role]))[0]))
+    home = str(instance.households["home_region"][draft.household])
+    if row.region_id == home and not instance.rules.limits.roles_at_home:
+        change = Change(table="rules", column="limits.roles_at_home", value=True)
+        return _step(obstacle, "at_home", role, None, change)
+    if row.whole_season and row.remote_share > 0:
+        return _step(
+            obstacle,
+            "remote",
+            role,
+            100 - row.remote_share,
+            _set("roles", "role_id", role, "remote_share", 100),
+        )
+    return None
 
 
 @_remedy("use_limit")

@@ -50,6 +50,10 @@ class Precedence:
         other = int(self.order[moment % size if self.turns.by_rank else moment])
         if self.turns.by_rank and moment // size != rank:
             return {"key": "stay_rank", "own": rank, "theirs": moment // size}
+        return self.difference(household, other)
+
+    def difference(self, household: int, other: int) -> dict[str, Shown]:
+        """Return the first key of the order in which two households differ, with both values."""
         for name in self.names:
             own, theirs = self._value(name, household), self._value(name, other)
             if own != theirs:

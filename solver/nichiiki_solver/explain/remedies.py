@@ -13,6 +13,8 @@ from nichiiki_models.tables import SCHOOL_GRADES
 from nichiiki_solver.explain.drafts import Draft
 from nichiiki_solver.explain.obstacles import Obstacle
 from nichiiki_solver.explain.world import World
+from nichiiki_solver.options import Seats
+from nichiiki_solver.uses import carer_days, houses_of_quota
 
 Remedy = Callable[[World, Draft, Obstacle], Step | None]
 REMEDIES: dict[str, Remedy] = {}
@@ -299,6 +301,7 @@ SHARED = {
     "supporter_caseload": ("caseload", "supporters", "supporter_id", "caseload"),
     "experience_places": ("place", "experiences", "experience_id", "places"),
     "quota_max": ("quota", "quotas", "quota_id", "max"),
+    "vehicles": ("vehicle", "links", "link_id", "vehicles"),
 }
 MINIMUMS = {
     "role_min": ("minimum", "roles", "role_id", "min_holders"),
@@ -338,13 +341,33 @@ def _part_alone(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
 @_remedy("quota_reserved")
 def _unreserved(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
     """Fewer units are kept for a group; where there are none to give, it takes more units, and this is no remedy."""
-    quotas = world.bundles.instance.quotas
-    kept = int(quotas["min"][quotas["quota_id"] == obstacle.cause][0])
-    if obstacle.value is None or obstacle.limit is None or obstacle.value - obstacle.limit > kept:
+    instance = world.bundles.instance
+    row = int(instance.quotas.find(np.array([obstacle.cause]))[0])
+    houses = instance.houses
+    units = int((houses["units"] * houses["ready"])[houses_of_quota(instance, row)].sum())
+    if obstacle.value is None or obstacle.value > units:
         return None
-    less = obstacle.value - obstacle.limit
-    change = _set("quotas", "quota_id", obstacle.cause, "min", kept - less)
-    return _step(obstacle, "unreserved", obstacle.cause, less, change, periods=_periods(world, obstacle))
+    left, kept = units - obstacle.value, int(instance.quotas["min"][row])
+    change = _set("quotas", "quota_id", obstacle.cause, "min", left)
+    return _step(
+        obstacle, "unreserved", obstacle.cause, kept - left, change, periods=_periods(world, obstacle)
+    )
+
+
+@_remedy("care_staff")
+def _carers(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
+    """More carers, as many as the worst period lacks; where none works now, no number says what one would add."""
+    bundles, facility = world.bundles, obstacle.cause
+    facilities = bundles.instance.facilities
+    row = int(facilities.find(np.array([facility]))[0])
+    staff = int(facilities["staff"][row])
+    days = carer_days(bundles.instance, Seats.of(bundles.instance, bundles.calendar, bundles.plans))[row]
+    lacking = zip(obstacle.periods, obstacle.lacks, strict=True)
+    if staff < 1 or not days[list(obstacle.periods)].all():
+        return None
+    more = max((-(-lacks * staff // int(days[period])) for period, lacks in lacking), default=0)
+    change = _set("facilities", "facility_id", facility, "staff", staff + more)
+    return _step(obstacle, "carer", facility, more, change, periods=_periods(world, obstacle))
 
 
 @_remedy("school_seats", "desks", "care_places")

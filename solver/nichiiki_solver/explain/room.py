@@ -53,6 +53,14 @@ def turns_of(instance: Instance, allocation: Allocation) -> Turns | None:
     return Turns(position, policy == "points" and kind == "by_rank")
 
 
+def order_at_targets(instance: Instance, allocation: Allocation) -> Ints | None:
+    """Place of each household in the order that decides between equal points at a target; None where places do not choose."""
+    chosen = allocation.policy == "points" and instance.rules.procedure.kind == "per_target"
+    if not chosen or len(allocation.standings):
+        return None
+    return np.argsort(order_of_households(instance, allocation.seed, "procedure"))
+
+
 def entries_of(uses: Uses, offsets: Ints, classes: Ints, rows: Ints) -> tuple[Ints, Ints, Ints]:
     """What some rows use: number in `rows`, resource, amount, one entry a class and resource."""
     owner, position = expand_rows(offsets, rows)
@@ -92,6 +100,7 @@ class Room:
         self.gate_of[self.top] = np.arange(len(self.top))
         keys, total = _summed(household * self.size + resource, amount)
         self._own_keys, self._own = keys, total
+        self._by_resource: tuple[Ints, Ints] | None = None
         self.turn = turn
         if turn is not None:
             self._index_turns(household, resource, amount, turn)
@@ -100,6 +109,17 @@ class Room:
         self._span = int(turn.max(initial=0)) + 2
         keys, total = _summed(resource * self._span + turn[household], amount)
         self._turn_keys, self._turn_sums = keys, offsets_of(total)
+
+    def holders(self, resource: Ints) -> tuple[Ints, Ints, Ints]:
+        """Who holds how much of resources: number in `resource`, household, amount."""
+        if self._by_resource is None:
+            order = np.argsort(self._own_keys % self.size, kind="stable")
+            counts = np.bincount(self._own_keys % self.size, minlength=self.size)
+            self._by_resource = order, offsets_of(counts)
+        order, offsets = self._by_resource
+        owner, position = expand_rows(offsets, resource)
+        entry = order[position]
+        return owner, self._own_keys[entry] // self.size, self._own[entry]
 
     def own(self, household: Ints, resource: Ints) -> Ints:
         """What households hold of resources themselves."""

@@ -78,6 +78,7 @@ class _Check:
         self.smallest = smallest
         per_target = allocation.policy == "points" and instance.rules.procedure.kind == "per_target"
         self.is_ordered = allocation.policy in ORDERED and not per_target and not len(allocation.standings)
+        self.places_choose = per_target and not len(allocation.standings)
         standings = allocation.standings
         self.declined = set(standings["household_id"][standings["state"] == "declined"].tolist())
 
@@ -152,8 +153,11 @@ class _Check:
         return False
 
     def _among_those_before(self, reason: WishReason) -> list[Violation]:
-        """What is broken if only those who chose before the household have places, and it takes its witness."""
-        before = self.ordering.before(reason.household_id, self._rank_of_turn(reason))
+        """What is broken if only those who chose before the household, or are more urgent, have places, and it takes its witness."""
+        if self.places_choose:
+            before = self.ordering.more_urgent(reason.household_id, reason.rule, reason.cause or "")
+        else:
+            before = self.ordering.before(reason.household_id, self._rank_of_turn(reason))
         everybody = self.allocation.placements["household_id"]
         rest = without(self.allocation, everybody[~np.isin(everybody, sorted(before))])
         if reason.witness is None:
@@ -167,7 +171,7 @@ class _Check:
         return int(self.ordering.got[self.ordering.ids.index(reason.household_id)])
 
     def _outranked(self, reason: WishReason) -> Iterator[str]:
-        if not self.is_ordered:
+        if not self.is_ordered and not self.places_choose:
             yield "the policy knows no order"
             return
         if not self._is_broken(reason, self._among_those_before(reason)):
@@ -175,11 +179,19 @@ class _Check:
         key = str(reason.evidence.get("key"))
         if (key == "lottery") != (reason.code is Code.LOTTERY):
             yield "the code does not fit the key"
-        rank = self._rank_of_turn(reason)
-        if not self.ordering.confirms(
-            reason.household_id, rank, key, reason.evidence["own"], reason.evidence["theirs"]
-        ):
+        if not self._comes_before(reason, key):
             yield f"nobody comes before it by {key}"
+
+    def _comes_before(self, reason: WishReason, key: str) -> bool:
+        if self.places_choose:
+            return self.ordering.confirms_there(
+                reason.household_id, reason.rule, reason.cause or "", reason.evidence
+            )
+        rank, (own, theirs) = (
+            self._rank_of_turn(reason),
+            (reason.evidence[name] for name in ("own", "theirs")),
+        )
+        return self.ordering.confirms(reason.household_id, rank, key, own, theirs)
 
     def _gain(self, reason: WishReason, allocation: Allocation) -> Iterator[str]:
         """The levels with the household moved, against what the reason says."""
@@ -242,7 +254,7 @@ class _Check:
     # Suggestions
 
     def _relaxation(self, reason: WishReason) -> Iterator[str]:
-        """With the change the household can be placed; with less of it, it cannot."""
+        """With the change the household can be placed; with one step less, or with a smaller one, it cannot."""
         relaxation, witness = reason.relaxation, reason.witness
         if relaxation is None or witness is None or relaxation.proof is Proof.ESTIMATED:
             return
@@ -251,6 +263,10 @@ class _Check:
             yield f"the change does not place it: {found[0]}"
         if not self.smallest:
             return
+        for step in relaxation.steps:
+            others = [c for other in relaxation.steps if other is not step for c in other.changes]
+            if not self._with_changes(reason, others):
+                yield f"it would do without {step.kind} of {step.target_id}"
         last = {
             (c.table, tuple(sorted(c.row.items())), c.column): k for k, c in enumerate(relaxation.changes)
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,11 @@ from nichiiki_solver.verify.wishes import Wishes
 ORDERED = ("points", "first_come", "lottery", "serial_dictatorship")
 SHOWN_DIGITS = 12
 LAST = 1 << 62
+KIND_OF_SCARCE = {
+    "house_units": "house", "reception": "region", "school_seats": "facility", "care_places": "facility", "desks": "facility",
+    "care_staff": "facility", "role_max": "role", "supporter_caseload": "supporter", "experience_places": "experience",
+}  # fmt: skip
+"""What a shared capacity belongs to, where places choose among those who ask."""
 
 
 class Ordering:
@@ -98,11 +104,57 @@ class Ordering:
             if other != own and ((got, self.key(other)) if self.by_rank else (0, self.key(other))) < mine
         }
 
+    def more_urgent(self, household_id: str, rule: str, cause: str) -> set[str]:
+        """Return the placed households that are more urgent than one at what is scarce, where places choose."""
+        own, points = self.ids.index(household_id), self.points_at(rule, cause)
+        mine = (-points[own], self.key(own))
+        return {self.ids[k] for k in self.got if k != own and (-points[k], self.key(k)) < mine}
+
+    def points_at(self, rule: str, cause: str) -> list[int]:
+        """Total points of each household and those of the rows of `priorities` that name what is scarce."""
+        points = [int(each) for each in total_points(self.book)]
+        belongs = self._belongs_to(rule, cause)
+        for row in self.book.instance.priorities.rows():
+            if (row.target_kind, row.target_id) in belongs:
+                points[self.ids.index(row.household_id)] += row.points
+        return points
+
+    def _belongs_to(self, rule: str, cause: str) -> set[tuple[str, str]]:
+        """Kind and id of everything that what is scarce belongs to (rules in full, section 10)."""
+        instance = self.book.instance
+        if rule in KIND_OF_SCARCE:
+            kind, target = KIND_OF_SCARCE[rule], cause
+        elif rule in ("quota_max", "quota_reserved"):
+            quota = instance.quotas.row(int(instance.quotas.find(np.array([cause]))[0]))
+            kind, target = quota.target_kind, quota.target_id or ""
+        else:
+            return set()
+        if kind == "house":
+            region = instance.houses["region_id"][instance.houses.find(np.array([target]))[0]]
+            return {("house", target), ("region", str(region))}
+        return {(kind, target)} if kind in ("region", *KIND_OF_SCARCE.values()) else set()
+
+    def confirms_there(self, household_id: str, rule: str, cause: str, evidence: Mapping[str, Any]) -> bool:
+        """Say whether somebody is more urgent than a household at what is scarce by the key and numbers of a reason."""
+        row, points = self.ids.index(household_id), self.points_at(rule, cause)
+        name, own, theirs = (evidence.get(each) for each in ("key", "own", "theirs"))
+        if name == "points_there":
+            urgent = self.more_urgent(household_id, rule, cause)
+            return own == points[row] and any(
+                points[self.ids.index(other)] == theirs and theirs > points[row] for other in urgent
+            )
+        equal = {k for k in self.got if points[k] == points[row]}
+        return name in self.names and self._confirms(row, str(name), own, theirs, equal)
+
     def confirms(self, household_id: str, rank: int, name: str, own: Any, theirs: Any) -> bool:
         """Say whether somebody came before a household by a key, all earlier keys being equal."""
         row = self.ids.index(household_id)
         if name == "stay_rank":
             return bool(own == rank and theirs in self.got.values() and theirs < rank)
+        return self._confirms(row, name, own, theirs, set(self.got))
+
+    def _confirms(self, row: int, name: str, own: Any, theirs: Any, others: set[int]) -> bool:
+        """Whether one of some others comes before a household by a key, all earlier keys being equal."""
         place = self.names.index(name)
         if self._shown(row, name) != own:
             return False
@@ -110,8 +162,7 @@ class Ordering:
             self.key(other)[:place] == self.key(row)[:place]
             and self.key(other)[place] < self.key(row)[place]
             and self._shown(other, name) == theirs
-            for other in self.got
-            if other != row
+            for other in others - {row}
         )
 
     def _shown(self, row: int, name: str) -> Any:

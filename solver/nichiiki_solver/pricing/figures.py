@@ -12,6 +12,7 @@ from nichiiki_models.tariff import Figures, FlowResult, OdResult, SettlementRow,
 from nichiiki_solver.pricing.amounts import NEED, Ledger
 from nichiiki_solver.pricing.choice import NEVER, Best, Floats, best_use, shares
 from nichiiki_solver.pricing.offers import Offers
+from nichiiki_solver.pricing.rents import Rents
 from nichiiki_solver.pricing.schedules import payment
 from nichiiki_solver.ragged import Array, Ints
 from nichiiki_solver.settlement.settle import RULES, settle
@@ -174,7 +175,7 @@ def by_pair(sums: Sums) -> tuple[list[OdResult], list[ZoneResult]]:
     return ods, zones
 
 
-def flows(behaviour: Behaviour, rents: Floats | None) -> list[FlowResult]:
+def flows(behaviour: Behaviour, rents: Rents) -> list[FlowResult]:
     """Passengers of every link in use, by direction and period."""
     offers, network = behaviour.offers, behaviour.offers.network
     mass = np.maximum(offers.classes.mass, 1)
@@ -195,7 +196,8 @@ def flows(behaviour: Behaviour, rents: Floats | None) -> list[FlowResult]:
             passengers=int(np.ceil(total[leg] - 1e-6)),
             product_passengers=int(np.ceil(covered[leg] - 1e-6)),
             seats=int(network.seats[leg]) if network.seats[leg] >= 0 else None,
-            rent_yen=None if rents is None else float(rents[leg]),
+            rent_yen=None if rents.yen is None else float(rents.yen[leg]),
+            rent_buyers=None if rents.buyers is None else float(rents.buyers[leg]),
         )
         for leg in used.tolist()
     ]

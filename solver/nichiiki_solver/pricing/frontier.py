@@ -14,7 +14,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
 from nichiiki_models.tables import Product
 from nichiiki_models.tariff import TariffResult
-from nichiiki_solver.pricing.amounts import make_ledger
+from nichiiki_solver.pricing.amounts import PAID, RIDERS, make_ledger
 from nichiiki_solver.pricing.offers import make_offers
 from nichiiki_solver.pricing.price import check_allocation, price
 from nichiiki_solver.pricing.question import Effort, Question, choice_of, prices_of
@@ -37,12 +37,18 @@ class FrontierPoint:
         Thousandths of a person-month; None where nothing is allowed.
     prices
         Of each product.
+    riders
+        All who travel, with a product or single fares; thousandths of a person-month.
+    paid_yen
+        What they pay together.
     """
 
     subsidy_yen: int
     used_yen: int
     buyers: int | None
     prices: dict[str, int | None]
+    riders: int = 0
+    paid_yen: int = 0
 
 
 def frontier(
@@ -72,9 +78,15 @@ def _point(question: Question, budget: int) -> FrontierPoint:
     names = question.ledger.offers.names
     if outcome.choice is None:
         return FrontierPoint(budget, 0, None, dict.fromkeys(names))
-    use = priced.market.usage(choice_of(priced, outcome))[0]
-    prices = dict(zip(names, prices_of(priced, outcome), strict=True))
-    return FrontierPoint(budget, int(use), int(outcome.levels[0].objective or 0) + priced.shift, prices)
+    choice = choice_of(priced, outcome)
+    return FrontierPoint(
+        subsidy_yen=budget,
+        used_yen=int(priced.market.usage(choice)[0]),
+        buyers=int(outcome.levels[0].objective or 0) + priced.shift,
+        prices=dict(zip(names, prices_of(priced, outcome), strict=True)),
+        riders=priced.total_of(choice, RIDERS),
+        paid_yen=priced.total_of(choice, PAID) // 1000,
+    )
 
 
 def compare_products(

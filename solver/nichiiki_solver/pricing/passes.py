@@ -10,9 +10,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
 from nichiiki_models.tables import Pass
+from nichiiki_models.tariff import TariffResult
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.pricing.offers import offers_for
 from nichiiki_solver.pricing.schedules import payment
@@ -22,6 +24,9 @@ from nichiiki_solver.stays import find_stays, trip_limit
 from nichiiki_solver.transport.network import ServiceNetwork, service_network
 from nichiiki_solver.transport.trips import Trips
 from nichiiki_solver.travel import Travel
+from nichiiki_solver.verify.book import Book
+from nichiiki_solver.verify.money import highest_cost_yen, rent_yen
+from nichiiki_solver.verify.travel import find_trips
 
 
 class PassTable:
@@ -88,6 +93,31 @@ class PassTable:
             "travel_yen": np.maximum(yen, 0),
         }
         return Table(Pass, columns, rows=len(yen)).sorted()
+
+
+def travel_with(instance: Instance, allocation: Allocation, tariff: TariffResult) -> dict[str, int]:
+    """Return what travel costs each placed household a month with the products of a tariff, for `costs(pass_yen=...)`.
+
+    Parameters
+    ----------
+    instance, allocation
+        What was solved, and the answer.
+    tariff
+        Prices of the products; each household takes what costs it least month by month, or single fares.
+
+    Returns
+    -------
+    dict
+        Highest yen of a month over the stay, by household, of those for whom that is less than single fares.
+    """
+    prices = {row.product_id: row.price_yen if row.offered else None for row in tariff.products}
+    plain = Book(instance.replace(passes=[]), allocation)
+    book = Book(instance.replace(passes=PassTable(instance).at(prices)), allocation)
+    trips = find_trips(plain)
+    yen = highest_cost_yen(book, trips)
+    cheaper = yen < highest_cost_yen(plain, trips)
+    ids = instance.households["household_id"][book.stays.household]
+    return dict(zip(ids[cheaper].tolist(), (yen - rent_yen(book))[cheaper].tolist(), strict=True))
 
 
 def _wished(instance: Instance) -> tuple[ServiceNetwork, Travellers]:

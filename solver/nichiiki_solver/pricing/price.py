@@ -15,15 +15,14 @@ from nichiiki_models.hashing import content_hash
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import DemandRule
 from nichiiki_models.tariff import Baseline, Figures, Goal, ProductResult, TariffResult, UnitResult
-from nichiiki_solver.dual_prices import SCALE, can_be_priced, listed_prices
 from nichiiki_solver.market import Outcome
 from nichiiki_solver.policies.registry import Progress
 from nichiiki_solver.pricing.amounts import NEED, make_ledger
-from nichiiki_solver.pricing.choice import Floats
 from nichiiki_solver.pricing.figures import Sums, behave, by_pair, flows, settlement, sharing, ways, without
 from nichiiki_solver.pricing.offers import make_offers
 from nichiiki_solver.pricing.price_market import Priced, subsidies
 from nichiiki_solver.pricing.question import Effort, Question, choice_of, level_shift, prices_of
+from nichiiki_solver.pricing.rents import find_rents
 from nichiiki_solver.pricing.roots import break_even
 from nichiiki_solver.pricing.terms import Asked
 from nichiiki_solver.solving import make_settings
@@ -126,26 +125,6 @@ def check_allocation(instance: Instance, allocation: Allocation | None) -> None:
         raise UsageError("allocation: it belongs to another instance; allocate this one first")
 
 
-def _rents(priced: Priced, outcome: Outcome) -> Floats | None:
-    """Rent of a seat on each leg in yen from the dual prices; None where the goal gives seats no price in yen."""
-    legs = np.array([leg for kind, leg in priced.rows if kind == "seats"], dtype=np.int64)
-    rents = np.zeros(len(priced.ledger.offers.network))
-    if not len(legs):
-        return rents
-    if not can_be_priced(priced.market):
-        return None
-    weights = np.array([1, 0], dtype=np.int64)
-    prices = listed_prices(priced.market, weights) / SCALE
-    of_seats = np.array([kind == "seats" for kind, _ in priced.rows])
-    rents[legs] = prices[of_seats] * 1000
-    if priced.ledger.asked.goal in ("revenue", "welfare"):
-        return rents
-    yen = [price for price, (kind, _) in zip(prices.tolist(), priced.rows, strict=True) if kind == "subsidy"]
-    if not rents.any():
-        return rents
-    return rents / yen[0] if yen and yen[0] > 0 else None
-
-
 def _result(
     priced: Priced, outcome: Outcome, allocation: Allocation | None, run: dict[str, Any], started: float
 ) -> TariffResult:
@@ -212,8 +191,8 @@ def _nothing(priced: Priced) -> dict[str, Any]:
 def _body(priced: Priced, outcome: Outcome) -> dict[str, Any]:
     ledger, offers = priced.ledger, priced.ledger.offers
     prices = prices_of(priced, outcome)
-    behaviour, rents = behave(ledger, prices), _rents(priced, outcome)
-    sums = Sums(behaviour, rents)
+    behaviour, rents = behave(ledger, prices), find_rents(priced)
+    sums = Sums(behaviour, rents.yen)
     ods, zones = by_pair(sums)
     menus = [choice_of(priced, outcome)[at] for at in range(len(priced.units))]
     units = tuple(_unit(priced, at, int(option)) for at, option in enumerate(menus[:-1]))
@@ -225,6 +204,7 @@ def _body(priced: Priced, outcome: Outcome) -> dict[str, Any]:
         ),
         "units": units,
         "subsidy_used_yen": used,
+        "yen_per_buyer": rents.yen_per_buyer,
         "deadweight_share": min(1.0, total.gift_yen / used) if used else None,
         "total": total,
         "ods": tuple(ods),

@@ -7,7 +7,7 @@ limit up, what is earned down. Persons are thousandths.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -59,13 +59,19 @@ class Priced:
     rows: list[tuple[str, int]]
     shift: int
 
+    def chosen(self, choice: Ints) -> Iterator[tuple[Menus, int]]:
+        """The menus of each unit and which of them is in a choice."""
+        starts = offsets_of(np.array([len(menus) for menus in self.allowed]))
+        for menus, option, start in zip(self.allowed, choice, starts, strict=False):
+            yield menus, int(option) - int(start)
+
     def menu_of(self, choice: Ints) -> list[Ints]:
         """Prices of each unit in a choice."""
-        starts = offsets_of(np.array([len(menus) for menus in self.allowed]))
-        return [
-            menus.prices[int(option) - int(start)]
-            for menus, option, start in zip(self.allowed, choice, starts, strict=False)
-        ]
+        return [menus.prices[at] for menus, at in self.chosen(choice)]
+
+    def total_of(self, choice: Ints, column: int) -> int:
+        """Sum of a column of the ledger over the menus of a choice, thousandths."""
+        return sum(int(menus.sums[at, column]) for menus, at in self.chosen(choice))
 
 
 def subsidies(menus: Menus) -> Ints:
