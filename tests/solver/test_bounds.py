@@ -25,7 +25,9 @@ def linear_program(market: Market) -> float:
     owners = csr_array((np.ones(n), (market.agent, np.arange(n))), shape=(market.n_agents, n))
     use = csr_array((market.amount, (market.resource, market.entry_option)), shape=(len(market.capacity), n))
     limits = np.concatenate((np.ones(market.n_agents), market.capacity))
-    found = linprog(-market.utility[0], A_ub=vstack([owners, use]), b_ub=limits, bounds=(0, None))
+    found = linprog(  # type: ignore[call-overload]  # the stubs know no sparse arrays
+        -market.utility[0], A_ub=vstack([owners, use]), b_ub=limits, bounds=(0, None)
+    )
     assert found.status == 0
     return float(-found.fun)
 
