@@ -354,11 +354,15 @@ class Market:
         for level, row in zip(worst, self.utility, strict=True):
             np.maximum.at(level, self.agent, np.abs(row.astype(np.float64)))
         if (worst.sum(axis=1) >= SAFE).any():
-            raise MarketError.of("utility_too_large", argument="utility")
+            raise MarketError(
+                "utility: the sum of the largest utilities passes 2^53; divide utilities by a common factor"
+            )
         load = np.zeros(len(self.capacity), dtype=np.float64)
         np.add.at(load, self.resource, np.abs(self.amount.astype(np.float64)))
         if (load >= SAFE).any():
-            raise MarketError.of("amount_too_large", argument="amount", value=int(load.argmax()))
+            raise MarketError(
+                f"amount: resource {int(load.argmax())} may use more than 2^53; divide its amounts and capacity by a common factor"
+            )
 
 
 def in_largest_units(market: Market) -> Market:
