@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
 
 from nichiiki_models.texts import Lang
 
@@ -56,7 +57,6 @@ def contents(
     tariff
         The prices of the same allocation, for the report and what households pay.
     """
-    import nichiiki
     from nichiiki.report.facts import Facts
     from nichiiki.report.files import csv_bytes
     from nichiiki.report.page import report_html
@@ -64,7 +64,6 @@ def contents(
     from nichiiki.report.workbook import workbook_bytes
 
     rows = Rows(Facts(instance, allocation), lang, tariff)
-    figures = nichiiki.evaluate(instance, allocation)
     made = (
         json_bytes(allocation.model_dump(mode="json")),
         csv_bytes(rows.placements),
@@ -77,8 +76,8 @@ def contents(
         ),
         csv_bytes(rows.costs),
         csv_bytes(rows.kpi),
-        json_bytes(figures.model_dump(mode="json")),
-        report_html(rows, violations=violations, metrics=figures, tariff=tariff).encode("utf-8"),
+        json_bytes(rows.metrics.model_dump(mode="json")),
+        report_html(rows, violations=violations, metrics=rows.metrics, tariff=tariff).encode("utf-8"),
         workbook_bytes(rows),
     )
     return dict(zip(OUTPUTS, made, strict=True))
@@ -86,4 +85,4 @@ def contents(
 
 def json_bytes(document: Any) -> bytes:
     """Return a JSON document as people can read it too."""
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+    return to_json(document, indent=2) + b"\n"

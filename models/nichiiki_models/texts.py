@@ -9,7 +9,6 @@ from __future__ import annotations
 import gettext
 from functools import cache
 from importlib import resources
-from string import Formatter
 from typing import Literal
 
 Lang = Literal["ja", "en"]
@@ -45,7 +44,7 @@ def text(key: str, lang: Lang, /, *, package: str = "nichiiki_models", **values:
     template = _catalogue(package, key.partition(".")[0], lang).gettext(key)
     if template == key:
         raise KeyError(f"no text for {key!r} in {lang!r}")
-    return Formatter().vformat(template, (), values)
+    return template.format_map(values)
 
 
 def has_text(key: str, lang: Lang, *, package: str = "nichiiki_models") -> bool:

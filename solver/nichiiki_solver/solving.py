@@ -12,6 +12,7 @@ from nichiiki_models.allocation import LevelResult, Status, Violation
 from nichiiki_models.errors import UsageError, VerificationError
 from nichiiki_solver.cross_checking import SECOND, confirmed, refuse_cross_check
 from nichiiki_solver.dual_prices import find_prices, source_of
+from nichiiki_solver.helping import Alone, Helpers
 from nichiiki_solver.market import Market, Outcome, in_largest_units
 from nichiiki_solver.policies.registry import Engine, Progress, Settings, get_policy
 from nichiiki_solver.ragged import Ints, unique_rows
@@ -33,6 +34,7 @@ def solve(
     engine: Engine = "auto",
     cross_check: bool = False,
     hint: tuple[Market, Ints] | None = None,
+    helpers: Helpers | None = None,
 ) -> Outcome:
     """Choose an option for each agent of a market.
 
@@ -68,6 +70,8 @@ def solve(
         Whether another exact engine is to confirm the optimum, in as much time again.
     hint
         A choice for ``welfare`` to begin from, and the market that numbers its options.
+    helpers
+        Who does independent pieces of ``welfare``'s work, with the same answer; this process if None.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def solve(
     settings = make_settings(
         time_limit_s, relative_gap, seed, workers, progress, should_stop, official=official, engine=engine
     )
-    settings = replace(settings, hint=hint, answers=answers)
+    settings = replace(settings, hint=hint, answers=answers, helpers=helpers or Alone())
     chosen = get_policy(policy)
     if cross_check:
         refuse_cross_check(policy)

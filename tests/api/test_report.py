@@ -13,6 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 import nichiiki as nk
+from nichiiki.report import workbook
 from nichiiki.report.calendar_runs import house_lines
 from nichiiki.report.facts import Facts
 from nichiiki.report.files import csv_bytes, write_whole
@@ -205,6 +206,17 @@ def test_workbook_holds_no_formula_and_no_link(hostile: Rows) -> None:
         assert {cell.data_type for cell in cells} <= {"s", "n"}
         assert [cell for cell in cells if cell.hyperlink] == []
     assert FORMULA in {row[1].value for row in book["役割"].iter_rows()}
+
+
+def test_a_list_longer_than_a_sheet_says_so_in_its_last_row(
+    small_result: nk.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "MOST_ROWS", 7)
+    rows = rows_of(small_result)
+    page = load_workbook(io.BytesIO(workbook_bytes(rows)))["loads"]
+    assert page.max_row == 8
+    beyond = len(rows.load_sheet) - 6
+    assert str(page.cell(8, 1).value).startswith(f"… and {beyond:,} more rows")
 
 
 def test_workbook_has_all_rows(small_result: nk.Result) -> None:

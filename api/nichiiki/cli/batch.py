@@ -73,6 +73,7 @@ def _run(
     how: tuple[bool, bool],
 ) -> int:
     from nichiiki.batch.running import folder_of, run_batch
+    from nichiiki.cli.waiting import step
 
     def tell(job: Job, outcome: dict[str, Any], seconds: float, counts: dict[State, int]) -> None:
         over = counts["done"] + counts["failed"]
@@ -82,6 +83,7 @@ def _run(
             "batch.job", done=over, total=total, instance=Path(job.instance).name, policy=job.policy, seed=job.seed,
             status=status, seconds=round(seconds, 1),
         )  # fmt: skip
+        step("wait.comparing", done=over, total=total)
 
     def cluster() -> Executor:
         from nichiiki.dask_executor import DaskExecutor
@@ -89,6 +91,7 @@ def _run(
         return DaskExecutor(scheduler or "")
 
     resume, retry = how
+    step("wait.batch")
     try:
         counts = run_batch(
             manifest,

@@ -108,11 +108,13 @@ def write_marked(path: Path, files: Sequence[Path], problems: Sequence[Problem],
 def _look(name: str, mapping: Path | None) -> tuple[Instance | None, Sequence[Problem]]:
     from nichiiki.apart import carefully
     from nichiiki.cli.opening import is_bundled, open_instance
+    from nichiiki.cli.waiting import step
     from nichiiki_instances import inspect
     from nichiiki_models.errors import FileError
 
     if not Path(name).exists() and is_bundled(name):
         return open_instance(name), ()
+    step("wait.reading", name=Path(name).name)
     try:
         reading = carefully([Path(name)], inspect, name, mapping=mapping)
     except FileError as error:

@@ -78,6 +78,7 @@ def _compare(
     import nichiiki
     from nichiiki.cli.allocate import check_policy
     from nichiiki.cli.opening import open_instance
+    from nichiiki.cli.waiting import step
 
     for policy in policies:
         check_policy(policy)
@@ -90,9 +91,12 @@ def _compare(
             total=total,
             **{n: row[n] for n in ("instance", "policy", "seed", "status")},
         )
+        step("wait.comparing", done=done, total=total)
 
+    instances = [open_instance(name) for name in names]
+    step("wait.comparing", done=0, total=len(instances) * len(policies) * len(seeds))
     found = nichiiki.compare(
-        [open_instance(name) for name in names],
+        instances,
         policies=policies,
         seeds=seeds,
         workers=workers,

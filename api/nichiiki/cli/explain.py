@@ -80,6 +80,7 @@ def _explain(
         _print(reasons, screen)
     if not check:
         return Exit.DONE
+    step("wait.confirming", reasons=f"{len(reasons):,}")
     doubts = nichiiki.check_reasons(instance, allocation, reasons, households=households or None)
     for doubt in doubts:
         screen.tell("explain.doubt", household=doubt.household_id, target=doubt.target_id, what=doubt.what)

@@ -90,6 +90,9 @@ def _file_of(name: str, within: str) -> Path:
 
 
 def _content(file: Path) -> bytes:
+    from nichiiki.cli.waiting import step
+
+    step("wait.reading", name=file.name)
     try:
         return file.read_bytes()
     except FileNotFoundError:

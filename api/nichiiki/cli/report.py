@@ -71,7 +71,7 @@ def _report(
     shown: dict[str, Any] = {"lang": screen.lang, "level": level, "tariff": prices}
     page = report_of(instance, allocation, violations=broken, metrics=metrics, **shown)
     _put(screen, out or folder / ("report.html" if level == "staff" else f"report-{level}.html"), page)
-    rows = Rows(Facts(instance, allocation), screen.lang)
+    rows = Rows(Facts(instance, allocation), screen.lang, prices)
     if workbook:
         _put_workbook(screen, workbook, contacts, rows)
     if geojson:

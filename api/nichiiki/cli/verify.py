@@ -60,12 +60,14 @@ def _verify(
     from nichiiki.cli import showing
     from nichiiki.cli.opening import open_allocation, open_instance, open_platform, with_locks, with_previous
     from nichiiki.cli.saving import json_bytes
+    from nichiiki.cli.waiting import step
     from nichiiki.report.page import violation_text
 
     instance = with_previous(with_locks(open_instance(name), locks), previous)
     matching = open_platform(answer)
     if matching is None:
         allocation = open_allocation(answer)
+        step("wait.checking", households=f"{len(instance.households):,}")
         found, good, bad = nichiiki.verify(instance, allocation), "verify.good", "verify.bad"
         counted: dict[str, object] = {"placed": len(allocation.placements)}
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TypeVar
@@ -12,7 +12,7 @@ import numpy as np
 from nichiiki_models.allocation import Allocation, Item, Placement, Stay
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Row, Table
-from nichiiki_models.tables import Choice, Facility, House, Household, Measure, Person, Region, Role, Seat
+from nichiiki_models.tables import Choice, Facility, House, Household, Person, Region, Role, Seat
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.works import Works
 
@@ -130,19 +130,18 @@ class Facts:
             for name, count in zip(names, row, strict=True)
         }
 
-    @cached_property
-    def _taken(self) -> list[Measure]:
-        return self.works.measures
-
     def added(self, kind: str, target: str, period: str, band: str | None = None) -> int:
         """Return what measures add to a target in a period."""
-        at = self.position[period]
-        return sum(
-            measure.adds
-            for measure in self._taken
-            if (measure.target_kind, measure.target_id, measure.band) == (kind, target, band)
-            and self.works.counts(measure)[at]
-        )
+        return self._added.get((kind, target, band, period), 0)
+
+    @cached_property
+    def _added(self) -> Counter[tuple[str, str, str | None, str]]:
+        found: Counter[tuple[str, str, str | None, str]] = Counter()
+        for measure in self.works.measures:
+            for at in np.flatnonzero(self.works.counts(measure)).tolist():
+                key = (measure.target_kind, measure.target_id, measure.band, self.periods[at])
+                found[key] += measure.adds
+        return found
 
     @cached_property
     def open_periods(self) -> list[str]:

@@ -111,7 +111,9 @@ def notices(rows: Rows, contacts: Mapping[str, Contact]) -> Sheet:
     contacts
         Who the households are, by id; those that are not there are addressed by their id.
     """
-    reasons = {lang: dict(Rows(rows.facts, lang).unplaced_households) for lang in LANGUAGES}
+    spoken = {contact.language for contact in contacts.values() if contact.language} - {rows.lang}
+    every = [rows, *(Rows(rows.facts, lang) for lang in LANGUAGES if lang in spoken)]
+    reasons = {each.lang: dict(each.unplaced_households) for each in every}
     found: list[tuple[Cell, ...]] = []
     for household in rows.facts.households:
         contact = contacts.get(household, Contact("", "", None))

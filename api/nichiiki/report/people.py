@@ -8,12 +8,12 @@ from typing import Any
 from nichiiki.report.words import words
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
+from nichiiki_models.metrics import Metrics
 from nichiiki_models.table import Table
 from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
 from nichiiki_solver.certificates import certificates
 from nichiiki_solver.cost_table import costs
-from nichiiki_solver.evaluate import evaluate
 from nichiiki_solver.pricing.passes import travel_with
 
 Cell = str | int | None
@@ -33,9 +33,9 @@ def cost_cells(
     return _cells(costs(instance, allocation, pass_yen=passes))
 
 
-def kpi_cells(instance: Instance, allocation: Allocation, lang: Lang) -> list[Cells]:
+def kpi_cells(instance: Instance, metrics: Metrics, lang: Lang) -> list[Cells]:
     """Return the key figures by name, with their meaning."""
-    return list(_figures(instance, allocation, lang))
+    return list(_figures(instance, metrics, lang))
 
 
 def _cells(table: Table[Any]) -> tuple[tuple[str, ...], list[Cells]]:
@@ -44,8 +44,8 @@ def _cells(table: Table[Any]) -> tuple[tuple[str, ...], list[Cells]]:
     return names, [tuple(row[name] for name in names) for row in rows]
 
 
-def _figures(instance: Instance, allocation: Allocation, lang: Lang) -> Iterator[Cells]:
-    metrics, say = evaluate(instance, allocation), words(lang)
+def _figures(instance: Instance, metrics: Metrics, lang: Lang) -> Iterator[Cells]:
+    say = words(lang)
     for name, value in metrics.kpi.model_dump().items():
         if isinstance(value, dict):
             for kind, count in value.items():

@@ -12,9 +12,11 @@ from nichiiki.report.people import certificate_cells, cost_cells, kpi_cells
 from nichiiki.report.words import reason_text, words
 from nichiiki_models.allocation import Item, Unplaced
 from nichiiki_models.explanation import code_of
+from nichiiki_models.metrics import Metrics
 from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
 from nichiiki_solver.budget import budget_table
+from nichiiki_solver.evaluate import evaluate
 
 Cell = str | int | None
 
@@ -183,17 +185,22 @@ class Rows:
         return Sheet("costs", columns, cells)
 
     @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of the allocation."""
+        return evaluate(self.facts.instance, self.facts.allocation)
+
+    @cached_property
     def kpi(self) -> Sheet:
         """One row a key figure."""
-        cells = kpi_cells(self.facts.instance, self.facts.allocation, self.lang)
+        cells = kpi_cells(self.facts.instance, self.metrics, self.lang)
         return Sheet("kpi", ("figure", "value", "meaning"), cells)
 
     @cached_property
     def unplaced_households(self) -> list[tuple[str, list[str]]]:
         """Each household without a place, with its reasons in words."""
         found: dict[str, list[str]] = {household: [] for household in not_placed(self.facts)}
-        for row in self.facts.allocation.unplaced.rows():
-            found.setdefault(row.household_id, []).append(reason_of(self.facts, row, self.lang))
+        for household, *_, sentence in self.unplaced.rows:
+            found.setdefault(str(household), []).extend([str(sentence)] if sentence else [])
         return list(found.items())
 
 

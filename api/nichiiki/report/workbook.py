@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,8 @@ SHEETS = (
 )
 WIDE, NARROW = 60, 8
 MOST_REGIONS, CHART_ROWS = 40, 18
+MOST_ROWS = 1_048_575
+"""Rows below the header that a sheet of Excel can hold."""
 FROZEN = {"house_calendar": 1, "roles": 2}
 """How many columns stay in view beside the header row."""
 
@@ -148,10 +151,20 @@ def _write(book: Any, formats: dict[str, Any], sheet: Sheet, rows: Rows, say: Wo
     page = book.add_worksheet(title)
     for column, name in enumerate(sheet.columns):
         page.write_string(0, column, header(name, rows, say), formats["head"])
-    for number, row in enumerate(sheet.rows, start=1):
+    shown = _shown(sheet, say)
+    for number, row in enumerate(shown.rows, start=1):
         for column, cell in enumerate(row):
             _write_cell(page, number, column, cell, formats)
-    _lay_out(page, sheet, formats)
+    _lay_out(page, shown, formats)
+
+
+def _shown(sheet: Sheet, say: Words) -> Sheet:
+    """Cut a list that is longer than a sheet of Excel, and say so in its last row."""
+    beyond = len(sheet) - MOST_ROWS
+    if beyond <= 0:
+        return sheet
+    note = (say("sheet.beyond", count=f"{beyond + 1:,}"), *[None] * (len(sheet.columns) - 1))
+    return replace(sheet, rows=[*sheet.rows[: MOST_ROWS - 1], note])
 
 
 def header(name: str, rows: Rows, say: Words) -> str:
