@@ -158,10 +158,8 @@ class SourceRule(BaseModel):
     @model_validator(mode="after")
     def _known(self) -> Self:
         if self.table not in TABLES:
-            known = ", ".join(TABLES)
-            raise PydanticCustomError(
-                "mapping_table", "unknown table; there are {choices}", {"choices": known}
-            )
+            tables = {"choices": ", ".join(TABLES)}
+            raise PydanticCustomError("mapping_table", "unknown table; there are {choices}", tables)
         known = column_specs(TABLES[self.table])
         unknown = next((name for name in self.columns if name not in known), None)
         if unknown is not None:

@@ -103,6 +103,7 @@ ASKED = [
     ("no_products", "plan {small}"),
     ("no_products", "price {small}"),
     ("other_instance", "price {town} --allocation {done}"),
+    ("arg_range", "price {town} --subsidy 9999999999999999999999"),
     ("equity_half", "price {town} --equity-yen 5"),
     ("ratio_not_chosen", "price {town} --ratio free=given:50"),
     ("ratio_of_ratio", "price {town} --ratio free=free:50"),
@@ -337,6 +338,8 @@ def test_a_plan_without_an_allocation(run: Any, tmp_path: Path, lang: Lang) -> N
         "map {file} --tables {file}",
         "allocate flagship --policy points --out {file}/out",
         "fit {small} {done} {placed} --prices {folder}",
+        "fit {small} {done} {placed} --prices {file}",
+        "price {town} --guaranteed 99999999999999999999",
     ],
 )
 def test_files_and_folders_that_are_the_other_one(
@@ -380,6 +383,14 @@ def test_a_job_that_failed_says_why(run: Any, tmp_path: Path, lang: Lang) -> Non
     assert shown.exit_code == Exit.NEGATIVE
     assert "nichiiki policies" in shown.stderr
     assert bool(JAPANESE.search(shown.stderr)) == (lang == "ja")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_run_of_a_comparison_that_was_refused(run: Any, tmp_path: Path, lang: Lang) -> None:
+    where = town(tmp_path, quotas=MINIMUM)
+    shown = run("compare", where, "--policies", "points", "--lang", lang)
+    assert shown.exit_code == Exit.NEGATIVE
+    assert text("problem.policy_no_minimum.remedy", lang) in shown.stderr
 
 
 PYTHON_ONLY = {

@@ -210,11 +210,12 @@ def test_households_that_value_their_trips() -> None:
     [
         ({"goal": "fame"}, 'goal: "fame" is not known. Allowed: break_even, uptake, revenue, welfare'),
         ({"baseline": "x"}, 'baseline: "x" is not known'),
-        ({"subsidy_yen": -1}, "subsidy_yen: -1 is too small. Allowed: A whole number, 0 or more"),
+        ({"subsidy_yen": -1}, "subsidy_yen: -1 is out of range. Allowed: 0 to 1,000,000,000,000"),
         (
             {"town_caps_yen": {"nowhere": 1}},
             'town_caps_yen: "nowhere" does not exist. Allowed: An id in regions',
         ),
+        ({"subsidy_yen": 10**13}, "subsidy_yen: 10000000000000 is out of range"),
         ({"equity_yen": 1}, "equity_share_percent, equity_yen: Only one"),
         ({"equity_yen": 1, "equity_share_percent": 101}, "101 is out of range. Allowed: 0 to 100"),
     ],
