@@ -129,12 +129,14 @@ def _swap_branches(node: ast.AST) -> ast.AST:
 
 
 def _skipped(tree: ast.AST) -> set[int]:
-    """Nodes that no run can tell apart: annotations, decorators, module constants of typing."""
+    """Nodes that no run can tell apart: annotations, decorators, the strictness of `zip`, module constants of typing."""
     found: set[int] = set()
     for node in ast.walk(tree):
         parts: list[ast.AST | None] = []
         if isinstance(node, ast.ClassDef):
             parts += node.decorator_list
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            parts.append(node)
         if isinstance(node, ast.FunctionDef):
             parts += [node.returns, *node.decorator_list, *(each.annotation for each in node.args.args)]
         if isinstance(node, ast.AnnAssign):
