@@ -247,11 +247,11 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     ("share", "shown"),
     [
         (None, ""),
-        (0.0, "0.0\u00a0%"),
-        (0.0312, "3.1\u00a0%"),
-        (0.0019, "0.19\u00a0%"),
-        (0.00002, "0.0020\u00a0%"),
-        (30, "> 1,000\u00a0%"),
+        (0.0, "0.0 %"),
+        (0.0312, "3.1 %"),
+        (0.0019, "0.19 %"),
+        (0.00002, "0.0020 %"),
+        (30, "> 1,000 %"),
     ],
 )
 def test_percent(share: float | None, shown: str) -> None:

@@ -9,8 +9,6 @@ from nichiiki_models.texts import Lang, has_text, text
 
 UNKNOWN = "?"
 """What stands in a sentence for a number that is not known."""
-NO_BREAK = "\u00a0"
-"""Keeps a number and its sign on one line."""
 FAR_OFF = 10
 """A gap above this says only that next to nothing is known yet."""
 
@@ -69,6 +67,6 @@ def percent(share: float | None) -> str:
     if share is None:
         return ""
     if share > FAR_OFF:
-        return f"> {FAR_OFF * 100:,}{NO_BREAK}%"
+        return f"> {FAR_OFF * 100:,} %"
     digits = 1 if share == 0 or abs(share) >= 0.005 else 2 if abs(share) >= 0.0005 else 4
-    return f"{share * 100:.{digits}f}{NO_BREAK}%"
+    return f"{share * 100:.{digits}f} %"
