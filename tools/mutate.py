@@ -32,12 +32,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SOLVER = ROOT / "solver" / "nichiiki_solver"
 CHECK_TESTS = ("tests/solver/verify",)
-TARIFF_TESTS = ("tests/solver/pricing/test_check.py", "tests/solver/pricing/test_plan.py")
+TARIFF_TESTS = (
+    "tests/solver/pricing/test_check.py",
+    "tests/solver/pricing/test_plan.py",
+    "tests/solver/pricing/test_brute_force.py",
+)
 TIE_TESTS = ("tests/solver/test_official.py",)
 TESTS: dict[str, tuple[str, ...]] = {
     "tariff.py": TARIFF_TESTS,
     "takers.py": TARIFF_TESTS,
     "fares.py": (*CHECK_TESTS, *TARIFF_TESTS),
+    "platform.py": ("tests/solver/platform",),
     "standings.py": (*CHECK_TESTS, "tests/solver/test_promoting.py"),
     "tie_break.py": TIE_TESTS,
     "public_weights.py": TIE_TESTS,
@@ -45,6 +50,8 @@ TESTS: dict[str, tuple[str, ...]] = {
 """Tests that have to notice a change, by file of the mutant; of all others those of the check."""
 TIE_BREAK = ("tie_break.py", "public_weights.py")
 GOAL = 0.95
+DRAWS = "60"
+"""Random instances on which check and oracle are compared: more than by default."""
 SLOWEST = 5
 """A mutant whose tests take this many times as long as those of the true source hangs, and is killed by that."""
 
@@ -126,6 +133,8 @@ def _skipped(tree: ast.AST) -> set[int]:
     found: set[int] = set()
     for node in ast.walk(tree):
         parts: list[ast.AST | None] = []
+        if isinstance(node, ast.ClassDef):
+            parts += node.decorator_list
         if isinstance(node, ast.FunctionDef):
             parts += [node.returns, *node.decorator_list, *(each.annotation for each in node.args.args)]
         if isinstance(node, ast.AnnAssign):
@@ -302,6 +311,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="file names, with commas between them")
     asked = parser.parse_args()
     os.environ.pop("NICHIIKI_FULL", None)
+    os.environ["NICHIIKI_DRAWS"] = DRAWS
     os.chdir(ROOT)
     preload()
     only = {name for name in asked.only.split(",") if name}

@@ -237,7 +237,8 @@ def _check(
             raise UsageError(f"{name}: at least one is needed")
     unknown = [name for name in policies if name not in policy_names()]
     if unknown:
-        raise UsageError(f"unknown policy {unknown[0]!r}; known are {', '.join(policy_names())}")
+        known = ", ".join(policy_names())
+        raise UsageError.of("arg_unknown", argument="policies", value=unknown[0], choices=known)
     make_settings(settings.time_limit_s, settings.relative_gap, min(seeds), min(workers, settings.cores))
 
 

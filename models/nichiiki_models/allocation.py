@@ -24,7 +24,7 @@ from nichiiki_models.formats import migrated
 from nichiiki_models.notebook import card
 from nichiiki_models.table import Row, Table
 from nichiiki_models.tables import TOTAL_YEN, Id
-from nichiiki_models.texts import Lang, text
+from nichiiki_models.texts import Lang, has_text, text
 
 ALLOCATION_FORMAT: Literal["nichiiki-allocation/1"] = "nichiiki-allocation/1"
 ItemList = Literal["school", "care", "desk", "role", "experience"]
@@ -226,10 +226,13 @@ class Reason(BaseModel):
     def sentence(self, lang: Lang) -> str:
         """Return the sentence in a language."""
         shown: dict[str, Any] = {
-            "value": "?" if self.value is None else self.value,
-            "limit": "?" if self.limit is None else self.limit,
+            name: "?" if number is None else f"{number:,}"
+            for name, number in (("value", self.value), ("limit", self.limit))
         }
-        return text(f"reason.{self.rule}", lang, target=self.target_id or "", **shown)
+        key = f"reason.{self.rule}"
+        if not self.target_id and has_text(f"{key}.all", lang):
+            key += ".all"
+        return text(key, lang, target=self.target_id or "", **shown)
 
 
 def _empty(schema: type[Row]) -> Any:

@@ -42,6 +42,7 @@ class Code(StrEnum):
 OF_LISTED_RULES = {
     "capacity": Code.FULL,
     "required": Code.REQUIRED,
+    "lock": Code.LOCKED,
     "no_wish": Code.NO_WISH,
     "declined": Code.DECLINED,
     "not_stated": Code.NOT_STATED,

@@ -279,6 +279,9 @@ class Move(_Frozen):
     household_id: str
     before_house: str | None
     after_house: str | None
+    needs_product: bool = Field(
+        default=False, description="whether the new stay would be over the household's budget at single fares"
+    )
 
 
 class PlanRound(_Frozen):
@@ -304,7 +307,10 @@ class PlanResult(_Frozen):
     tariff_regret
         What other prices could gain for this allocation at most: the gap of the tariff's first level.
     strained
-        Households whose stay costs more than their budget at the tariff's prices; nobody at a fixed point.
+        Households whose stay costs more than their budget (or the limit of their burden) at the tariff's prices; nobody at a
+        fixed point.
+    enabled
+        Households whose stay would cost more than that at single fares.
     """
 
     status: Status
@@ -316,6 +322,7 @@ class PlanResult(_Frozen):
     allocation_regret: int | None = None
     tariff_regret: int | None = None
     strained: tuple[str, ...] = ()
+    enabled: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
     seconds: float = 0.0
 

@@ -99,9 +99,9 @@ def conflicts(instance: Instance, *, time_limit_s: float = 30.0, workers: int = 
         If an argument has no meaning.
     """
     if not time_limit_s > 0:
-        raise UsageError(f"time_limit_s: a positive number of seconds is needed, got {time_limit_s}")
+        raise UsageError.of("arg_above", argument="time_limit_s", value=time_limit_s, low=0)
     if workers < 1:
-        raise UsageError(f"workers: at least 1 is needed, got {workers}")
+        raise UsageError.of("arg_from", argument="workers", value=workers, low=1)
     started = time.perf_counter()
     search = _Search(instance, started + time_limit_s, workers)
     try:

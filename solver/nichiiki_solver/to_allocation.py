@@ -156,6 +156,7 @@ def _unplaced(bundles: Bundles, placed: Ints, plans: Ints) -> Table[Unplaced]:
         _incomplete(bundles),
         _refused_targets(bundles),
         _refused_singles(bundles),
+        _barred(bundles),
     ]
     blocks.append(_no_wish(bundles, without, blocks))
     household, rule, target, value, limit, weight = (
@@ -195,7 +196,7 @@ def _refused_stays(bundles: Bundles) -> Reasons:
 
 
 def _full(bundles: Bundles, plans: Ints) -> Reasons:
-    """Stays that are allowed: what they need was given to others, or the house was not opened."""
+    """Stays that are allowed: others were given what they take, or are worth more, or the house was not opened."""
     size = len(bundles.stays)
     houses = bundles.instance.houses["house_id"][bundles.stays.house]
     measures = bundles.instance.measures
@@ -266,6 +267,22 @@ def _refused_singles(bundles: Bundles) -> Reasons:
         _none(len(need)),
         _none(len(need)),
         found.refused_rule,
+    )
+
+
+def _barred(bundles: Bundles) -> Reasons:
+    """Overrides that keep a household from a house, from a region or from any place: such stays are not even looked at."""
+    locks = bundles.instance.locks
+    rows = np.flatnonzero(
+        (locks["effect"] == "never") & np.isin(locks["target_kind"], ("house", "region", "placed"))
+    )
+    return (
+        bundles.instance.households.find(locks["household_id"][rows]),
+        np.full(len(rows), "lock"),
+        locks["target_id"][rows],
+        _none(len(rows)),
+        _none(len(rows)),
+        np.full(len(rows), -3),
     )
 
 

@@ -48,7 +48,12 @@ def test_writes_both_sides(run: Any, tmp_path: Path, lang: str) -> None:
     assert (story["reason"], story["prices"]) == ("PROVEN", {"pass": 9000})
     with (tmp_path / "out" / MOVES_FILE).open(encoding="utf-8-sig", newline="") as stream:
         assert list(csv.DictReader(stream)) == [
-            {"household_id": "hh1", "before_house": "house-d1", "after_house": "house-d0"}
+            {
+                "household_id": "hh1",
+                "before_house": "house-d1",
+                "after_house": "house-d0",
+                "needs_product": "yes",
+            }
         ]
     assert "house-d1 → house-d0" in shown.stdout
 

@@ -59,6 +59,31 @@ def test_prices_are_tied(run: Any, line: Path) -> None:
         assert refused.exit_code == Exit.BAD_INPUT and "PRODUCT=OTHER:PERCENT" in refused.output
 
 
+def test_money_is_capped_for_a_head_and_a_town(run: Any, line: Path) -> None:
+    asked = (
+        "price",
+        line,
+        "--goal",
+        "uptake",
+        "--subsidy",
+        "20000",
+        "--baseline",
+        "single-fares",
+        "--lang",
+        "en",
+    )
+    free = json.loads(run(*asked, "--json").stdout)
+    capped = json.loads(run(*asked, "--town-cap", f"d0={free['subsidy_used_yen'] - 1}", "--json").stdout)
+    assert capped["settings"]["town_caps_yen"] == {"d0": free["subsidy_used_yen"] - 1}
+    assert sum(zone["figures"]["need_yen"] for zone in capped["zones"]) < free["subsidy_used_yen"]
+    by_head = json.loads(run(*asked, "--per-head", "300", "--json").stdout)
+    assert by_head["subsidy_used_yen"] * 1000 <= 300 * by_head["total"]["buyers"]
+    for wrong in ("d0", "=5", "d0=x", "d0=-1"):
+        refused = run(*asked, "--town-cap", wrong)
+        assert refused.exit_code == Exit.BAD_INPUT and "REGION=YEN" in refused.output
+    assert "not in the regions table" in run(*asked, "--town-cap", "nowhere=5").output
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_writes_everything(run: Any, line: Path, tmp_path: Path, lang: str) -> None:
     asked = ("--goal", "uptake", "--subsidy", "20000", "--baseline", "single-fares", "--compare", "pass")

@@ -1,5 +1,6 @@
 """The fares of an allocation inside its report: found beside it, refused if they are another's, short for the public."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 import nichiiki as nk
 from nichiiki.cli.exits import Exit
+from nichiiki.outputs import contents
 from nichiiki.report.tariff_section import compared
 from nichiiki_tariff_small import riders, sold, tree
 
@@ -57,6 +59,27 @@ def test_fares_beside_an_allocation_are_in_its_report(run: Any, town: Path, out:
     for line in compared(tariff):
         assert f">{line.without}</td>" in page
         assert f">{line.with_products}</td>" in page
+
+
+@pytest.mark.parametrize("price", [500, 2199, 2200, None])
+def test_the_cost_table_sets_a_pass_beside_single_fares(town: Path, out: Path, price: int | None) -> None:
+    """A round trip at 1,100 yen each way costs 2,200 yen a month; the rent is 10,000 yen."""
+    tariff = nk.TariffResult.model_validate_json((out / "fares" / "tariff.json").read_bytes())
+    products = tuple(
+        row.model_copy(update={"price_yen": price or 0, "offered": price is not None})
+        for row in tariff.products
+    )
+    instance = nk.read(town)
+    allocation = nk.Allocation.model_validate_json((out / "allocation.json").read_bytes())
+    made = contents(instance, allocation, [], "en", tariff.model_copy(update={"products": products}))
+    (row,) = csv.DictReader(made["costs.csv"].decode("utf-8-sig").splitlines())
+    is_cheaper = price is not None and price < 2200
+    after = 10_000 + (price if is_cheaper and price else 2200)
+    figures = (row["before_yen"], row["after_yen"], row["saved_yen"], row["pass_yen"])
+    assert figures == ("12200", str(after), str(12_200 - after), str(price) if is_cheaper else "")
+    shown = made["report.html"].decode()
+    for yen in (12_200, after, 12_200 - after):
+        assert f'<td class="n">{yen:,}</td>' in shown
 
 
 def test_the_public_sees_prices_and_no_buyers(run: Any, town: Path, out: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nichiiki_instances.bundled import load
+from nichiiki_flagship import flagship, flagship_optimum
 from nichiiki_models.allocation import Status
 from nichiiki_models.instance import Instance
 from nichiiki_models.result import Result
@@ -18,14 +18,14 @@ from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.roles import holders
 
 
-@pytest.fixture(scope="module")
-def flagship() -> Instance:
-    return load("flagship")
+@pytest.fixture(name="flagship")
+def flagship_fixture() -> Instance:
+    return flagship()
 
 
-@pytest.fixture(scope="module")
-def optimum(flagship: Instance) -> Result:
-    return allocate(flagship, time_limit_s=240)
+@pytest.fixture
+def optimum() -> Result:
+    return flagship_optimum()
 
 
 def test_the_optimum_is_proven(optimum: Result) -> None:

@@ -1,5 +1,6 @@
 """The official answer: the same people, the same places, whatever the engine and the number of workers."""
 
+import hashlib
 import os
 from itertools import product
 from typing import Any
@@ -14,12 +15,13 @@ from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver import mip, scip
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.bundles import compile_market
-from nichiiki_solver.cp_sat import Answer
+from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.market import Market, Whole
 from nichiiki_solver.policies import welfare
 from nichiiki_solver.policies.registry import Engine
-from nichiiki_solver.public_weights import plain_weights
+from nichiiki_solver.public_weights import plain_weights, public_weights
 from nichiiki_solver.solving import solve
+from nichiiki_solver.tie_break import Settled, any_but, settle
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
 SEEDS = 200 if FULL else 12
@@ -127,6 +129,86 @@ def test_an_optimum_without_equals_is_official(engine: Engine) -> None:
     assert outcome.choice.tolist() == [0, 2]
 
 
+@pytest.mark.parametrize("level", [0, 1, 31, 32, 65])
+def test_the_weight_of_a_text_is_a_byte_of_its_hash(level: int) -> None:
+    """Anybody can work it out: byte k mod 32 of SHA-256(seed, k div 32, text), plus 1."""
+    digest = hashlib.sha256(f"7\x1f{level // 32}\x1fh1\x1fstay\x1fhouse".encode()).digest()
+    assert public_weights(7, level, ["h1\x1fstay\x1fhouse"]).tolist() == [1 + digest[level % 32]]
+
+
+def test_the_text_of_an_option_is_what_it_is() -> None:
+    """Agent, use and utility, and how many equal ones stand before it: not where it is listed."""
+    market = Market.from_columns(
+        agent=[1, 0, 1, 1], utility=[5, 4, 5, 5], resource=[2, 0, 2, 2], option=[0, 1, 2, 3], amount=[3, 1, 3, 3],
+        capacity=[9, 9, 9],
+    )  # fmt: skip
+    texts = ["1|2:3|[5]|0", "0|0:1|[4]|0", "1|2:3|[5]|1", "1|2:3|[5]|2"]
+    assert plain_weights(market, 3, 2).tolist() == public_weights(3, 2, texts).tolist()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_forbidding_an_answer_forbids_it_alone(seed: int) -> None:
+    """Of all answers the demand refuses one and no other; what weighs nothing gives nobody anything."""
+    market = tied_market(seed)
+    weights = np.random.default_rng(seed).integers(0, 3, market.n_options)
+    rows = [
+        (-1, *np.flatnonzero((market.agent == a) & (weights > 0)).tolist()) for a in range(market.n_agents)
+    ]
+    answers = list(product(*rows))
+    for forbidden in answers[:: max(1, len(answers) // 9)]:
+        floor = any_but(market, np.array(forbidden), weights)
+        kept = [a for a in answers if floor.weights[[o for o in a if o >= 0]].sum() >= floor.least]
+        assert [a for a in answers if a not in kept] == [forbidden]
+    idle = (
+        np.array([np.flatnonzero((market.agent == 0) & (weights == 0))[0], -1, -1, -1])
+        if (weights[:4] == 0).any()
+        else None
+    )
+    if idle is not None:
+        nothing, same = any_but(market, np.full(4, -1), weights), any_but(market, idle, weights)
+        assert (nothing.weights == same.weights).all()
+        assert nothing.least == same.least
+
+
+def settled(*answers: Answer) -> Settled:
+    """What the tie-break makes of an engine that gives these answers one after the other, then the last again and again."""
+    market, given = tied_market(0), iter(answers)
+    last = answers[-1]
+    return settle(Whole(market), (), 0, lambda *_: next(given, last))
+
+
+CHOICE = np.array([0, 5, -1, -1])
+
+
+def test_levels_are_counted() -> None:
+    best, worse, none = Answer(CHOICE, 9, 9), Answer(CHOICE, 8, 8), Answer(None, None, None, infeasible=True)
+    assert settled(best, worse) == Settled(CHOICE, True, 1)
+    assert settled(best, none) == Settled(CHOICE, True, 1)
+    found = settled(best, best, best, worse)
+    assert (found.unique, found.levels) == (True, 2)
+
+
+def test_without_a_proof_nothing_is_unique() -> None:
+    best = Answer(CHOICE, 9, 9)
+    open_, lost = Answer(CHOICE, 8, 9), Answer(None, None, None)
+    assert settled(lost) == Settled(None, False, 0)
+    assert settled(open_) == Settled(None, False, 0)
+    assert (settled(best, open_).unique, settled(best, open_).levels) == (False, 1)
+    assert (settled(best, best, open_).unique, settled(best, best, open_).levels) == (False, 1)
+    assert (settled(best).unique, settled(best).levels) == (False, 64)
+
+
+def test_an_answer_below_its_floor_counts_for_nothing() -> None:
+    """Engines compute in floating point: what misses a level in whole numbers is no answer."""
+    market = tied_market(0)
+    best = Answer(CHOICE, 9, 9)
+    for least, levels in ((2, 1), (3, 0)):
+        floor = Floor(np.ones(market.n_options, dtype=np.int64), least)
+        worse = Answer(CHOICE, 8, 8)
+        answers = iter((best, worse))
+        assert settle(Whole(market), (floor,), 0, lambda *_: next(answers)).levels == levels  # noqa: B023 - used at once
+
+
 def test_another_seed_may_give_another_answer() -> None:
     found = {tuple(solve(tied_market(0), official=True, seed=seed).choice.tolist()) for seed in range(8)}  # type: ignore[union-attr]
     assert len(found) > 1
@@ -162,7 +244,7 @@ def test_official_needs_a_proof() -> None:
 
 
 def test_an_unknown_engine_is_refused() -> None:
-    with pytest.raises(UsageError, match="engine: one of auto, cp_sat"):
+    with pytest.raises(UsageError, match=r'engine: "magic" is not known\. Allowed: auto, cp_sat'):
         allocate(random_instance(0), engine="magic")  # type: ignore[arg-type]
 
 

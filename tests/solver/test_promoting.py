@@ -5,9 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from nichiiki_models.allocation import Allocation, Status
+from nichiiki_models.allocation import Allocation, Standing, Status, StopReason
 from nichiiki_models.errors import UsageError, VerificationError
 from nichiiki_models.instance import Instance
+from nichiiki_models.table import Table
 from nichiiki_oracle.allocations import choice_of
 from nichiiki_oracle.brute_force import options
 from nichiiki_oracle.market import Market
@@ -143,7 +144,7 @@ def test_the_check_finds_false_standings() -> None:
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ({"declined": ["nobody"]}, "there is no household 'nobody'"),
+        ({"declined": ["nobody"]}, 'declined: "nobody" does not exist'),
         ({"declined": ["{placed}", "{placed}"]}, "named twice"),
         ({"accepted": ["{gone}"]}, "declined before"),
         ({"declined": ["{gone}"]}, "declined before"),
@@ -170,3 +171,25 @@ def test_a_broken_allocation_is_not_promoted() -> None:
     instance, before, _, _ = first_promotion()
     with pytest.raises(VerificationError):
         promote(instance, before.replace(objective=1))
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_the_check_knows_the_waiting_list(seed: int) -> None:
+    """Nobody is placed, some are just of age, and everybody waits in the oracle's order; two who change places are both found."""
+    instance = random_instance(seed).replace(locks=[], quotas=[])
+    ages = instance.persons["age"]
+    instance = instance.replace(persons=instance.persons.with_columns(age=np.where(ages == 28, 18, ages)))
+    names = [row.household_id for row in ordered_households(Market(instance), seed)]
+    empty = Allocation(
+        instance_hash=instance.hash, policy="points", seed=seed, status=Status.FEASIBLE, reason=StopReason.PROCEDURE_ENDED
+    )  # fmt: skip
+
+    def doubted(order: list[str]) -> set[str]:
+        rows = [Standing(household_id=name, state="waiting", number=1 + k) for k, name in enumerate(order)]
+        allocation = empty.replace(standings=Table.from_rows(Standing, rows))
+        return {v.where.split(" ")[0] for v in verify(instance, allocation) if v.rule == "claim_standing"}
+
+    assert doubted(names) == set()
+    for k in range(len(names) - 1):
+        swapped = [*names[:k], names[k + 1], names[k], *names[k + 2 :]]
+        assert doubted(swapped) == {names[k], names[k + 1]}

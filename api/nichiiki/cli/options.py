@@ -105,6 +105,23 @@ class Ratio(click.ParamType[tuple[str, str, int]]):
         return product, other, int(percent)
 
 
+class Cap(click.ParamType[tuple[str, int]]):
+    """A limit of money for a region: ``REGION=YEN``."""
+
+    name = "REGION=YEN"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Return the region and the yen, or refuse."""
+        if isinstance(value, tuple):
+            return value
+        region, _, yen = str(value).rpartition("=")
+        if not region or not yen.isdecimal():
+            raise Refusal("usage.cap", option=_name(param), value=value)
+        return region, int(yen)
+
+
 def _name(param: click.Parameter | None) -> str:
     return param.opts[0] if param else ""
 

@@ -11,8 +11,8 @@ import click
 from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command
-from nichiiki.cli.options import Number, Ratio, Word, argument, build, option
-from nichiiki.cli.price import BASELINES, GOALS, arguments
+from nichiiki.cli.options import Number, argument, build, option
+from nichiiki.cli.price import arguments, question
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -28,12 +28,7 @@ def command(lang: Lang) -> Command:
     params: list[click.Parameter] = [
         argument(lang, "instance"),
         option(lang, "--policy", default="welfare", metavar="NAME"),
-        option(lang, "--goal", type=Word(*GOALS), default="break-even"),
-        option(lang, "--subsidy", type=Number(0), default=0, metavar="YEN"),
-        option(lang, "--baseline", type=Word(*BASELINES), default="cost"),
-        option(lang, "--equity-share", type=Number(0, 100), metavar="PERCENT"),
-        option(lang, "--equity-yen", type=Number(0), metavar="YEN"),
-        option(lang, "--ratio", type=Ratio(), multiple=True, metavar="PRODUCT=OTHER:PERCENT"),
+        *question(lang),
         option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
         option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=300.0, metavar="S"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
@@ -91,8 +86,16 @@ def _save(screen: Screen, out: Path, found: PlanResult) -> list[Path]:
     instance, allocation = found.allocation.instance, found.allocation.allocation
     assert allocation is not None  # noqa: S101 - a plan has both sides
     broken = nichiiki.verify(instance, allocation)
-    rows = [(move.household_id, move.before_house or "", move.after_house or "") for move in found.moves]
-    moves = Sheet("moves", ("household_id", "before_house", "after_house"), rows)
+    rows = [
+        (
+            move.household_id,
+            move.before_house or "",
+            move.after_house or "",
+            "yes" if move.needs_product else "no",
+        )
+        for move in found.moves
+    ]
+    moves = Sheet("moves", ("household_id", "before_house", "after_house", "needs_product"), rows)
     written = save(out, instance, allocation, broken, screen.lang, found.tariff)
     written += write_all(out, {PLAN_FILE: json_bytes(_story(found)), MOVES_FILE: csv_bytes(moves)})
     return written + write_tariff(out / FARES, instance, found.tariff, lang=screen.lang)
@@ -117,7 +120,9 @@ def _show(screen: Screen, found: PlanResult, written: list[Path]) -> None:
         "tariff": "–" if found.tariff_regret is None else f"{found.tariff_regret:,}",
     }
     screen.out.print(screen.say(f"plan.{found.reason.value}", **values), soft_wrap=True)
+    screen.out.print(screen.say("plan.enabled", enabled=len(found.enabled)), soft_wrap=True)
     for move in found.moves[: showing.FIRST_ROWS]:
         ends = {"before": move.before_house or "–", "after": move.after_house or "–"}
-        screen.out.print(screen.say("plan.move", household=move.household_id, **ends), soft_wrap=True)
+        key = "plan.move_enabled" if move.needs_product else "plan.move"
+        screen.out.print(screen.say(key, household=move.household_id, **ends), soft_wrap=True)
     show(screen, found.tariff, written)

@@ -12,7 +12,7 @@ import click
 from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command
-from nichiiki.cli.options import Number, Ratio, Word, argument, build, option
+from nichiiki.cli.options import Cap, Number, Ratio, Word, argument, build, option
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -26,17 +26,26 @@ BASELINES = ("cost", "single-fares")
 FRONTIER_POINTS = 4
 
 
-def command(lang: Lang) -> Command:
-    """Return the command in a language."""
-    params: list[click.Parameter] = [
-        argument(lang, "instance"),
-        option(lang, "--allocation", metavar="FILE"),
+def question(lang: Lang) -> list[click.Parameter]:
+    """Options that say what is a good and what an allowed tariff."""
+    return [
         option(lang, "--goal", type=Word(*GOALS), default="break-even"),
         option(lang, "--subsidy", type=Number(0), default=0, metavar="YEN"),
         option(lang, "--baseline", type=Word(*BASELINES), default="cost"),
         option(lang, "--equity-share", type=Number(0, 100), metavar="PERCENT"),
         option(lang, "--equity-yen", type=Number(0), metavar="YEN"),
         option(lang, "--ratio", type=Ratio(), multiple=True, metavar="PRODUCT=OTHER:PERCENT"),
+        option(lang, "--per-head", type=Number(0), metavar="YEN"),
+        option(lang, "--town-cap", type=Cap(), multiple=True, metavar="REGION=YEN"),
+    ]
+
+
+def command(lang: Lang) -> Command:
+    """Return the command in a language."""
+    params: list[click.Parameter] = [
+        argument(lang, "instance"),
+        option(lang, "--allocation", metavar="FILE"),
+        *question(lang),
         option(lang, "--compare", metavar="PRODUCT", key="compare_product"),
         option(lang, "--scenarios", is_flag=True),
         option(lang, "--guaranteed", type=Number(0), default=0, metavar="SEATS"),
@@ -102,6 +111,8 @@ def arguments(given: dict[str, Any]) -> dict[str, Any]:
         "baseline": given["baseline"].replace("-", "_"),
         "equity_share_percent": given["equity_share"],
         "equity_yen": given["equity_yen"],
+        "subsidy_per_head_yen": given["per_head"],
+        "town_caps_yen": dict(given["town_cap"]),
         "price_ratios": {product: (other, percent) for product, other, percent in given["ratio"]},
     }
 

@@ -293,7 +293,7 @@ class Drafter:
             return None
         nothing = int(bundles.needs.nothing_rank[need]) if bundles.needs.nothing[need] else 1 << 40
         most = bundles.instance.rules.limits.roles_per_person if bundles.needs.list[need] == ROLE else 1
-        if len(held) < most:
+        if len(held) < most or not held:
             return nothing
         return max(self._ranks[need, t] for t in held)
 

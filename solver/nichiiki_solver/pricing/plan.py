@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,8 @@ from nichiiki_solver.pricing.price import allocation_hash, price
 from nichiiki_solver.verify import verify
 
 Prices = dict[str, int | None]
+COSTLY = ("budget", "burden")
+"""Rules that a stay breaks if it costs its household too much."""
 Told = Callable[[Progress], None] | None
 
 
@@ -93,7 +95,7 @@ def plan(
     """
     started = time.perf_counter()
     if not len(instance.products):
-        raise UsageError("products: the instance has none; add rows to its products table, or use allocate")
+        raise UsageError.of("no_products", table="products")
     passes = PassTable(instance)
     common: dict[str, Any] = {"seed": seed, "workers": workers, "should_stop": should_stop}
     told = {"allocate": progress, "price": _of_tariff(progress)}
@@ -123,9 +125,7 @@ def _round(
     here = passes.instance.replace(passes=passes.at(prices))
     result = allocate(here, policy=policy, time_limit_s=limit, progress=told["allocate"], **common)
     if result.allocation is None:
-        raise UsageError(
-            f"instance: no allocation is possible ({result.status.value}); see nichiiki allocate"
-        )
+        raise UsageError.of("plan_impossible", argument="instance", value=result.status.value)
     answer = price(here, result.allocation, time_limit_s=limit, progress=told["price"], **common, **tariff)
     return _State(prices, result, answer)
 
@@ -143,6 +143,7 @@ def _result(states: list[_State], first: int | None, passes: PassTable, seconds:
     members = list(range(first, len(states))) if first is not None else list(range(len(states)))
     best = last if fixed else max(members, key=lambda at: states[at].value)
     state, answer = states[best], _next(states, first, best)
+    enabled = _over_budget(passes, state, dict.fromkeys(state.seen))
     proven = fixed and state.allocation.status is Status.OPTIMAL and state.tariff.status is Status.OPTIMAL
     reason = StopReason.PROVEN if fixed else StopReason.CYCLE if first is not None else StopReason.TIME_LIMIT
     return PlanResult(
@@ -154,8 +155,9 @@ def _result(states: list[_State], first: int | None, passes: PassTable, seconds:
         cycle=tuple(members) if reason is StopReason.CYCLE else (),
         allocation_regret=0 if fixed else _regret(answer, state),
         tariff_regret=_tariff_regret(state),
-        strained=() if fixed else _strained(passes, state),
-        moves=tuple(moves(states[0].allocation, state.allocation)),
+        strained=() if fixed else _over_budget(passes, state, state.tariff.prices),
+        enabled=enabled,
+        moves=tuple(moves(states[0].allocation, state.allocation, enabled)),
         seconds=seconds,
     )
 
@@ -182,13 +184,13 @@ def _tariff_regret(state: _State) -> int | None:
     return levels[0].bound - levels[0].objective
 
 
-def _strained(passes: PassTable, state: _State) -> tuple[str, ...]:
-    """Households whose stay costs more than their budget at the tariff's own prices."""
+def _over_budget(passes: PassTable, state: _State, prices: Prices) -> tuple[str, ...]:
+    """Households whose stay would cost more than their budget, or the limit of their burden, at other prices."""
     allocation = state.allocation.allocation
     assert allocation is not None  # noqa: S101 - rounds without one end the plan
-    here = passes.instance.replace(passes=passes.at(state.tariff.prices))
+    here = passes.instance.replace(passes=passes.at(prices))
     broken = verify(here, allocation.replace(instance_hash=here.hash))
-    return tuple(sorted({violation.where.split()[0] for violation in broken if violation.rule == "budget"}))
+    return tuple(sorted({violation.where.split()[0] for violation in broken if violation.rule in COSTLY}))
 
 
 def _told(number: int, state: _State) -> PlanRound:
@@ -204,11 +206,24 @@ def _told(number: int, state: _State) -> PlanRound:
     )
 
 
-def moves(before: Result, after: Result) -> list[Move]:
-    """List the households whose house differs between two allocations."""
+def moves(before: Result, after: Result, enabled: Collection[str] = ()) -> list[Move]:
+    """List the households whose house differs between two allocations.
+
+    Parameters
+    ----------
+    before, after
+        The allocations.
+    enabled
+        Households that can pay for the second one only with a product.
+    """
     left, right = _houses(before), _houses(after)
     return [
-        Move(household_id=name, before_house=left.get(name), after_house=right.get(name))
+        Move(
+            household_id=name,
+            before_house=left.get(name),
+            after_house=right.get(name),
+            needs_product=name in enabled,
+        )
         for name in sorted(left.keys() | right.keys())
         if left.get(name) != right.get(name)
     ]

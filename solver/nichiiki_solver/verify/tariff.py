@@ -338,7 +338,7 @@ def _check_limits(instance: Instance, tariff: TariffResult, takers: Takers, find
         people = takers.taken * takers.heads * (takers.trips > 0)
         within = people * (takers.paid * 1000 <= most * takers.full)
         if share * float(people.sum()) > 100 * float(within.sum()) + 1e-6:
-            reached = int(100 * within.sum() / max(1, people.sum()))
+            reached = int(100 * within.sum() / people.sum())
             findings.add("tariff_equity", ONE, "", value=reached, limit=share)
     _check_operators(instance, tariff, takers, findings)
     if settings.get("no_arbitrage", True):

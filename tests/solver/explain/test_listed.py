@@ -3,12 +3,14 @@
 import pytest
 
 import nichiiki as nk
+from nichiiki.report.words import reason_text
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UnsupportedMarketError
 from nichiiki_models.explanation import Code, WishReason, code_of
 from nichiiki_models.instance import Instance
-from nichiiki_models.texts import has_text
+from nichiiki_models.texts import LANGUAGES, has_text
 from nichiiki_oracle.random_instances import random_instance
+from nichiiki_oracle.tiny import tiny
 from nichiiki_solver.explain import explain
 from nichiiki_solver.explain_check import check_reasons
 
@@ -41,10 +43,44 @@ def test_what_is_listed_is_what_is_explained(seed: int, policy: str) -> None:
         said = reasons.get((row.household_id, row.target_id or ""), [])
         if code_of(row.rule) is Code.FULL:
             assert all(reason.code in BESIDES_RULES for reason in said)
+        elif code_of(row.rule) is Code.LOCKED:
+            assert all(reason.code in (Code.LOCKED, Code.INELIGIBLE, Code.REQUIRED) for reason in said), row
         elif code_of(row.rule) is Code.REQUIRED:
             assert all(reason.code in (Code.REQUIRED, Code.SIBLINGS, *BESIDES_RULES) for reason in said)
         elif code_of(row.rule) is Code.INELIGIBLE:
             assert all(reason.code in (Code.INELIGIBLE, Code.LOCKED) for reason in said), row
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "words"),
+    [
+        ("house", "house", "house: a planner's override"),
+        ("region", "host", "host: a planner's override"),
+        ("placed", None, "any place"),
+    ],
+)
+def test_an_override_is_named_and_not_taken_for_a_household_without_wishes(
+    kind: str, target: str | None, words: str
+) -> None:
+    lock = {
+        "household_id": "a",
+        "target_kind": kind,
+        "target_id": target,
+        "effect": "never",
+        "reason": "test",
+    }
+    allocation = nk.allocate(tiny("a", "b", locks=[lock]), policy="points").allocation
+    assert allocation is not None
+    [row] = allocation.unplaced.rows()
+    assert (row.household_id, row.rule, row.target_id, code_of(row.rule)) == (
+        "a",
+        "lock",
+        target,
+        Code.LOCKED,
+    )
+    sentences = {lang: reason_text(row.rule, row.target_id, None, None, lang) for lang in LANGUAGES}
+    assert words in sentences["en"]
+    assert sentences["ja"] != sentences["en"]
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -208,12 +208,15 @@ def test_households_that_value_their_trips() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"goal": "fame"}, "goal: 'fame' is unknown; use one of break_even, uptake, revenue, welfare"),
-        ({"baseline": "x"}, "baseline: 'x' is unknown"),
-        ({"subsidy_yen": -1}, "subsidy_yen: a whole number of yen from 0 is needed, got -1"),
-        ({"town_caps_yen": {"nowhere": 1}}, "town_caps_yen: 'nowhere' is not in the regions table"),
-        ({"equity_yen": 1}, "equity_share_percent, equity_yen: give both or neither"),
-        ({"equity_yen": 1, "equity_share_percent": 101}, "0 to 100 is allowed, got 101"),
+        ({"goal": "fame"}, 'goal: "fame" is not known. Allowed: break_even, uptake, revenue, welfare'),
+        ({"baseline": "x"}, 'baseline: "x" is not known'),
+        ({"subsidy_yen": -1}, "subsidy_yen: -1 is too small. Allowed: A whole number, 0 or more"),
+        (
+            {"town_caps_yen": {"nowhere": 1}},
+            'town_caps_yen: "nowhere" does not exist. Allowed: An id in regions',
+        ),
+        ({"equity_yen": 1}, "equity_share_percent, equity_yen: Only one"),
+        ({"equity_yen": 1, "equity_share_percent": 101}, "101 is out of range. Allowed: 0 to 100"),
     ],
 )
 def test_arguments_without_meaning(arguments: dict[str, Any], words: str) -> None:
@@ -222,12 +225,15 @@ def test_arguments_without_meaning(arguments: dict[str, Any], words: str) -> Non
 
 
 def test_no_products_and_too_many_menus() -> None:
-    with pytest.raises(UsageError, match="products: the instance has none"):
+    with pytest.raises(UsageError, match="products: The instance has no products"):
         price(small().replace(products=[]))
     wide = [sold("flat", name=name, low=0, high=200_000) for name in "ab"]
     with pytest.raises(UsageError, match="their grids make 4,008,004 price combinations"):
         price(small().replace(products=wide))
-    with pytest.raises(UsageError, match="'a' has no multiple of its step of 700 yen between 800 and 900"):
+    with pytest.raises(
+        UsageError,
+        match='products, line 1, column "step_yen": The product a has no multiple of its step of 700 yen',
+    ):
         price(small().replace(products=[sold("flat", name="a", low=800, high=900, step=700)]))
 
 
@@ -293,3 +299,178 @@ def test_a_town_pays_for_trips_to_the_places_in_it() -> None:
     assert tariff.total.need_yen == 6000
     assert settled(instance, tariff, town_caps_yen={"d0": 6000}) == set()
     assert settled(instance, tariff, town_caps_yen={"d0": 5999}) == {"tariff_town"}
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "right"),
+    [
+        (2000, 1000, True),
+        (2000, 1100, False),
+        (2000, 900, False),
+        (2100, 1000, False),  # 1,050 is as near to 1,100, and goes up
+        (2100, 1100, True),
+        (2200, 1050, False),  # off the step, near as it is
+        (2000, None, False),
+        (None, 1000, False),
+        (None, None, True),
+    ],
+)
+def test_a_tied_price_is_the_nearest_multiple_of_its_step(
+    base: int | None, own: int | None, right: bool
+) -> None:
+    instance = tree(
+        [500],
+        demand=[riders(mass=3, trips=4, value=3000)],
+        products=[
+            sold("flat", name="full", low=500, high=6000),
+            sold("flat", name="half", low=500, high=6000, step=50 if own == 1050 else 100),
+        ],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    products = tuple(
+        product.model_copy(update={"price_yen": yen, "offered": yen is not None})
+        for product, yen in zip(tariff.products, (base, own), strict=True)
+    )
+    tied = {**tariff.settings, "price_ratios": {"half": ("full", 50)}}
+    rules = rules_of(instance, tariff, products=products, settings=tied)
+    if own == 1050:  # 1,100 is the nearest multiple of 50, too
+        assert "tariff_ratio" in rules
+    else:
+        assert ("tariff_ratio" in rules) is not right
+
+
+def test_a_share_is_counted_to_the_person() -> None:
+    """259 of 1,000 travel within the limit: 25 % are reached, 26 % are not."""
+    instance = tree(
+        [500],
+        demand=[
+            riders(name="often", mass=741, trips=4, value=3000),
+            riders(name="once", mass=259, trips=1, value=1500),
+        ],
+        products=[sold("flat", low=2000, high=2000)],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    assert settled(instance, tariff, equity_share_percent=25, equity_yen=1000) == set()
+    assert settled(instance, tariff, equity_share_percent=26, equity_yen=1000) == {"tariff_equity"}
+
+
+def test_stated_numbers_may_be_off_by_rounding_alone(priced: tuple[Any, TariffResult]) -> None:
+    flow, *others = priced[1].flows
+    for off, rules in ((2, set()), (-2, set()), (3, {"tariff_claim"}), (-3, {"tariff_claim"})):
+        for name in ("passengers", "product_passengers"):
+            changed = flow.model_copy(update={name: getattr(flow, name) + off})
+            assert rules_of(*priced, flows=(changed, *others)) == rules, (name, off)
+    total = priced[1].total
+    for name in ("buyers", "riders", "paid_yen"):
+        near = total.model_copy(update={name: getattr(total, name) + 1})
+        assert rules_of(*priced, total=near) <= {"tariff_claim"}
+
+
+@pytest.mark.parametrize("goal", ["welfare", "revenue", "uptake", "break_even"])
+def test_the_first_level_is_the_goal_with_what_selling_costs(goal: Any) -> None:
+    """Selling costs 150 yen a head, public money 20 % more than it is: both are in the value of welfare."""
+    instance = tree(
+        [500, 800],
+        trunk_yen=300,
+        trunk_cost=20,
+        demand=[riders(end=end, mass=5, trips=n, value=2200, step=150) for end in (0, 1) for n in (1, 5, 9)],
+        products=[
+            sold("flat", name="a", links=("t", "l0"), low=500, high=6000),
+            sold("capped", name="b", links=("t", "l1"), cap_rides=4, low=500, high=6000),
+        ],
+        rules=DemandRule(admin_yen=150, public_funds_percent=120),
+    )
+    tariff = price(instance, goal=goal, subsidy_yen=5000, baseline="single_fares")
+    assert tariff.total.buyers > 0
+    assert verify_tariff(instance, tariff) == []
+    first, *others = tariff.levels
+    slack = 2 * (len(tariff.units) + 1)
+    for off in (slack + 2, -slack - 2):
+        value = (first.objective or 0) + off
+        level = first.model_copy(update={"objective": value, "bound": max(value, first.bound or 0)})
+        assert "tariff_claim" in rules_of(
+            instance, tariff, levels=(level, *others), objective=value, bound=level.bound
+        )
+
+
+def fares(**extra: Any) -> Any:
+    """One rider from h over m to d0 or d1; a car road and a bus that runs in one period beside the trunk."""
+    plain = tree(
+        [500, 500],
+        periods=2,
+        trunk_yen=300,
+        demand=[riders(end=end, mass=3, trips=4, value=3000) for end in (0, 1)],
+        products=[sold("flat", low=500, high=6000, **extra)] if extra else [sold("flat", low=500, high=6000)],
+    )
+    road = {"link_id": "road", "from_id": "h", "to_id": "m", "mode": "car", "minutes": 9, "fare_yen": 0}
+    bus = {
+        "link_id": "bus",
+        "from_id": "h",
+        "to_id": "m",
+        "mode": "bus",
+        "minutes": 9,
+        "fare_yen": 900,
+        "periods": ["p2"],
+    }
+    lane = {
+        "link_id": "lane",
+        "from_id": "h",
+        "to_id": "m",
+        "mode": "bus",
+        "minutes": 9,
+        "fare_yen": 950,
+        "both_ways": False,
+    }
+    return plain.replace(links=[*(row.model_dump() for row in plain.links.rows()), road, bus, lane])
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope", "covers"),
+    [
+        ("zone", ("h", "m"), {"t", "road", "bus", "lane"}),
+        ("zone", ("m", "d0"), {"l0"}),
+        ("zone", ("h", "m", "d0"), {"t", "l0", "road", "bus", "lane"}),
+        ("od", ("h", "m"), {"t", "road", "bus", "lane"}),
+        ("od", ("m", "h"), {"t", "road", "bus", "lane"}),
+        ("od", ("m", "d1"), {"l1"}),
+        ("links", ("t", "l1"), {"t", "l1"}),
+    ],
+)
+def test_a_product_covers_its_scope_and_no_more(kind: Any, scope: tuple[str, ...], covers: set[str]) -> None:
+    product = sold("flat", low=500, high=6000).model_copy(update={"scope_kind": kind, "scope": scope})
+    instance = fares().replace(products=[product.model_dump()])
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    [found] = tariff.products
+    assert set(found.covers) == covers
+    assert verify_tariff(instance, tariff) == []
+    for other in ("t", "l0", "l1", "bus"):
+        changed = found.model_copy(update={"covers": tuple(sorted(covers ^ {other}))})
+        assert "tariff_covers" in rules_of(instance, tariff, products=(changed,)), other
+
+
+@pytest.mark.parametrize(
+    ("link", "period", "back", "right"),
+    [
+        ("bus", "p2", False, True),
+        ("bus", "p1", False, False),
+        ("road", "p2", False, False),
+        ("lane", "p1", False, True),
+        ("lane", "p1", True, False),
+        ("l1", "p1", False, False),
+    ],
+)
+def test_a_way_takes_links_that_run_there(link: str, period: str, back: bool, right: bool) -> None:
+    """A bus of one period, a road for cars, a lane of one direction: the way breaks off where they cannot be taken."""
+    instance = fares()
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    ways = []
+    for way in tariff.ways:
+        if way.period_id == period and way.product_id is None and way.to_id == "d0":
+            legs = way.back if back else way.out
+            changed = tuple((link, end) if name == "t" else (name, end) for name, end in legs)
+            assert changed != legs
+            way = way.model_copy(update={"back" if back else "out": changed})
+        ways.append(way)
+    found = rules_of(instance, tariff, ways=tuple(ways))
+    assert ("tariff_way" in found) is not right
+    assert found  # a dearer way is no best way, and the sums change

@@ -48,9 +48,8 @@ def test_fixed_point_lets_a_household_move() -> None:
     assert found.reason is StopReason.PROVEN
     assert [each.prices["pass"] for each in found.rounds] == [6000, 9000, 9000]
     assert found.tariff.prices == {"pass": 9000}
-    assert [(move.household_id, move.before_house, move.after_house) for move in found.moves] == [
-        ("hh1", "near", "wanted")
-    ]
+    assert [tuple(vars(move).values()) for move in found.moves] == [("hh1", "near", "wanted", True)]
+    assert found.enabled == ("hh1",)
     assert (found.allocation_regret, found.tariff_regret, found.strained) == (0, 0, ())
     allocation = found.allocation.allocation
     assert allocation is not None
@@ -74,6 +73,11 @@ def test_cycle_is_told_and_the_best_state_returned() -> None:
     allocation = found.allocation.allocation
     assert allocation is not None
     assert nk.verify(found.allocation.instance, allocation) == []
+
+
+def test_who_could_pay_at_single_fares_does_not_need_the_product() -> None:
+    found = plan(town(budget=60_000))
+    assert (found.enabled, found.moves) == ((), ())
 
 
 def test_few_rounds_stop_without_proof() -> None:
@@ -117,5 +121,5 @@ def test_parts_of_trips_cost_their_mean(trips: float) -> None:
 
 
 def test_nothing_to_price() -> None:
-    with pytest.raises(UsageError, match="products: the instance has none"):
+    with pytest.raises(UsageError, match="products: The instance has no products"):
         plan(town(budget=30_000).replace(products=[]))

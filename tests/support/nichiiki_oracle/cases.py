@@ -326,6 +326,7 @@ VAN = {
     "minutes": 90,
     "fare_yen": 3000,
 }
+QUARTER = {"quota_id": "quota", "target_kind": "settlement", "target_id": "old"}
 EMPLOYER = {"quota_id": "quota", "target_kind": "employer", "target_id": "firm"}
 
 
@@ -333,6 +334,12 @@ def vans(vehicles: int, **more: Any) -> Cells:
     """Return two families for whom only a van is fast enough, and how many vans there are."""
     hurry = {f"households__{n}__max_trip_minutes": 99 for n in (0, 1)}
     return {**hurry, "links": [{**VAN, "vehicles": vehicles}], **more}
+
+
+def trial(gap: int) -> Cells:
+    """Return a trial unit that one family has in the first period and the other in the third, and its cleaning gap."""
+    periods = {f"households__{n}__stay_periods": (period,) for n, period in enumerate(("p1", "p3"))}
+    return {**periods, "houses__0__kind": "trial", "houses__0__units": 1, "houses__0__gap_periods": gap}
 
 
 def carers(staff: int) -> Cells:
@@ -343,6 +350,7 @@ def carers(staff: int) -> Cells:
 
 SHARED_RULES: list[tuple[str, Cells, Cells]] = [
     ("house_units", {"houses__0__units": 2}, {"houses__0__units": 1}),
+    ("house_units", trial(1), trial(2)),
     ("reception", {"regions__1__reception_max": 2}, {"regions__1__reception_max": 1}),
     ("school_seats", {"seats__2__seats": 2}, {"seats__2__seats": 1}),
     ("care_places", {"seats__1__days": 8}, {"seats__1__seats": 1, "seats__1__days": 15}),
@@ -381,6 +389,11 @@ SHARED_RULES: list[tuple[str, Cells, Cells]] = [
         {"quotas": [{**EMPLOYER, "min": 3}], "roles__0__employer": "firm"},
     ),
     ("quota_max", {"quotas": [{**QUOTA, "max": 2}]}, {"quotas": [{**QUOTA, "max": 1}]}),
+    (
+        "quota_max",
+        {"houses__0__settlement": "old", "quotas": [{**QUARTER, "max": 2}]},
+        {"houses__0__settlement": "old", "quotas": [{**QUARTER, "max": 1}]},
+    ),
     ("quota_min", {"quotas": [{**QUOTA, "min": 2}]}, {"quotas": [{**QUOTA, "min": 3}]}),
     (
         "quota_reserved",
