@@ -20,6 +20,7 @@ from nichiiki_models.table import Table
 from nichiiki_models.tables import Lock
 from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.cross_checking import CONFIRMED
+from nichiiki_solver.helping import Helpers
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.registry import Engine, Progress, get_policy
 from nichiiki_solver.priced import named_prices
@@ -55,6 +56,7 @@ def allocate(
     official: bool = False,
     engine: Engine = "auto",
     cross_check: bool = False,
+    helpers: Helpers | None = None,
 ) -> Result:
     """Allocate houses, seats, places and roles to households.
 
@@ -98,6 +100,9 @@ def allocate(
     cross_check
         Whether another exact engine is to confirm the optimum of ``welfare``, in as much time again; the provenance of the
         allocation says how far it came.
+    helpers
+        Who does independent pieces of ``welfare``'s work on large markets, such as `nichiiki.helping.ProcessHelpers`; this process if
+        None. The answer is the same whoever they are, as far as no time limit ends a piece.
 
     Returns
     -------
@@ -149,6 +154,7 @@ def allocate(
             engine=engine,
             cross_check=cross_check,
             hint=None if begin is None else placed_bundles(market, begin).choice,
+            helpers=helpers,
         )
     allocation = build(outcome)
     _check(solved, allocation)

@@ -433,7 +433,8 @@ class BundleSource:
 
         A stay with s slots becomes one option of its household, and every option of a slot one option of an agent of its
         own; two rows a slot say that one option is taken if the stay is, and none otherwise. That is the same market
-        with far fewer options: their numbers add up where bundles multiply.
+        with far fewer options: their numbers add up where bundles multiply. Where several stays leave a slot the same options,
+        these are stated once, and one of them is taken if one of the stays is.
         """
         stays, options, segment_of = self._good_enough(weights, prices, least)
         return build_factored(self, stays, options, segment_of)
@@ -445,10 +446,15 @@ class BundleSource:
         stays, options = np.arange(len(self.bundles.stays)), np.arange(len(self.bundles.options))
         return build_factored(self, stays, options, segment_of)
 
+    def most_pieces(self) -> int:
+        """Count the stays, and the distinct options of slots: about what `everything` lists."""
+        menu = self._distinct.menu
+        return len(self.bundles.stays) + len(menu.entry)
+
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
         """Count the stays and options that `factored` would list."""
-        stays, options, _ = self._good_enough(weights, prices, least)
-        return len(stays) + len(options)
+        stays, options, segment_of = self._good_enough(weights, prices, least)
+        return len(stays) + len(shared_lists(self, stays, options, segment_of)[1])
 
     def _good_enough(self, weights: Ints, prices: Ints, least: Ints) -> tuple[Ints, Ints, Ints]:
         """Stays and options that are in some bundle worth at least `least`, and the segment of every option."""
@@ -889,9 +895,7 @@ def compile_market(instance: Instance) -> Market:
         If the instance has no periods, as one of the platform alone: there is nothing to place households in.
     """
     if not len(instance.periods):
-        raise UsageError(
-            "the instance has no periods, so that no household can be placed; needs and offers: `nichiiki platform`"
-        )
+        raise UsageError.of("no_periods", table="periods")
     source = BundleSource(find_bundles(instance))
     if source.count() <= LIST_ALL:
         return source.all_listed()
@@ -909,26 +913,34 @@ class Factored:
     market
         Options: stays of the households first, then options of the slots, then gates.
     stays, options
-        Which stay and option each stands for.
+        Which stay and option each stands for; an option also stands for its equals with the household's other stays.
+    lists
+        What answers to the slots of the stays.
     """
 
     source: BundleSource
     market: Market
     stays: Ints
     options: Ints
+    lists: Lists
 
     def bundles_of(self, choice: Ints) -> tuple[Market, Ints]:
         """Turn a choice into the market of the chosen bundles, and its choice."""
         taken = np.sort(choice[choice >= 0])
-        stays = self.stays[taken[taken < len(self.stays)]]
+        mine = np.flatnonzero(taken < len(self.stays))
         picked = taken[(taken >= len(self.stays)) & (taken < len(self.stays) + len(self.options))] - len(
             self.stays
         )
-        options = self.options[picked]
-        row = np.searchsorted(stays, self.source.bundles.options.stay[options])
-        counts = np.bincount(row, minlength=len(stays))
+        place = np.zeros(self.lists.size, dtype=np.int64)
+        place[self.lists.of_option[picked]] = self.lists.place[picked]
+        tree, stays = self.source._tree, self.stays[taken[mine]]
+        owner, segment = expand_rows(tree.segment_offsets, stays)
+        counts = np.diff(tree.segment_offsets)[stays]
         chosen = np.full((len(stays), int(counts.max(initial=0))), -1, dtype=np.int64)
-        chosen[row, np.arange(len(row)) - offsets_of(counts)[:-1][row]] = options
+        of_segment = self.lists.of_segment[expand_rows(self.lists.offsets, taken[mine])[1]]
+        chosen[owner, segment - tree.segment_offsets[stays][owner]] = (
+            tree.segments[segment] + place[of_segment]
+        )
         market = self.source.market_of(stays, chosen)
         result = np.full(market.n_agents, -1, dtype=np.int64)
         result[market.agent[: len(stays)]] = np.arange(len(stays))
@@ -945,70 +957,96 @@ class Factored:
         return np.concatenate((stays, options, gates))
 
 
+@dataclass(frozen=True)
+class Lists:
+    """Which options answer to which slots of stays, stated once for all stays of a household to which the same are open.
+
+    Attributes
+    ----------
+    size
+        Number of lists of options; each is for one slot of one household.
+    of_option, place
+        List of each option that is stated, and its place there before any was left out.
+    offsets, of_segment
+        Lists of the slots of each stay that is stated (CSR).
+    """
+
+    size: int
+    of_option: Ints
+    place: Ints
+    offsets: Ints
+    of_segment: Ints
+
+
+def shared_lists(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> tuple[Lists, Ints]:
+    """Put options of equal slots of a household together.
+
+    Returns
+    -------
+    lists, kept
+        The lists, and an option of each of their entries.
+    """
+    tree, table = source._tree, source.bundles.options
+    segment = segment_of[options]
+    same = source._distinct.menu.slot
+    columns, entry = unique_rows(table.slot[options], same[segment], options - tree.segments[segment])
+    kept = np.zeros(len(columns[0]), dtype=np.int64)
+    kept[entry[::-1]] = options[::-1]
+    (slot, which), of_option = unique_rows(columns[0], columns[1])
+    owner, mine = expand_rows(tree.segment_offsets, stays)
+    size, wanted = len(slot), table.slot[tree.segments[mine]] * (int(same.max(initial=0)) + 1) + same[mine]
+    of_segment = np.searchsorted(slot * (int(same.max(initial=0)) + 1) + which, wanted)
+    offsets = offsets_of(np.bincount(owner, minlength=len(stays)))
+    return Lists(size, of_option, columns[2], offsets, of_segment), kept
+
+
 def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> Factored:
     """Build the factored market of some stays and options."""
     bundles, uses = source.bundles, source.bundles.uses
-    segments, slot = np.unique(segment_of[options], return_inverse=True)
+    lists, options = shared_lists(source, stays, options, segment_of)
     households, doors = bundles.n_households, uses.gates
-    gates = len(doors)
-    owner = np.searchsorted(
-        stays, bundles.options.stay[options[np.searchsorted(slot, np.arange(len(segments)))]]
-    )
-    n, m, free = len(stays), len(options), len(uses.resources)
+    n, m, gates, free = len(stays), len(options), len(doors), len(uses.resources)
     blocks = [
         _class_entries(uses, uses.stay_offsets, uses.stay_class, stays, 0),
         _class_entries(uses, uses.option_offsets, uses.option_class, options, n),
         (n + m + np.repeat(np.arange(gates), np.diff(doors.offsets)), doors.resource, doors.amount),
-        *_ties(owner, slot.astype(np.int64), n, free),
+        *_ties(lists, n, free),
     ]
     option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
-    _, option, resource, amount = merged(option, resource, amount, free + 2 * len(segments))
-    utility = np.concatenate(
-        (
-            bundles.stay_terms[:, stays],
-            bundles.option_terms[:, options],
-            bundles.gate_terms,
-        ),
-        axis=1,
-    )
-    agents = households + len(segments) + doors.n_agents
+    _, option, resource, amount = merged(option, resource, amount, free + 2 * lists.size)
+    agents = households + lists.size + doors.n_agents
     must = np.zeros(agents, dtype=bool)
     must[:households] = source._must_assign[:households]
+    agent = (
+        bundles.stays.household[stays],
+        households + lists.of_option,
+        households + lists.size + doors.agent,
+    )
+    terms = (bundles.stay_terms[:, stays], bundles.option_terms[:, options], bundles.gate_terms)
     market = Market(
         n_agents=agents,
-        agent=np.concatenate(
-            (bundles.stays.household[stays], households + slot, households + len(segments) + doors.agent)
-        ),
-        utility=utility,
+        agent=np.concatenate(agent),
+        utility=np.concatenate(terms, axis=1),
         rank=np.ones(n + m + gates, dtype=np.int64),
         offsets=offsets_of(np.bincount(option, minlength=n + m + gates)),
         resource=resource,
         amount=amount,
-        capacity=np.concatenate((uses.resources.capacity, np.zeros(2 * len(segments), dtype=np.int64))),
+        capacity=np.concatenate((uses.resources.capacity, np.zeros(2 * lists.size, dtype=np.int64))),
         must_assign=must,
         gate=np.arange(agents) >= households,
         levels=tuple(level.name for level in bundles.instance.levels),
         labels={"follows": np.repeat([False, True, False], [n, m, gates])},
     )
-    return Factored(source, market, stays, options)
+    return Factored(source, market, stays, options, lists)
 
 
-def _ties(owner: Ints, slot: Ints, n: int, free: int) -> list[tuple[Ints, Ints, Ints]]:
-    """Rows that tie slots to stays: Σ options - stay ≤ 0 and stay - Σ options ≤ 0."""
-    segments, m = len(owner), len(slot)
-    options = n + np.arange(m)
-    return [
-        (
-            np.concatenate((options, owner)),
-            free + np.concatenate((slot, np.arange(segments))),
-            np.repeat([1, -1], [m, segments]),
-        ),
-        (
-            np.concatenate((options, owner)),
-            free + segments + np.concatenate((slot, np.arange(segments))),
-            np.repeat([-1, 1], [m, segments]),
-        ),
-    ]
+def _ties(lists: Lists, n: int, free: int) -> list[tuple[Ints, Ints, Ints]]:
+    """Rows that tie lists to stays: Σ options - Σ stays ≤ 0 and Σ stays - Σ options ≤ 0."""
+    options = n + np.arange(len(lists.of_option))
+    stays = np.repeat(np.arange(len(lists.offsets) - 1), np.diff(lists.offsets))
+    piece, row = np.concatenate((options, stays)), np.concatenate((lists.of_option, lists.of_segment))
+    sign = np.repeat([1, -1], [len(options), len(stays)])
+    return [(piece, free + row, sign), (piece, free + lists.size + row, -sign)]
 
 
 def _class_entries(

@@ -16,8 +16,9 @@ from nichiiki.cli import main
 from nichiiki.comparing import Row
 from nichiiki.dask_executor import DaskExecutor
 from nichiiki.executing import Task
+from nichiiki.helping import ProcessHelpers
 from nichiiki_models.errors import UsageError
-from nichiiki_tasks import held_number, sleep
+from nichiiki_tasks import crash_in_a_helper, held_number, length, sleep
 
 distributed = pytest.importorskip(
     "distributed", reason="comes with the extra test: pip install 'nichiiki[test]'"
@@ -138,6 +139,13 @@ def wait_for_begun(folder: Path, starts: int) -> None:
         time.sleep(0.05)
 
 
+def test_blocks_are_placed_by_its_workers(scheduler: str) -> None:
+    helpers = ProcessHelpers(lambda: DaskExecutor(scheduler))
+    for _ in range(2):
+        assert helpers.each(length, [(3, 4), (5, 12)], 60, lambda: False) == [5.0, 13.0]
+    assert helpers.each(crash_in_a_helper, [(7,)], 60, lambda: False) == [7]
+
+
 def test_a_run_past_its_limit_is_ended(scheduler: str) -> None:
     executor = DaskExecutor(scheduler)
     executor.submit(Task("slow", sleep, (60,), limit_s=0.5))
@@ -147,5 +155,5 @@ def test_a_run_past_its_limit_is_ended(scheduler: str) -> None:
 
 def test_an_address_without_scheduler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nichiiki.dask_executor.CONNECT_S", 0.5)
-    with pytest.raises(UsageError, match="no Dask scheduler answers there"):
+    with pytest.raises(UsageError, match="No Dask scheduler answers at tcp"):
         DaskExecutor("tcp://127.0.0.1:9")

@@ -248,7 +248,7 @@ def test_official_needs_a_proof() -> None:
 
 
 def test_an_unknown_engine_is_refused() -> None:
-    with pytest.raises(UsageError, match="engine: one of auto, cp_sat"):
+    with pytest.raises(UsageError, match=r'engine: "magic" is not known\. Allowed: auto, cp_sat'):
         allocate(random_instance(0), engine="magic")  # type: ignore[arg-type]
 
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +17,14 @@ def root(number: float) -> float:
 
 def crash(code: int) -> None:
     os._exit(code)
+
+
+def crash_in_a_helper(number: int) -> int:
+    """Break down where a task is done in a process of its own, and answer elsewhere."""
+    main = sys.modules["__main__"].__spec__
+    if main is not None and main.name == "nichiiki.executing":
+        os._exit(9)
+    return number
 
 
 def sleep(seconds: float) -> None:

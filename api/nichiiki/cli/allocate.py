@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nichiiki_models.instance import Instance
     from nichiiki_models.result import Result
     from nichiiki_models.tariff import TariffResult
+    from nichiiki_solver.helping import Helpers
 
 
 def command(lang: Lang) -> Command:
@@ -34,6 +35,7 @@ def command(lang: Lang) -> Command:
         option(lang, "--gap", type=Number(0, 1, whole=False), default=0.0, metavar="G"),
         option(lang, "--seed", type=Number(0), metavar="N"),
         option(lang, "--workers", type=Number(1, 1024), default=2, metavar="N"),
+        option(lang, "--scheduler", metavar="ADDRESS", key="blocks_scheduler"),
         option(lang, "--value-name", metavar="NAME"),
         option(lang, "--value", metavar="VALUE"),
         option(lang, "--digest", metavar="HEX"),
@@ -72,14 +74,29 @@ def _allocate(
     plain = open_instance(name)
     run["seed"], origin = seed_and_origin(plain, run)
     instance = with_locks(plain, run.pop("locks"))
+    helpers = helpers_of(run.pop("scheduler"), run["workers"])
     prices, previous = run.pop("lock_prices"), run.pop("previous")
     run["previous"] = None if previous is None else open_allocation(previous)
     with both_kept(screen, out):
-        result = watched(screen, instance, **run)
+        result = watched(screen, instance, helpers=helpers, **run)
     code = _finish(screen, result, out, as_json=as_json, run=run, origin=origin, inputs=inputs)
     if prices and not was_interrupted(result):
         _show_prices(screen, result, as_json=as_json, run=run)
     return code
+
+
+def helpers_of(scheduler: str | None, workers: int) -> Helpers | None:
+    """Return who places blocks of households: a scheduler's workers, else processes of this machine where there are several."""
+    from nichiiki.helping import ProcessHelpers
+
+    if scheduler is None:
+        return ProcessHelpers.local(workers) if workers > 1 else None
+    from nichiiki.dask_executor import DaskExecutor
+
+    DaskExecutor(
+        scheduler
+    ).client.close()  # an address where nothing answers is refused before anything is read
+    return ProcessHelpers(lambda: DaskExecutor(scheduler))
 
 
 def _show_prices(screen: Screen, result: Result, *, as_json: bool, run: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,21 +63,21 @@ def _closed_pipe() -> int:
 
 
 def _expected(error: NichiikiError, screen: Screen) -> int:
-    from nichiiki_models.errors import CrossCheckError, UnsupportedMarketError, VerificationError
+    from nichiiki_models.errors import CrossCheckError, VerificationError
 
-    if isinstance(error, CrossCheckError):
-        screen.tell("failed.disagree", why=error.difference)
-        return Exit.NEGATIVE
     if isinstance(error, VerificationError):
+        from nichiiki.cli.showing import violations
+
         screen.tell("failed.withheld", count=len(error.violations))
-        screen.err.print(str(error), soft_wrap=True)
+        violations(error.violations, screen, to=screen.err)
         return Exit.NEGATIVE
-    problems: Sequence[Problem] = getattr(error, "problems", ())
-    if problems:
-        show_problems(problems, screen)
+    if error.problems:
+        show_problems(error.problems, screen)
     else:
-        key = "failed.unsupported" if isinstance(error, UnsupportedMarketError) else "failed.input"
-        screen.tell(key, why=str(error))
+        screen.tell("failed.input", why=str(error))
+    if isinstance(error, CrossCheckError):
+        screen.tell("failed.disagree")
+        return Exit.NEGATIVE
     return Exit.BAD_INPUT
 
 

@@ -5,30 +5,44 @@ on. All others keep what they hold, so that a block is a small market of its own
 it finds fits without repair. At fixed prices the block has a bound of its own, and pieces that fall short of it by more
 than its gap are in no better answer: a block far from its bound is large, one near it vanishes.
 
+Blocks are placed anew in rounds of several that have no household in common. What nobody holds goes to the first block that
+could use it, and of a gate's resources the others have what their own households hold: so what each block finds fits beside what the
+others find, whoever works them out and in whatever order. A round is settled before it begins, and its size by nothing that a clock
+says: one helper and many give the same answer.
+
 Source: Shaw (1998), Using constraint programming and local search methods to solve vehicle routing problems; the sizes follow what
 closes in time, as in the large-neighbourhood searches inside CP-SAT.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from nichiiki_solver import mip
 from nichiiki_solver.bundles import BundleSource, Factored, build_factored
+from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced, gains
+from nichiiki_solver.helping import Helpers
 from nichiiki_solver.holding import NONE, Held
 from nichiiki_solver.market import Market
-from nichiiki_solver.ragged import Ints, best_of_each, expand_rows, group, offsets_of, segment_sum
+from nichiiki_solver.ragged import Bools, Ints, best_of_each, expand_rows, group, offsets_of, segment_sum
 from nichiiki_solver.uses import KINDS
 
-FIRST_SIZE, LEAST_SIZE, MOST_SIZE = 40, 10, 400
+Floats = npt.NDArray[np.float64]
+FIRST_SIZE, LEAST_SIZE, MOST_SIZE = 100, 10, 400
 """Households of a block: at first, at least, at most."""
-BLOCK_S = 8.0
-"""Most seconds for a block; it becomes smaller where that is not enough, and larger where a quarter is."""
+BLOCK_S = 20.0
+"""Most seconds for a block; blocks become smaller where that is not enough."""
+GAP = 1e-3
+"""A block is placed well enough if it falls short of its bound by so small a share."""
+MOST_OPEN = 4
+"""Blocks become smaller where more than one in so many is not closed in time."""
+PIECES = 12_000, 24_000
+"""Blocks become larger where the largest of a round has fewer stays and options, and smaller where it has more."""
 GOOD_STAYS = 6
 """So many of its best stays at the prices tie a household to houses."""
 
@@ -50,11 +64,21 @@ class Neighbourhoods:
         An answer that keeps every rule.
     seed
         Seed of the choice of blocks.
+    helpers
+        Who places blocks anew.
     """
 
     def __init__(
-        self, source: BundleSource, market: Market, level: int, priced: Priced, held: Held, seed: int
+        self,
+        source: BundleSource,
+        market: Market,
+        level: int,
+        priced: Priced,
+        held: Held,
+        seed: int,
+        helpers: Helpers,
     ) -> None:
+        self._helpers = helpers
         self.source, self.held, self.level = source, held, level
         self._weights = np.zeros(len(market.levels), dtype=np.int64)
         self._weights[level] = 1
@@ -86,17 +110,23 @@ class Neighbourhoods:
         """Return what is held as a market and its choice."""
         return self.held.choice(self.source)
 
-    def improve(self, time_limit_s: float, should_stop: Callable[[], bool]) -> bool:
-        """Place one block anew; return whether the answer became better."""
-        block = self._block()
-        if not len(block):
-            return False
-        started, limit = time.monotonic(), min(BLOCK_S, time_limit_s)
-        better, closed = self._place_anew(block, limit, should_stop)
-        seconds = time.monotonic() - started
-        factor = 0.75 if not closed else 1.25 if seconds < limit / 4 else 1.0
+    def improve(self, count: int, time_limit_s: float, should_stop: Callable[[], bool]) -> bool:
+        """Place so many blocks anew; return whether the answer became better."""
+        limit_s, before = max(0.05, min(BLOCK_S, time_limit_s)), self.value
+        blocks = self._sub_markets(self._blocks(count))
+        work = [(sub.market, sub.market.utility[self.level], limit_s) for sub in blocks]
+        answers = self._helpers.each(place_anew, work, limit_s, should_stop)
+        open_ = 0
+        for sub, answer in zip(blocks, answers, strict=True):
+            open_ += answer is None or not _is_closed(answer)
+            if answer is not None and answer.choice is not None and answer.objective >= sub.value:
+                self._take(sub, answer.choice[answer.choice >= 0])
+        self._used = self.held.used(self.source)
+        largest = max((sub.market.n_options for sub in blocks), default=0)
+        too_hard = open_ * MOST_OPEN > len(blocks) or largest > PIECES[1]
+        factor = 0.75 if too_hard else 1.25 if largest < PIECES[0] else 1.0
         self._size = min(MOST_SIZE, max(LEAST_SIZE, self._size * factor))
-        return better
+        return self.value > before
 
     # Which block
 
@@ -111,8 +141,24 @@ class Neighbourhoods:
         worth[there] += short.sum(axis=1)
         return np.asarray(self._gain[: len(worth)] - worth)
 
-    def _block(self) -> Ints:
-        """Households around a house drawn by how much of the gap lies there."""
+    def _blocks(self, count: int) -> list[Ints]:
+        """Blocks without a common household, around houses drawn by how much of the gap lies there."""
+        losses, weight = np.maximum(self._losses(), 0), self._weights_of_houses()
+        taken, blocks = np.zeros(len(losses), dtype=bool), []
+        for _ in range(count):
+            if not weight.any():
+                break
+            seed = int(self._rng.choice(len(weight), p=weight / weight.sum()))
+            block = self._ties.around(seed, round(self._size), losses, taken, self._rng)
+            weight[seed] = 0.0
+            if len(block):
+                weight[self._ties.houses_of(block)] = 0.0
+                taken[block] = True
+                blocks.append(block)
+        return blocks
+
+    def _weights_of_houses(self) -> Floats:
+        """How much of the gap lies at each house: what its households lose against the prices, and what nobody holds."""
         ties, losses = self._ties, np.maximum(self._losses(), 0)
         weight = np.bincount(
             ties.house_of, weights=losses[ties.home_of].astype(float), minlength=ties.n_houses
@@ -123,38 +169,44 @@ class Neighbourhoods:
         weight += np.bincount(
             resources.thing[at_house], weights=idle[at_house].astype(float), minlength=ties.n_houses
         )
-        if not weight.any():
-            return np.zeros(0, dtype=np.int64)
-        seed = int(self._rng.choice(len(weight), p=weight / weight.sum()))
-        return ties.around(seed, round(self._size), losses, self._rng)
+        return np.asarray(weight, dtype=np.float64)
 
     # The block as a market
 
-    def _place_anew(self, block: Ints, limit_s: float, should_stop: Callable[[], bool]) -> tuple[bool, bool]:
-        sub = self._sub_market(block)
-        if sub is None:
-            return False, True
-        answer = mip.solve_level(
-            sub.market, sub.market.utility[self.level], time_limit_s=limit_s, should_stop=should_stop
+    def _sub_markets(self, blocks: list[Ints]) -> list[_Sub]:
+        """State the markets of blocks that share nothing; those are left out whose own bound shows that nothing better is there."""
+        free, open_gates, found = (
+            np.ones(len(self._capacity), dtype=bool),
+            np.ones(len(self.held.gates), dtype=bool),
+            [],
         )
-        closed = answer.infeasible or (answer.objective is not None and answer.objective == answer.bound)
-        if answer.choice is None or answer.objective is None or answer.objective < sub.value:
-            return False, closed
-        self._take(block, sub, answer.choice[answer.choice >= 0])
-        return answer.objective > sub.value, closed
+        for block in blocks:
+            sub = self._sub_market(block, free, open_gates)
+            if sub is not None:
+                found.append(sub)
+        return found
 
-    def _sub_market(self, block: Ints) -> _Sub | None:
-        """State the market of a block; None if its own bound shows that nothing better is there."""
+    def _sub_market(self, block: Ints, free: Bools, open_gates: Bools) -> _Sub | None:
+        """State the market of a block; None if its own bound shows that nothing better is there.
+
+        Parameters
+        ----------
+        free
+            Resources of which what nobody holds is still to be had; those of the block are no longer.
+        open_gates
+            The same for gates.
+        """
         source, held, uses = self.source, self.held, self.source.bundles.uses
         stays, options = source.pieces_of(block)
         entries = self._entries(stays, options)
         here = np.zeros(len(self._capacity), dtype=bool)
         here[entries] = True
         gates = np.unique(self._gate_rows[here[uses.gates.resource]])
+        gates = gates[open_gates[gates]]
         here[uses.gates.resource[expand_rows(uses.gates.offsets, gates)[1]]] = True
         mine = held.stay[block], held.chosen[block], gates[held.gates[gates]]
         current = mine[0][mine[0] >= 0], mine[1][mine[1] >= 0], mine[2]
-        left = self._capacity - self._used + source.used(*current)
+        left = np.where(free, self._capacity - self._used, 0) + source.used(*current)
         terms = source.bundles
         value = int(
             terms.stay_terms[self.level, current[0]].sum()
@@ -167,6 +219,7 @@ class Neighbourhoods:
         gap = bound - SCALE * value
         if gap < SCALE:
             return None
+        free[here], open_gates[gates] = False, False
         owner = source.bundles.stays.household
         least = np.zeros(len(held.stay), dtype=np.int64)
         least[block] = self._gain[block] - gap
@@ -175,7 +228,7 @@ class Neighbourhoods:
         good = (self._of_option[options] >= least[owner[stay_of]]) | np.isin(stay_of, current[0])
         stays, options = stays[kept], options[good & np.isin(stay_of, stays[kept])]
         factored = build_factored(source, stays, options, self._segment_of)
-        return _Sub.of(factored, gates, left, value)
+        return _Sub.of(factored, block, gates, left, value)
 
     def _entries(self, stays: Ints, options: Ints) -> Ints:
         """Resources that some stays and options use."""
@@ -202,8 +255,9 @@ class Neighbourhoods:
         np.maximum.at(best, all_gates.agent[gates], value)
         return int(best.sum())
 
-    def _take(self, block: Ints, sub: _Sub, taken: Ints) -> None:
+    def _take(self, sub: _Sub, taken: Ints) -> None:
         """Hold what was found for a block."""
+        block = sub.block
         whole = np.full(sub.factored.market.n_agents, NONE, dtype=np.int64)
         pieces = sub.pieces[taken]
         whole[sub.factored.market.agent[pieces]] = pieces
@@ -216,7 +270,17 @@ class Neighbourhoods:
         stay[block] = found.stay[block]
         gates[sub.gates] = found.gates[sub.gates]
         self.held = replace(self.held, stay=stay, chosen=chosen, gates=gates)
-        self._used = self.held.used(self.source)
+
+
+def place_anew(market: Market, weights: Ints, limit_s: float) -> Answer:
+    """Search a block; a helper calls it."""
+    return mip.solve_level(market, weights, time_limit_s=limit_s, relative_gap=GAP)
+
+
+def _is_closed(answer: Answer) -> bool:
+    if answer.objective is None or answer.bound is None:
+        return answer.infeasible
+    return answer.bound - answer.objective <= 2 * GAP * max(1, abs(answer.objective))
 
 
 def _widened(matrix: Ints, width: int) -> Ints:
@@ -228,13 +292,14 @@ class _Sub:
     """A block as a market of its own: its pieces in the factored market, its gates, and the value now held."""
 
     factored: Factored
+    block: Ints
     market: Market
     pieces: Ints
     gates: Ints
     value: int
 
     @classmethod
-    def of(cls, factored: Factored, gates: Ints, left: Ints, value: int) -> _Sub:
+    def of(cls, factored: Factored, block: Ints, gates: Ints, left: Ints, value: int) -> _Sub:
         """Cut a factored market down to the agents, gates and resources of a block."""
         whole = factored.market
         first = len(factored.stays) + len(factored.options)
@@ -251,8 +316,9 @@ class _Sub:
             capacity=capacity[resources],
             must_assign=whole.must_assign[agents],
             gate=whole.gate[agents],
+            labels={"follows": part.labels["follows"]},
         )
-        return cls(factored, market, pieces, gates, value)
+        return cls(factored, block, market, pieces, gates, value)
 
 
 @dataclass(frozen=True)
@@ -280,15 +346,20 @@ class _Ties:
         home, house = pairs // houses, pairs % houses
         return cls(home, house, group(home, homes), group(house, houses))
 
-    def around(self, house: int, size: int, losses: Ints, rng: np.random.Generator) -> Ints:
-        """Households of a house, of their other houses, and so on, until they are `size`."""
+    def houses_of(self, homes: Ints) -> Ints:
+        """Houses that households are tied to."""
+        order, offsets = self.by_home
+        return self.house_of[order[expand_rows(offsets, homes)[1]]]
+
+    def around(self, house: int, size: int, losses: Ints, taken: Bools, rng: np.random.Generator) -> Ints:
+        """Households of a house, of their other houses, and so on, until they are `size`; without those that are taken."""
         found: dict[int, None] = {}
         seen, waiting = {house}, [house]
         while waiting and len(found) < size:
             here = self._members(self.by_house, self.home_of, waiting.pop(0))
             ordered = here[np.argsort(-losses[here] * rng.random(len(here)), kind="stable")]
             for home in ordered.tolist():
-                if home in found or len(found) >= size:
+                if home in found or taken[home] or len(found) >= size:
                     continue
                 found[home] = None
                 near = self._members(self.by_home, self.house_of, home).tolist()

@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from typing import Literal, Protocol
 
 from nichiiki_models.errors import UsageError
+from nichiiki_solver.helping import Alone, Helpers
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.ragged import Ints
 
@@ -105,6 +106,8 @@ class Settings:
         thread.
     hint
         A choice to begin from, and the market that numbers it; left aside where it does not fit.
+    helpers
+        Who does independent pieces of the work; the answer is the same whoever they are.
     """
 
     time_limit_s: float = 60.0
@@ -114,6 +117,7 @@ class Settings:
     official: bool = False
     engine: Engine = "auto"
     hint: tuple[Market, Ints] | None = None
+    helpers: Helpers = field(default_factory=Alone)
     progress: Callable[[Progress], None] = field(default=lambda _: None)
     answers: Callable[[Outcome], None] | None = None
     should_stop: Callable[[], bool] = field(default=lambda: False)
@@ -161,4 +165,4 @@ def get_policy(name: str) -> Policy:
         if point.name == name:
             found: Policy = point.load()()
             return found
-    raise UsageError(f"unknown policy {name!r}; known are {', '.join(policy_names())}")
+    raise UsageError.of("arg_unknown", argument="policy", value=name, choices=", ".join(policy_names()))

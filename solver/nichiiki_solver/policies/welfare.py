@@ -50,11 +50,14 @@ from nichiiki_solver.ragged import Ints
 from nichiiki_solver.tie_break import settle
 
 SMALL = 3_000
-"""Up to so many listed options CP-SAT gets the market whole: pricing would cost more than it saves."""
+"""Up to so many listed options CP-SAT gets the market whole, and up to so many stays and options HiGHS: pricing would cost more
+than it saves."""
 START_SHARE, START_S = 0.15, 20.0
 """The first answer may take this share of the time, and at most so many seconds."""
 PROCEDURE_SHARE, PRICING_SHARE = 0.2, 0.5
 """Shares of the time after which the procedure, and the pricing, make way for the search."""
+WHOLE_AT_ONCE = 25_000
+"""Up to so many stays and options HiGHS gets them without blocks of households first."""
 MOST_PIECES = 100_000
 """Most stays and options in an exact search; with more, blocks of households are placed anew until the time is over."""
 MOST_REPRICED = 50_000
@@ -63,6 +66,8 @@ PROCEDURE_AGENTS = 2_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
 BLOCKS_SHARE, PATIENCE = 0.6, 6
 """Share of the time for blocks before an exact search; it begins at once when so many blocks in a row are no better."""
+AGENTS_A_BLOCK, MOST_A_ROUND = 300, 32
+"""Agents for each block of a round, and most blocks of one."""
 LAST_SHARE, LAST_PATIENCE = 0.95, 200
 """The same where no exact search over everything can follow."""
 
@@ -96,6 +101,10 @@ class Welfare:
             run.break_ties(Whole(market), run.by_cp_sat)
         elif run.is_flow():
             run.solve_levels(Whole(market), run.by_flow)
+        elif (small := run.small_whole()) is not None:
+            run.solve_levels(small, run.by_highs)
+            if settings.official:
+                run.break_ties(small, run.by_highs)
         else:
             run.solve_levels(run.candidates(), run.by_highs)
             if settings.official:
@@ -235,6 +244,14 @@ class _Run:
 
     # The way to the optimum
 
+    def small_whole(self) -> Factoring | None:
+        """State all stays and options, if they are so few that prices cost more than they save; else None."""
+        source = source_of(self.market)
+        if not isinstance(source, BundleSource) or source.most_pieces() > SMALL:
+            return None
+        self._begin_with_procedure()
+        return source.everything()
+
     def candidates(self) -> Factoring:
         """State what may be part of an optimum: stays and options that the bound and a first answer leave."""
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
@@ -246,15 +263,19 @@ class _Run:
         blocks = self._begin_with_prices(priced, weights)
         if blocks is None:
             self._begin_with_columns(priced)
-        else:
+        elif self._pieces(priced) > WHOLE_AT_ONCE:
             self._improve(blocks, BLOCKS_SHARE, PATIENCE)
-        least = self._least(priced)
-        if priced.source.pieces(weights * SCALE, priced.prices, least) <= MOST_PIECES:
-            return priced.source.factored(weights * SCALE, priced.prices, least)
+        if self._pieces(priced) <= MOST_PIECES:
+            return self.optimal_candidates()
         if blocks is not None:
             self._improve(blocks, LAST_SHARE, LAST_PATIENCE)
         self.partial = True
         return Whole(self._columns_and_answer(priced))
+
+    def _pieces(self, priced: Priced) -> int:
+        """Count the stays and options that may be in an allocation better than the answer at hand."""
+        weights = np.eye(len(self.market.levels), dtype=np.int64)[0] * SCALE
+        return priced.source.pieces(weights, priced.prices, self._least(priced))
 
     def _begin_with_columns(self, priced: Priced) -> None:
         """Have the best answer that a short search finds over the bundles met during pricing."""
@@ -281,19 +302,25 @@ class _Run:
         if self.choice is None:
             return None
         known = Held.of(source, self.columns, self.choice)
-        return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed)
+        helpers = self.settings.helpers
+        return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
 
     def _improve(self, blocks: Neighbourhoods, share: float, patience: int) -> None:
         """Place blocks anew until a share of the time is used, the gap is small enough, or some in a row were no better."""
         missed = 0
         while not self._is_over(share) and not self._is_enough() and missed < patience:
             left_s = share * self.settings.time_limit_s - self.seconds
-            if blocks.improve(left_s, self.settings.should_stop):
+            if blocks.improve(self._blocks_a_round, left_s, self.settings.should_stop):
                 missed = 0
                 self._keep_better(*_whole(blocks.answer()))
                 self.report(0, blocks.value, None)
             else:
                 missed += 1
+
+    @property
+    def _blocks_a_round(self) -> int:
+        """Blocks placed anew at a time: by the size of the market, so that the answer is the same with any number of helpers."""
+        return min(MOST_A_ROUND, max(1, self.market.n_agents // AGENTS_A_BLOCK))
 
     def _is_enough(self) -> bool:
         """Whether the answer at hand is as near the bound as was asked for."""
@@ -313,7 +340,7 @@ class _Run:
         return priced.columns.join(answer.take(~answer.gate[answer.agent]))
 
     def optimal_candidates(self) -> Factoring:
-        """State what may be part of an optimum once its value is known: less than what the search began with."""
+        """State what may be part of an optimum, by the bound and the answer at hand."""
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
         weights[0] = 1
         assert self.priced is not None  # noqa: S101 - candidates() has run

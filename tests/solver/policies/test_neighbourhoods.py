@@ -11,6 +11,7 @@ from nichiiki_solver import cp_sat
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.dual_prices import SCALE, approach, find_tight_prices
+from nichiiki_solver.helping import Alone
 from nichiiki_solver.holding import Held, held_by_prices
 from nichiiki_solver.policies import welfare
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
@@ -38,7 +39,7 @@ def begun(instance: Instance, seed: int) -> Neighbourhoods | None:
     market, choice = held.choice(priced.source)
     if not market.is_feasible(choice):
         return None
-    return Neighbourhoods(priced.source, priced.source.unlisted(), 0, priced, held, seed)
+    return Neighbourhoods(priced.source, priced.source.unlisted(), 0, priced, held, seed, Alone())
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -48,7 +49,7 @@ def test_answers_keep_the_rules_and_never_get_worse(seed: int) -> None:
         pytest.skip("what prices give does not keep every rule here")
     last = search.value
     for _ in range(12):
-        better = search.improve(10.0, never)
+        better = search.improve(3, 10.0, never)
         market, choice = search.answer()
         assert market.is_feasible(choice)
         assert int(market.objectives(choice)[0]) == search.value
@@ -64,8 +65,8 @@ def test_a_block_of_everybody_is_the_optimum(seed: int, monkeypatch: pytest.Monk
         pytest.skip("what prices give does not keep every rule here")
     pieces = search.source.everything().market
     best = cp_sat.solve_level(pieces, pieces.utility[0]).objective
-    monkeypatch.setattr(search, "_block", lambda: np.arange(len(search.held.stay)))
-    search.improve(10.0, never)
+    monkeypatch.setattr(search, "_blocks", lambda _: [np.arange(len(search.held.stay))])
+    search.improve(3, 10.0, never)
     assert search.value == best
 
 
@@ -74,6 +75,7 @@ def test_the_way_of_large_markets_keeps_rules_and_bound(seed: int, monkeypatch: 
     """Blocks only, no exact search over everything, on markets small enough to enumerate."""
     monkeypatch.setattr(welfare, "SMALL", -1)
     monkeypatch.setattr(welfare, "MOST_PIECES", -1)
+    monkeypatch.setattr(welfare, "WHOLE_AT_ONCE", -1)
     monkeypatch.setattr(welfare, "LAST_PATIENCE", 5)
     instance = random_instance(seed)
     best, result = optimum(instance), allocate(instance, time_limit_s=20)

@@ -1,0 +1,60 @@
+"""Helpers of one run: its independent pieces, such as blocks of households, as tasks of an `Executor`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import Any
+
+from nichiiki.executing import Executor, LocalExecutor, Task
+from nichiiki_solver.helping import Alone
+
+SPARE_S = 60.0
+"""A task that overruns its own limit by so much is ended from outside: what starts an interpreter is in it."""
+
+
+class ProcessHelpers:
+    """Pieces of work as tasks of an executor: processes of this machine, or the workers of a cluster.
+
+    Parameters
+    ----------
+    make
+        Makes the executor that does the pieces of one call, such as ``lambda: DaskExecutor(address)``; `local` for processes.
+
+    Notes
+    -----
+    A piece that is lost with its worker, or ended by its limit, is done by this process, so that the answer hangs on nothing that
+    happens on the way.
+    """
+
+    def __init__(self, make: Callable[[], Executor]) -> None:
+        self._make = make
+
+    @classmethod
+    def local(cls, workers: int) -> ProcessHelpers:
+        """Return helpers that are so many processes of this machine at a time."""
+        return cls(lambda: LocalExecutor(workers))
+
+    def each(
+        self,
+        function: Callable[..., Any],
+        pieces: Sequence[tuple[Any, ...]],
+        limit_s: float,
+        should_stop: Callable[[], bool],
+    ) -> list[Any]:
+        """Call the function with each piece; see `nichiiki_solver.helping.Helpers`."""
+        if not pieces or should_stop():
+            return [None] * len(pieces)
+        executor, found = self._make(), {}
+        for number, piece in enumerate(pieces):
+            executor.submit(Task(str(number), function, piece, limit_s + SPARE_S))
+        with closing(executor.iterate()) as results:  # type: ignore[type-var]  # iterate is a generator
+            for done in results:
+                if done.error is None:
+                    found[int(done.key)] = done.value
+                if should_stop():
+                    break
+        lost = [number for number in range(len(pieces)) if number not in found]
+        again = Alone().each(function, [pieces[number] for number in lost], limit_s, should_stop)
+        found.update(zip(lost, again, strict=True))
+        return [found[number] for number in range(len(pieces))]

@@ -1,0 +1,58 @@
+"""Who does pieces of work that hang on nothing else: this process, or helpers that are given from outside.
+
+The answer is the same whoever does them: what is done is settled before anybody begins, and results come back in the order of
+what was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from nichiiki_solver.background import in_background
+
+
+class Helpers(Protocol):
+    """Does pieces of work; `nichiiki.helping.ProcessHelpers` gives them to an executor."""
+
+    def each(
+        self,
+        function: Callable[..., Any],
+        pieces: Sequence[tuple[Any, ...]],
+        limit_s: float,
+        should_stop: Callable[[], bool],
+    ) -> list[Any]:
+        """Call a function with each piece.
+
+        Parameters
+        ----------
+        function
+            A function at the top of a module of nichiiki; it and what it gets and gives can travel.
+        pieces
+            Its arguments, one tuple a call.
+        limit_s
+            Seconds that a call takes at most by its own account.
+        should_stop
+            Asked now and then; True leaves what is not done.
+
+        Returns
+        -------
+        list
+            A result a piece, in their order; None where it was not done.
+        """
+        ...
+
+
+class Alone:
+    """Does one piece after the other in this process."""
+
+    def each(
+        self,
+        function: Callable[..., Any],
+        pieces: Sequence[tuple[Any, ...]],
+        limit_s: float,
+        should_stop: Callable[[], bool],
+    ) -> list[Any]:
+        """Call the function with each piece; see `Helpers`."""
+        del limit_s
+        return [in_background(lambda p=piece: function(*p), should_stop, name="piece") for piece in pieces]  # type: ignore[misc]

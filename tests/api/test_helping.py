@@ -1,0 +1,82 @@
+"""Blocks of households as tasks: the same certificate whoever places them, and what is lost is done here."""
+
+import time
+
+import numpy as np
+import pytest
+
+from nichiiki.executing import LocalExecutor
+from nichiiki.helping import ProcessHelpers
+from nichiiki_instances.generators import generate
+from nichiiki_models.allocation import Allocation
+from nichiiki_solver import dual_prices
+from nichiiki_solver.bundles import BundleSource, find_bundles
+from nichiiki_solver.dual_prices import SCALE, find_tight_prices
+from nichiiki_solver.helping import Alone, Helpers
+from nichiiki_solver.holding import held_by_prices
+from nichiiki_solver.policies import neighbourhoods
+from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
+from nichiiki_tasks import crash_in_a_helper, length, sleep
+
+
+def never() -> bool:
+    return False
+
+
+def certificate(helpers: Helpers) -> tuple[Allocation, int, int]:
+    """Allocation, value and bound after a round of blocks on a market whose prices are by ascent, as on large ones."""
+    source = BundleSource(
+        find_bundles(generate(households=60, houses=20, hosts=1, roles=6, periods=6, seed=2))
+    )
+    weights = np.eye(len(source.bundles.stay_terms), dtype=np.int64)[0]
+    priced = find_tight_prices(source.unlisted(), weights, never)
+    assert isinstance(priced.source, BundleSource)
+    held = held_by_prices(priced.source, weights * SCALE, priced.prices, never)
+    search = Neighbourhoods(priced.source, priced.source.unlisted(), 0, priced, held, 0, helpers)
+    before = search.value
+    assert search.improve(3, 60.0, never)
+    assert search.value > before
+    market, choice = search.answer()
+    assert market.is_feasible(choice)
+    claims = {"policy": "welfare", "seed": 0, "status": "FEASIBLE", "reason": "TIME_LIMIT", "levels": ()}
+    allocation = market.to_allocation(
+        choice, objective=search.value, bound=priced.bound, provenance={}, **claims
+    )
+    return allocation, search.value, priced.bound
+
+
+class Counting:
+    """Helpers that count what they are given."""
+
+    def __init__(self) -> None:
+        self.pieces = 0
+
+    def each(self, function, pieces, limit_s, should_stop):  # type: ignore[no-untyped-def]
+        self.pieces += len(pieces)
+        return Alone().each(function, pieces, limit_s, should_stop)
+
+
+def test_one_helper_and_many_give_the_same_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbourhoods, "FIRST_SIZE", 8)
+    monkeypatch.setattr(dual_prices, "MOST_PROGRAMMED", 0)
+    alone = Counting()
+    expected = certificate(alone)
+    assert alone.pieces > 1
+    for workers in (1, 2, 3):
+        assert certificate(ProcessHelpers.local(workers)) == expected
+
+
+def test_results_come_back_in_the_order_of_what_was_asked() -> None:
+    pieces = [(3, 4), (5, 12), (8, 15)]
+    assert ProcessHelpers.local(3).each(length, pieces, 60, never) == [5.0, 13.0, 17.0]
+
+
+def test_what_a_lost_helper_had_is_done_here() -> None:
+    assert ProcessHelpers.local(2).each(crash_in_a_helper, [(0,), (1,)], 60, never) == [0, 1]
+
+
+def test_who_is_told_to_stop_leaves_the_rest() -> None:
+    started, asked = time.monotonic(), iter([False, *[True] * 1000])
+    helpers = ProcessHelpers(lambda: LocalExecutor(1))
+    assert helpers.each(sleep, [(0,), (60,), (60,)], 90, lambda: next(asked)) == [None] * 3
+    assert time.monotonic() - started < 50
