@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from nichiiki.executing import Done, Executor, LocalExecutor, Task
+from nichiiki.report.files import write_whole
 from nichiiki_models.errors import NichiikiError, UnsupportedMarketError, UsageError
 from nichiiki_models.instance import Instance
 
@@ -327,17 +328,7 @@ class _Store:
     def write(self, key: str, row: Row) -> None:
         """Keep a row."""
         if self.folder is not None:
-            write_whole(self.folder / f"{key}.json", json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def write_whole(path: Path, content: str) -> None:
-    """Write a file so that whatever happens there is the old content or the new one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
+            write_whole(self.folder / f"{key}.json", (json.dumps(row, ensure_ascii=False) + "\n").encode())
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -353,9 +344,9 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     from nichiiki.intervals import Difference
 
     written = [folder / "runs.csv", folder / "summary.csv"]
-    write_whole(written[0], comparison.csv())
+    write_whole(written[0], comparison.csv().encode())
     rows = [difference.model_dump() for difference in comparison.summary()]
-    write_whole(written[1], _csv(tuple(Difference.model_fields), rows))
+    write_whole(written[1], _csv(tuple(Difference.model_fields), rows).encode())
     try:
         from pyarrow import parquet
     except ImportError:
