@@ -49,7 +49,7 @@ def command(lang: Lang) -> Command:
         *question(lang),
         option(lang, "--compare", metavar="PRODUCT", key="compare_product"),
         option(lang, "--scenarios", is_flag=True),
-        option(lang, "--guaranteed", type=Number(0), default=0, metavar="SEATS"),
+        option(lang, "--guaranteed", type=Number(0, 1_000_000), default=0, metavar="SEATS"),
         option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
         option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=60.0, metavar="S"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),

@@ -245,12 +245,16 @@ def test_households_that_value_their_trips() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"goal": "fame"}, "goal: 'fame' is unknown; use one of break_even, uptake, revenue, welfare"),
-        ({"baseline": "x"}, "baseline: 'x' is unknown"),
-        ({"subsidy_yen": -1}, "subsidy_yen: a whole number of yen from 0 is needed, got -1"),
-        ({"town_caps_yen": {"nowhere": 1}}, "town_caps_yen: 'nowhere' is not in the regions table"),
-        ({"equity_yen": 1}, "equity_share_percent, equity_yen: give both or neither"),
-        ({"equity_yen": 1, "equity_share_percent": 101}, "0 to 100 is allowed, got 101"),
+        ({"goal": "fame"}, 'goal: "fame" is not known. Allowed: break_even, uptake, revenue, welfare'),
+        ({"baseline": "x"}, 'baseline: "x" is not known'),
+        ({"subsidy_yen": -1}, "subsidy_yen: -1 is out of range. Allowed: 0 to 1,000,000,000,000"),
+        (
+            {"town_caps_yen": {"nowhere": 1}},
+            'town_caps_yen: "nowhere" does not exist. Allowed: An id in regions',
+        ),
+        ({"subsidy_yen": 10**13}, "subsidy_yen: 10000000000000 is out of range"),
+        ({"equity_yen": 1}, "equity_share_percent, equity_yen: Only one"),
+        ({"equity_yen": 1, "equity_share_percent": 101}, "101 is out of range. Allowed: 0 to 100"),
     ],
 )
 def test_arguments_without_meaning(arguments: dict[str, Any], words: str) -> None:
@@ -259,12 +263,15 @@ def test_arguments_without_meaning(arguments: dict[str, Any], words: str) -> Non
 
 
 def test_no_products_and_too_many_menus() -> None:
-    with pytest.raises(UsageError, match="products: the instance has none"):
+    with pytest.raises(UsageError, match="products: The instance has no products"):
         price(small().replace(products=[]))
     wide = [sold("flat", name=name, low=0, high=200_000) for name in "ab"]
     with pytest.raises(UsageError, match="their grids make 4,008,004 price combinations"):
         price(small().replace(products=wide))
-    with pytest.raises(UsageError, match="'a' has no multiple of its step of 700 yen between 800 and 900"):
+    with pytest.raises(
+        UsageError,
+        match='products, line 1, column "step_yen": The product a has no multiple of its step of 700 yen',
+    ):
         price(small().replace(products=[sold("flat", name="a", low=800, high=900, step=700)]))
 
 
