@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import csv
 import re
+from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -113,6 +115,24 @@ def test_every_rule_of_the_text_has_its_cases() -> None:
     assert len(rules) > 60
     assert rules - RULES_WITH_CASES - set(ELSEWHERE) == set()
     assert all(name.split("::")[1] in functions_of(name.split("::")[0]) for name in ELSEWHERE.values())
+
+
+def test_the_programmes_are_the_lines_of_the_overview() -> None:
+    lines = ROOT.parent / "shared" / "data" / "programmes_mlit_overview.csv"
+    if not lines.is_file():
+        pytest.skip(f"reference file {lines} is not here")
+    with lines.open(encoding="utf-8-sig", newline="") as file:
+        overview = {row["programme_id"]: row for row in csv.DictReader(file)}
+    known = {row.programme_id: row for row in load("flagship").programmes.rows()}
+    here = {name.partition("-")[0] for name in known} & overview.keys()
+    assert (len(overview), overview.keys() - here) == (17, {"PG03", "PG05"})
+    assert not overview["PG03"]["amount_million_yen"]
+    assert overview["PG05"]["eligible_bodies"] == "国"
+    for name in here & known.keys():
+        million = sum(Fraction(part) for part in overview[name]["amount_million_yen"].split("+"))
+        assert known[name].budget_yen == million * 1_000_000, name
+        assert known[name].valid_until is not None
+        assert (known[name].rate_percent > 0) == bool(overview[name]["rate"])
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])

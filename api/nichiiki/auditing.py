@@ -323,16 +323,12 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except OSError:
-        raise FileError(
-            f"{path}: there is no manifest; give a folder that nichiiki allocate --out wrote"
-        ) from None
+        raise FileError.of("no_manifest", file=str(path)) from None
     except ValidationError as error:
         places = {
             ".".join(map(str, each["loc"])) for each in error.errors(include_input=False, include_url=False)
         }
-        raise FileError(
-            f"{path}: this is no manifest; look at {', '.join(sorted(places)) or 'the file'}"
-        ) from None
+        raise FileError.of("broken_manifest", file=str(path), value=", ".join(sorted(places))) from None
 
 
 def replay(folder: str | Path, *, time_limit_s: float | None = None) -> Replay:
@@ -381,14 +377,14 @@ def _allocation(path: Path) -> Allocation:
     try:
         return Allocation.model_validate_json(path.read_bytes())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise FileError(f"{path}: this is no allocation that can be read") from None
+        raise FileError.of("broken_allocation", file=str(path)) from None
 
 
 def _tariff(path: Path) -> TariffResult:
     try:
         return TariffResult.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
-        raise FileError(f"{path}: this is no tariff that can be read") from None
+        raise FileError.of("broken_tariff", file=str(path)) from None
 
 
 def _compared(path: Path, expected: str) -> Compared:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from nichiiki.executing import Done, Executor, LocalExecutor, Task
+from nichiiki.report.files import write_whole
 from nichiiki_models.errors import NichiikiError, UnsupportedMarketError, UsageError
 from nichiiki_models.instance import Instance
 
@@ -40,6 +41,7 @@ HEAD = (
     "bound",
     "gap",
     "error",
+    "error_ja",
 )
 """Columns that every row has; the figures of `evaluate` follow, their parts joined by dots."""
 BY_ID = ("by_group", "regions", "supporters", "role_holders_by_period")
@@ -236,7 +238,8 @@ def _check(
             raise UsageError(f"{name}: at least one is needed")
     unknown = [name for name in policies if name not in policy_names()]
     if unknown:
-        raise UsageError(f"unknown policy {unknown[0]!r}; known are {', '.join(policy_names())}")
+        known = ", ".join(policy_names())
+        raise UsageError.of("arg_unknown", argument="policies", value=unknown[0], choices=known)
     make_settings(settings.time_limit_s, settings.relative_gap, min(seeds), min(workers, settings.cores))
 
 
@@ -271,9 +274,13 @@ def run(instance: Instance, policy: str, seed: int, settings: Settings) -> Row:
             workers=settings.cores,
         )
     except UnsupportedMarketError as error:
-        return {"status": "REFUSED", "error": str(error)}
+        return {"status": "REFUSED", "error": str(error), "error_ja": error.message("ja")}
     except NichiikiError as error:
-        return {"status": "FAILED", "error": f"{type(error).__name__}: {error}"}
+        return {
+            "status": "FAILED",
+            "error": f"{type(error).__name__}: {error}",
+            "error_ja": error.message("ja"),
+        }
     row: Row = {name: getattr(result, name) for name in ("seconds", "objective", "bound", "gap")}
     row |= {"status": result.status.value, "reason": result.reason.value}
     if result.allocation is not None:
@@ -321,17 +328,7 @@ class _Store:
     def write(self, key: str, row: Row) -> None:
         """Keep a row."""
         if self.folder is not None:
-            write_whole(self.folder / f"{key}.json", json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def write_whole(path: Path, content: str) -> None:
-    """Write a file so that whatever happens there is the old content or the new one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
+            write_whole(self.folder / f"{key}.json", (json.dumps(row, ensure_ascii=False) + "\n").encode())
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -347,9 +344,9 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     from nichiiki.intervals import Difference
 
     written = [folder / "runs.csv", folder / "summary.csv"]
-    write_whole(written[0], comparison.csv())
+    write_whole(written[0], comparison.csv().encode())
     rows = [difference.model_dump() for difference in comparison.summary()]
-    write_whole(written[1], _csv(tuple(Difference.model_fields), rows))
+    write_whole(written[1], _csv(tuple(Difference.model_fields), rows).encode())
     try:
         from pyarrow import parquet
     except ImportError:

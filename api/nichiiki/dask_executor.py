@@ -15,7 +15,6 @@ from nichiiki.executing import Done, LocalExecutor, Task
 from nichiiki.wire import decode, encode
 from nichiiki_models.errors import UsageError
 
-HINT = "a scheduler needs Dask: pip install 'nichiiki[dask]'"
 RETRIES = 3
 """How often a task whose worker was lost is given to another worker."""
 CONNECT_S = 30.0
@@ -79,14 +78,14 @@ def _distributed() -> Any:
     try:
         return import_module("distributed")
     except ImportError:
-        raise UsageError(HINT) from None
+        raise UsageError.of("dask_missing", argument="scheduler") from None
 
 
 def _connect(scheduler: str) -> Any:
     try:
         return _distributed().Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        raise UsageError(f"scheduler {scheduler!r}: no Dask scheduler answers there ({error})") from None
+        raise UsageError.of("dask_silent", argument="scheduler", value=scheduler) from error
 
 
 def _check_workers(client: Any, scheduler: str) -> None:
@@ -94,15 +93,10 @@ def _check_workers(client: Any, scheduler: str) -> None:
     own = version("nichiiki")
     found = client.run(_version, on_error="return")
     if not found:
-        raise UsageError(
-            f"scheduler {scheduler!r}: it has no workers yet; start some with 'dask worker {scheduler}'"
-        )
+        raise UsageError.of("dask_no_workers", argument="scheduler", value=scheduler)
     for worker, answer in sorted(found.items()):
         if answer != own:
-            raise UsageError(
-                f"worker {worker}: it answers {answer!r} for the version of nichiiki and this machine has {own}; "
-                "install the same version there"
-            )
+            raise UsageError.of("dask_version", argument="scheduler", value=answer, worker=worker, own=own)
 
 
 def _version() -> str:

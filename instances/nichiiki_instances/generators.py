@@ -134,7 +134,7 @@ def generate(
     """
     _check_counts(households=households, periods=periods, houses=houses, hosts=hosts, roles=roles)
     if seed < 0:
-        raise UsageError(f"seed={seed}: 0 or more")
+        raise UsageError.of("arg_from", argument="seed", value=seed, low=0)
     towns = built_in() if municipalities is None else read_municipalities(municipalities)
     geo_rng, supply_rng, people_rng, wish_rng = np.random.Generator(np.random.PCG64(seed)).spawn(4)
     homes_made = max(1, households // 3) if houses is None else houses
@@ -162,7 +162,7 @@ class _Counts:
 def _check_counts(**counts: int | None) -> None:
     for name, value in counts.items():
         if value is not None and value < 1:
-            raise UsageError(f"{name}={value}: 1 or more")
+            raise UsageError.of("arg_from", argument=name, value=value, low=1)
 
 
 def _hosts(
@@ -171,7 +171,7 @@ def _hosts(
     """Return the number of hosts; houses and roles that were asked for must go round."""
     given = [count for count in (houses, roles) if count is not None]
     if hosts is not None and any(count < hosts for count in given):
-        raise UsageError(f"hosts={hosts}: houses and roles must be at least as many")
+        raise UsageError.of("hosts_more", argument="hosts", value=hosts)
     return hosts if hosts is not None else min(made_houses, made_roles)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nichiiki_models.problems import Problem
+from nichiiki_models.problems import Problem, make_problem
 
 Cell = str | tuple[str, ...]
 Unit = Literal["line", "row", "entry"]
@@ -149,9 +149,5 @@ def column_number(letters: str) -> int:
 
 def problem(code: str, source: Source | str, **fields: Any) -> Problem:
     """Make a problem of a file; fields that a `Problem` does not have become parameters of its texts."""
-    own = {key: fields.pop(key) for key in tuple(fields) if key in Problem.model_fields}
-    if isinstance(source, Source):
-        own |= {"file": source.file, "unit": source.unit}
-    else:
-        own |= {"file": source}
-    return Problem(code=code, params={key: str(value) for key, value in fields.items()}, **own)
+    where = {"file": source.file, "unit": source.unit} if isinstance(source, Source) else {"file": source}
+    return make_problem(code, **{**fields, **where})

@@ -15,25 +15,23 @@ NichiikiError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+from nichiiki_models.problems import Problem, make_problem
 
 if TYPE_CHECKING:
     from nichiiki_models.allocation import Violation
-    from nichiiki_models.problems import Problem
+    from nichiiki_models.texts import Lang
 
 
 class NichiikiError(Exception):
-    """Base of every error this project raises on purpose."""
-
-
-class InputError(NichiikiError):
-    """What was given cannot be used.
+    """Base of every error this project raises on purpose.
 
     Parameters
     ----------
     problems
-        Every problem found, in the order of file, row and column; or one English sentence where there is no
-        file, row or column to name.
+        Every problem found, in the order of file, row and column; or one English sentence, where only a program can have
+        made the mistake (an array of another shape, say).
 
     Attributes
     ----------
@@ -47,6 +45,27 @@ class InputError(NichiikiError):
             problems if isinstance(problems, str) else "\n".join(p.message("en") for p in self.problems)
         )
         super().__init__(sentence)
+
+    def message(self, lang: Lang) -> str:
+        """Return its problems in a language, one a line; the sentence that it was made of where it has none."""
+        return "\n".join(problem.message(lang) for problem in self.problems) or str(self)
+
+    @classmethod
+    def of(cls, code: str, **fields: object) -> Self:
+        """Return the error of one problem: a code of the catalogue ``problem``, and what its texts name.
+
+        Parameters
+        ----------
+        code
+            As in `Problem`.
+        fields
+            As in `make_problem`.
+        """
+        return cls([make_problem(code, **fields)])
+
+
+class InputError(NichiikiError):
+    """What was given cannot be used."""
 
 
 class InstanceError(InputError):
@@ -75,15 +94,15 @@ class CrossCheckError(NichiikiError):
     Parameters
     ----------
     difference
-        What differs, in one English sentence.
+        What differs.
     answers
         What the first and the second engine found: outcomes of a market, allocations of an instance.
     """
 
-    def __init__(self, difference: str, answers: tuple[Any, Any]) -> None:
+    def __init__(self, difference: Problem, answers: tuple[Any, Any]) -> None:
         self.difference = difference
         self.answers = answers
-        super().__init__(f"two engines do not agree: {difference}")
+        super().__init__([difference])
 
 
 class UnsupportedMarketError(NichiikiError):

@@ -22,6 +22,8 @@ class Problem(BaseModel):
         Key of the texts ``problem.<code>.what``, ``.allowed`` and ``.remedy``.
     table, row, column
         Table name, 0-based row in the order given, and canonical column; None where not about one.
+    argument
+        Argument of a function or option of a command that it is about, where not about a file or table.
     value
         The offending value as it was written.
     params
@@ -45,6 +47,7 @@ class Problem(BaseModel):
     table: str | None = None
     row: int | None = None
     column: str | None = None
+    argument: str | None = None
     value: str | None = None
     params: Mapping[str, str] = Field(default_factory=dict)
     other_row: int | None = None
@@ -76,12 +79,28 @@ class Problem(BaseModel):
     def place(self, lang: Lang) -> str:
         """Return where the problem is, in words."""
         line = _line(self.line, self.row)
-        parts = [self.file or self.table or ""]
+        parts = [self.file or self.table or self.argument or ""]
         if line is not None:
             parts.append(text(f"problem.place.{self.unit}", lang, line=line))
         if self.header or self.column:
             parts.append(text("problem.place.column", lang, column=self.header or self.column))
         return text("problem.place.join", lang).join(part for part in parts if part)
+
+
+def make_problem(code: str, **fields: object) -> Problem:
+    """Make a problem.
+
+    Parameters
+    ----------
+    code
+        As in `Problem`.
+    fields
+        Fields of `Problem`; others become parameters of its texts.
+    """
+    own: dict[str, Any] = {name: fields.pop(name) for name in tuple(fields) if name in Problem.model_fields}
+    if own.get("value") is not None:
+        own["value"] = str(own["value"])
+    return Problem(code=code, params={name: str(value) for name, value in fields.items()}, **own)
 
 
 def _line(line: int | None, row: int | None) -> int | None:

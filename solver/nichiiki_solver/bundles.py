@@ -900,9 +900,7 @@ def compile_market(instance: Instance) -> Market:
         If the instance has no periods, as one of the platform alone: there is nothing to place households in.
     """
     if not len(instance.periods):
-        raise UsageError(
-            "the instance has no periods, so that no household can be placed; needs and offers: `nichiiki platform`"
-        )
+        raise UsageError.of("no_periods", table="periods")
     source = BundleSource(find_bundles(instance))
     if source.count() <= LIST_ALL:
         return source.all_listed()

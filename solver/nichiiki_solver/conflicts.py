@@ -48,7 +48,7 @@ from nichiiki_solver.shortfall import (
 from nichiiki_solver.solving import settled_gates
 from nichiiki_solver.stays import find_stays
 from nichiiki_solver.travel import Travel
-from nichiiki_solver.uses import _counted
+from nichiiki_solver.uses import _counted, plans_of_families
 from nichiiki_solver.verify import verify
 
 LISTS_OF_KIND = {
@@ -99,9 +99,9 @@ def conflicts(instance: Instance, *, time_limit_s: float = 30.0, workers: int = 
         If an argument has no meaning.
     """
     if not time_limit_s > 0:
-        raise UsageError(f"time_limit_s: a positive number of seconds is needed, got {time_limit_s}")
+        raise UsageError.of("arg_above", argument="time_limit_s", value=time_limit_s, low=0)
     if workers < 1:
-        raise UsageError(f"workers: at least 1 is needed, got {workers}")
+        raise UsageError.of("arg_from", argument="workers", value=workers, low=1)
     started = time.perf_counter()
     search = _Search(instance, started + time_limit_s, workers)
     try:
@@ -228,6 +228,8 @@ class _Search:
                 who[self._household(demand)] = True
                 if demand.target_kind in ("role", "experience"):
                     who[self._sharers[demand.target_id]] = True
+        plan, _ = plans_of_families(self.instance)
+        who |= (plan >= 0) & np.isin(plan, plan[who])  # who is in a plan comes with all of it, or not at all
         return np.asarray((self.owner < 0) | who[self.owner])
 
     def _workers(self, quota: int) -> Ints:

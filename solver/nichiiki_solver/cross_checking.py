@@ -13,6 +13,7 @@ import numpy as np
 
 from nichiiki_models.allocation import Status
 from nichiiki_models.errors import CrossCheckError, UsageError
+from nichiiki_models.problems import Problem, make_problem
 from nichiiki_solver.market import Outcome
 from nichiiki_solver.policies.registry import Engine
 
@@ -23,12 +24,10 @@ CONFIRMED = ("confirmed_levels", "confirmed_choice", "confirmed_infeasible")
 """Names of the facts that a second opinion adds to an outcome."""
 
 
-def refuse_cross_check(policy: str, engine: Engine) -> None:
+def refuse_cross_check(policy: str) -> None:
     """Refuse a second opinion on what is no optimum: a procedure is checked by running it again."""
     if policy != "welfare":
-        raise UsageError(
-            f"cross_check: only policy welfare has a second engine, got {policy!r} with engine {engine!r}"
-        )
+        raise UsageError.of("no_second_engine", argument="cross_check", value=policy)
 
 
 def confirmed(first: Outcome, second: Outcome) -> Outcome:
@@ -59,22 +58,26 @@ def confirmed(first: Outcome, second: Outcome) -> Outcome:
     return replace(first, facts={**first.facts, **dict(zip(CONFIRMED, known, strict=True))})
 
 
-def _difference(first: Outcome, second: Outcome) -> str:
-    """What two outcomes contradict each other in; empty if nothing."""
+def _difference(first: Outcome, second: Outcome) -> Problem | None:
+    """What two outcomes contradict each other in; None if nothing."""
     statuses = {first.status, second.status}
     if Status.INFEASIBLE in statuses and statuses & {Status.OPTIMAL, Status.FEASIBLE}:
-        return f"one says {first.status.value}, the other {second.status.value}"
+        return _problem("status", first.status.value, other=second.status.value)
     for one, other in zip(first.levels, second.levels, strict=False):
         if one.proven and other.proven and one.objective != other.objective:
-            return f"level {one.name} is worth {one.objective} to one and {other.objective} to the other"
+            return _problem("value", one.objective, level=one.name, other=other.objective)
         for answer, limit in ((one, other), (other, one)):
             if answer.objective is not None and limit.bound is not None and answer.objective > limit.bound:
-                return f"level {one.name}: an answer of {answer.objective} passes a bound of {limit.bound}"
+                return _problem("bound", answer.objective, level=one.name, other=limit.bound)
         if not (one.proven and other.proven):
             break
     if first.unique and second.unique and _identity(first) != _identity(second):
-        return "the one official answer is not the same"
-    return ""
+        return _problem("choice", None)
+    return None
+
+
+def _problem(what: str, value: object, **more: object) -> Problem:
+    return make_problem(f"engines_{what}", argument="cross_check", value=value, **more)
 
 
 def _identity(outcome: Outcome) -> list[tuple[int, bytes, bytes, bytes]]:

@@ -108,7 +108,7 @@ def evacuation(
     homes = sorted(set(instance.households["home_region"].tolist())) if regions is None else list(regions)
     unknown = set(homes) - set(instance.regions["region_id"].tolist())
     if unknown:
-        raise UsageError(f"regions: the instance has no region {sorted(unknown)[0]!r}")
+        raise UsageError.of("unknown_id", argument="regions", value=sorted(unknown)[0], tables="regions")
     return tuple(_failure(book, calendar, region, period) for region in homes for period in chosen)
 
 
@@ -118,7 +118,7 @@ def _positions(calendar: Calendar, periods: Sequence[str] | None) -> list[int]:
     known = calendar.ids.tolist()
     unknown = [period for period in periods if period not in known]
     if unknown:
-        raise UsageError(f"periods: the instance has no period {unknown[0]!r}")
+        raise UsageError.of("unknown_id", argument="periods", value=unknown[0], tables="periods")
     return [known.index(period) for period in periods]
 
 

@@ -50,7 +50,7 @@ def shadow_prices(instance: Instance, *, time_limit_s: float = 60.0) -> list[Sha
         If the limit has no meaning.
     """
     if not time_limit_s > 0:
-        raise UsageError(f"time_limit_s: a positive number of seconds is needed, got {time_limit_s}")
+        raise UsageError.of("arg_above", argument="time_limit_s", value=time_limit_s, low=0)
     end = time.perf_counter() + time_limit_s
     market = compile_market(instance)
     weights = np.zeros(len(market.levels), dtype=np.int64)
@@ -103,7 +103,7 @@ def fit(
     gone = [household_id, *withdrawn]
     unknown = [each for each in gone if each not in instance.households.ids]
     if unknown:
-        raise UsageError(f"household_id: {unknown[0]} is not in the instance; give an id of its households")
+        raise UsageError.of("unknown_id", argument="household_id", value=unknown[0], tables="households")
     instance, allocation = as_built(instance, allocation)
     others = without(allocation, np.array(gone)).replace(instance_hash=instance.hash)
     violations = _broken(instance, others, gone)

@@ -88,14 +88,14 @@ def _check_answers(instance: Instance, allocation: Allocation, gone: list[str], 
     for name, answers in (("declined", gone), ("accepted", sure)):
         for household in answers:
             if household not in known:
-                raise UsageError(f"{name}: there is no household {household!r}; use its household_id")
+                raise UsageError.of("unknown_id", argument=name, value=household, tables="households")
             if [*gone, *sure].count(household) > 1:
-                raise UsageError(f"{name}: household {household!r} is named twice; name it once")
+                raise UsageError.of("arg_twice", argument=name, value=household)
             if household in before:
-                raise UsageError(f"{name}: household {household!r} has declined before; leave it out")
+                raise UsageError.of("declined_before", argument=name, value=household)
     for household in sure:
         if household not in placed:
-            raise UsageError(f"accepted: household {household!r} has no place to accept; leave it out")
+            raise UsageError.of("no_place_to_accept", argument="accepted", value=household)
 
 
 def _declined_before(allocation: Allocation) -> list[str]:

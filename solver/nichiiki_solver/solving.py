@@ -95,7 +95,7 @@ def solve(
     settings = replace(settings, hint=hint, answers=answers, helpers=helpers or Alone())
     chosen = get_policy(policy)
     if cross_check:
-        refuse_cross_check(policy, engine)
+        refuse_cross_check(policy)
     outcome = in_terms_of(market, with_gates_settled(chosen.solve(market, settings)))
     if bound and not chosen.card.optimises:
         outcome = with_bound(market, outcome, settings)
@@ -208,19 +208,19 @@ def make_settings(
 ) -> Settings:
     """Check the arguments of a run and put them together."""
     if not time_limit_s > 0:
-        raise UsageError(f"time_limit_s: a positive number of seconds is needed, got {time_limit_s}")
+        raise UsageError.of("arg_above", argument="time_limit_s", value=time_limit_s, low=0)
     if not 0 <= relative_gap < 1:
-        raise UsageError(f"relative_gap: a number from 0 to below 1 is needed, got {relative_gap}")
+        raise UsageError.of("arg_share", argument="relative_gap", value=relative_gap)
     if seed < 0:
-        raise UsageError(f"seed: a whole number from 0 is needed, got {seed}")
+        raise UsageError.of("arg_from", argument="seed", value=seed, low=0)
     if workers < 1:
-        raise UsageError(f"workers: at least 1 is needed, got {workers}")
+        raise UsageError.of("arg_from", argument="workers", value=workers, low=1)
     if official and relative_gap > 0:
-        raise UsageError(
-            f"official: an official answer needs a proof; leave relative_gap at 0, got {relative_gap}"
-        )
+        raise UsageError.of("official_gap", argument="official", value=relative_gap)
     if engine not in get_args(Engine):
-        raise UsageError(f"engine: one of {', '.join(get_args(Engine))} is needed, got {engine!r}")
+        raise UsageError.of(
+            "arg_unknown", argument="engine", value=engine, choices=", ".join(get_args(Engine))
+        )
     return Settings(
         time_limit_s=time_limit_s,
         relative_gap=relative_gap,

@@ -240,9 +240,7 @@ def refuse_overflow(labels: Labels) -> None:
         initial=0
     ) >= 1 << (VEHICLE_BITS - 1)
     if too_long or too_dear:
-        raise InputError(
-            "the links make a one-way trip of over 8,191 minutes or 262,143 yen; check units of links.minutes and links.fare_yen"
-        )
+        raise InputError.of("way_too_long", table="links")
 
 
 Legs = tuple[Ints, Ints, Ints, Ints, Ints, Bools, Ints]

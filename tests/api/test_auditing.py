@@ -115,10 +115,10 @@ def test_a_stopped_run_makes_no_promise(run: Any, tmp_path: Path) -> None:
 
 
 def test_no_manifest_is_said_in_words(run: Any, tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="there is no manifest"):
+    with pytest.raises(FileError, match="There is no manifest"):
         nk.replay(tmp_path)
     (tmp_path / AUDIT[1]).write_text("{}")
-    with pytest.raises(FileError, match="this is no manifest; look at"):
+    with pytest.raises(FileError, match="This is no manifest of a run"):
         nk.replay(tmp_path)
     assert run("verify", "--replay", tmp_path).exit_code == Exit.BAD_INPUT
     assert run("verify").exit_code == Exit.BAD_INPUT

@@ -171,7 +171,7 @@ def test_intervals_cover_as_often_as_they_say(method: Any, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     ("how", "message"),
-    [({"policies": []}, "policies: at least one"), ({"policies": ["best"]}, "unknown policy 'best'")],
+    [({"policies": []}, "policies: at least one"), ({"policies": ["best"]}, 'policies: "best" is not known')],
 )
 def test_arguments_without_meaning_are_refused(
     instances: list[nk.Instance], how: dict[str, Any], message: str

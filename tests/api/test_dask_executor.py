@@ -155,5 +155,5 @@ def test_a_run_past_its_limit_is_ended(scheduler: str) -> None:
 
 def test_an_address_without_scheduler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nichiiki.dask_executor.CONNECT_S", 0.5)
-    with pytest.raises(UsageError, match="no Dask scheduler answers there"):
+    with pytest.raises(UsageError, match="No Dask scheduler answers at tcp"):
         DaskExecutor("tcp://127.0.0.1:9")

@@ -13,6 +13,7 @@ import write_reference
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.group import COMMANDS
 from nichiiki.outputs import AUDIT, OUTPUTS
+from nichiiki_solver.policies.registry import policy_names
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
@@ -90,3 +91,10 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 def test_pictures_are_small() -> None:
     assert (ROOT / "docs" / "images" / "report.png").stat().st_size <= 300_000
+
+
+@pytest.mark.parametrize(("page", "word"), [("README.md", "policies"), ("README.ja.md", "の方式|の配分方式")])
+def test_the_number_of_policies_is_the_right_one(page: str, word: str) -> None:
+    counts = re.findall(rf"(\d+) ?(?:{word})", (ROOT / page).read_text("utf-8"))
+    assert counts
+    assert set(counts) == {str(len(policy_names()))}

@@ -8,6 +8,7 @@ import pytest
 
 from nichiiki.cli.exits import Exit
 from nichiiki_models.errors import CrossCheckError
+from nichiiki_models.problems import make_problem
 from nichiiki_oracle.random_instances import random_instance
 from nichiiki_solver.allocating import allocate
 
@@ -43,7 +44,8 @@ def test_a_disagreement_leaves_both_answers(
     )
 
     def divided(*_: Any, **__: Any) -> None:
-        raise CrossCheckError("level welfare is worth 1 to one and 2 to the other", (first, first))
+        names = {"argument": "cross_check", "value": 1, "other": 2, "level": "welfare"}
+        raise CrossCheckError(make_problem("engines_value", **names), (first, first))
 
     monkeypatch.setattr(nichiiki, "allocate", divided)
     shown = run("allocate", str(folder), "--cross-check", "--out", str(tmp_path / "out"), "--lang", "en")

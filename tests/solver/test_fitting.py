@@ -95,7 +95,7 @@ def test_an_unknown_household_is_named() -> None:
     instance = nk.load("flagship")
     allocation = allocate(instance, policy="points").allocation
     assert allocation is not None
-    with pytest.raises(UsageError, match="nobody is not in the instance"):
+    with pytest.raises(UsageError, match='household_id: "nobody" does not exist'):
         fit(instance, allocation, "nobody", prices=[])
     with pytest.raises(UsageError, match="time_limit_s"):
         shadow_prices(instance, time_limit_s=0)

@@ -99,15 +99,20 @@ def nobody_of_the_first(instance: Instance) -> Instance:
     return instance.replace(locks=[*others, TABLES["locks"].model_validate(lock)])
 
 
+def one_family(instance: Instance, **columns: Any) -> Instance:
+    """Everybody in one family."""
+    family = np.full(len(instance.households), "everybody", dtype=np.str_)
+    return instance.replace(households=instance.households.with_columns(family=family, **columns))
+
+
 RULES: dict[str, Change] = {
     "a quota": with_row("quotas", {"quota_id": "one-more", "max": 1}),
     "one role": limited(roles_per_person=0),
     "care days": limited(care_days_max=1),
     "reach": limited(reach=[{"kinds": ["clinic"], "minutes": 20}]),
-    "a family": lambda instance: instance.replace(
-        households=instance.households.with_columns(
-            family=np.full(len(instance.households), "everybody", dtype=np.str_)
-        )
+    "a family": lambda instance: one_family(instance),
+    "a plan": lambda instance: one_family(
+        instance, all_bases=np.ones(len(instance.households), dtype=np.bool_)
     ),
     "an override": nobody_of_the_first,
 }

@@ -144,7 +144,7 @@ def test_the_check_finds_false_standings() -> None:
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ({"declined": ["nobody"]}, "there is no household 'nobody'"),
+        ({"declined": ["nobody"]}, 'declined: "nobody" does not exist'),
         ({"declined": ["{placed}", "{placed}"]}, "named twice"),
         ({"accepted": ["{gone}"]}, "declined before"),
         ({"declined": ["{gone}"]}, "declined before"),

@@ -16,18 +16,27 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterable
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nichiiki_models.errors import FileError, UsageError
+from nichiiki_instances.raw import problem
+from nichiiki_instances.rules_files import parse_toml
+from nichiiki_instances.text_files import decode, read_bytes
+from nichiiki_models.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from nichiiki_models.problems import Problem
 
 MOST_JOBS = 1_000_000
+SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "≥"}
+"""Bounds of pydantic as signs, which need no translation."""
 
 
 class Limits(BaseModel):
@@ -104,20 +113,31 @@ def read_manifest(path: Path) -> Manifest:
     FileError
         If there is no such file, or it is no TOML.
     UsageError
-        If something in it has no meaning; the place and what is allowed are named.
+        If something in it has no meaning; every place and what is allowed are named.
     """
-    try:
-        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        raise FileError(f"{path}: there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileError(f"{path}: not a TOML file in UTF-8: {error}") from None
+    content = read_bytes(path, path.name)
+    document = parse_toml(decode(content, path.name) if content.strip() else "", path.name)
     try:
         return Manifest.model_validate(document)
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)
-        places = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in wrong)
-        raise UsageError(f"{path}: {places}") from None
+        raise UsageError([_problem(detail, path.name) for detail in wrong]) from None
+
+
+def _problem(detail: ErrorDetails, label: str) -> Problem:
+    """Return what pydantic found as a problem in both languages; runs are counted from 1 in words."""
+    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in detail["loc"])
+    if detail["type"] == "missing":
+        return problem("batch_key_missing", label, header=key)
+    if detail["type"] == "extra_forbidden":
+        known = {"limits": ", ".join(Limits.model_fields), "runs": ", ".join(Runs.model_fields)}
+        return problem("batch_key_unknown", label, header=key, **known)
+    bounds = [
+        f"{sign} {value:,}" for name, value in detail.get("ctx", {}).items() if (sign := SIGNS.get(name))
+    ]
+    if bounds:
+        return problem("batch_limit", label, header=key, limit=", ".join(bounds))
+    return problem("batch_kind", label, header=key)
 
 
 def jobs_of(manifest: Manifest, folder: Path) -> tuple[Job, ...]:
@@ -140,10 +160,11 @@ def jobs_of(manifest: Manifest, folder: Path) -> tuple[Job, ...]:
     asked = [name for runs in manifest.runs for name in runs.policies]
     unknown = [name for name in asked if name not in policy_names()]
     if unknown:
-        raise UsageError(f"unknown policy {unknown[0]!r}; known are {', '.join(policy_names())}")
+        known = ", ".join(policy_names())
+        raise UsageError.of("arg_unknown", argument="runs.policies", value=unknown[0], choices=known)
     count = sum(len(runs.instances) * len(runs.policies) * len(runs.seeds) for runs in manifest.runs)
     if count > MOST_JOBS:
-        raise UsageError(f"runs: {count} jobs; at most {MOST_JOBS} fit into one batch, so split it")
+        raise UsageError.of("too_many_jobs", argument="runs", value=f"{count:,}", most=f"{MOST_JOBS:,}")
     prints = {name: _fingerprint(name, folder) for runs in manifest.runs for name in runs.instances}
     return tuple({job.key: job for job in _each(manifest, prints)}.values())
 
@@ -174,9 +195,8 @@ def _fingerprint(name: str, folder: Path) -> tuple[str, str]:
     if not path.exists() and name in bundled_names():
         return name, f"bundled {name}"
     if not path.exists():
-        raise UsageError(
-            f"runs.instances: {name!r} is neither a file or folder beside the manifest nor a bundled instance"
-        )
+        known = ", ".join(bundled_names())
+        raise UsageError.of("no_such_instance", argument="runs.instances", value=name, choices=known)
     files = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
     digest = hashlib.sha256()
     for file in files:

@@ -70,9 +70,7 @@ def run_batch(
     jobs = jobs_of(asked, manifest.parent)
     folder = folder_of(manifest, out)
     if (folder / FILE).exists() and not (resume or retry):
-        raise UsageError(
-            f"{folder} holds a batch that was begun; go on with it (batch resume), or choose another folder (--out)"
-        )
+        raise UsageError.of("batch_begun", file=str(folder))
     store = Store(folder)
     try:
         store.plan(jobs)

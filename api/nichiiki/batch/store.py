@@ -89,10 +89,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         if is_network_share(folder):
-            raise UsageError(
-                f"{folder} lies on a network share, whose file locks cannot be trusted; choose a folder on a local disk (--out) "
-                "and copy the results afterwards"
-            )
+            raise UsageError.of("network_share", file=str(folder))
         folder.mkdir(parents=True, exist_ok=True)
         self._path, self._me = folder / FILE, _new_owner()
         with self._faults_in_words():
@@ -106,7 +103,7 @@ class Store:
         with self._writing() as rows:
             version = rows.execute("pragma user_version").fetchone()[0]
             if version > VERSION:
-                raise UsageError(f"{folder / FILE} was written by a later version of nichiiki; use that one")
+                raise UsageError.of("later_version", file=str(folder / FILE))
             if version == 0:
                 for statement in _SCHEMA.split(";"):
                     rows.execute(statement)

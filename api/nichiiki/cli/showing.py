@@ -14,6 +14,7 @@ from nichiiki.report.rows import reason_of
 from nichiiki.report.words import number, percent, rule_name, words
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from nichiiki_models.allocation import Violation
@@ -242,9 +243,11 @@ def files(paths: Sequence[Path], screen: Screen) -> None:
     show(screen.say("show.files"), table, screen)
 
 
-def violations(found: Sequence[Violation], screen: Screen) -> None:
-    """List broken rules."""
+def violations(found: Sequence[Violation], screen: Screen, *, to: Console | None = None) -> None:
+    """List broken rules, on standard output or elsewhere."""
     from nichiiki.report.page import violation_text
 
     for violation in found:
-        screen.out.print(f"✗ [{violation.rule}] {violation_text(violation, screen.lang)}", soft_wrap=True)
+        (to or screen.out).print(
+            f"✗ [{violation.rule}] {violation_text(violation, screen.lang)}", soft_wrap=True
+        )

@@ -140,7 +140,8 @@ def _fairness(metrics: Metrics) -> Iterator[tuple[str, str]]:
 
 
 def _of(used: int, offered: int) -> str:
-    return f"{used:,} / {offered:,} ({percent(used / offered)})" if offered else ""
+    share = percent(used / offered).replace(" ", "\u00a0") if offered else ""
+    return f"{used:,} / {offered:,} ({share})" if offered else ""
 
 
 def _seats(seats: SeatFigures) -> str:

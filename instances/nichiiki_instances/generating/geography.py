@@ -79,10 +79,8 @@ def lay_out(rng: np.random.Generator, towns: Municipalities, hosts: int | None) 
     able = np.flatnonzero(~big & (towns.population > 0))
     wanted = len(able) if hosts is None else hosts
     if not big.any() or not 1 <= wanted <= len(able):
-        raise UsageError(
-            f"hosts={hosts}: between 1 and {len(able)}; "
-            f"at least one municipality must be a big city ({p.BIG_CITY.value:,g} people)"
-        )
+        limits = {"most": len(able), "big": f"{p.BIG_CITY.value:,g}"}
+        raise UsageError.of("hosts_many", argument="hosts", value=wanted, **limits)
     chosen = np.sort(rng.choice(able, size=wanted, replace=False))
     return _measured(towns, np.flatnonzero(big), chosen)
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
+from nichiiki_instances.raw import problem
+from nichiiki_instances.text_files import decode, read_bytes
 from nichiiki_models.columns import Array
 from nichiiki_models.errors import FileError
 from nichiiki_models.tables import HAZARDS
 
+T = TypeVar("T", int, float)
 REQUIRED = ("code6", "name", "pref_code", "lat", "lon", "pop_2020")
 """Columns a table of municipalities must have; ``n_emg_<hazard>`` and ``nearest_station`` are optional."""
 
@@ -105,40 +110,41 @@ def read_municipalities(file: Path) -> Municipalities:
     Parameters
     ----------
     file
-        UTF-8 CSV with the columns of `REQUIRED`; an empty population counts as 0.
+        CSV in UTF-8 or CP932 with the columns of `REQUIRED`; an empty population counts as 0.
 
     Raises
     ------
     FileError
         If the file cannot be read, lacks a column, or holds a cell that is not a number.
     """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{file}: cannot be read as a UTF-8 table of municipalities: {error}") from error
+    text = decode(read_bytes(file, file.name), file.name)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
     missing = [column for column in REQUIRED if not rows or column not in rows[0]]
     if missing:
-        raise FileError(f"{file}: columns {', '.join(missing)} are missing; needed are {', '.join(REQUIRED)}")
+        names = {"value": ", ".join(missing), "columns": ", ".join(REQUIRED)}
+        raise FileError([problem("towns_columns", file.name, line=1, **names)])
     return _columns([_municipality(file, line, row) for line, row in enumerate(rows, start=2)])
 
 
 def _municipality(file: Path, line: int, row: dict[str, str]) -> Municipality:
-    try:
-        return Municipality(
-            code=row["code6"],
-            name=row["name"],
-            prefecture=row["pref_code"],
-            lat=float(row["lat"]),
-            lon=float(row["lon"]),
-            population=int(row["pop_2020"] or 0),
-            hazards=tuple(hazard for hazard in HAZARDS if int(row.get(f"n_emg_{hazard}") or 0)),
-            station=row.get("nearest_station") or row["name"],
-        )
-    except ValueError as error:
-        raise FileError(
-            f"{file}: line {line}: {error}; lat, lon, pop_2020 and n_emg_* are numbers"
-        ) from error
+    def number(column: str, kind: Callable[[str], T], empty: str = "") -> T:
+        cell = row.get(column) or empty
+        try:
+            return kind(cell)
+        except ValueError:
+            wrong = problem("towns_number", file.name, line=line, header=column, value=cell)
+            raise FileError([wrong]) from None
+
+    return Municipality(
+        code=row["code6"],
+        name=row["name"],
+        prefecture=row["pref_code"],
+        lat=number("lat", float),
+        lon=number("lon", float),
+        population=number("pop_2020", int, "0"),
+        hazards=tuple(hazard for hazard in HAZARDS if number(f"n_emg_{hazard}", int, "0")),
+        station=row.get("nearest_station") or row["name"],
+    )
 
 
 def _columns(rows: Sequence[Municipality]) -> Municipalities:

@@ -103,9 +103,9 @@ def read_gtfs(
     """
     path = Path(path)
     if vehicle_capacity is not None and vehicle_capacity < 0:
-        raise UsageError(f"vehicle_capacity: 0 or more seats are needed, got {vehicle_capacity}")
+        raise UsageError.of("arg_from", argument="vehicle_capacity", value=vehicle_capacity, low=0)
     if fare_yen is not None and not 0 <= fare_yen <= 250_000:
-        raise UsageError(f"fare_yen: 0 to 250,000 yen are possible, got {fare_yen}")
+        raise UsageError.of("arg_range", argument="fare_yen", value=fare_yen, low="0", high="250,000")
     cells = Cells(open_feed(read_bytes(path, path.name), path.name), path.name)
     feed = _Feed(cells, into, prefix)
     found = feed.rides(None if stops is None else set(stops))
@@ -196,9 +196,7 @@ class _Feed:
         names |= {stop_id: self._stops[row].group for stop_id, row in self._keys.items()}
         unknown = sorted(wanted - set(names))
         if unknown:
-            raise UsageError(
-                f"stops: the feed has no stop {unknown[0]!r}; use a stop_id or stop_name of stops.txt"
-            )
+            raise UsageError.of("gtfs_no_stop", argument="stops", value=unknown[0])
         return {names[name] for name in wanted}
 
     @property
@@ -302,9 +300,7 @@ class _Feed:
         key = _ROWS[table].key[0]
         met = {getattr(row, key) for row in rows} & getattr(self._into, table).ids
         if met:
-            raise UsageError(
-                f"prefix: {table} of the instance has {min(met)!r} already; give a prefix for the feed's ids"
-            )
+            raise UsageError.of("gtfs_id_taken", argument="prefix", value=min(met), table=table)
 
     def _operators(self, found: dict[Key, Ride]) -> list[Operator]:
         names = self._agencies.columns["agency_name"]

@@ -100,9 +100,8 @@ def _asked(instance: Instance, household_id: str | Iterable[str] | None) -> Bool
     wanted = np.array([household_id] if isinstance(household_id, str) else list(household_id), dtype=np.str_)
     rows = instance.households.find(wanted)
     if (rows < 0).any():
-        raise UsageError(
-            f"household_id: {wanted[rows < 0][0]} is not in the instance; give an id of its households"
-        )
+        unknown = wanted[rows < 0][0]
+        raise UsageError.of("unknown_id", argument="household_id", value=unknown, tables="households")
     asked = np.zeros(len(instance.households), dtype=bool)
     asked[rows] = True
     return asked

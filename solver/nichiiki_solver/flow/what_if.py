@@ -12,9 +12,10 @@ from nichiiki_solver.flow.cases import CaseChanges, Entries
 from nichiiki_solver.flow.certificate import Cases, Proof, find_cut_violations, prove, prove_cases
 from nichiiki_solver.flow.columns import Columns
 from nichiiki_solver.flow.simplex import Simplex
-from nichiiki_solver.flow.tight_tree import tight_tree
+from nichiiki_solver.flow.tight_tree import TightTree, tight_tree
 from nichiiki_solver.ragged import Bools, Ints, offsets_of
 
+_NOTHING = (np.zeros(0, dtype=np.int64),) * 3
 BLOCK = 1 << 16
 """So many arcs are checked together: they stay in the processor's cache."""
 
@@ -66,55 +67,99 @@ def answer_cases(columns: Columns, proof: Proof, engine: Simplex, changes: CaseC
     VerificationError
         If an answer fails its check.
     """
-    none = Entries(*np.zeros((3, 0), dtype=np.int64))
-    shift = tight_tree(proof).shift(changes.supply) if len(changes.supply.case) else none
-    cases = changes.with_flow(columns, proof.flow, shift)
-    kept, total = prove_cases(proof, cases)
-    cost: list[int | None] = list(total)
-    flows = [_moved(proof, cases, kept, np.arange(changes.count))]
-    rest = np.flatnonzero(~kept)
-    step = max(1, BLOCK // max(1, len(columns.tail)))
-    for start in range(0, len(rest), step):
-        block = rest[start : start + step]
-        found, moved = _by_engine(columns, proof, engine, changes.take(block), block)
-        for case, value in zip(block.tolist(), found, strict=True):
-            cost[case] = value
-        flows.append(moved)
-    case, arc, flow = _joined(flows)
+    found = _Answers(columns, proof, changes.count)
+    tree = tight_tree(proof)
+    found.add(*_same_prices(found, tree, changes), np.arange(changes.count))
+    in_tree = changes.cost.case[tree.below[changes.cost.place] >= 0]
+    for block in found.open(in_tree):
+        found.add(*_moved_prices(found, tree, changes.take(block)), block)
+    for block in found.open(np.arange(changes.count)):
+        part = changes.take(block)
+        found.add(*_by_engine(found, engine, part), block)
+        for number, network in zip(block.tolist(), part.each(columns), strict=True):
+            if not found.done[number]:
+                found.add_alone(number, *_alone(network))
+    case, arc, flow = _joined(found.moved)
     order = np.lexsort((arc, case))
     offsets = offsets_of(np.bincount(case, minlength=changes.count))
-    return WhatIfs(tuple(cost), kept, offsets, arc[order], flow[order])
+    return WhatIfs(tuple(found.cost), found.kept, offsets, arc[order], flow[order])
 
 
-def _moved(proof: Proof, cases: Cases, proven: Bools, number: Ints) -> tuple[Ints, Ints, Ints]:
-    """Case, arc and flow where something else runs than in the proof, of the cases that are proven."""
-    other = proven[cases.case] & (cases.flow != proof.flow[cases.arc])
-    return number[cases.case[other]], cases.arc[other], cases.flow[other]
+class _Answers:
+    """What has been answered so far.
+
+    Parameters
+    ----------
+    columns, proof
+        The network as it stands and its proof.
+    count
+        Number of cases.
+    """
+
+    def __init__(self, columns: Columns, proof: Proof, count: int) -> None:
+        self.columns, self.proof = columns, proof
+        self.cost: list[int | None] = [None] * count
+        self.done, self.kept = np.zeros((2, count), dtype=bool)
+        self.moved: list[tuple[Ints, Ints, Ints]] = [_NOTHING]
+
+    def open(self, some: Ints) -> list[Ints]:
+        """Cases of some that have no answer yet, in blocks that are checked together."""
+        mask = np.zeros(len(self.done), dtype=bool)
+        mask[some] = True
+        rest = np.flatnonzero(mask & ~self.done)
+        step = max(1, BLOCK // max(1, len(self.columns.tail)))
+        return [rest[start : start + step] for start in range(0, len(rest), step)]
+
+    def add(self, cases: Cases, potential: Ints | None, number: Ints) -> None:
+        """Check some cases and keep those that are proven.
+
+        Parameters
+        ----------
+        cases, potential
+            As for `prove_cases`.
+        number
+            Of each of the cases.
+        """
+        proven, total = prove_cases(self.proof, cases, potential)
+        for k in np.flatnonzero(proven).tolist():
+            self.cost[number[k]] = total[k]
+        self.done[number[proven]] = True
+        self.kept[number[proven]] = potential is None
+        other = proven[cases.case] & (cases.flow != self.proof.flow[cases.arc])
+        self.moved.append((number[cases.case[other]], cases.arc[other], cases.flow[other]))
+
+    def add_alone(self, number: int, cost: int | None, flow: Ints | None) -> None:
+        """Keep a case that was checked by itself."""
+        self.cost[number], self.done[number] = cost, True
+        if flow is not None:
+            other = np.flatnonzero(flow != self.proof.flow)
+            self.moved.append((np.full(len(other), number), other, flow[other]))
 
 
-def _by_engine(
-    columns: Columns, proof: Proof, engine: Simplex, changes: CaseChanges, number: Ints
-) -> tuple[list[int | None], tuple[Ints, Ints, Ints]]:
-    """Solve some cases one after the other and check them together; what is not proven is solved from scratch."""
-    networks = list(changes.each(columns))
-    none = np.zeros(0, dtype=np.int64)
+def _same_prices(found: _Answers, tree: TightTree, changes: CaseChanges) -> tuple[Cases, None]:
+    """Keep all potentials; what nodes send out more runs along the tree."""
+    return changes.with_flow(found.columns, found.proof.flow, tree.shift(changes.supply)), None
+
+
+def _moved_prices(found: _Answers, tree: TightTree, changes: CaseChanges) -> tuple[Cases, Ints]:
+    """Move potentials so that the tree is one at the new costs too."""
+    cases, _ = _same_prices(found, tree, changes)
+    cost = changes.cost
+    dearer = Entries(cost.case, cost.place, cost.value - found.columns.cost[cost.place])
+    return cases, tree.potentials(found.proof.potential, dearer, changes.count)
+
+
+def _by_engine(found: _Answers, engine: Simplex, changes: CaseChanges) -> tuple[Cases, Ints]:
+    """Solve some cases one after the other; what has no flow or no basis is left as it is, and so is not proven."""
+    proof, none = found.proof, np.zeros(0, dtype=np.int64)
     answers = [
         (engine.solve_beside(proof.flow) if engine.change(network) else None) or (none, none, proof.potential)
-        for network in networks
+        for network in changes.each(found.columns)
     ]
     arcs, more, potential = zip(*answers, strict=True)
     case = np.repeat(np.arange(changes.count), [len(some) for some in arcs])
     shift = Entries(case, np.concatenate(arcs), np.concatenate(more))
-    cases = changes.with_flow(columns, proof.flow, shift)
-    proven, total = prove_cases(proof, cases, np.stack(potential))
-    cost: list[int | None] = list(total)
-    moved = [_moved(proof, cases, proven, number)]
-    for k in np.flatnonzero(~proven).tolist():
-        cost[k], flow = _alone(networks[k])
-        if flow is not None:
-            other = np.flatnonzero(flow != proof.flow)
-            moved.append((np.full(len(other), number[k]), other, flow[other]))
-    return cost, _joined(moved)
+    return changes.with_flow(found.columns, proof.flow, shift), np.stack(potential)
 
 
 def _joined(parts: list[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:

@@ -119,17 +119,16 @@ def reveal(
 def _check(value: str, roll: Sequence[str], rules: str, public_value_name: str, digest: str) -> None:
     """Refuse a value, roll, rules or name that are not those that were fixed."""
     if not value:
-        raise UsageError("value: the public value is empty; give it exactly as it was published")
+        raise UsageError.of("public_value_empty", argument="value")
     found = commit(roll, rules, public_value_name)
     if not hmac.compare_digest(found.encode(), digest.strip().lower().encode()):
-        raise CommitmentError(
-            f"the digest of this roll, these rules and this name is {found}, not {digest}: something was changed"
-        )
+        shown = digest.strip()[: len(found)]  # what is no digest may be long
+        raise CommitmentError.of("commitment_changed", argument="digest", value=shown, found=found)
 
 
 def _named(name: str) -> str:
     if not name.strip():
-        raise UsageError("public_value_name: say which public value will decide")
+        raise UsageError.of("public_name_empty", argument="public_value_name")
     return name
 
 
@@ -137,10 +136,10 @@ def _roll(roll_ids: Iterable[str]) -> Sequence[str]:
     """Ids in order, checked."""
     roll = sorted(roll_ids)
     if not roll:
-        raise UsageError("roll_ids: nobody takes part")
+        raise UsageError.of("lottery_of_nobody", argument="roll_ids")
     if not roll[0]:
         raise UsageError("roll_ids: an id is empty")
     twice = next((a for a, b in pairwise(roll) if a == b), None)
     if twice is not None:
-        raise UsageError(f"roll_ids: {twice!r} is listed twice")
+        raise UsageError.of("arg_twice", argument="roll_ids", value=twice)
     return roll

@@ -153,9 +153,8 @@ class _Serial:
         self.promised: list[tuple[int, int, Fraction]] = []
         self.fixed = self._market_rows()
         if self.size_of(market) > MOST_ENTRIES:
-            raise UnsupportedMarketError(
-                "the constrained serial rule is exact and made for small markets; this one has too many options and rows "
-                "(use random_serial_dictatorship, or a market without minimums and households that must be placed)"
+            raise UnsupportedMarketError.of(
+                "policy_too_large", argument="policy", value="probabilistic_serial", most=f"{MOST_ENTRIES:,}"
             )
 
     @staticmethod

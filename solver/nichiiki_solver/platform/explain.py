@@ -69,7 +69,7 @@ def _asked(instance: Instance, member: str) -> tuple[Pairs, str]:
             alone = np.full(len(listed), row)
             ends = (alone, listed) if side == "need" else (listed, alone)
             return pairs_of(instance, *ends), side
-    raise UsageError(f"{member!r} is neither a need nor an offer of the instance")
+    raise UsageError.of("unknown_id", argument="member", value=member, tables="needs, offers")
 
 
 class _State:

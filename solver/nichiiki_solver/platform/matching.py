@@ -109,9 +109,9 @@ def _check(policy: str, proposing: str, seed: int) -> None:
         ("proposing", proposing, get_args(Side)),
     ):
         if value not in allowed:
-            raise UsageError(f"{name}: {value!r} is unknown; allowed are {', '.join(allowed)}")
+            raise UsageError.of("arg_unknown", argument=name, value=value, choices=", ".join(allowed))
     if seed < 0:
-        raise UsageError(f"seed: {seed} is negative; allowed are whole numbers from 0")
+        raise UsageError.of("arg_from", argument="seed", value=seed, low=0)
 
 
 def points_of(instance: Instance, pairs: Pairs) -> Ints:

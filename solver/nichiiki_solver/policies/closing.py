@@ -31,9 +31,7 @@ Taken = Mapping[int, Market]
 def refuse_demands(has_demands: bool, policy: str) -> None:
     """Refuse a market in which several agents together must meet a minimum."""
     if has_demands:
-        raise UnsupportedMarketError(
-            f"policy {policy} knows no minimum quotas; use policy welfare or stable, or drop quotas.min"
-        )
+        raise UnsupportedMarketError.of("policy_no_minimum", argument="policy", value=policy)
 
 
 def run_rounds(

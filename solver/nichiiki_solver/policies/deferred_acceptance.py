@@ -68,7 +68,7 @@ def run(market: Market, settings: Settings, preferences: Preferences, name: str)
     """Run the procedure with given preferences and priorities."""
     refuse_demands(preferences.source.has_demands, name)
     if has_supply(market):
-        raise UnsupportedMarketError(f"policy {name} knows no options that supply a resource")
+        raise UnsupportedMarketError.of("policy_no_supply", argument="policy", value=name)
     order = agents_in_order(market, preferences.source.order(settings.seed))
 
     should_stop = clock(settings)

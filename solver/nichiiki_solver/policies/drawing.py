@@ -16,10 +16,7 @@ from nichiiki_solver.ragged import Ints
 def all_listed(market: Market, policy: str) -> None:
     """Refuse a market whose options are too many to list."""
     if not market.complete:
-        raise UnsupportedMarketError(
-            f"{policy} compares all options of everybody, and this market has too many to list; shorten the wish lists, "
-            "or use policy welfare or points"
-        )
+        raise UnsupportedMarketError.of("policy_lists_all", argument="policy", value=policy)
 
 
 def stopper(settings: Settings, started: float) -> Callable[[], bool]:

@@ -53,8 +53,8 @@ class ImmediateAcceptance:
         preferences = Preferences(market, settings.seed)
         refuse_demands(preferences.source.has_demands, "immediate_acceptance")
         if has_supply(market):
-            raise UnsupportedMarketError(
-                "policy immediate_acceptance knows no options that supply a resource"
+            raise UnsupportedMarketError.of(
+                "policy_no_supply", argument="policy", value="immediate_acceptance"
             )
         order = preferences.source.order(settings.seed).tolist()
         place = {agent: position for position, agent in enumerate(order)}

@@ -58,9 +58,7 @@ class Nash:
         run = Sequence(market, settings)
         households, utility = run.households, market.utility[0]
         if (utility[households] < 0).any():
-            raise UnsupportedMarketError(
-                "nash multiplies utilities and knows none below 0; raise all of them, or use leximin"
-            )
+            raise UnsupportedMarketError.of("policy_negative", argument="policy", value="nash")
         digits = min(DIGITS if market.n_options <= SMALL else FLOAT_DIGITS, 46 - market.n_agents.bit_length())
         run.maximise("placed", households.astype(np.int64))
         run.maximise("placed with utility", (households & (utility > 0)).astype(np.int64))

@@ -165,4 +165,4 @@ def get_policy(name: str) -> Policy:
         if point.name == name:
             found: Policy = point.load()()
             return found
-    raise UsageError(f"unknown policy {name!r}; known are {', '.join(policy_names())}")
+    raise UsageError.of("arg_unknown", argument="policy", value=name, choices=", ".join(policy_names()))

@@ -72,11 +72,11 @@ class Stable:
     def solve(self, market: Market, settings: Settings) -> Outcome:
         """Search for the fewest blocking options; see `Outcome` for what comes back."""
         if not market.complete or market.n_options > MOST_OPTIONS:
-            raise UnsupportedMarketError(
-                f"policy stable lists every option and takes at most {MOST_OPTIONS}; use deferred_acceptance"
+            raise UnsupportedMarketError.of(
+                "policy_too_many", argument="policy", value="stable", most=f"{MOST_OPTIONS:,}"
             )
         if has_supply(market):
-            raise UnsupportedMarketError("policy stable knows no options that supply a resource")
+            raise UnsupportedMarketError.of("policy_no_supply", argument="policy", value="stable")
         return _Run(market, settings).outcome()
 
 

@@ -58,7 +58,7 @@ class TopTradingCycles:
         preferences = Preferences(market, settings.seed)
         refuse_demands(preferences.source.has_demands, "top_trading_cycles")
         if has_supply(market):
-            raise UnsupportedMarketError("policy top_trading_cycles knows no options that supply a resource")
+            raise UnsupportedMarketError.of("policy_no_supply", argument="policy", value="top_trading_cycles")
 
         should_stop = clock(settings)
 

@@ -117,7 +117,7 @@ def compare_products(
     rows = [row for row in instance.products.rows() if row.product_id == product_id]
     if not rows:
         known = ", ".join(instance.products["product_id"].tolist())
-        raise UsageError(f"product_id: {product_id!r} is not in the products table; use one of {known}")
+        raise UsageError.of("arg_unknown", argument="product_id", value=product_id, choices=known)
     variants = {
         kind: instance.replace(products=Table.from_rows(Product, [_as_kind(rows[0], kind)])) for kind in kinds
     }

@@ -95,7 +95,7 @@ def plan(
     """
     started = time.perf_counter()
     if not len(instance.products):
-        raise UsageError("products: the instance has none; add rows to its products table, or use allocate")
+        raise UsageError.of("no_products", table="products")
     passes = PassTable(instance)
     common: dict[str, Any] = {"seed": seed, "workers": workers, "should_stop": should_stop}
     told = {"allocate": progress, "price": _of_tariff(progress)}
@@ -125,9 +125,7 @@ def _round(
     here = passes.instance.replace(passes=passes.at(prices))
     result = allocate(here, policy=policy, time_limit_s=limit, progress=told["allocate"], **common)
     if result.allocation is None:
-        raise UsageError(
-            f"instance: no allocation is possible ({result.status.value}); see nichiiki allocate"
-        )
+        raise UsageError.of("plan_impossible", argument="instance", value=result.status.value)
     answer = price(here, result.allocation, time_limit_s=limit, progress=told["price"], **common, **tariff)
     return _State(prices, result, answer)
 

@@ -122,7 +122,7 @@ def price(
 def check_allocation(instance: Instance, allocation: Allocation | None) -> None:
     """Refuse an allocation of another instance."""
     if allocation is not None and allocation.instance_hash != instance.hash:
-        raise UsageError("allocation: it belongs to another instance; allocate this one first")
+        raise UsageError.of("other_instance", argument="allocation")
 
 
 def _result(

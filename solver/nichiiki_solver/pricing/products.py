@@ -86,9 +86,15 @@ def _grid(instance: Instance, row: int) -> tuple[Ints, bool]:
     step = int(table["step_yen"][row])
     first = -(-low // step) * step
     if first > high:
-        name = str(table["product_id"][row])
-        raise UsageError(
-            f"products: {name!r} has no multiple of its step of {step} yen between {low} and {high} yen; widen the range"
+        raise UsageError.of(
+            "no_price_in_range",
+            table="products",
+            row=row,
+            column="step_yen",
+            value=table["product_id"][row],
+            step=step,
+            low=low,
+            high=high,
         )
     return np.arange(first, high + 1, step, dtype=np.int64), True
 

@@ -13,6 +13,9 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.tariff import BASELINES, GOALS, Baseline, Goal
 from nichiiki_solver.ragged import Ints
 
+MOST_YEN = 10**12
+"""Largest amount that can be asked for; a thousand times it, for a million payers, is still a whole number of 64 bits."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -48,14 +51,16 @@ class Asked:
             _amount(name, getattr(self, name))
         for town, cap in self.town_caps_yen.items():
             if town not in instance.regions.ids:
-                raise UsageError(f"town_caps_yen: {town!r} is not in the regions table; use its ids")
+                raise UsageError.of("unknown_id", argument="town_caps_yen", value=town, tables="regions")
             _amount(f"town_caps_yen[{town!r}]", cap)
         if (self.equity_share_percent is None) != (self.equity_yen is None):
-            raise UsageError("equity_share_percent, equity_yen: give both or neither")
+            raise UsageError.of("equity_half", argument="equity_share_percent, equity_yen")
         if self.equity_share_percent is not None and not 0 <= self.equity_share_percent <= 100:
-            raise UsageError(f"equity_share_percent: 0 to 100 is allowed, got {self.equity_share_percent}")
+            raise UsageError.of(
+                "arg_range", argument="equity_share_percent", value=self.equity_share_percent, low=0, high=100
+            )
         if not len(instance.products):
-            raise UsageError("products: the instance has none; add rows to its products table")
+            raise UsageError.of("no_products", table="products")
         for product, (other, percent) in self.price_ratios.items():
             _ratio(instance, self.price_ratios, product, other, percent)
         return self
@@ -72,15 +77,13 @@ def _ratio(
     }
     for name in (product, other):
         if name not in ranged:
-            raise UsageError(
-                f"price_ratios: {name!r} has no price range in the products table; name products whose price is chosen"
-            )
+            raise UsageError.of("ratio_not_chosen", argument="price_ratios", value=name)
     if product == other or other in ratios:
-        raise UsageError(
-            f"price_ratios: the price of {product!r} hangs on {other!r}, which must have a free price; name a free one"
-        )
+        raise UsageError.of("ratio_of_ratio", argument="price_ratios", value=product, other=other)
     if not 1 <= percent <= 10_000:
-        raise UsageError(f"price_ratios[{product!r}]: 1 to 10000 percent are allowed, got {percent}")
+        raise UsageError.of(
+            "arg_range", argument=f"price_ratios[{product!r}]", value=percent, low="1 %", high="10,000 %"
+        )
 
 
 def in_ratio(price: Ints, percent: int, step: int) -> Ints:
@@ -90,9 +93,9 @@ def in_ratio(price: Ints, percent: int, step: int) -> Ints:
 
 def _word(name: str, value: str, words: tuple[str, ...]) -> None:
     if value not in words:
-        raise UsageError(f"{name}: {value!r} is unknown; use one of {', '.join(words)}")
+        raise UsageError.of("arg_unknown", argument=name, value=value, choices=", ".join(words))
 
 
 def _amount(name: str, value: int | None) -> None:
-    if value is not None and value < 0:
-        raise UsageError(f"{name}: a whole number of yen from 0 is needed, got {value!r}")
+    if value is not None and not 0 <= value <= MOST_YEN:
+        raise UsageError.of("arg_range", argument=name, value=value, low=0, high=f"{MOST_YEN:,}")

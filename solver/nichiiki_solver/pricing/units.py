@@ -124,9 +124,8 @@ def refuse_too_many(offers: Offers, unit: Unit) -> None:
     menus = int(np.prod(np.array(sizes, dtype=float))) if sizes else 1
     if menus > MOST_MENUS:
         names = ", ".join(offers.terms[k - 1].product_id for k in unit.decided)
-        raise UsageError(
-            f"products: {names} share travellers, and their grids make {menus:,} price combinations; at most "
-            f"{MOST_MENUS:,} are compared. Give a larger step_yen, a narrower range, or a price_yen to some"
+        raise UsageError.of(
+            "too_many_menus", table="products", value=names, menus=f"{menus:,}", most=f"{MOST_MENUS:,}"
         )
 
 

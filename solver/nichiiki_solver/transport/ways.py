@@ -113,8 +113,6 @@ class WayFinder:
 
     def _refuse_inexact(self, distance: Floats) -> None:
         if distance.max(initial=0) >= EXACT:
-            raise InputError(
-                "the weights of a way add up beyond 2^53; check the units of minutes, fares and rents"
-            )
+            raise InputError.of("way_too_heavy", table="links")
         if self._packing is not None:
             refuse_overflow(self._packing.unpack(distance.astype(np.int64)))

@@ -50,14 +50,14 @@ def test_keys_follow_the_content_of_the_instance(tmp_path: Path) -> None:
     [
         ("[batch]\nworkers = 0\n" + RUNS, UsageError, "batch.workers"),
         ("[batch]\nmemory = 1\n" + RUNS, UsageError, "batch.memory"),
-        ("[[runs]]\ninstances = []\npolicies = ['points']\n", UsageError, "runs.0.instances"),
+        ("[[runs]]\ninstances = []\npolicies = ['points']\n", UsageError, "runs.1.instances"),
         (
             "[[runs]]\ninstances = ['flagship']\npolicies = ['nobody']\n",
             UsageError,
-            "unknown policy 'nobody'",
+            'runs.policies: "nobody" is not known',
         ),
-        ("[[runs]]\ninstances = ['nowhere']\npolicies = ['points']\n", UsageError, "'nowhere' is neither"),
-        ("[[runs]\n", FileError, "not a TOML file"),
+        ("[[runs]]\ninstances = ['nowhere']\npolicies = ['points']\n", UsageError, '"nowhere" is neither'),
+        ("[[runs]\n", FileError, "line 1: The file is not TOML"),
         ("", UsageError, "runs"),
     ],
 )
@@ -70,5 +70,5 @@ def test_what_has_no_meaning_is_named(
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="no such file"):
+    with pytest.raises(FileError, match="The file does not exist"):
         read_manifest(tmp_path / "none.toml")

@@ -237,5 +237,5 @@ def test_an_unknown_household_is_named() -> None:
     instance = random_instance(7)
     allocation = allocated(instance, "points", 7)
     assert allocation is not None
-    with pytest.raises(UsageError, match="nobody is not in the instance"):
+    with pytest.raises(UsageError, match='household_id: "nobody" does not exist'):
         explain(instance, allocation, "nobody")

@@ -115,6 +115,28 @@ def test_units_more_and_less_cost_what_potentials_say_where_there_is_no_kink() -
     assert smooth > len(pairs) / 2
 
 
+def test_prices_that_change_little_need_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A yen more on each arc alone: potentials stay, or move beyond the arc; only where the flow moves is the engine asked."""
+    net = transport_net(800)
+    network = Network(*net)
+    network.solve()
+    asked, solve = [], Simplex.solve_beside
+
+    def counted(engine: Simplex, flow: Ints) -> Any:
+        asked.append(flow)
+        return solve(engine, flow)
+
+    monkeypatch.setattr(Simplex, "solve_beside", counted)
+    cases = [{arc: int(net.cost[arc]) + 1} for arc in range(len(net.tail))]
+    found = network.what_if(cost=cases)
+    in_use = 0
+    for arc in range(0, len(net.tail), 7):
+        assert found.cost[arc] == min_cost_flow(*network_of(net, {"cost": cases}, arc)).cost
+        in_use += not found.kept[arc]
+    assert in_use > 0
+    assert len(asked) < int((~found.kept).sum()) / 2
+
+
 @given(seed=st.integers(0, 10**6), planted=st.booleans(), others=st.booleans())
 def test_only_what_the_whole_check_proves_is_proven(seed: int, planted: bool, others: bool) -> None:
     """Flows and potentials of each case, true or with something planted: the verdict and the cost are those of `prove`."""

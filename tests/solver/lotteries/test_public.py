@@ -59,7 +59,7 @@ def test_what_was_changed_is_refused(roll: list[str], rules: str, name: str) -> 
 @pytest.mark.parametrize(
     ("roll", "name", "message"),
     [
-        ([], NAME, "nobody"),
+        ([], NAME, "Nobody"),
         (["a", ""], NAME, "empty"),
         (["a", "b", "a"], NAME, "twice"),
         (["a"], " ", "which"),

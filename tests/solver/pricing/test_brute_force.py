@@ -100,9 +100,9 @@ def test_a_price_out_of_its_ratio_is_seen() -> None:
 @pytest.mark.parametrize(
     ("ratios", "word"),
     [
-        ({"b": ("c", 100)}, "'c'"),
+        ({"b": ("c", 100)}, '"c" has no price range'),
         ({"b": ("b", 100)}, "free"),
-        ({"b": ("a", 0)}, "10000"),
+        ({"b": ("a", 0)}, "10,000 %"),
         ({"b": ("a", 9), "a": ("b", 9)}, "free"),
     ],
 )

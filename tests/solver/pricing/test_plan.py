@@ -121,5 +121,5 @@ def test_parts_of_trips_cost_their_mean(trips: float) -> None:
 
 
 def test_nothing_to_price() -> None:
-    with pytest.raises(UsageError, match="products: the instance has none"):
+    with pytest.raises(UsageError, match="products: The instance has no products"):
         plan(town(budget=30_000).replace(products=[]))
