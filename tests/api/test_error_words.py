@@ -337,6 +337,7 @@ def test_a_plan_without_an_allocation(run: Any, tmp_path: Path, lang: Lang) -> N
         "check flagship --mapping {folder}",
         "map {file} --tables {file}",
         "allocate flagship --policy points --out {file}/out",
+        "check flagship --errors {file}/new.csv",
         "fit {small} {done} {placed} --prices {folder}",
         "fit {small} {done} {placed} --prices {file}",
         "price {town} --guaranteed 99999999999999999999",
@@ -349,6 +350,7 @@ def test_files_and_folders_that_are_the_other_one(
     named = {**places, "folder": tmp_path, "file": tmp_path / "file.csv"}
     shown = run(*(word.format(**named) for word in words.split()), "--lang", lang)
     assert shown.exit_code == Exit.BAD_INPUT
+    assert ".tmp" not in shown.stderr, "a draft is nobody's file"
     assert bool(JAPANESE.search(shown.stderr)) == (lang == "ja")
     assert bool(ENGLISH.search(QUOTED.sub("", shown.stderr))) == (lang == "en")
 
@@ -391,6 +393,16 @@ def test_a_run_of_a_comparison_that_was_refused(run: Any, tmp_path: Path, lang: 
     shown = run("compare", where, "--policies", "points", "--lang", lang)
     assert shown.exit_code == Exit.NEGATIVE
     assert text("problem.policy_no_minimum.remedy", lang) in shown.stderr
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("words", ["explain flagship {done}", "promote flagship {done}"])
+def test_an_allocation_of_another_instance_is_no_defect_of_ours(
+    run: Any, places: dict[str, Any], words: str, lang: Lang
+) -> None:
+    shown = run(*words.format(**places).split(), "--lang", lang)
+    assert shown.exit_code == Exit.NEGATIVE
+    assert text("cli.failed.given", lang, package="nichiiki", count=1) in shown.stderr
 
 
 PYTHON_ONLY = {
