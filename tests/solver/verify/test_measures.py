@@ -106,3 +106,12 @@ def test_a_house_that_is_opened_has_its_units(units: int) -> None:
     found = broken(instance, taken=True)
     assert found.keys() == (set() if units == 2 else {"house_units"})
     assert "house_not_ready" in broken(instance, taken=False)
+
+
+def test_a_care_place_gives_its_days() -> None:
+    """Ten days are wanted, one place has eight: the second one is needed, though two of its days would do."""
+    days = {"persons__1__care_days": 5, "persons__4__care_days": 5}
+    cells, target = SCARCE["care_places"]
+    instance = world({**cells, **days}, {**target, "adds": 1})
+    assert broken(instance, taken=True) == {}
+    assert broken(instance, taken=False).keys() == {"care_places"}
