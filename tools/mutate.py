@@ -16,15 +16,15 @@ import argparse
 import ast
 import copy
 import importlib
-import json
 import os
 import random
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -129,12 +129,14 @@ def _swap_branches(node: ast.AST) -> ast.AST:
 
 
 def _skipped(tree: ast.AST) -> set[int]:
-    """Nodes that no run can tell apart: annotations, decorators, module constants of typing."""
+    """Nodes that no run can tell apart: annotations, decorators, the strictness of `zip`, module constants of typing."""
     found: set[int] = set()
     for node in ast.walk(tree):
         parts: list[ast.AST | None] = []
         if isinstance(node, ast.ClassDef):
             parts += node.decorator_list
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            parts.append(node)
         if isinstance(node, ast.FunctionDef):
             parts += [node.returns, *node.decorator_list, *(each.annotation for each in node.args.args)]
         if isinstance(node, ast.AnnAssign):
@@ -178,62 +180,102 @@ def tests_of(file: Path) -> tuple[str, ...]:
     return TESTS.get(file.name, CHECK_TESTS)
 
 
-class Quickest:
-    """Runs the tests that were quickest on the true source first, so that most mutants end in a moment."""
+class Runner:
+    """Collects the tests of some mutants once, and runs them on each mutant in a fork of its own.
 
-    def __init__(self, times: Path) -> None:
-        self.times = times
-        self.known: dict[str, float] = json.loads(times.read_text("utf-8")) if times.exists() else {}
-        self.seen: dict[str, float] = {}
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Sort by time; what is not known keeps its place at the front."""
-        items.sort(key=lambda item: self.known.get(item.nodeid, 0.0))
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note how long a test and its fixtures took."""
-        self.seen[report.nodeid] = self.seen.get(report.nodeid, 0.0) + report.duration
-
-    def keep(self) -> None:
-        """Write down all times known."""
-        self.times.write_text(json.dumps({**self.known, **self.seen}), "utf-8")
-
-
-def survives(source: str, file: Path, times: Path, limit_s: float, *, is_true: bool = False) -> bool:
-    """Run the tests with a file's module replaced by another source; True if they all pass.
-
-    The child is a fork of this process, in which everything else is imported already.
+    Parameters
+    ----------
+    mutants
+        Mutants with the same tests.
+    deadline
+        When no more mutants are begun (`time.monotonic`).
+    report
+        Told of each mutant whether it was noticed.
     """
-    child = os.fork()
-    if child == 0:
-        _run_tests(source, file, times, is_true=is_true)
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(0.05)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
+
+    def __init__(
+        self, mutants: list[Mutant], deadline: float, report: Callable[[Mutant, bool], None]
+    ) -> None:
+        self.mutants, self.deadline, self.report = mutants, deadline, report
+        self.times: dict[str, float] = {}
+        self.kills: dict[str, int] = {}
+        self.failed = ""
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the true source first, then every mutant; a mutant's tests begin with those that noticed most so far."""
+        limit_s = max(60.0, SLOWEST * self._baseline(session))
+        for mutant in self.mutants:
+            if time.monotonic() > self.deadline:
+                break
+            order = sorted(
+                session.items, key=self._worth
+            )  # stable: those that never noticed stay module by module
+            self.report(mutant, self._survives(session, order, mutant, limit_s))
+        return True
+
+    def _worth(self, item: pytest.Item) -> float:
+        return -self.kills.get(item.nodeid, 0) / (self.times[item.nodeid] + 0.05)
+
+    def _baseline(self, session: pytest.Session) -> float:
+        started = time.monotonic()
+        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+            begun = time.monotonic()
+            _run(item, following)
+            self.times[item.nodeid] = time.monotonic() - begun
+            if session.testsfailed:
+                sys.exit(f"a test fails without a change: {item.nodeid}")
+        return time.monotonic() - started
+
+    def _survives(
+        self, session: pytest.Session, order: list[pytest.Item], mutant: Mutant, limit_s: float
+    ) -> bool:
+        """Run the tests with the module of a mutant replaced; the first failure, or too long a time, ends it."""
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(read)
+            _run_all(session, order, mutant, write)
+        os.close(write)
+        deadline = time.monotonic() + limit_s
+        while time.monotonic() < deadline:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                break
+            time.sleep(0.02)
+        else:
+            os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+        with os.fdopen(read, encoding="utf-8") as told:
+            name = told.read()
+        if name:
+            self.kills[name] = self.kills.get(name, 0) + 1
+        return os.waitstatus_to_exitcode(status) == 0
 
 
-def _run_tests(source: str, file: Path, times: Path, *, is_true: bool) -> None:
-    """Replace the module, run the tests in silence, and end this process with their exit code.
+def _run(item: pytest.Item, following: pytest.Item | None) -> None:
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
-    The times of the true source are kept for the order of the later runs.
+
+def _run_all(session: pytest.Session, order: list[pytest.Item], mutant: Mutant, write: int) -> None:
+    """In the fork: replace the module, run the tests in silence, and end the process; name the test that failed.
+
+    A module that cannot be imported, or a run that breaks off, is noticed, too.
     """
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     code = 1
     try:
-        replace_module(source, file)
-        quickest = Quickest(times)
-        asked = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests_of(file)]
-        code = int(pytest.main(asked, plugins=[quickest]))
-        if is_true:
-            quickest.keep()
+        replace_module(source_of(mutant), mutant.file)
+        code = 0
+        for item, following in zip(order, [*order[1:], None], strict=True):
+            _run(item, following)
+            if session.testsfailed:
+                os.write(write, item.nodeid.encode())
+                code = 1
+                break
+    except BaseException:
+        code = 1
     finally:
         os._exit(code)
 
@@ -247,7 +289,7 @@ def replace_module(source: str, file: Path) -> None:
     before = dict(vars(module))
     exec(compile(source, str(file), "exec"), vars(module))  # noqa: S102 - our own source, changed in one place
     renewed = {id(old): vars(module)[name] for name, old in before.items() if vars(module)[name] is not old}
-    for other in [each for name, each in sys.modules.items() if name.startswith("nichiiki")]:
+    for other in [each for name, each in sys.modules.items() if name.startswith(("nichiiki", "tests"))]:
         for name, value in list(vars(other).items()):
             if id(value) in renewed and other is not module:
                 setattr(other, name, renewed[id(value)])
@@ -289,17 +331,6 @@ def chosen(sample: int, seed: int, only: set[str]) -> list[Mutant]:
     return picked
 
 
-def baseline(files: set[Path], times: Path) -> float:
-    """Return how long the slowest of the true tests take; they must pass."""
-    longest = 0.0
-    for tests, file in {tests_of(file): file for file in sorted(files)}.items():
-        started = time.monotonic()
-        if not survives(file.read_text("utf-8"), file, times, 3600, is_true=True):
-            sys.exit(f"the tests fail without a change: {' '.join(tests)}")
-        longest = max(longest, time.monotonic() - started)
-    return longest
-
-
 def main() -> int:
     """Run the sample and report."""
     parser = argparse.ArgumentParser(
@@ -316,28 +347,32 @@ def main() -> int:
     preload()
     only = {name for name in asked.only.split(",") if name}
     started, picked = time.monotonic(), chosen(asked.sample, asked.seed, only)
-    times = Path(tempfile.mkdtemp()) / "times.json"
-    limit_s = max(60.0, SLOWEST * baseline({mutant.file for mutant in picked}, times))
-    alive: list[Mutant] = []
-    killed = 0
+    tried: list[bool] = []
+    say = partial(print, file=sys.stdout, flush=True)
+
+    def report(mutant: Mutant, alive: bool) -> None:
+        tried.append(alive)
+        if alive:
+            say(f"survived: {mutant.file.relative_to(ROOT)}:{mutant.line}: {mutant.what}")
+        if len(tried) % 20 == 0:
+            say(f"{tried.count(False)} of {len(tried)} killed after {time.monotonic() - started:.0f} s")
+
+    groups: dict[tuple[str, ...], list[Mutant]] = {}
     for mutant in picked:
-        if time.monotonic() - started > 60 * asked.minutes:
-            print(f"time is up after {killed + len(alive)} of {len(picked)}")
-            break
-        if survives(source_of(mutant), mutant.file, times, limit_s):
-            alive.append(mutant)
-            print(f"survived: {mutant.file.relative_to(ROOT)}:{mutant.line}: {mutant.what}", flush=True)
-        else:
-            killed += 1
-        if (killed + len(alive)) % 20 == 0:
-            print(
-                f"{killed} of {killed + len(alive)} killed after {time.monotonic() - started:.0f} s",
-                flush=True,
-            )
-    tried = killed + len(alive)
-    share = killed / max(1, tried)
-    print(f"{killed} of {tried} killed: {share:.1%}")
-    return int(share < GOAL)
+        groups.setdefault(tests_of(mutant.file), []).append(mutant)
+    for number, (tests, some) in enumerate(groups.items(), start=1):
+        left = 60 * asked.minutes - (time.monotonic() - started)
+        share = time.monotonic() + left * len(some) / sum(
+            len(each) for each in [*groups.values()][number - 1 :]
+        )
+        options = ["-q", "-n", "0", "-p", "no:cacheprovider", *tests]
+        with open(os.devnull, "w", encoding="utf-8") as silence, redirect_stdout(silence):
+            ended = pytest.main(options, plugins=[Runner(some, share, report)])
+        if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            sys.exit(f"the tests cannot be collected: {' '.join(tests)}")
+    killed = tried.count(False)
+    print(f"{killed} of {len(tried)} killed, of a sample of {len(picked)}: {killed / max(1, len(tried)):.1%}")
+    return int(killed < GOAL * len(tried))
 
 
 if __name__ == "__main__":

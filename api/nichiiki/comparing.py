@@ -41,6 +41,7 @@ HEAD = (
     "bound",
     "gap",
     "error",
+    "error_ja",
 )
 """Columns that every row has; the figures of `evaluate` follow, their parts joined by dots."""
 BY_ID = ("by_group", "regions", "supporters", "role_holders_by_period")
@@ -273,9 +274,13 @@ def run(instance: Instance, policy: str, seed: int, settings: Settings) -> Row:
             workers=settings.cores,
         )
     except UnsupportedMarketError as error:
-        return {"status": "REFUSED", "error": str(error)}
+        return {"status": "REFUSED", "error": str(error), "error_ja": error.message("ja")}
     except NichiikiError as error:
-        return {"status": "FAILED", "error": f"{type(error).__name__}: {error}"}
+        return {
+            "status": "FAILED",
+            "error": f"{type(error).__name__}: {error}",
+            "error_ja": error.message("ja"),
+        }
     row: Row = {name: getattr(result, name) for name in ("seconds", "objective", "bound", "gap")}
     row |= {"status": result.status.value, "reason": result.reason.value}
     if result.allocation is not None:

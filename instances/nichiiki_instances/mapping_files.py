@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from nichiiki_instances.headers import narrow
 from nichiiki_instances.raw import Grid, problem
@@ -27,8 +28,15 @@ from nichiiki_models.columns import column_specs
 from nichiiki_models.errors import FileError
 from nichiiki_models.tables import TABLES
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from nichiiki_models.problems import Problem
+
 MAPPING_FILE = "mapping.toml"
 MAPPING_FORMAT: Literal["nichiiki-mapping/1"] = "nichiiki-mapping/1"
+OF_PYDANTIC = {"missing": "mapping_missing", "extra_forbidden": "mapping_unknown"}
+"""Problems by what pydantic finds itself; anything else is of a wrong kind or out of range."""
 OPEN = "?"
 """A value that somebody still has to fill in."""
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -92,7 +100,7 @@ class ColumnRule(BaseModel):
     def _one_origin(self) -> Self:
         origins = [self.header is not None, self.letter is not None, self.value is not None]
         if sum([*origins, bool(self.marks), self.period]) != 1:
-            raise ValueError("one of from, letter, value, marks, period")
+            raise PydanticCustomError("mapping_origin", "one of from, letter, value, marks, period")
         return self
 
     @field_validator("pattern")
@@ -103,7 +111,7 @@ class ColumnRule(BaseModel):
         except re.error:
             groups = 0
         if pattern and groups != 1:
-            raise ValueError("pattern needs exactly one group")
+            raise PydanticCustomError("mapping_pattern", "pattern needs exactly one group")
         return pattern
 
     @property
@@ -150,11 +158,15 @@ class SourceRule(BaseModel):
     @model_validator(mode="after")
     def _known(self) -> Self:
         if self.table not in TABLES:
-            raise ValueError("unknown table")
-        if set(self.columns) - set(column_specs(TABLES[self.table])):
-            raise ValueError("unknown column")
+            tables = {"choices": ", ".join(TABLES)}
+            raise PydanticCustomError("mapping_table", "unknown table; there are {choices}", tables)
+        known = column_specs(TABLES[self.table])
+        unknown = next((name for name in self.columns if name not in known), None)
+        if unknown is not None:
+            facts = {"value": unknown, "choices": ", ".join(known)}
+            raise PydanticCustomError("mapping_column", "no column {value}; there are {choices}", facts)
         if not self.each_period and any(rule.period or rule.weekdays for rule in self.columns.values()):
-            raise ValueError("period and weekdays need each_period")
+            raise PydanticCustomError("mapping_each_period", "period and weekdays need each_period")
         return self
 
     @property
@@ -220,11 +232,12 @@ def read_mapping(path: str | Path) -> ColumnMapping:
         raise FileError([_wrong(detail, path.name) for detail in details]) from None
 
 
-def _wrong(detail: Any, label: str) -> Any:
+def _wrong(detail: ErrorDetails, label: str) -> Problem:
     # sources are counted from 1 in words
     steps = [str(step + 1) if isinstance(step, int) else str(step) for step in detail["loc"]]
-    reason = str(detail.get("ctx", {}).get("error", detail["type"])).replace("_", " ")
-    return problem("mapping_wrong", label, header=".".join(steps) or "source", reason=reason)
+    kind = detail["type"]
+    code = OF_PYDANTIC.get(kind, kind if kind.startswith("mapping_") else "mapping_wrong")
+    return problem(code, label, header=".".join(steps) or "source", **detail.get("ctx", {}))
 
 
 def mapping_text(mapping: ColumnMapping, notes: Mapping[tuple[int, str], str] | None = None) -> str:

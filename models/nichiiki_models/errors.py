@@ -21,6 +21,7 @@ from nichiiki_models.problems import Problem, make_problem
 
 if TYPE_CHECKING:
     from nichiiki_models.allocation import Violation
+    from nichiiki_models.texts import Lang
 
 
 class NichiikiError(Exception):
@@ -44,6 +45,10 @@ class NichiikiError(Exception):
             problems if isinstance(problems, str) else "\n".join(p.message("en") for p in self.problems)
         )
         super().__init__(sentence)
+
+    def message(self, lang: Lang) -> str:
+        """Return its problems in a language, one a line; the sentence that it was made of where it has none."""
+        return "\n".join(problem.message(lang) for problem in self.problems) or str(self)
 
     @classmethod
     def of(cls, code: str, **fields: object) -> Self:
@@ -111,8 +116,11 @@ class VerificationError(NichiikiError):
     ----------
     violations
         What the check found.
+    given
+        Whether it is an answer that was given (another instance's, say), not one that was found here.
     """
 
-    def __init__(self, violations: Sequence[Violation]) -> None:
+    def __init__(self, violations: Sequence[Violation], *, given: bool = False) -> None:
         self.violations = tuple(violations)
+        self.given = given
         super().__init__("\n".join(str(violation) for violation in self.violations))

@@ -452,9 +452,14 @@ class BundleSource:
         return len(self.bundles.stays) + len(menu.entry)
 
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
-        """Count the stays and options that `factored` would list."""
-        stays, options, segment_of = self._good_enough(weights, prices, least)
-        return len(stays) + len(shared_lists(self, stays, options, segment_of)[1])
+        """Count the stays that `factored` would list, and all options of their slots, of which it may leave out some."""
+        menu, tree = self._distinct.menu, self._tree
+        of_stay = menu.see(weights, self.bundles.uses.price_of_classes(prices), self._classes).total
+        stays = np.flatnonzero(of_stay >= least[self.bundles.stays.household])
+        segment = expand_rows(tree.segment_offsets, stays)[1]
+        slots = self.bundles.options.slot[tree.segments[segment]]
+        (_, lists), _ = unique_rows(slots, menu.slot[segment])
+        return len(stays) + int(np.diff(menu.list_offsets)[lists].sum())
 
     def _good_enough(self, weights: Ints, prices: Ints, least: Ints) -> tuple[Ints, Ints, Ints]:
         """Stays and options that are in some bundle worth at least `least`, and the segment of every option."""

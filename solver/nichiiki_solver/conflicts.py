@@ -48,7 +48,7 @@ from nichiiki_solver.shortfall import (
 from nichiiki_solver.solving import settled_gates
 from nichiiki_solver.stays import find_stays
 from nichiiki_solver.travel import Travel
-from nichiiki_solver.uses import _counted
+from nichiiki_solver.uses import _counted, plans_of_families
 from nichiiki_solver.verify import verify
 
 LISTS_OF_KIND = {
@@ -228,6 +228,8 @@ class _Search:
                 who[self._household(demand)] = True
                 if demand.target_kind in ("role", "experience"):
                     who[self._sharers[demand.target_id]] = True
+        plan, _ = plans_of_families(self.instance)
+        who |= (plan >= 0) & np.isin(plan, plan[who])  # who is in a plan comes with all of it, or not at all
         return np.asarray((self.owner < 0) | who[self.owner])
 
     def _workers(self, quota: int) -> Ints:

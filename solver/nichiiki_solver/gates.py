@@ -75,7 +75,7 @@ def measure_gates(
     number
         Numbers resources.
     in_use
-        Numbers of the resources that stays and options use.
+        Numbers of the resources that stays and options use, ascending.
     """
     kept, entries = [], []
     decides = _deciding(instance)
@@ -83,10 +83,11 @@ def measure_gates(
         row: _supply(instance, calendar, bands, days, row, number)
         for row in np.unique(plans.measure).tolist()
     }
+    wanted = {row: _are_in(supplied, in_use) for row, (supplied, _) in supplies.items()}
     own = own_budgets(instance)
     for plan, row in enumerate(plans.measure.tolist()):
         supplied, amount = supplies[row]
-        useful = np.isin(supplied, in_use) & (amount < 0)
+        useful = wanted[row] & (amount < 0)
         if useful.any():
             cost = _cost(plans, plan, own, number)
             entries.append((np.append(supplied[useful], cost[0]), np.append(amount[useful], cost[1])))
@@ -100,6 +101,15 @@ def measure_gates(
         np.concatenate([nothing, *(entry[0] for entry in entries)]).astype(np.int64),
         np.concatenate([nothing, *(entry[1] for entry in entries)]).astype(np.int64),
     )
+
+
+def _are_in(numbers: Ints, ascending: Ints) -> Bools:
+    """Mask of the numbers that are among others, found without a pass over these."""
+    place = np.searchsorted(ascending, numbers)
+    found = np.zeros(len(numbers), dtype=bool)
+    inside = place < len(ascending)
+    found[inside] = ascending[place[inside]] == numbers[inside]
+    return found
 
 
 def _deciding(instance: Instance) -> Ints:

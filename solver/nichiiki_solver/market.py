@@ -78,7 +78,7 @@ class Source(Protocol):
         ...
 
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
-        """Count the pieces that `factored` would list."""
+        """Count the pieces that `factored` would list, or a few more."""
         ...
 
     def factored(self, weights: Ints, prices: Ints, least: Ints) -> Factoring:

@@ -62,10 +62,11 @@ def settle(candidates: Factoring, floors: tuple[Floor, ...], seed: int, search: 
     for level in range(MOST_LEVELS):
         weights = candidates.tie_weights(seed, level)
         found = search(market, weights, floors)
-        if not _is_proven(found, floors):
+        proven = _proven(found, floors)
+        if proven is None:
             return Settled(choice, False, level)
-        choice, best = found.choice, found.objective or 0
-        second = search(market, weights, (*floors, any_but(market, choice, weights)))
+        choice, best = proven
+        second = search(market, weights, (*floors, any_but(choice, weights)))
         if second.infeasible or (second.bound is not None and second.bound < best):
             return Settled(choice, True, level + 1)
         if second.objective != best:
@@ -74,21 +75,22 @@ def settle(candidates: Factoring, floors: tuple[Floor, ...], seed: int, search: 
     return Settled(choice, False, MOST_LEVELS)
 
 
-def _is_proven(found: Answer, floors: tuple[Floor, ...]) -> bool:
-    """Whether an answer is best and keeps its floors in whole numbers."""
+def _proven(found: Answer, floors: tuple[Floor, ...]) -> tuple[Ints, int] | None:
+    """Return an answer's choice and value if it is best and keeps its floors in whole numbers."""
     if found.choice is None or found.objective is None or found.objective != found.bound:
-        return False
+        return None
     taken = found.choice[found.choice >= 0]
-    return all(int(floor.weights[taken].sum()) >= floor.least for floor in floors)
+    kept = all(int(floor.weights[taken].sum()) >= floor.least for floor in floors)
+    return (found.choice, found.objective) if kept else None
 
 
-def any_but(market: Market, choice: Ints | None, weights: Ints) -> Floor:
-    """Return the demand that not every agent does as in a choice; what has no weight gives nobody anything."""
-    signs = np.zeros(market.n_options, dtype=np.int64)
-    taken = np.zeros(0, dtype=np.int64) if choice is None else choice[choice >= 0]
+def any_but(choice: Ints, weights: Ints) -> Floor:
+    """Return the demand that not every agent does as in a choice; what has no weight gives nobody anything.
+
+    Whoever has something else, or something where the choice has nothing, makes up for one that the choice holds.
+    """
+    taken = choice[choice >= 0]
     taken = taken[weights[taken] > 0]
-    busy = np.zeros(market.n_agents, dtype=bool)
-    busy[market.agent[taken]] = True
-    signs[(weights > 0) & ~busy[market.agent]] = 1
+    signs = (weights > 0).astype(np.int64)
     signs[taken] = -1
     return Floor(signs, 1 - len(taken))

@@ -13,6 +13,7 @@ import pytest
 
 import nichiiki as nk
 from nichiiki.batch import shares
+from nichiiki.batch.manifest import jobs_of, read_manifest
 from nichiiki.batch.store import FILE, Store
 from nichiiki.cli.exits import Exit
 from nichiiki_feed import feed
@@ -102,6 +103,7 @@ ASKED = [
     ("no_products", "plan {small}"),
     ("no_products", "price {small}"),
     ("other_instance", "price {town} --allocation {done}"),
+    ("arg_range", "price {town} --subsidy 9999999999999999999999"),
     ("equity_half", "price {town} --equity-yen 5"),
     ("ratio_not_chosen", "price {town} --ratio free=given:50"),
     ("ratio_of_ratio", "price {town} --ratio free=free:50"),
@@ -326,6 +328,81 @@ def test_a_plan_without_an_allocation(run: Any, tmp_path: Path, lang: Lang) -> N
     free = sold("flat", low=500, high=900, step=100)
     shown = run("plan", town(tmp_path, free, quotas=[{"quota_id": "q", "min": 5}]), "--lang", lang)
     check(shown, "plan_impossible", lang)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "check flagship --mapping {folder}",
+        "map {file} --tables {file}",
+        "allocate flagship --policy points --out {file}/out",
+        "check flagship --errors {file}/new.csv",
+        "fit {small} {done} {placed} --prices {folder}",
+        "fit {small} {done} {placed} --prices {file}",
+        "price {town} --guaranteed 99999999999999999999",
+    ],
+)
+def test_files_and_folders_that_are_the_other_one(
+    run: Any, tmp_path: Path, places: dict[str, Any], words: str, lang: Lang
+) -> None:
+    (tmp_path / "file.csv").write_text("a\n", "utf-8")
+    named = {**places, "folder": tmp_path, "file": tmp_path / "file.csv"}
+    shown = run(*(word.format(**named) for word in words.split()), "--lang", lang)
+    assert shown.exit_code == Exit.BAD_INPUT
+    assert ".tmp" not in shown.stderr, "a draft is nobody's file"
+    assert bool(JAPANESE.search(shown.stderr)) == (lang == "ja")
+    assert bool(ENGLISH.search(QUOTED.sub("", shown.stderr))) == (lang == "en")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    ("code", "column"),
+    [
+        ("mapping_origin", "{}"),
+        ("mapping_pattern", '{ from = "x", pattern = "(" }'),
+        ("mapping_wrong", "{ from = 1 }"),
+        ("mapping_unknown", '{ from = "x", more = 1 }'),
+    ],
+)
+def test_mappings(run: Any, tmp_path: Path, folder: Path, code: str, column: str, lang: Lang) -> None:
+    head = '[[source]]\nfile = "*"\ntable = "houses"\n[source.columns]\n'
+    (tmp_path / "m.toml").write_text(f"{head}lat = {column}\n", "utf-8")
+    shown = run("map", folder / "houses.csv", "--mapping", tmp_path / "m.toml", "--lang", lang)
+    check(shown, code, lang)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_job_that_failed_says_why(run: Any, tmp_path: Path, lang: Lang) -> None:
+    (tmp_path / "plan.toml").write_text(RUNS, "utf-8")
+    store = Store(tmp_path / "out")
+    store.plan(jobs_of(read_manifest(tmp_path / "plan.toml"), tmp_path))
+    job = store.take()
+    assert job is not None
+    store.finish(job.key, "failed", 1.0, {"error": "UnsupportedMarketError"})
+    store.close()
+    shown = run("batch", "status", tmp_path / "plan.toml", "--out", tmp_path / "out", "--lang", lang)
+    assert shown.exit_code == Exit.NEGATIVE
+    assert "nichiiki policies" in shown.stderr
+    assert bool(JAPANESE.search(shown.stderr)) == (lang == "ja")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_run_of_a_comparison_that_was_refused(run: Any, tmp_path: Path, lang: Lang) -> None:
+    where = town(tmp_path, quotas=MINIMUM)
+    shown = run("compare", where, "--policies", "points", "--lang", lang)
+    assert shown.exit_code == Exit.NEGATIVE
+    assert text("problem.policy_no_minimum.remedy", lang) in shown.stderr
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("words", ["explain flagship {done}", "promote flagship {done}"])
+def test_an_allocation_of_another_instance_is_no_defect_of_ours(
+    run: Any, places: dict[str, Any], words: str, lang: Lang
+) -> None:
+    shown = run(*words.format(**places).split(), "--lang", lang)
+    assert shown.exit_code == Exit.NEGATIVE
+    assert text("cli.failed.given", lang, package="nichiiki", count=1) in shown.stderr
 
 
 PYTHON_ONLY = {

@@ -81,7 +81,8 @@ def test_money_is_capped_for_a_head_and_a_town(run: Any, line: Path) -> None:
     for wrong in ("d0", "=5", "d0=x", "d0=-1"):
         refused = run(*asked, "--town-cap", wrong)
         assert refused.exit_code == Exit.BAD_INPUT and "REGION=YEN" in refused.output
-    assert "not in the regions table" in run(*asked, "--town-cap", "nowhere=5").output
+    unknown = run(*asked, "--town-cap", "nowhere=5").output
+    assert '--town-cap: "nowhere" is not known. Allowed: d0, h, m' in unknown
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
@@ -129,7 +130,7 @@ def test_death_spiral_is_a_negative_answer(run: Any, tmp_path: Path) -> None:
     assert "a lump sum of 600 yen is the least that would help" in shown.stdout
 
 
-def test_with_an_allocation(run: Any, tmp_path: Path) -> None:
+def test_with_an_allocation(run: Any, line: Path, tmp_path: Path) -> None:
     instance = nk.load("flagship")
     allocation = nk.allocate(instance, policy="points").allocation
     assert allocation is not None
@@ -139,13 +140,18 @@ def test_with_an_allocation(run: Any, tmp_path: Path) -> None:
     )
     assert shown.exit_code == Exit.DONE, shown.output
     assert json.loads(shown.stdout)["allocation_hash"].startswith("sha256:")
+    other = run("price", line, "--allocation", tmp_path / "allocation.json")
+    assert other.exit_code == Exit.BAD_INPUT and "was allocated for another instance" in other.output
 
 
 def test_what_cannot_be_used(run: Any, line: Path, tmp_path: Path) -> None:
     for words, said in (
         (("--goal", "fame"), "break-even"),
         (("--equity-yen", "5"), "give both or neither"),
-        (("--compare", "nothing", "--out", tmp_path / "x"), "'nothing' is not in the products table"),
+        (
+            ("--compare", "nothing", "--out", tmp_path / "x"),
+            '--compare: "nothing" is not known. Allowed: back, pass',
+        ),
     ):
         shown = run("price", line, *words)
         assert shown.exit_code == Exit.BAD_INPUT, shown.output

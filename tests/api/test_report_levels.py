@@ -16,6 +16,7 @@ from nichiiki.cli.exits import Exit
 from nichiiki.report.facts import Facts
 from nichiiki.report.levels import report_of
 from nichiiki.report.privacy import LEAST, LEVELS, Level, Pseudonyms, hide_small, pseudonymous
+from nichiiki.report.words import words
 from nichiiki_browser import Page, find_browser, open_page
 from nichiiki_models.texts import LANGUAGES, Lang
 
@@ -54,6 +55,9 @@ def test_only_staff_see_the_ids_of_people(result: nk.Result, lang: Lang) -> None
     assert 'id="placements"' in pages["council"]
     assert 'id="placements"' not in pages["public"]
     assert result.instance.hash in pages["public"]
+    for column in ("income_class", "burden_yen", "budget_yen"):
+        label = words(lang)(f"column.{column}")
+        assert [level for level in LEVELS if f">{label}</th>" in pages[level]] == ["staff"]
 
 
 def test_violations_with_their_households_are_for_staff(result: nk.Result) -> None:

@@ -342,26 +342,26 @@ def test_each_period_needs_periods(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("code", "text"),
     [
-        "[[source]]\n",
-        HEAD.format(table="house", keys=""),
-        HEAD.format(table="houses", keys="") + 'rooms = "x"\n',
-        HEAD.format(table="houses", keys="") + 'lat = { from = "x", value = "1" }\n',
-        HEAD.format(table="houses", keys="") + "lat = {}\n",
-        HEAD.format(table="houses", keys="") + 'lat = { from = "x", pattern = "(" }\n',
-        HEAD.format(table="houses", keys="") + 'lat = { from = "x", pattern = "x" }\n',
-        HEAD.format(table="houses", keys="") + "lat = { period = true }\n",
-        HEAD.format(table="houses", keys="header_rows = 9") + 'lat = "x"\n',
-        HEAD.format(table="houses", keys="unknown = 1") + 'lat = "x"\n',
-        'format = "other/1"\n' + HEAD.format(table="houses", keys="") + 'lat = "x"\n',
+        ("mapping_missing", "[[source]]\n"),
+        ("mapping_table", HEAD.format(table="house", keys="")),
+        ("mapping_column", HEAD.format(table="houses", keys="") + 'rooms = "x"\n'),
+        ("mapping_origin", HEAD.format(table="houses", keys="") + 'lat = { from = "x", value = "1" }\n'),
+        ("mapping_origin", HEAD.format(table="houses", keys="") + "lat = {}\n"),
+        ("mapping_pattern", HEAD.format(table="houses", keys="") + 'lat = { from = "x", pattern = "(" }\n'),
+        ("mapping_pattern", HEAD.format(table="houses", keys="") + 'lat = { from = "x", pattern = "x" }\n'),
+        ("mapping_each_period", HEAD.format(table="houses", keys="") + "lat = { period = true }\n"),
+        ("mapping_wrong", HEAD.format(table="houses", keys="header_rows = 9") + 'lat = "x"\n'),
+        ("mapping_unknown", HEAD.format(table="houses", keys="unknown = 1") + 'lat = "x"\n'),
+        ("mapping_wrong", 'format = "other/1"\n' + HEAD.format(table="houses", keys="") + 'lat = "x"\n'),
     ],
 )
-def test_a_mapping_without_meaning_is_refused(text: str, tmp_path: Path) -> None:
+def test_a_mapping_without_meaning_is_refused(code: str, text: str, tmp_path: Path) -> None:
     (tmp_path / "mapping.toml").write_text(text, "utf-8")
     with pytest.raises(FileError) as caught:
         read_mapping(tmp_path / "mapping.toml")
-    assert {p.code for p in caught.value.problems} == {"mapping_wrong"}
+    assert {p.code for p in caught.value.problems} == {code}
     assert all(p.header for p in caught.value.problems)
 
 

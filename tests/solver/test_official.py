@@ -156,7 +156,7 @@ def test_forbidding_an_answer_forbids_it_alone(seed: int) -> None:
     ]
     answers = list(product(*rows))
     for forbidden in answers[:: max(1, len(answers) // 9)]:
-        floor = any_but(market, np.array(forbidden), weights)
+        floor = any_but(np.array(forbidden), weights)
         kept = [a for a in answers if floor.weights[[o for o in a if o >= 0]].sum() >= floor.least]
         assert [a for a in answers if a not in kept] == [forbidden]
     idle = (
@@ -165,7 +165,7 @@ def test_forbidding_an_answer_forbids_it_alone(seed: int) -> None:
         else None
     )
     if idle is not None:
-        nothing, same = any_but(market, np.full(4, -1), weights), any_but(market, idle, weights)
+        nothing, same = any_but(np.full(4, -1), weights), any_but(idle, weights)
         assert (nothing.weights == same.weights).all()
         assert nothing.least == same.least
 
@@ -196,6 +196,10 @@ def test_without_a_proof_nothing_is_unique() -> None:
     assert (settled(best, open_).unique, settled(best, open_).levels) == (False, 1)
     assert (settled(best, best, open_).unique, settled(best, best, open_).levels) == (False, 1)
     assert (settled(best).unique, settled(best).levels) == (False, 64)
+    nothing = Answer(
+        np.full(4, -1), 0, 0
+    )  # where nobody can have anything there is no weight, and still no proof
+    assert (settled(nothing).unique, settled(nothing).levels) == (False, 64)
 
 
 def test_an_answer_below_its_floor_counts_for_nothing() -> None:

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from nichiiki_instances.bundled import load
-from nichiiki_models.allocation import Allocation
+from nichiiki_models.allocation import Allocation, Status
 from nichiiki_models.explanation import Code
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.tiny import tiny
 from nichiiki_solver.allocating import allocate
+from nichiiki_solver.conflicts import conflicts
 from nichiiki_solver.explain import explain
 from nichiiki_solver.promoting import promote
 from nichiiki_solver.verify import verify
@@ -89,6 +90,18 @@ def test_who_declines_a_part_declines_the_plan() -> None:
     assert alone.allocation is None
     assert [(row.rule, row.where) for row in alone.broken] == [("all_bases", "f")]
     assert placed(promote(plan(), allocation, declined=["a", "b"]).allocation) == []
+
+
+def must(household: str) -> dict[str, str]:
+    return {"household_id": household, "target_kind": "placed", "effect": "must", "reason": "test"}
+
+
+def test_who_must_be_placed_brings_the_rest_of_the_plan() -> None:
+    assert allocate(plan(), locks=[must("a")]).status is Status.OPTIMAL
+    assert conflicts(plan().replace(locks=[must("a")])).feasible
+    clash = conflicts(plan(house={"ready": False}).replace(locks=[must("b")]))
+    assert not clash.feasible
+    assert [demand.household_id for demand in clash.demands] == ["b"]
 
 
 def test_the_flagship_grants_a_plan_of_an_inn_and_a_share_house() -> None:

@@ -12,7 +12,7 @@ from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command, help_option
 from nichiiki.cli.lottery import Group, without_command
 from nichiiki.cli.options import argument, build, lang_option, option
-from nichiiki_models.texts import Lang, text
+from nichiiki_models.texts import Lang, has_text, text
 
 if TYPE_CHECKING:
     from nichiiki.batch.manifest import Job
@@ -151,10 +151,16 @@ def _show_failed(screen: Screen, failed: list[Record]) -> None:
             instance=job.instance,
             policy=job.policy,
             seed=job.seed,
-            why=each.outcome.get("error", "-"),
+            why=_why(each.outcome.get("error", "-"), screen),
         )
     if len(failed) > MOST_SHOWN:
         screen.tell("batch.more_failed", count=len(failed) - MOST_SHOWN)
+
+
+def _why(kind: str, screen: Screen) -> str:
+    """Return why a job failed, in words; its kind where there are none."""
+    key = f"batch.why.{kind}"
+    return screen.say(key) if has_text(f"cli.{key}", screen.lang, package="nichiiki") else kind
 
 
 def _print_json(counts: dict[State, int], records: list[Record]) -> None:

@@ -150,6 +150,7 @@ def _show(found: Comparison, screen: Screen, out: Path | None, *, as_json: bool)
     screen.out.print(table)
     failed = [row for row in found.rows if row["error"]]
     if failed:
-        screen.tell("compare.failed", count=len(failed), why=str(failed[0]["error"]))
+        first = failed[0].get("error_ja") if screen.lang == "ja" else None
+        screen.tell("compare.failed", count=len(failed), why=first or failed[0]["error"])
     if out is not None:
         screen.tell("compare.written", folder=out)

@@ -90,8 +90,8 @@ def sheet(found: Difference, screen: Screen) -> Sheet:
         (
             change.household_id,
             screen.say(f"diff.kind.{change.kind}"),
-            _shown(change.before),
-            _shown(change.after),
+            _shown(change.before, screen),
+            _shown(change.after, screen),
             _rank(change.before),
             _rank(change.after),
             _worth(change),
@@ -103,8 +103,28 @@ def sheet(found: Difference, screen: Screen) -> Sheet:
     return Sheet("diff", COLUMNS, rows)
 
 
-def _shown(got: Got | None) -> str:
-    return "" if got is None else ", ".join((*got.houses, *got.targets))
+def _shown(got: Got | None, screen: Screen) -> str:
+    if got is None:
+        return ""
+    return "; ".join(
+        (*got.houses, ", ".join(got.periods), *(_worded(target, screen) for target in got.targets))
+    )
+
+
+def _worded(target: str, screen: Screen) -> str:
+    """What a household has beside its stay, with the list in words."""
+    name, _, rest = target.partition(" ")
+    return f"{screen.say(f'list.{name}')} {rest}"
+
+
+def _differing(got: Got | None, other: Got | None, screen: Screen) -> str:
+    """The house of one side, and what else it has that the other side has not."""
+    if got is None:
+        return "–"
+    known = () if other is None else (*other.targets, other.periods)
+    periods = "" if got.periods in known else ", ".join(got.periods)
+    targets = (_worded(target, screen) for target in got.targets if other is not None and target not in known)
+    return "; ".join(each for each in (*got.houses, periods, *targets) if each)
 
 
 def _rank(got: Got | None) -> int | None:
@@ -164,11 +184,14 @@ def _changes(found: Difference, screen: Screen) -> None:
 
     table = new_table()
     for key in ("household", "change", "before", "after", "why"):
-        table.add_column(screen.say(f"diff.{key}"), no_wrap=key == "household")
+        table.add_column(screen.say(f"diff.{key}"), no_wrap=key == "household", overflow="fold")
     for change in found.changes[:FIRST_CHANGES]:
         why = [*cause_texts(change, screen), *_broken_texts(change, screen)]
-        houses = (", ".join(got.houses) if got else "–" for got in (change.before, change.after))
-        table.add_row(change.household_id, screen.say(f"diff.kind.{change.kind}"), *houses, "; ".join(why))
+        sides = (
+            _differing(change.before, change.after, screen),
+            _differing(change.after, change.before, screen),
+        )
+        table.add_row(change.household_id, screen.say(f"diff.kind.{change.kind}"), *sides, "; ".join(why))
     show(screen.say("diff.changes", count=len(found.changes)), table, screen)
     more = len(found.changes) - FIRST_CHANGES
     if more > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -12,7 +13,7 @@ import click
 from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.options import Refusal
-from nichiiki_models.texts import Lang
+from nichiiki_models.texts import Lang, has_text
 
 if TYPE_CHECKING:
     from nichiiki_models.errors import NichiikiError
@@ -46,7 +47,7 @@ def guarded(action: Callable[[], Any], lang: Lang) -> int:
         screen.tell("failed.memory")
         return Exit.BAD_INPUT
     except OSError as error:
-        screen.tell("failed.file", file=os.fspath(error.filename or ""), why=error.strerror or str(error))
+        screen.tell("failed.file", file=os.fspath(error.filename or ""), why=_reason(error, screen))
         return Exit.BAD_INPUT
     except Exception as error:
         from nichiiki_models.errors import NichiikiError
@@ -54,6 +55,13 @@ def guarded(action: Callable[[], Any], lang: Lang) -> int:
         if not isinstance(error, NichiikiError):
             raise
         return _expected(error, screen)
+
+
+def _reason(error: OSError, screen: Screen) -> str:
+    """Return why the system refused, in the language of the screen; by its name where there are no words for it."""
+    code = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    key = f"os.{code}"
+    return screen.say(key) if has_text(f"cli.{key}", screen.lang, package="nichiiki") else code
 
 
 def _closed_pipe() -> int:
@@ -68,7 +76,7 @@ def _expected(error: NichiikiError, screen: Screen) -> int:
     if isinstance(error, VerificationError):
         from nichiiki.cli.showing import violations
 
-        screen.tell("failed.withheld", count=len(error.violations))
+        screen.tell("failed.given" if error.given else "failed.withheld", count=len(error.violations))
         violations(error.violations, screen, to=screen.err)
         return Exit.NEGATIVE
     if error.problems:
@@ -96,6 +104,9 @@ def _sentence(error: click.ClickException, screen: Screen) -> str:
             return screen.say("usage.no_option", option=error.option_name)
         case click.MissingParameter():
             return screen.say("usage.missing", name=_parameter(error))
+        case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Path):
+            kind = "needs_file" if error.param.type.file_okay else "needs_folder"
+            return screen.say(f"usage.{kind}", name=_parameter(error))
         case click.BadOptionUsage():
             return screen.say("usage.option_value", option=error.option_name)
         case click.UsageError() if error.ctx is not None and isinstance(error.ctx.command, click.Group):
@@ -108,7 +119,7 @@ def _sentence(error: click.ClickException, screen: Screen) -> str:
             return error.format_message()
 
 
-def _parameter(error: click.MissingParameter) -> str:
+def _parameter(error: click.BadParameter) -> str:
     if error.param is None:
         return str(error.param_hint or "")
     return error.param.opts[0] if error.param.param_type_name == "option" else error.param.human_readable_name

@@ -59,8 +59,6 @@ def _kept_in(allocation: str) -> Path | None:
 
 def _prices(instance: Instance, file: Path | None) -> list[ShadowPrice]:
     """Prices of a file; found, and written to it, where it is not there."""
-    import json
-
     from pydantic import TypeAdapter, ValidationError
 
     import nichiiki
@@ -70,8 +68,10 @@ def _prices(instance: Instance, file: Path | None) -> list[ShadowPrice]:
             known: list[ShadowPrice] = TypeAdapter(list[nichiiki.ShadowPrice]).validate_json(
                 file.read_bytes()
             )
-        except (ValidationError, json.JSONDecodeError):
-            raise Refusal("failed.no_allocation", file=file, place="prices", kind="shape") from None
+        except ValidationError as error:
+            detail = error.errors(include_input=False, include_url=False)[0]
+            place = ".".join(map(str, detail["loc"])) or "-"
+            raise Refusal("failed.no_prices", file=file, place=place) from None
         return known
     found = nichiiki.shadow_prices(instance)
     if file is not None:

@@ -60,7 +60,7 @@ class Number(click.ParamType[float]):
         unusable = isinstance(number, float) and not math.isfinite(number)
         if unusable or not self.low <= number <= self.high or (self.above and number == self.low):
             raise Refusal(
-                self._key(), option=_name(param), value=value, low=f"{self.low:g}", high=f"{self.high:g}"
+                self._key(), option=_name(param), value=value, low=_plain(self.low), high=_plain(self.high)
             )
         return number
 
@@ -120,6 +120,10 @@ class Cap(click.ParamType[tuple[str, int]]):
         if not region or not yen.isdecimal():
             raise Refusal("usage.cap", option=_name(param), value=value)
         return region, int(yen)
+
+
+def _plain(limit: float) -> str:
+    return f"{limit:g}" if math.isinf(limit) or limit % 1 else f"{int(limit):,}"
 
 
 def _name(param: click.Parameter | None) -> str:

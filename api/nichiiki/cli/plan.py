@@ -12,7 +12,7 @@ from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command
 from nichiiki.cli.options import Number, argument, build, option
-from nichiiki.cli.price import arguments, question
+from nichiiki.cli.price import arguments, check_names, question
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def _plan(screen: Screen, name: str, *, out: Path | None, force: bool, as_json: 
     check_policy(given["policy"])
     effort = {"policy": given["policy"], "seed": given["seed"], "workers": given["workers"]}
     instance, limit = open_instance(name), given["time_limit"]
+    check_names(instance, given)
     with Watch(screen, households=len(instance.households), time_limit_s=limit) as watch:
         signals = {"progress": watch, "should_stop": watch.should_stop}
         asked = {**effort, **arguments(given), **signals}

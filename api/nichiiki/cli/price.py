@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import click
 from nichiiki.cli.console import Screen
 from nichiiki.cli.exits import Exit
 from nichiiki.cli.help import Command
-from nichiiki.cli.options import Cap, Number, Ratio, Word, argument, build, option
+from nichiiki.cli.options import Cap, Number, Ratio, Refusal, Word, argument, build, option
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 GOALS = ("break-even", "uptake", "revenue", "welfare")
 BASELINES = ("cost", "single-fares")
 FRONTIER_POINTS = 4
+MOST_NAMES = 30
 
 
 def question(lang: Lang) -> list[click.Parameter]:
@@ -48,7 +49,7 @@ def command(lang: Lang) -> Command:
         *question(lang),
         option(lang, "--compare", metavar="PRODUCT", key="compare_product"),
         option(lang, "--scenarios", is_flag=True),
-        option(lang, "--guaranteed", type=Number(0), default=0, metavar="SEATS"),
+        option(lang, "--guaranteed", type=Number(0, 1_000_000), default=0, metavar="SEATS"),
         option(lang, "--out", type=click.Path(path_type=Path), metavar="DIR"),
         option(lang, "--time-limit", type=Number(0, whole=False, above=True), default=60.0, metavar="S"),
         option(lang, "--seed", type=Number(0), default=0, metavar="N"),
@@ -84,7 +85,10 @@ def _price(
     if out is not None:
         claim(out, force=force, own=TARIFF_OUTPUTS)
     instance = open_instance(name)
+    check_names(instance, given, compare)
     placed = None if allocation is None else open_allocation(allocation)
+    if placed is not None and placed.instance_hash != instance.hash:
+        raise Refusal("failed.other_allocation", file=allocation)
     asked = arguments(given)
     effort = {"time_limit_s": given["time_limit"], "seed": given["seed"]}
     with Watch(screen, products=len(instance.products), time_limit_s=given["time_limit"]) as watch:
@@ -101,6 +105,24 @@ def _price(
         screen.tell("interrupted.saved")
         return Exit.INTERRUPTED
     return Exit.DONE if any(product.offered for product in tariff.products) else Exit.NEGATIVE
+
+
+def check_names(instance: Instance, given: dict[str, Any], compare: str | None = None) -> None:
+    """Refuse options that name what the instance does not have, or one of two that go together."""
+    products, regions = instance.products.ids, instance.regions.ids
+    named = [("--ratio", name, products) for product, other, _ in given["ratio"] for name in (product, other)]
+    named += [("--town-cap", region, regions) for region, _ in given["town_cap"]]
+    named += [("--compare", compare, products)] if compare else []
+    for words, name, known in named:
+        if name not in known:
+            raise Refusal("usage.word", option=words, value=name, words=_listed(known))
+    if (given["equity_share"] is None) != (given["equity_yen"] is None):
+        raise Refusal("usage.together", option="--equity-share", other="--equity-yen")
+
+
+def _listed(names: Collection[str]) -> str:
+    """Names in order, the first of them where there are many."""
+    return ", ".join([*sorted(names)[:MOST_NAMES], *["…"][: len(names) > MOST_NAMES]])
 
 
 def arguments(given: dict[str, Any]) -> dict[str, Any]:

@@ -118,7 +118,10 @@ def _show(found: Promotion, allocation: Allocation, screen: Screen) -> None:
     for household in found.offered:
         stay = stays[household]
         offers.add_row(household, stay.house_id, ", ".join(stay.periods))
-    show(screen.say("promote.offered", count=len(found.offered)), offers, screen)
+    if found.offered:
+        show(screen.say("promote.offered", count=len(found.offered)), offers, screen)
+    else:
+        screen.out.print(screen.say("promote.nobody"), soft_wrap=True)
     waiting = sorted((row.number or 0, row.household_id) for row in allocation.standings.rows() if row.number)
     table = new_table()
     for key in ("promote.number", "diff.household"):

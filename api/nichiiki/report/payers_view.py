@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nichiiki.report.privacy import Level
 from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import number, words
 from nichiiki_models.metrics import BudgetLine
@@ -119,19 +120,14 @@ def _name(rows: Rows, line: BudgetLine) -> str:
     return line.paid_by
 
 
-def cost_columns(rows: Rows) -> list[str]:
-    """Return the columns of costs.csv that the report shows: with a tariff also what its products change."""
+def cost_columns(rows: Rows, level: Level) -> list[str]:
+    """Return the columns of costs.csv that the report shows.
+
+    With a tariff also what its products change; income and budget of a household are for staff alone.
+    """
     after = ("after_yen", "saved_yen") if rows.tariff else ()
-    return [
-        "household_id",
-        "income_class",
-        "rent_yen",
-        "fares_yen",
-        "before_yen",
-        *after,
-        "burden_yen",
-        "budget_yen",
-    ]
+    income, means = (("income_class",), ("burden_yen", "budget_yen")) if level == "staff" else ((), ())
+    return ["household_id", *income, "rent_yen", "fares_yen", "before_yen", *after, *means]
 
 
 def picked(sheet: Sheet, columns: Sequence[str], most: int) -> list[list[Cell]]:

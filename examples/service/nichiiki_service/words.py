@@ -94,8 +94,7 @@ def told_of(error: NichiikiError, lang: Lang) -> ProblemDocument:
     if isinstance(error, VerificationError):
         return told("broken_rules", lang, count=len(error.violations), violations=error.violations)
     if isinstance(error, UnsupportedMarketError):
-        return told("unsupported", lang, why=str(error))
+        return told("unsupported", lang, why=error.message(lang), problems=error.problems)
     if isinstance(error, InputError):
-        messages = [problem.message(lang) for problem in error.problems] or [str(error)]
-        return told("input", lang, why="\n".join(messages), problems=error.problems)
+        return told("input", lang, why=error.message(lang), problems=error.problems)
     return told("failed", lang, kind=type(error).__name__)

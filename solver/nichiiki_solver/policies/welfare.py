@@ -377,13 +377,15 @@ class _Run:
         return self.bound - value <= self.settings.relative_gap * max(1, abs(value))
 
     def _columns_and_answer(self, priced: Priced) -> Market:
-        """List the bundles met during pricing, and those of the answer at hand."""
+        """List the bundles met during pricing, if an engine can search them, and those of the answer at hand."""
         if self.choice is None or not isinstance(priced.source, BundleSource):
             return priced.columns
         taken = self.choice[self.choice >= 0]
         stays, chosen = self.columns.labels["stay"][taken], self.columns.labels["chosen"][taken]
         mine = stays >= 0
         answer = priced.source.market_of(stays[mine], chosen[mine])
+        if priced.columns.n_options > MOST_PIECES:
+            return answer
         return priced.columns.join(answer.take(~answer.gate[answer.agent]))
 
     def optimal_candidates(self) -> Factoring:

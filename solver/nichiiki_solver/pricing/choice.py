@@ -8,6 +8,7 @@ of a class divide themselves among the alternatives, each with its best number o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,10 @@ def takes(singles: Best, products: list[Best]) -> list[Bools]:
 
 
 def shares(offers: Offers, rows: Array, singles: Best, products: list[Best]) -> list[Floats]:
-    """Return the share of each class that takes each alternative: 0 or 1, or a multinomial logit by the rules."""
+    """Return the share of each class that takes each alternative: 0 or 1, or by the rules a logit, in thousandths of each entry.
+
+    Of all products up to each the sum is rounded, so that no share is below 0.
+    """
     rule = offers.instance.rules.demand
     if rule.choice == "best":
         return [mask.astype(np.float64) for mask in takes(singles, products)]
@@ -98,7 +102,8 @@ def shares(offers: Offers, rows: Array, singles: Best, products: list[Best]) -> 
     top = np.maximum.reduce(np.broadcast_arrays(*nets))
     weights = [np.where(net > NEVER // 2, np.exp(np.maximum(net - top, -1e6) / spread), 0.0) for net in nets]
     total = sum(weights[1:], weights[0])
-    mass = offers.classes.mass[rows][:, None].astype(np.float64)
-    safe = np.maximum(mass, 1.0)
-    parts = [np.rint(mass * weight / total) / safe for weight in weights[1:]]
-    return [1.0 - sum(parts, np.zeros_like(total)), *parts]
+    entry = np.maximum(offers.classes.entry[rows][:, None].astype(np.float64), 1.0)
+    up_to = [np.zeros_like(total)]
+    for weight in accumulate(weights[1:]):
+        up_to.append(np.asarray(np.rint(entry * weight / total)))
+    return [1.0 - up_to[-1] / entry, *((end - start) / entry for start, end in pairwise(up_to))]

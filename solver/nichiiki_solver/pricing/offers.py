@@ -39,6 +39,8 @@ class Classes:
     ----------
     mass
         Parties times months, thousandths.
+    entry
+        Mass of each of the entries that a class is made of, where shares are rounded for each (`choice = "logit"`).
     heads, payers
         Persons on a seat; full fares in thousandths.
     first_yen, step_yen, most
@@ -50,6 +52,7 @@ class Classes:
     """
 
     mass: Ints
+    entry: Ints
     heads: Ints
     payers: Ints
     first_yen: Ints
@@ -232,7 +235,10 @@ def _classify(
 ) -> Offers:
     """Join travellers who choose alike, and read what they are offered."""
     names = ("adults", "children", "stated", "first_yen", "step_yen", "most", "bias_yen", "registration")
-    _, number = unique_rows(pattern[trip], *(getattr(travellers, name) for name in names))
+    columns = [pattern[trip], *(getattr(travellers, name) for name in names)]
+    if network.instance.rules.demand.choice == "logit":
+        columns.append(travellers.mass)  # shares are rounded entry by entry
+    _, number = unique_rows(*columns)
     size = int(number.max(initial=-1)) + 1
     first = np.zeros(size, dtype=np.int64)
     first[number[::-1]] = np.arange(len(number))[::-1]
@@ -273,6 +279,7 @@ def _classes(network: ServiceNetwork, kinds: Travellers, mass: Array, fare: Ints
     first, step, most = (np.where(stated, a, b) for a, b in zip(values, given, strict=True))
     return Classes(
         mass=mass.astype(np.int64),
+        entry=kinds.mass,
         heads=kinds.adults + kinds.children,
         payers=payers(network.instance, kinds.adults, kinds.children),
         first_yen=first,

@@ -13,6 +13,9 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.tariff import BASELINES, GOALS, Baseline, Goal
 from nichiiki_solver.ragged import Ints
 
+MOST_YEN = 10**12
+"""Largest amount that can be asked for; a thousand times it, for a million payers, is still a whole number of 64 bits."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -94,5 +97,5 @@ def _word(name: str, value: str, words: tuple[str, ...]) -> None:
 
 
 def _amount(name: str, value: int | None) -> None:
-    if value is not None and value < 0:
-        raise UsageError.of("arg_from", argument=name, value=value, low=0)
+    if value is not None and not 0 <= value <= MOST_YEN:
+        raise UsageError.of("arg_range", argument=name, value=value, low=0, high=f"{MOST_YEN:,}")

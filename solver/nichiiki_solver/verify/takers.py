@@ -280,9 +280,9 @@ def _shares(instance: Instance, takers: Takers) -> Array:
         weight = np.where(
             worth > WORTHLESS // 2, np.exp(np.maximum(worth - worth.max(axis=0), -1e6) / spread), 0.0
         )
-        shares = np.rint(takers.mass * weight / weight.sum(axis=0))
-        shares[0] = takers.mass - shares[1:].sum(axis=0)
-        return np.asarray(shares)
+        of_products = np.rint(takers.mass * np.cumsum(weight[1:], axis=0) / weight.sum(axis=0))
+        singles = takers.mass - (of_products[-1] if len(of_products) else 0)
+        return np.vstack((singles, np.diff(of_products, axis=0, prepend=0)))
     best = np.zeros(worth.shape[1], dtype=np.int64)
     for k in range(1, len(worth)):
         now = worth[best, np.arange(len(best))], paid[best, np.arange(len(best))]

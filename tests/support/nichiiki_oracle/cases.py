@@ -67,6 +67,17 @@ USE = {"household_id": "a", "kind": "stay", "target_id": "house"}
 BEFORE: Cells = {"use_history": [{**USE, "on": "2027-04-01"}]}
 EARLIER: Cells = {"use_history": [{**USE, "on": "2027-03-31"}]}
 
+WEEKENDS: Cells = {
+    **{f"periods__{n}__slot": "weekend" for n in range(3)}, "seats__1__days": None, "seats__1__seats": 9,
+}  # fmt: skip
+NEXT: dict[str, Any] = {
+    "facility_id": "next",
+    "region_id": "other",
+    "lat": 36.5,
+    "lon": 138.0,
+    "kind": "school",
+}
+"""A school that stands between the desks and the nursery in the table."""
 RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
     ("stay", "house_not_ready", {"houses__0__ready": True}, {"houses__0__ready": False}),
     ("stay", "period_closed", {"periods__2__open": False}, {"periods__1__open": False}),
@@ -212,6 +223,8 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
     ("care", "care_region", {"facilities__1__region_id": "host"}, {"facilities__1__region_id": "other"}),
     ("care", "no_seats", {"seats__1__seats": 1}, {"seats__1__seats": 0}),
     ("care", "care_days_max", {"persons__1__care_days": 8}, {"persons__1__care_days": 9}),
+    # April 2027 has eight days at weekends, May ten
+    ("care", "care_days_max", WEEKENDS, {**WEEKENDS, "persons__1__care_days": 9}),
     (
         "care",
         "care_days_max",
@@ -228,6 +241,7 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
     ("desk", "no_telework", {"persons__0__telework_days": 1}, {"persons__0__telework_days": 0}),
     ("desk", "desk_region", {"facilities__2__region_id": "host"}, {"facilities__2__region_id": "other"}),
     ("desk", "no_seats", {"seats__0__seats": 1}, {"seats__0__seats": 0}),
+    ("desk", "no_seats", {}, {"facilities": [NEXT], "seats__0__facility_id": "next", "seats__0__band": "1"}),
     ("desk", "commute", {"rules": AGE_LIMIT}, {"households__0__max_commute_minutes": 9}),
     ("role", "role_region", {"roles__0__region_id": "host"}, {"roles__0__region_id": "other"}),
     (
