@@ -134,7 +134,7 @@ def _rule_problem(detail: ErrorDetails, document: Any, label: str) -> Problem:
         case "less_than_equal":
             return problem("rule_too_large", label, **shown, high=context["le"])
         case _:
-            return problem("rule_wrong_kind", label, **shown, kind=detail["type"])
+            return problem("rule_wrong_kind", label, **shown)
 
 
 def _value_at(document: Any, key: str) -> str:

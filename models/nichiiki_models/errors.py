@@ -116,8 +116,11 @@ class VerificationError(NichiikiError):
     ----------
     violations
         What the check found.
+    given
+        Whether it is an answer that was given (another instance's, say), not one that was found here.
     """
 
-    def __init__(self, violations: Sequence[Violation]) -> None:
+    def __init__(self, violations: Sequence[Violation], *, given: bool = False) -> None:
         self.violations = tuple(violations)
+        self.given = given
         super().__init__("\n".join(str(violation) for violation in self.violations))

@@ -108,7 +108,7 @@ def fit(
     others = without(allocation, np.array(gone)).replace(instance_hash=instance.hash)
     violations = _broken(instance, others, gone)
     if violations:
-        raise VerificationError(violations)
+        raise VerificationError(violations, given=True)
     known = shadow_prices(instance) if prices is None else prices
     return _Fitting(instance, others, household_id, gone[1:], known).best(most)
 

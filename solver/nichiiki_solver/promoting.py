@@ -57,7 +57,7 @@ def promote(
     """
     violations = verify(instance, allocation)
     if violations:
-        raise VerificationError(violations)
+        raise VerificationError(violations, given=True)
     gone, sure = list(declined), list(accepted)
     _check_answers(instance, allocation, gone, sure)
     market = compile_market(instance)

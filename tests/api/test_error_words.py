@@ -102,9 +102,7 @@ ASKED = [
     ("lottery_of_nobody", "lottery commit platform --value-name n"),
     ("no_products", "plan {small}"),
     ("no_products", "price {small}"),
-    ("other_instance", "price {town} --allocation {done}"),
     ("arg_range", "price {town} --subsidy 9999999999999999999999"),
-    ("equity_half", "price {town} --equity-yen 5"),
     ("ratio_not_chosen", "price {town} --ratio free=given:50"),
     ("ratio_of_ratio", "price {town} --ratio free=free:50"),
     ("arg_range", "price {town} --ratio free=other:0"),
@@ -318,9 +316,15 @@ def test_a_household_that_has_declined_before(
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_product_that_is_not_there(run: Any, tmp_path: Path, places: dict[str, Any], lang: Lang) -> None:
-    shown = run("price", places["town"], "--compare", "none", "--out", tmp_path / "out", "--lang", lang)
-    check(shown, "arg_unknown", lang)
+def test_what_a_command_refuses_by_itself_python_refuses_too(
+    places: dict[str, Any], small_result: nk.Result, lang: Lang
+) -> None:
+    priced = nk.read(places["town"])
+    for code, asked in (("equity_half", {"equity_yen": 5}), ("other_instance", {})):
+        placed = None if asked else small_result.allocation
+        with pytest.raises(nk.UsageError) as caught:
+            nk.price(priced, placed, **asked)  # type: ignore[arg-type]  # the dict mixes names
+        assert text(f"problem.{code}.remedy", lang) in caught.value.message(lang)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -337,6 +341,7 @@ def test_a_plan_without_an_allocation(run: Any, tmp_path: Path, lang: Lang) -> N
         "check flagship --mapping {folder}",
         "map {file} --tables {file}",
         "allocate flagship --policy points --out {file}/out",
+        "check flagship --errors {file}/new.csv",
         "fit {small} {done} {placed} --prices {folder}",
         "fit {small} {done} {placed} --prices {file}",
         "price {town} --guaranteed 99999999999999999999",
@@ -349,6 +354,7 @@ def test_files_and_folders_that_are_the_other_one(
     named = {**places, "folder": tmp_path, "file": tmp_path / "file.csv"}
     shown = run(*(word.format(**named) for word in words.split()), "--lang", lang)
     assert shown.exit_code == Exit.BAD_INPUT
+    assert ".tmp" not in shown.stderr, "a draft is nobody's file"
     assert bool(JAPANESE.search(shown.stderr)) == (lang == "ja")
     assert bool(ENGLISH.search(QUOTED.sub("", shown.stderr))) == (lang == "en")
 
@@ -391,6 +397,16 @@ def test_a_run_of_a_comparison_that_was_refused(run: Any, tmp_path: Path, lang: 
     shown = run("compare", where, "--policies", "points", "--lang", lang)
     assert shown.exit_code == Exit.NEGATIVE
     assert text("problem.policy_no_minimum.remedy", lang) in shown.stderr
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("words", ["explain flagship {done}", "promote flagship {done}"])
+def test_an_allocation_of_another_instance_is_no_defect_of_ours(
+    run: Any, places: dict[str, Any], words: str, lang: Lang
+) -> None:
+    shown = run(*words.format(**places).split(), "--lang", lang)
+    assert shown.exit_code == Exit.NEGATIVE
+    assert text("cli.failed.given", lang, package="nichiiki", count=1) in shown.stderr
 
 
 PYTHON_ONLY = {

@@ -76,7 +76,7 @@ def _expected(error: NichiikiError, screen: Screen) -> int:
     if isinstance(error, VerificationError):
         from nichiiki.cli.showing import violations
 
-        screen.tell("failed.withheld", count=len(error.violations))
+        screen.tell("failed.given" if error.given else "failed.withheld", count=len(error.violations))
         violations(error.violations, screen, to=screen.err)
         return Exit.NEGATIVE
     if error.problems:

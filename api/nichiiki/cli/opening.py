@@ -108,7 +108,7 @@ def _document(file: Path, content: bytes, model: type[Document], key: str) -> Do
     except ValidationError as error:
         detail = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(step) for step in detail["loc"])
-        raise Refusal(key, file=file, place=place or "-", kind=detail["type"]) from None
+        raise Refusal(key, file=file, place=place or "-") from None
 
 
 def tariff_of(allocation: Allocation, folder: Path, name: str | None) -> TariffResult | None:

@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from nichiiki.report.rows import Cell, Sheet
@@ -41,8 +42,12 @@ def write_whole(path: Path, content: bytes) -> Path:
             stream.flush()
             os.fsync(stream.fileno())
         return _replace(draft, path)
+    except OSError as error:
+        error.filename = os.fspath(path)  # the name that was asked for, not that of the draft
+        raise
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where there is no folder there is no draft either
+            draft.unlink(missing_ok=True)
 
 
 def _replace(draft: Path, path: Path) -> Path:

@@ -86,7 +86,7 @@ def explain(
     """
     violations = verify(instance, allocation)
     if violations:
-        raise VerificationError(violations)
+        raise VerificationError(violations, given=True)
     asked = _asked(instance, household_id)
     instance, allocation = as_built(instance, allocation)
     run = _Run(instance, allocation, asked, time_limit_s, workers)
