@@ -9,6 +9,8 @@ from typing import Any
 from nichiiki.executing import Executor, LocalExecutor, Task
 from nichiiki_solver.helping import Alone
 
+LEAST = 2
+"""Fewer pieces are not worth the start of another process."""
 SPARE_S = 60.0
 """A task that overruns its own limit by so much is ended from outside: what starts an interpreter is in it."""
 
@@ -43,8 +45,8 @@ class ProcessHelpers:
         should_stop: Callable[[], bool],
     ) -> list[Any]:
         """Call the function with each piece; see `nichiiki_solver.helping.Helpers`."""
-        if not pieces or should_stop():
-            return [None] * len(pieces)
+        if len(pieces) < LEAST or should_stop():
+            return Alone().each(function, pieces, limit_s, should_stop)
         executor, found = self._make(), {}
         for number, piece in enumerate(pieces):
             executor.submit(Task(str(number), function, piece, limit_s + SPARE_S))

@@ -143,7 +143,7 @@ def test_blocks_are_placed_by_its_workers(scheduler: str) -> None:
     helpers = ProcessHelpers(lambda: DaskExecutor(scheduler))
     for _ in range(2):
         assert helpers.each(length, [(3, 4), (5, 12)], 60, lambda: False) == [5.0, 13.0]
-    assert helpers.each(crash_in_a_helper, [(7,)], 60, lambda: False) == [7]
+    assert helpers.each(crash_in_a_helper, [(7,), (8,)], 60, lambda: False) == [7, 8]
 
 
 def test_a_run_past_its_limit_is_ended(scheduler: str) -> None:

@@ -71,6 +71,14 @@ def test_results_come_back_in_the_order_of_what_was_asked() -> None:
     assert ProcessHelpers.local(3).each(length, pieces, 60, never) == [5.0, 13.0, 17.0]
 
 
+def test_a_single_piece_starts_no_process() -> None:
+    def refuse() -> LocalExecutor:
+        raise AssertionError("an executor was made")
+
+    assert ProcessHelpers(refuse).each(length, [(3, 4)], 60, never) == [5.0]
+    assert ProcessHelpers(refuse).each(length, [], 60, never) == []
+
+
 def test_what_a_lost_helper_had_is_done_here() -> None:
     assert ProcessHelpers.local(2).each(crash_in_a_helper, [(0,), (1,)], 60, never) == [0, 1]
 
