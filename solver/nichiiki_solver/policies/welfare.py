@@ -557,8 +557,16 @@ class _Run:
             return StopReason.PROVEN
         if self.settings.should_stop():
             return StopReason.INTERRUPTED
-        enough = self.left_s > 0 and self.settings.relative_gap > 0
-        return StopReason.GAP_REACHED if enough else StopReason.TIME_LIMIT
+        # an engine that stops at the gap weakens its bound by its tolerance afterwards
+        enough = self.settings.relative_gap + 2 * mip.TOLERANCE
+        near = [
+            level.bound is not None
+            and level.objective is not None
+            and level.bound - level.objective <= enough * max(1, abs(level.objective))
+            for level in self.levels
+        ]
+        reached = self.settings.relative_gap > 0 and len(near) == len(self.market.levels) and all(near)
+        return StopReason.GAP_REACHED if reached else StopReason.TIME_LIMIT
 
 
 def _whole(answer: tuple[Market, Ints]) -> tuple[Whole, Ints]:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nichiiki_models.allocation import Status
+from nichiiki_instances.generators import generate
+from nichiiki_models.allocation import Status, StopReason
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.brute_force import optimum
 from nichiiki_oracle.random_instances import medium_instance, random_instance
@@ -91,6 +92,18 @@ def test_the_way_of_large_markets_keeps_rules_and_bound(seed: int, monkeypatch: 
         assert result.levels[0].bound >= best.levels[0]
     if result.status is Status.OPTIMAL:
         assert [level.objective for level in result.levels] == list(best.levels)
+
+
+def test_a_gap_that_was_not_reached_is_not_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = ("SMALL", "WHOLE_AT_ONCE", "MOST_PIECES", "PATIENCE", "LAST_PATIENCE", "PROCEDURE_AGENTS")
+    for name in limits:
+        monkeypatch.setattr(welfare, name, -1)
+    instance = generate(households=60, houses=20, hosts=1, roles=6, periods=6, seed=2)
+    result = allocate(instance, time_limit_s=60, relative_gap=1e-6)
+    assert result.objective is not None
+    assert result.bound is not None
+    assert result.bound > result.objective * (1 + 1e-6)
+    assert result.reason is StopReason.TIME_LIMIT
 
 
 @pytest.mark.parametrize("seed", SEEDS)
