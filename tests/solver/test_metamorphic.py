@@ -22,7 +22,8 @@ from nichiiki_solver.allocating import allocate
 from nichiiki_solver.verify import verify
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = range(300 if FULL else 8)
+SEEDS = range(300) if FULL else (*range(8), 170)
+"""170: overrides of households with long ids, once a fault of reading."""
 MEDIUM = range(40 if FULL else 2)
 Change = Callable[[Instance], Instance]
 
