@@ -59,6 +59,7 @@ bench: .venv/installed-test ## time the benchmarks; the figures go to benchmarks
 	$(PYTEST) benchmarks --benchmark-enable --benchmark-only \
 		--benchmark-json "benchmarks/results/$$(date -u +%Y%m%dT%H%M%SZ).json"
 	$(BIN)/python -m benchmarks.scale $(SIZES)
+	$(BIN)/python -m benchmarks.families $(FAMILIES)
 
 docs: .venv/installed-docs ## build the documentation into docs/_build/html; a warning is an error
 	$(BIN)/sphinx-build -E -W --keep-going -b html docs docs/_build/html

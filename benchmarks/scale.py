@@ -38,7 +38,7 @@ def main() -> None:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     RESULTS.mkdir(exist_ok=True)
     about = {
-        "machine": _machine(),
+        "machine": machine(),
         "versions": {n: version(n) for n in ("nichiiki", "ortools", "scipy", "numpy")},
     }
     (RESULTS / f"scale-{stamp}.json").write_text(
@@ -70,7 +70,8 @@ def _one(name: str, who: str, seconds: float | None) -> dict[str, Any]:
     return {"case": name, "who": who, "error": error, **found}
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Say what runs here: processor, cores, load, Python."""
     return {
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),

@@ -79,7 +79,7 @@ def test_language(words: list[str], environment: dict[str, str], lang: str) -> N
         (["check", "a", "b"], "too many"),
         (["check", "a", "--frob"], "no option --frob"),
         (["check", "a", "--lang", "de"], "Allowed: ja, en"),
-        (["check", "no/such/folder"], "1 errors"),
+        (["check", "no/such/folder"], "Errors: 1. Warnings: 0."),
         (["allocate", "a", "--seed", "x"], "a whole number from 0"),
         (["allocate", "a", "--seed", "-1"], "a whole number from 0"),
         (["allocate", "a", "--time-limit", "0"], "above 0"),

@@ -73,7 +73,7 @@ def test_diff_in_both_languages_and_as_json(
 def test_promote_refuses_whom_it_does_not_know(run: Any, folder: Path, done: Path) -> None:
     shown = run("promote", folder, done, "--declined", "nobody")
     assert shown.exit_code == Exit.BAD_INPUT
-    assert "there is no household 'nobody'" in shown.output
+    assert '"nobody" does not exist' in shown.output
 
 
 def test_a_list_made_by_hand_is_set_beside_the_procedure(

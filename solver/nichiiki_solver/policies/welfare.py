@@ -1,7 +1,8 @@
 """Welfare: the optimum of the objective's levels, one after the other, with a proven gap.
 
 Mechanism
-    A small market goes to CP-SAT whole. A larger one in which options take single units (`assignment`) is a cheapest
+    A small market goes to CP-SAT whole; a plain one of one level only for a while, then to HiGHS in growing rings around dual
+    prices (`rings`). A larger one in which options take single units (`assignment`) is a cheapest
     flow, if one level is asked for and no official answer. Otherwise dual prices of the shared resources give a bound over
     all bundles (`dual_prices`), and a first answer: every household takes what is best for it at the prices (`holding`).
     Blocks of households are then placed anew (`neighbourhoods`). Stays and options whose value at the prices falls short of
@@ -24,12 +25,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
-from nichiiki_solver import assignment, cp_sat, mip, scip
+from nichiiki_solver import assignment, cp_sat, mip, rings, scip
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.dual_prices import (
@@ -54,6 +56,8 @@ SMALL = 3_000
 than it saves."""
 START_SHARE, START_S = 0.15, 20.0
 """The first answer may take this share of the time, and at most so many seconds."""
+CP_SAT_SHARE = 0.1
+"""Share of the time after which CP-SAT leaves a plain market, if it has no proof, to the rings around the prices."""
 PROCEDURE_SHARE, PRICING_SHARE = 0.2, 0.5
 """Shares of the time after which the procedure, and the pricing, make way for the search."""
 WHOLE_AT_ONCE = 25_000
@@ -96,6 +100,10 @@ class Welfare:
             whole = source_of(market).everything()
             run.solve_levels(whole, run.by_engine)
             run.break_ties(whole, run.by_engine)
+        elif run.is_plain():
+            run.solve_levels(Whole(market), run.by_rings)
+            if settings.official or market.n_options <= SMALL:
+                run.break_ties(Whole(market), run.by_cp_sat if market.n_options <= SMALL else run.by_highs)
         elif market.complete and (market.n_options <= SMALL or not can_be_priced(market)):
             run.solve_levels(Whole(market), run.by_cp_sat)
             run.break_ties(Whole(market), run.by_cp_sat)
@@ -233,6 +241,45 @@ class _Run:
         quick = self.market.n_options <= assignment.ARCS_A_SECOND * self.left_s
         return plain and quick and assignment.is_assignment(self.market)
 
+    def is_plain(self) -> bool:
+        """Whether the market lists one level of options that nobody made, and is no flow."""
+        market = self.market
+        listed = market.source is None and market.complete and len(market.levels) == 1
+        return listed and can_be_priced(market) and (market.n_options <= SMALL or not self.is_flow())
+
+    def by_rings(self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report) -> Answer:
+        """Search the only level of a plain market: CP-SAT for a while, then HiGHS in growing rings around the prices."""
+        limit_s = self.settings.time_limit_s
+        first = Answer(None, None, None)
+        if market.n_options <= MOST_PIECES:
+            first = self.by_cp_sat(
+                market, weights, floors, report, start_s=min(START_S, CP_SAT_SHARE * limit_s)
+            )
+        if first.infeasible or self._is_near(first):
+            return first
+        if first.choice is not None:
+            self._keep_better(Whole(market), first.choice)
+        found = rings.solve_level(
+            market,
+            weights,
+            known=self.choice if self.columns is market else None,
+            time_limit_s=max(0.05, self.left_s),
+            relative_gap=self.relative_gap,
+            seed=self.settings.seed,
+            report=report,
+            should_stop=self.settings.should_stop,
+        )
+        if found.infeasible:
+            return self.by_cp_sat(market, weights, floors, report)
+        bounds = [bound for bound in (first.bound, found.bound) if bound is not None]
+        return replace(found, bound=min(bounds, default=None))
+
+    def _is_near(self, found: Answer) -> bool:
+        """Whether an answer is as near its own bound as was asked for."""
+        if found.objective is None or found.bound is None:
+            return False
+        return found.bound - found.objective <= self.relative_gap * max(1, abs(found.objective))
+
     def by_flow(self, market: Market, weights: Ints, _floors: tuple[Floor, ...], _report: Report) -> Answer:
         """Solve the only level as a flow."""
         return assignment.solve_level(market, weights)
@@ -301,6 +348,7 @@ class _Run:
                 self._keep_better(Whole(market), choice)
         if self.choice is None:
             return None
+        self.report(0, int(self.columns.objectives(self.choice)[0]), None)
         known = Held.of(source, self.columns, self.choice)
         helpers = self.settings.helpers
         return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
@@ -310,7 +358,7 @@ class _Run:
         missed = 0
         while not self._is_over(share) and not self._is_enough() and missed < patience:
             left_s = share * self.settings.time_limit_s - self.seconds
-            if blocks.improve(self._blocks_a_round, left_s, self.settings.should_stop):
+            if blocks.improve(self._blocks_a_round, left_s, lambda: self._is_over(share)):
                 missed = 0
                 self._keep_better(*_whole(blocks.answer()))
                 self.report(0, blocks.value, None)

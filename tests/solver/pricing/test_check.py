@@ -301,6 +301,10 @@ def test_every_limit_binds_at_its_last_yen() -> None:
     [found] = verify_tariff(instance, tariff.model_copy(update={"settings": strict}))
     assert (found.details["value"], found.details["limit"]) == (25, 26)
     assert settled(instance, tariff, equity_share_percent=100, equity_yen=2000) == set()
+    assert (
+        settled(instance, tariff, equity_share_percent=100) == set()
+    )  # one without the other asks for nothing
+    assert settled(instance, tariff, equity_yen=0) == set()
     assert settled(instance, tariff, equity_share_percent=100, equity_yen=1999) == {"tariff_equity"}
     assert settled(instance, tariff, town_caps_yen={"d0": 6000, "h": 0, "m": 0}) == set()
     assert settled(instance, tariff, town_caps_yen={"d0": 5999}) == {"tariff_town"}

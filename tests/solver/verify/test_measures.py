@@ -95,3 +95,23 @@ def test_where_it_adds_nothing_it_is_not_used(rule: str) -> None:
     cells, target = SCARCE[rule]
     enough = {name: 2 for name in cells}
     assert broken(world(enough, {**target, "adds": 1}), taken=True).keys() == {"measure_unused"}
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_a_house_that_is_opened_has_its_units(units: int) -> None:
+    """Nobody could live there without the measure, so that it is used; it opens as many units as the house has."""
+    instance = world(
+        {"houses__0__ready": False, "houses__0__units": units}, {"target_kind": "house", "target_id": "house"}
+    )
+    found = broken(instance, taken=True)
+    assert found.keys() == (set() if units == 2 else {"house_units"})
+    assert "house_not_ready" in broken(instance, taken=False)
+
+
+def test_a_care_place_gives_its_days() -> None:
+    """Ten days are wanted, one place has eight: the second one is needed, though two of its days would do."""
+    days = {"persons__1__care_days": 5, "persons__4__care_days": 5}
+    cells, target = SCARCE["care_places"]
+    instance = world({**cells, **days}, {**target, "adds": 1})
+    assert broken(instance, taken=True) == {}
+    assert broken(instance, taken=False).keys() == {"care_places"}

@@ -67,6 +67,9 @@ USE = {"household_id": "a", "kind": "stay", "target_id": "house"}
 BEFORE: Cells = {"use_history": [{**USE, "on": "2027-04-01"}]}
 EARLIER: Cells = {"use_history": [{**USE, "on": "2027-03-31"}]}
 
+WEEKENDS: Cells = {
+    **{f"periods__{n}__slot": "weekend" for n in range(3)}, "seats__1__days": None, "seats__1__seats": 9,
+}  # fmt: skip
 NEXT: dict[str, Any] = {
     "facility_id": "next",
     "region_id": "other",
@@ -220,6 +223,8 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
     ("care", "care_region", {"facilities__1__region_id": "host"}, {"facilities__1__region_id": "other"}),
     ("care", "no_seats", {"seats__1__seats": 1}, {"seats__1__seats": 0}),
     ("care", "care_days_max", {"persons__1__care_days": 8}, {"persons__1__care_days": 9}),
+    # April 2027 has eight days at weekends, May ten
+    ("care", "care_days_max", WEEKENDS, {**WEEKENDS, "persons__1__care_days": 9}),
     (
         "care",
         "care_days_max",
