@@ -7,6 +7,7 @@ what was asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from nichiiki_solver.background import in_background
@@ -55,4 +56,7 @@ class Alone:
     ) -> list[Any]:
         """Call the function with each piece; see `Helpers`."""
         del limit_s
-        return [in_background(lambda p=piece: function(*p), should_stop, name="piece") for piece in pieces]  # type: ignore[misc]
+        return [
+            None if should_stop() else in_background(partial(function, *piece), should_stop, name="piece")
+            for piece in pieces
+        ]

@@ -102,9 +102,7 @@ ASKED = [
     ("lottery_of_nobody", "lottery commit platform --value-name n"),
     ("no_products", "plan {small}"),
     ("no_products", "price {small}"),
-    ("other_instance", "price {town} --allocation {done}"),
     ("arg_range", "price {town} --subsidy 9999999999999999999999"),
-    ("equity_half", "price {town} --equity-yen 5"),
     ("ratio_not_chosen", "price {town} --ratio free=given:50"),
     ("ratio_of_ratio", "price {town} --ratio free=free:50"),
     ("arg_range", "price {town} --ratio free=other:0"),
@@ -318,9 +316,15 @@ def test_a_household_that_has_declined_before(
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_product_that_is_not_there(run: Any, tmp_path: Path, places: dict[str, Any], lang: Lang) -> None:
-    shown = run("price", places["town"], "--compare", "none", "--out", tmp_path / "out", "--lang", lang)
-    check(shown, "arg_unknown", lang)
+def test_what_a_command_refuses_by_itself_python_refuses_too(
+    places: dict[str, Any], small_result: nk.Result, lang: Lang
+) -> None:
+    priced = nk.read(places["town"])
+    for code, asked in (("equity_half", {"equity_yen": 5}), ("other_instance", {})):
+        placed = None if asked else small_result.allocation
+        with pytest.raises(nk.UsageError) as caught:
+            nk.price(priced, placed, **asked)  # type: ignore[arg-type]  # the dict mixes names
+        assert text(f"problem.{code}.remedy", lang) in caught.value.message(lang)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -16,7 +16,7 @@ from nichiiki_solver.helping import Alone, Helpers
 from nichiiki_solver.holding import held_by_prices
 from nichiiki_solver.policies import neighbourhoods
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
-from nichiiki_tasks import crash_in_a_helper, length, sleep
+from nichiiki_tasks import crash, crash_in_a_helper, length, sleep
 
 
 def never() -> bool:
@@ -73,6 +73,11 @@ def test_results_come_back_in_the_order_of_what_was_asked() -> None:
 
 def test_what_a_lost_helper_had_is_done_here() -> None:
     assert ProcessHelpers.local(2).each(crash_in_a_helper, [(0,), (1,)], 60, never) == [0, 1]
+
+
+def test_alone_leaves_what_is_not_begun() -> None:
+    assert Alone().each(crash, [(9,), (9,)], 60, lambda: True) == [None, None]
+    assert Alone().each(length, [(3, 4), (5, 12)], 60, never) == [5.0, 13.0]
 
 
 def test_who_is_told_to_stop_leaves_the_rest() -> None:

@@ -348,6 +348,7 @@ class _Run:
                 self._keep_better(Whole(market), choice)
         if self.choice is None:
             return None
+        self.report(0, int(self.columns.objectives(self.choice)[0]), None)
         known = Held.of(source, self.columns, self.choice)
         helpers = self.settings.helpers
         return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
@@ -357,7 +358,7 @@ class _Run:
         missed = 0
         while not self._is_over(share) and not self._is_enough() and missed < patience:
             left_s = share * self.settings.time_limit_s - self.seconds
-            if blocks.improve(self._blocks_a_round, left_s, self.settings.should_stop):
+            if blocks.improve(self._blocks_a_round, left_s, lambda: self._is_over(share)):
                 missed = 0
                 self._keep_better(*_whole(blocks.answer()))
                 self.report(0, blocks.value, None)
