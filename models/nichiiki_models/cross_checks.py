@@ -17,7 +17,7 @@ from nichiiki_models.columns import NULL_INT, Array, ListColumn, is_in, is_null
 from nichiiki_models.municipality_codes import is_municipality_code
 from nichiiki_models.problems import Problem
 from nichiiki_models.rules import Rules
-from nichiiki_models.table import Table, rank_codes
+from nichiiki_models.table import Table
 from nichiiki_models.tables import CARE_BANDS, LISTS, SCHOOL_GRADES
 
 Tables = Mapping[str, Table[Any]]
@@ -541,15 +541,10 @@ def locks_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
     """Check: a household has at most one house it must have, and none if it must never be placed."""
     table = tables["locks"]
     must = table["effect"] == "must"
-    households, _ = rank_codes(table["household_id"])
-    houses = must & (table["target_kind"] == "house")
-    first = np.full(len(table), -1)
-    for row in np.flatnonzero(houses).tolist():
-        if (
-            first[households[row]] >= 0
-            and table["target_id"][row] != table["target_id"][first[households[row]]]
-        ):
-            value, other = str(table["target_id"][row]), int(first[households[row]])
+    first: dict[str, int] = {}
+    for row in np.flatnonzero(must & (table["target_kind"] == "house")).tolist():
+        value, other = str(table["target_id"][row]), first.setdefault(str(table["household_id"][row]), row)
+        if value != str(table["target_id"][other]):
             yield Problem(
                 code="two_must_houses",
                 table="locks",
@@ -558,8 +553,6 @@ def locks_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
                 value=value,
                 other_row=other,
             )
-        elif first[households[row]] < 0:
-            first[households[row]] = row
     barred = table["household_id"][(table["effect"] == "never") & (table["target_kind"] == "placed")]
     yield from _rows(
         "must_but_never_placed", "locks", must & is_in(table["household_id"], barred.tolist()), "effect"

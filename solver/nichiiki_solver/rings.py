@@ -3,7 +3,8 @@
 At prices λ ≥ 0 no allocation is worth more than T = Σ_a (best value of a) + λ · b, and one that takes an option whose value falls
 short of its agent's best by s is worth at most T - s. So let B bound every allocation that keeps to options with s ≤ ρ: then the
 larger of B and T - ρ bounds them all. The first ring holds a few options an agent; a small program, closed in seconds, with
-answers near the optimum. Each ring holds twice as many, until nothing better can lie outside.
+answers near the optimum. Then comes one search over all that a better allocation can hold, in the time left; only if that is too
+large do rings hold twice as many from one to the next.
 
 References
 ----------
@@ -32,7 +33,7 @@ MOST_OPTIONS = 100_000
 """Most options in a ring: a larger program takes longer to build than the search has."""
 PRICING_SHARE, FIRST_SHARE = 0.2, 0.06
 """Shares of the time for the prices, and for the first ring; each further ring may take twice as long as the one before."""
-BLOCKS_A_RING, BLOCK_S = 1.5, 2.0
+BLOCKS_A_RING, BLOCK_S = 4.0, 2.0
 """Time for blocks after a ring, in the ring's; and most seconds for one block."""
 FIRST_BLOCK, LEAST, GROWTH = 40, 10, 1.2
 """Agents placed anew in the first block, fewest in any, and the factor by which blocks grow and shrink."""
@@ -115,10 +116,12 @@ class _Search:
             if kept.sum() > MOST_OPTIONS:
                 break
             self._ring(kept, slice_s, outside=(self.total - reach - 1) // SCALE)
-            if self.infeasible:
+            if size >= self.market.n_options:
                 break
             self._place_blocks(BLOCKS_A_RING * slice_s)
             size, slice_s = 2 * size, 2 * slice_s
+            if self.needed is None or (self.short <= self.needed).sum() <= MOST_OPTIONS:
+                size, slice_s = self.market.n_options, self.left_s
 
     def _is_over(self) -> bool:
         return self.should_stop() or self.left_s <= 0

@@ -22,7 +22,8 @@ from nichiiki_solver.allocating import allocate
 from nichiiki_solver.verify import verify
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = range(300 if FULL else 8)
+SEEDS = range(300) if FULL else (*range(8), 87, 169, 170)
+"""170: overrides of households with long ids, once a fault of reading; 87, 169: the order of links decides who takes which vehicle."""
 MEDIUM = range(40 if FULL else 2)
 Change = Callable[[Instance], Instance]
 
@@ -143,9 +144,11 @@ def test_neither_the_order_of_rows_nor_names_change_the_optimum(seed: int) -> No
 
 
 def renamed(instance: Instance) -> Instance:
-    """Give everything another id, in another order."""
+    """Give everything another id, in another order; links keep theirs, by which vehicles are taken (rules, section 5)."""
     known = frozenset().union(*(table.ids for table in instance.tables.values()))
     names = {name: f"{crc32(name.encode()):08x}-{name}"[:64] for name in known}
+    links = sorted(instance.links["link_id"].tolist())
+    names |= {name: f"{place:03d}-{name}"[:64] for place, name in enumerate(links)}
     tables = {name: _renamed_table(table, names) for name, table in instance.tables.items()}
     rules = instance.rules.model_dump()
     own = rules["funding"]["own_budget_yen"]
