@@ -174,6 +174,8 @@ class _Search:
                 return
             found = self._place_block(self._some_agents(), min(BLOCK_S, left_s))
             closed = found.bound is not None and found.bound == found.objective
+            if closed and self.size >= self.market.n_agents:
+                return
             self.size = (
                 min(self.market.n_agents, self.size * GROWTH) if closed else max(LEAST, self.size / GROWTH)
             )
