@@ -63,9 +63,7 @@ def test_rows_are_added_to_an_instance_and_counted_in_its_periods(tmp_path: Path
     network = service_network(found, houses=[])
     trip = round_trips(network, ["valley-s1_1"], ["valley-s3"], out_period=["2026-05"])
     assert routes(network, trip).fare_yen.tolist() == [900]  # up it is cheaper to buy to the town hall and on
-    with pytest.raises(
-        nk.UsageError, match='prefix: The table places of the instance has "valley-s1_1" already'
-    ):
+    with pytest.raises(nk.UsageError, match='The table places of the instance has "valley-s1_1" already'):
         nk.read_gtfs(more, into=found, prefix="valley-")
 
 
