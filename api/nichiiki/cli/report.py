@@ -65,13 +65,12 @@ def _report(
     instance, allocation = open_instance(name), open_allocation(answer)
     step("wait.report", households=f"{len(instance.households):,}")
     broken = nichiiki.verify(instance, allocation)
-    metrics = nichiiki.evaluate(instance, allocation)
     folder = Path(answer) if Path(answer).is_dir() else Path(answer).parent
     prices = tariff_of(allocation, folder, tariff)
     shown: dict[str, Any] = {"lang": screen.lang, "level": level, "tariff": prices}
-    page = report_of(instance, allocation, violations=broken, metrics=metrics, **shown)
-    _put(screen, out or folder / ("report.html" if level == "staff" else f"report-{level}.html"), page)
     rows = Rows(Facts(instance, allocation), screen.lang, prices)
+    page = report_of(instance, allocation, violations=broken, metrics=rows.metrics, **shown)
+    _put(screen, out or folder / ("report.html" if level == "staff" else f"report-{level}.html"), page)
     if workbook:
         _put_workbook(screen, workbook, contacts, rows)
     if geojson:
