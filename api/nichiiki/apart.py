@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nichiiki.executing import LocalExecutor, Task
 from nichiiki_instances.raw import problem
-from nichiiki_instances.xlsx_guard import MAX_TOTAL
+from nichiiki_instances.xlsx_guard import MAX_TOTAL, is_small_index
 from nichiiki_models.errors import FileError, InputError, InstanceError
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ MB_A_MB = 40
 """Memory that a MiB of unpacked content may take; ordinary files take 4 (workbooks) to 19 (CSV)."""
 LARGE = 32 << 20
 """Size of files, in bytes, from which they are read apart even if Python's own parsers read them."""
-MOST_INDEX = 1 << 20
-"""Largest index of a workbook, in bytes, that is looked at here; the guard refuses workbooks with more parts."""
-END_RECORD = 22 + 0xFFFF
-"""Bytes from the end of a zip within which its last record begins."""
 _ERRORS: dict[str, type[InputError]] = {"FileError": FileError, "InstanceError": InstanceError}
 
 
@@ -126,23 +122,14 @@ def _size(file: Path) -> int:
 def _unpacked(file: Path) -> int:
     """Return the bytes of a file; those of a workbook as its index states them, which its guard holds it to."""
     size = _size(file)
-    if not _is_workbook(file) or not 0 < _index_size(file) <= MOST_INDEX:
+    if not _is_workbook(file):
         return size
     try:
-        with zipfile.ZipFile(file) as archive:
-            stated = sum(part.file_size for part in archive.infolist())
+        with file.open("rb") as stream:
+            if not is_small_index(stream):
+                return size
+            with zipfile.ZipFile(stream) as archive:
+                stated = sum(part.file_size for part in archive.infolist())
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         return size
     return size + min(stated, MAX_TOTAL)
-
-
-def _index_size(file: Path) -> int:
-    """Return the bytes of the index of a zip, from the record at its end; 0 if there is none."""
-    try:
-        with file.open("rb") as stream:
-            stream.seek(max(0, _size(file) - END_RECORD))
-            end = stream.read()
-    except OSError:
-        return 0
-    at = end.rfind(b"PK\5\6")
-    return int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from nichiiki_instances.headers import nearest
+from nichiiki_instances.json_guard import check_json
 from nichiiki_instances.raw import Cell, Parsed, RawTable, Source, problem
+from nichiiki_instances.text_files import PIECE, decode, encoding_of, open_file
 from nichiiki_models.errors import FileError
 from nichiiki_models.formats import migrated
 from nichiiki_models.tables import TABLES
@@ -29,14 +33,19 @@ def parse_json(text: str, label: str) -> Parsed:
     FileError
         If it is no JSON, not an object, or repeats a key.
     """
-    document = load_json(text, label)
+    return parse_document(load_json(text, label), label)
+
+
+def parse_document(document: Any, label: str) -> Parsed:
+    """Return the tables, rules and name of an instance that is JSON read already; see `load_json`.
+
+    Raises
+    ------
+    FileError
+        If it is not an object.
+    """
     if not isinstance(document, dict):
         raise FileError([problem("not_an_object", label)])
-    return parse_document(document, label)
-
-
-def parse_document(document: dict[str, Any], label: str) -> Parsed:
-    """Return the tables, rules and name of an instance that is JSON read already; see `load_json`."""
     if len(document) > MOST_KEYS:
         raise FileError([problem("too_many_columns", label, value=str(len(document)), limit=MOST_KEYS)])
     parsed = Parsed(rules_file=f"{label} [rules]")
@@ -54,6 +63,26 @@ def parse_document(document: dict[str, Any], label: str) -> Parsed:
             known = nearest(key, [*TABLES, "rules", *ABOUT])
             parsed.problems.append(problem("unknown_key", label, header=key, nearest=known))
     return parsed
+
+
+def read_json(path: Path, label: str) -> Any:
+    """Return the content of a JSON file; see `open_file`, `checked_bytes`, `decode` and `load_json`."""
+    with open_file(path, label) as stream:
+        return load_json(decode(checked_bytes(stream, label), label), label)
+
+
+def checked_bytes(stream: BinaryIO, label: str) -> bytes:
+    """Return the content of a JSON file that can be read several times over; a large one is looked at before.
+
+    Raises
+    ------
+    FileError
+        If it is large and no JSON; see `check_json`.
+    """
+    if stream.seek(0, os.SEEK_END) > PIECE:
+        check_json(stream, encoding_of(stream, label), label)
+    stream.seek(0)
+    return stream.read()
 
 
 def load_json(text: str, label: str) -> Any:

@@ -11,13 +11,13 @@ from typing import Any
 
 from nichiiki_instances.building import build_part, build_tables, in_files, in_order
 from nichiiki_instances.headers import PASSED_OVER, RULES, folded, nearest, table_names
-from nichiiki_instances.json_files import parse_json
+from nichiiki_instances.json_files import parse_document, read_json
 from nichiiki_instances.mapping_files import MAPPING_FILE, ColumnMapping, read_mapping
 from nichiiki_instances.mapping_reading import Calendar, add_mapped
 from nichiiki_instances.raw import Grid, Parsed, problem
 from nichiiki_instances.rules_files import about_problems, build_rules, parse_sheet, parse_toml, split_about
 from nichiiki_instances.tabulating import tabulate
-from nichiiki_instances.text_files import decode, parse_csv, read_bytes
+from nichiiki_instances.text_files import open_file, read_csv, read_text
 from nichiiki_instances.xlsx_files import merged_problems, parse_workbook
 from nichiiki_models.checks import find_problems
 from nichiiki_models.errors import FileError, InstanceError
@@ -138,11 +138,12 @@ def _parser(path: Path) -> Callable[[Path, Mapped], Parsed]:
 
 
 def _parse_json(path: Path, _: Mapped) -> Parsed:
-    return parse_json(decode(read_bytes(path, path.name), path.name), path.name)
+    return parse_document(read_json(path, path.name), path.name)
 
 
 def _parse_xlsx(path: Path, mapping: Mapped) -> Parsed:
-    grids, problems = parse_workbook(read_bytes(path, path.name), path.name)
+    with open_file(path, path.name) as stream:
+        grids, problems = parse_workbook(stream, path.name)
     parsed = Parsed(problems=problems, rules_file=path.name)
     _add_lists(parsed, [grid for grid in grids.values() if mapping and mapping.reads(grid)], mapping)
     for name, grid in grids.items():
@@ -181,10 +182,11 @@ def grids_of(file: Path) -> tuple[list[Grid], list[Problem]]:
         If it cannot be read, or is neither.
     """
     if file.suffix.casefold() == ".csv":
-        return [parse_csv(decode(read_bytes(file, file.name), file.name), file.name)], []
+        return [read_csv(file, file.name)], []
     if file.suffix.casefold() != ".xlsx":
         raise FileError([problem("not_a_list", file.name, value=file.suffix)])
-    grids, problems = parse_workbook(read_bytes(file, file.name), file.name)
+    with open_file(file, file.name) as stream:
+        grids, problems = parse_workbook(stream, file.name)
     return list(grids.values()), problems
 
 
@@ -266,11 +268,10 @@ def _add_file(parsed: Parsed, file: Path) -> None:
         parsed.problems.append(problem("unknown_file", file.name, nearest=known + ending))
     elif table not in PASSED_OVER:
         try:
-            text = decode(read_bytes(file, file.name), file.name)
             if table == RULES:
-                _add_rules(parsed, parse_toml(text, file.name), file.name)
+                _add_rules(parsed, parse_toml(read_text(file, file.name), file.name), file.name)
             else:
-                _add_grid(parsed, table, parse_csv(text, file.name))
+                _add_grid(parsed, table, read_csv(file, file.name))
         except FileError as error:
             parsed.broken.add(table)
             parsed.problems += [

@@ -1,23 +1,36 @@
-"""Parser of text files: bytes to text, and CSV to a grid."""
+"""Parser of text files: bytes to text, and CSV to a grid.
+
+A file is looked at from end to end before any of it is kept. One that is refused for its form thus takes little memory,
+however large it is.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO, TextIO
 
 from nichiiki_instances.raw import Grid, Source, problem
 from nichiiki_models.errors import FileError
+from nichiiki_models.problems import Problem
 
 MAX_BYTES = 2**30
 MOST_COLUMNS = 16_384
 """Columns of a sheet in the widest spreadsheet program."""
+MOST_ROW = 2**22
+"""Characters of a row; a cell has at most `csv.field_size_limit`."""
+PIECE = 2**20
+"""Bytes that are held at once while a file is looked at."""
 _NOT_CP932 = re.compile("[\x80\xa0\uf8f1\uf8f2\uf8f3]")
 
 
-def read_bytes(path: Path, label: str) -> bytes:
-    """Return the content of a regular file.
+def open_file(path: Path, label: str) -> BinaryIO:
+    """Open a regular file.
 
     Raises
     ------
@@ -29,9 +42,34 @@ def read_bytes(path: Path, label: str) -> bytes:
             raise FileError([problem("file_not_found" if not path.exists() else "not_a_file", label)])
         if path.stat().st_size > MAX_BYTES:
             raise FileError([problem("file_too_large", label, limit=MAX_BYTES // 2**20)])
-        return path.read_bytes()
+        return path.open("rb")
     except OSError:
         raise FileError([problem("not_readable", label)]) from None
+
+
+def read_text(path: Path, label: str) -> str:
+    """Return the text of a file; see `open_file` and `decode`."""
+    with open_file(path, label) as stream:
+        return text_of(stream, label)
+
+
+def read_csv(path: Path, label: str) -> Grid:
+    """Return the rows of a CSV file; see `open_file`, `decode` and `parse_csv`."""
+    with open_file(path, label) as stream:
+        return csv_of(stream, label)
+
+
+def csv_of(stream: BinaryIO, label: str) -> Grid:
+    """Return the rows of a CSV that can be read several times over; see `decode` and `parse_csv`."""
+    encoding = encoding_of(stream, label)
+    is_large = stream.seek(0, io.SEEK_END) > PIECE
+    text = io.TextIOWrapper(stream, encoding, newline="")
+    try:
+        for _ in _rows(text, label) if is_large else ():
+            pass
+        return _grid(text, label)
+    finally:
+        text.detach()  # else the stream is closed with it
 
 
 def decode(content: bytes, label: str) -> str:
@@ -42,30 +80,89 @@ def decode(content: bytes, label: str) -> str:
     FileError
         If it is neither, or holds a NUL; the place is named.
     """
-    if not content.strip():
+    return text_of(io.BytesIO(content), label)
+
+
+def text_of(stream: BinaryIO, label: str) -> str:
+    """Return the text of what can be read several times over; see `decode`."""
+    encoding = encoding_of(stream, label)
+    stream.seek(0)
+    return stream.read().decode(encoding)
+
+
+def encoding_of(stream: BinaryIO, label: str) -> str:
+    """Return the encoding of a text as Python calls it, after a look at all of it.
+
+    Raises
+    ------
+    FileError
+        As `decode`.
+    """
+    if is_blank(stream):
         raise FileError([problem("empty_file", label)])
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        text = _decode_cp932(content, label, error.start)
-    if "\0" in text:
-        raise FileError([problem("nul_byte", label, line=1 + text.count("\n", 0, text.index("\0")))])
-    return text
+    at = _undecodable(stream, "utf-8-sig")
+    encoding = "utf-8-sig" if at is None else "cp932"
+    if at is not None:
+        other = _undecodable(stream, encoding)
+        if other is not None:
+            raise FileError([_bad_encoding(stream, max(at, other), label)])
+    _refuse_nul(stream, label)
+    return encoding
 
 
-def _decode_cp932(content: bytes, label: str, not_utf8: int) -> str:
-    try:
-        text = content.decode("cp932")
-        at = -1
-    except UnicodeDecodeError as error:
-        text, at = "", error.start
-    if odd := _NOT_CP932.search(text):
-        at = len(text[: odd.start()].encode("cp932"))
-    if at < 0:
-        return text
-    at = max(at, not_utf8)
-    line = 1 + content.count(b"\n", 0, at)
-    raise FileError([problem("bad_encoding", label, line=line, position=at + 1, byte=f"0x{content[at]:02X}")])
+def is_blank(stream: BinaryIO) -> bool:
+    """Say whether there is nothing but blanks."""
+    return not any(piece.strip() for piece in pieces_of(stream))
+
+
+def pieces_of(stream: BinaryIO, size: int = PIECE) -> Iterator[bytes]:
+    """Return the content from its begin, in pieces of so many bytes."""
+    stream.seek(0)
+    while piece := stream.read(size):
+        yield piece
+
+
+def _undecodable(stream: BinaryIO, encoding: str) -> int | None:
+    """Return the place of the first byte that is no text in an encoding; None if all of it is."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    end = 0
+    for piece in chain(pieces_of(stream), [b""]):
+        begin = end - len(decoder.getstate()[0])
+        end += len(piece)
+        try:
+            text = decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            return end - len(error.object) + error.start
+        odd = _NOT_CP932.search(text) if encoding == "cp932" else None
+        if odd:
+            return begin + len(text[: odd.start()].encode(encoding))
+    return None
+
+
+def _bad_encoding(stream: BinaryIO, at: int, label: str) -> Problem:
+    line = 1 + _lines_before(stream, at)
+    stream.seek(at)
+    return problem("bad_encoding", label, line=line, position=at + 1, byte=f"0x{stream.read(1)[0]:02X}")
+
+
+def _refuse_nul(stream: BinaryIO, label: str) -> None:
+    """Refuse a NUL: neither encoding has that byte, or a line break, within a character."""
+    end = 0
+    for piece in pieces_of(stream):
+        at = piece.find(b"\0")
+        if at >= 0:
+            raise FileError([problem("nul_byte", label, line=1 + _lines_before(stream, end + at))])
+        end += len(piece)
+
+
+def _lines_before(stream: BinaryIO, at: int) -> int:
+    count = 0
+    for piece in pieces_of(stream):
+        count += piece[:at].count(b"\n")
+        at -= len(piece)
+        if at <= 0:
+            break
+    return count
 
 
 def parse_csv(text: str, label: str) -> Grid:
@@ -74,10 +171,26 @@ def parse_csv(text: str, label: str) -> Grid:
     Raises
     ------
     FileError
-        If quotes do not close, a cell is beyond the limit of the csv module, or a row beyond `MOST_COLUMNS`.
+        If quotes do not close, a cell is beyond the limit of the csv module, or a row beyond `MOST_COLUMNS` or
+        `MOST_ROW`.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows, lines, begin = [], [], 1
+    return _grid(io.StringIO(text, newline=""), label)
+
+
+def _grid(text: TextIO, label: str) -> Grid:
+    rows, lines = [], []
+    for line, row in _rows(text, label):
+        rows.append(row)
+        lines.append(line)
+    return Grid(Source(label), rows, lines)
+
+
+def _rows(text: TextIO, label: str) -> Iterator[tuple[int, list[str]]]:
+    """Return rows that are not blank, from the first, each with the line it begins on."""
+    text.seek(0)
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True)
+    begin = 1
     try:
         for row in reader:
             if len(row) > MOST_COLUMNS:
@@ -86,10 +199,29 @@ def parse_csv(text: str, label: str) -> Grid:
                     [problem("too_many_columns", label, line=begin, value=width, limit=MOST_COLUMNS)]
                 )
             if row and (row[0] or any(row)):
-                rows.append(row)
-                lines.append(begin)
-            begin = reader.line_num + 1
-    except csv.Error as error:
+                yield begin, row
+            begin, lines.size = reader.line_num + 1, 0
+    except _RowTooLarge:
+        raise FileError([problem("row_too_large", label, line=begin, limit=MOST_ROW)]) from None
+    except (csv.Error, UnicodeDecodeError) as error:  # the latter if it changed since it was looked at
         code = "cell_too_large" if "limit" in str(error) else "broken_csv"
         raise FileError([problem(code, label, line=begin, limit=csv.field_size_limit())]) from None
-    return Grid(Source(label), rows, lines)
+
+
+class _RowTooLarge(csv.Error):
+    """More characters before the end of a row than a row may have."""
+
+
+class _Lines:
+    """Lines of a text, counted until the reader of rows says that a row has ended."""
+
+    def __init__(self, text: TextIO) -> None:
+        self.text = text
+        self.size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.text.readline(MOST_ROW):
+            self.size += len(line)
+            if self.size >= MOST_ROW:
+                raise _RowTooLarge
+            yield line

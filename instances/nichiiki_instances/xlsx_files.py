@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -21,7 +20,7 @@ _SHEET = re.compile(rb"<sheet\b[^>]*>")
 _RELATION = re.compile(rb"<Relationship\b[^>]*>")
 
 
-def parse_workbook(content: bytes, label: str) -> tuple[dict[str, Grid], list[Problem]]:
+def parse_workbook(content: BinaryIO, label: str) -> tuple[dict[str, Grid], list[Problem]]:
     """Return the grid of each sheet by its name, and the cells that hold an error.
 
     Raises
@@ -33,7 +32,8 @@ def parse_workbook(content: bytes, label: str) -> tuple[dict[str, Grid], list[Pr
     serials = not _DATE_1904.search(_part(content, "xl/workbook.xml"))
     grids: dict[str, Grid] = {}
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        content.seek(0)
+        workbook = CalamineWorkbook.from_filelike(content)
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
             source = Source(f"{label} [{name}]", unit="row", verbatim=True, serials=serials)
@@ -80,12 +80,12 @@ def _text(cell: Any) -> str:
             return str(cell)
 
 
-def _part(content: bytes, name: str) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+def _part(content: BinaryIO, name: str) -> bytes:
+    with zipfile.ZipFile(content) as archive:
         return archive.read(name) if name in archive.namelist() else b""
 
 
-def _error_problems(content: bytes, label: str) -> Iterator[Problem]:
+def _error_problems(content: BinaryIO, label: str) -> Iterator[Problem]:
     names = _sheet_names(content)
     for part, places in error_cells(content).items():
         source = Source(f"{label} [{names.get(part, part)}]", unit="row")
@@ -93,7 +93,7 @@ def _error_problems(content: bytes, label: str) -> Iterator[Problem]:
             yield problem("error_cell", source, line=row, cell=cell_name(row, column))
 
 
-def _sheet_names(content: bytes) -> dict[str, str]:
+def _sheet_names(content: BinaryIO) -> dict[str, str]:
     """Name of the sheet in each part of the zip."""
     targets = {
         _attribute(tag, b"Id"): _attribute(tag, b"Target")

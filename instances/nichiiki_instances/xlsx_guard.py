@@ -7,11 +7,12 @@ and a claim of a few bytes can abort the whole process. The guard reads the part
 
 from __future__ import annotations
 
-import io
+import os
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import BinaryIO
 
 from nichiiki_instances.raw import problem
 from nichiiki_models.errors import FileError
@@ -22,6 +23,10 @@ MAX_RATIO = 200
 RATIO_FROM = 2**23
 MAX_EMPTY = 1_000_000
 """Cells that a sheet may span beyond 100 for each cell it really has."""
+MAX_INDEX = 2**20
+"""Bytes of the index of a zip; `MAX_PARTS` with names of ordinary length take a quarter of it."""
+_END, _END_SIZE, _COMMENT = b"PK\5\6", 22, 2**16
+_LARGE_END, _LARGE_END_SIZE = b"PK\6\7", 20
 _CHUNK = 2**20
 _OVERLAP = 256
 _CELL = re.compile(rb'<c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"([^>]*)')
@@ -32,7 +37,7 @@ _CORNER = re.compile(rb"([A-Z]{1,3})(\d{1,7})")
 _DTD = re.compile(rb"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 
 
-def check_workbook(content: bytes, label: str) -> None:
+def check_workbook(content: BinaryIO, label: str) -> None:
     """Refuse a workbook that is broken, locked, too large unpacked, or claims what it does not hold.
 
     Raises
@@ -40,10 +45,13 @@ def check_workbook(content: bytes, label: str) -> None:
     FileError
         With the reason.
     """
-    if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+    content.seek(0)
+    if content.read(8) == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise FileError([problem("old_or_locked_workbook", label)])
+    if not is_small_index(content):
+        raise FileError([problem("swollen_workbook", label, limit=MAX_TOTAL // 2**20)])
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(content) as archive:
             _check_sizes(archive, label)
             for info in archive.infolist():
                 _check_part(archive, info, label)
@@ -58,6 +66,23 @@ def _check_sizes(archive: zipfile.ZipFile, label: str) -> None:
         raise FileError([problem("broken_workbook", label)])
     if is_swollen(parts):
         raise FileError([problem("swollen_workbook", label, limit=MAX_TOTAL // 2**20)])
+
+
+def is_small_index(content: BinaryIO) -> bool:
+    """Say whether the index of a zip, which is read as a whole, is as small as that of any ordinary file.
+
+    What is no zip has none, and is left to the reader of zips to refuse.
+    """
+    content.seek(max(0, content.seek(0, os.SEEK_END) - _END_SIZE - _COMMENT - _LARGE_END_SIZE))
+    tail = content.read()
+    # the last record is where that reader looks for it: at the very end, else where its mark stands last
+    is_bare = tail[-_END_SIZE:].startswith(_END) and tail.endswith(b"\0\0")
+    at = len(tail) - _END_SIZE if is_bare else tail.rfind(_END)
+    if at < 0:
+        return True
+    # in front of it may stand where to find the record of a zip beyond 4 GiB, which then counts instead
+    is_vast = tail[max(0, at - _LARGE_END_SIZE) :].startswith(_LARGE_END)
+    return not is_vast and int.from_bytes(tail[at + 12 : at + 16], "little") <= MAX_INDEX
 
 
 def is_plain_zip(parts: Sequence[zipfile.ZipInfo]) -> bool:
@@ -143,10 +168,10 @@ def column_number(letters: str) -> int:
     return number
 
 
-def error_cells(content: bytes) -> dict[str, list[tuple[int, int]]]:
+def error_cells(content: BinaryIO) -> dict[str, list[tuple[int, int]]]:
     """Return the (row, column) of every cell with an error such as #N/A, counted from 1, by part name."""
     found: dict[str, list[tuple[int, int]]] = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(content) as archive:
         for info in archive.infolist():
             if info.filename.startswith("xl/worksheets/") and info.filename.endswith(".xml"):
                 for block in _chunks(archive, info):

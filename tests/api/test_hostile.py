@@ -1,6 +1,7 @@
 """Files made to harm: each is refused in words, at once, and in little memory."""
 
 import json
+import struct
 import subprocess
 import sys
 import zipfile
@@ -113,6 +114,65 @@ def noise(path: Path) -> None:
     (path / "households.csv").write_bytes(bytes(range(256)) * 20_000)
 
 
+def rows(path: Path, last: bytes, count: int = 2_000_000) -> None:
+    path.mkdir()
+    with (path / "households.csv").open("wb") as stream:
+        stream.write(b"household_id,budget_yen\n")
+        stream.write(b"h%d,%d\n" % (10**9, 10**12) * count)
+        stream.write(last)
+
+
+def late_quote(path: Path) -> None:
+    rows(path, b'"')
+
+
+def late_nul(path: Path) -> None:
+    rows(path, b"h1,\0")
+
+
+def late_byte(path: Path) -> None:
+    rows(path, b"h1,\xff\xff")
+
+
+def endless_row(path: Path) -> None:
+    rows(path, b"1," * 20_000_000, count=1)
+
+
+def row_of_lines(path: Path) -> None:
+    rows(path, (b'"' + b"\n" * 100_000 + b'",') * 500, count=1)
+
+
+def late_in_json(path: Path) -> None:
+    path.write_text('{"households": [' + '{"household_id": "h1"},\n' * 2_000_000 + "}")
+
+
+def endless_text(path: Path) -> None:
+    path.write_text('{"households": "' + "a" * 60_000_000)
+
+
+def deep_json(path: Path) -> None:
+    path.write_text('{"households": ' + "[" * 60_000_000)
+
+
+def large_index(path: Path) -> None:
+    path.write_bytes(b"\0" * 60_000_000 + end_of_zip(60_000_000))
+
+
+def vast_index(path: Path) -> None:
+    size = 60_000_000
+    record = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 9, 9, size, 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, size, 1)
+    path.write_bytes(b"\0" * size + record + locator + end_of_zip(0))
+
+
+def end_of_zip(index: int) -> bytes:
+    return struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 9, 9, index, 0, 0)
+
+
+def noise_book(path: Path) -> None:
+    path.write_bytes(b"PK\3\4" + bytes(range(256)) * 300_000)
+
+
 CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "packed-a-thousandfold": (packed_a_thousandfold, "a.xlsx", "unpack"),
     "entities": (entities, "a.xlsx", "declarations"),
@@ -129,6 +189,17 @@ CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "beyond-the-size": (beyond_the_size, "a", "too large"),
     "zeros": (zeros, "a", "households.csv"),
     "noise": (noise, "a", "households.csv"),
+    "late-quote": (late_quote, "a", "row 2000002"),
+    "late-nul": (late_nul, "a", "row 2000002"),
+    "late-byte": (late_byte, "a", "row 2000002"),
+    "endless-row": (endless_row, "a", "A row is too large"),
+    "row-of-lines": (row_of_lines, "a", "A row is too large"),
+    "late-in-json": (late_in_json, "a.json", "line 2000001"),
+    "endless-text": (endless_text, "a.json", "not JSON"),
+    "deep-json": (deep_json, "a.json", "not JSON"),
+    "large-index": (large_index, "a.xlsx", "unpack"),
+    "vast-index": (vast_index, "a.xlsx", "unpack"),
+    "noise-book": (noise_book, "a.xlsx", "damaged"),
 }
 
 

@@ -38,6 +38,7 @@ UNIT_TESTED = {
     "not_a_file",
     "not_readable",
     "not_writable",
+    "row_too_large",
     "swollen_workbook",
     "too_many_columns",
     "too_many_rows_for_xlsx",

@@ -223,7 +223,7 @@ def test_too_many_parts_are_refused() -> None:
             archive.writestr(f"{number}.xml", "")
         archive.writestr("xl/workbook.xml", "<workbook/>")
     with pytest.raises(FileError):
-        check_workbook(buffer.getvalue(), "x.xlsx")
+        check_workbook(buffer, "x.xlsx")
 
 
 def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +240,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         raise PermissionError
 
     monkeypatch.setattr("nichiiki_instances.text_files.MAX_BYTES", 9)
-    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr(Path, "open", fail)
     assert caught_codes(tmp_path / "data.json") == ["not_readable"]
 
 

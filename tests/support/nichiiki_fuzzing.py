@@ -53,7 +53,7 @@ def json_case(case: bytes) -> None:
 def workbook_case(case: bytes) -> None:
     """A workbook as the bytes of its zip."""
     with _refusals():
-        parse_workbook(case, "case.xlsx")
+        parse_workbook(io.BytesIO(case), "case.xlsx")
 
 
 def workbook_part_case(case: bytes) -> None:
@@ -64,7 +64,7 @@ def workbook_part_case(case: bytes) -> None:
         for part, original in _parts().items():
             archive.writestr(part, content if part == name else original)
     with _refusals():
-        parse_workbook(stream.getvalue(), "case.xlsx")
+        parse_workbook(stream, "case.xlsx")
 
 
 def mapping_case(case: bytes) -> None:

@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nichiiki_instances.raw import problem
 from nichiiki_instances.rules_files import parse_toml
-from nichiiki_instances.text_files import decode, read_bytes
+from nichiiki_instances.text_files import is_blank, open_file, text_of
 from nichiiki_models.errors import UsageError
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def read_manifest(path: Path) -> Manifest:
     UsageError
         If something in it has no meaning; every place and what is allowed are named.
     """
-    content = read_bytes(path, path.name)
-    document = parse_toml(decode(content, path.name) if content.strip() else "", path.name)
+    with open_file(path, path.name) as stream:
+        document = parse_toml("" if is_blank(stream) else text_of(stream, path.name), path.name)
     try:
         return Manifest.model_validate(document)
     except ValidationError as error:

@@ -91,10 +91,12 @@ def _file_of(name: str, within: str) -> Path:
 
 def _content(file: Path) -> bytes:
     from nichiiki.cli.waiting import step
+    from nichiiki_instances.json_files import checked_bytes
 
     step("wait.reading", name=file.name)
     try:
-        return file.read_bytes()
+        with file.open("rb") as stream:
+            return checked_bytes(stream, file.name)
     except FileNotFoundError:
         raise Refusal("failed.no_file", file=file) from None
 
@@ -234,11 +236,11 @@ def _read_table(path: Path, name: str, instance: Instance) -> Table[Any]:
     from nichiiki_instances.building import build_tables, in_files, in_order
     from nichiiki_instances.raw import Parsed
     from nichiiki_instances.tabulating import tabulate
-    from nichiiki_instances.text_files import decode, parse_csv, read_bytes
+    from nichiiki_instances.text_files import read_csv
     from nichiiki_models.checks import find_problems
     from nichiiki_models.errors import InstanceError
 
-    grid = parse_csv(decode(read_bytes(path, path.name), path.name), path.name)
+    grid = read_csv(path, path.name)
     raw, problems = tabulate(_stays_only(grid) if name == "previous" else grid, name)
     if raw is None:
         raise InstanceError(problems)

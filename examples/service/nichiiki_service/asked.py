@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from nichiiki import (
     Allocation,
@@ -14,16 +15,17 @@ from nichiiki import (
     InstanceError,
     Result,
     ShadowPrice,
-    UsageError,
     Violation,
     WishReason,
 )
 from nichiiki_instances.json_files import load_json, parse_document
 from nichiiki_instances.raw import problem
 from nichiiki_instances.reading import reading_of
+from nichiiki_models.problems import Problem
 
 LABEL = "body"
-"""What errors call the body of a request."""
+INSTANCE = "instance"
+"""What errors call the body of a request, and the instance in it."""
 T = TypeVar("T")
 
 
@@ -136,20 +138,11 @@ def read_question(kind: str, body: bytes) -> Asked:
     document = load_json(_text(body), LABEL)
     if not isinstance(document, dict):
         raise FileError([problem("not_an_object", LABEL)])
-    given = document.get("instance")
-    if not isinstance(given, dict):
-        raise UsageError(
-            "instance: an object is needed, as nichiiki writes it with `nichiiki convert … .json`"
-        )
     model, _ = QUESTIONS[kind]
     try:
-        return model.model_validate({**document, "instance": _instance(given)})
+        return model.model_validate({**document, "instance": _instance(document.get("instance"))})
     except ValidationError as error:
-        raise UsageError("; ".join(_sentence(each) for each in error.errors(include_input=False))) from None
-    except (KeyError, TypeError, AttributeError, ValueError):
-        raise UsageError(
-            "an allocation is not in the format of this version; send one as it was answered"
-        ) from None
+        raise InstanceError([_problem(each) for each in error.errors(include_input=False)]) from None
 
 
 def _text(body: bytes) -> str:
@@ -159,12 +152,14 @@ def _text(body: bytes) -> str:
         raise FileError([problem("broken_json", LABEL)]) from None
 
 
-def _instance(given: dict[str, Any]) -> Instance:
-    reading = reading_of(parse_document(given, "instance"), "instance")
+def _instance(given: Any) -> Instance:
+    reading = reading_of(parse_document(given, INSTANCE), INSTANCE)
     if reading.instance is None:
         raise InstanceError(reading.problems)
     return reading.instance
 
 
-def _sentence(error: Any) -> str:
-    return ".".join(map(str, error["loc"])) + ": " + str(error["msg"])
+def _problem(error: ErrorDetails) -> Problem:
+    """Name the field that does not fit, never its value: it may be anything."""
+    code = "body_field_missing" if error["type"] == "missing" else "body_field_refused"
+    return problem(code, LABEL, header=".".join(map(str, error["loc"])))

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from nichiiki_instances.raw import problem
-from nichiiki_instances.text_files import decode, read_bytes
+from nichiiki_instances.text_files import read_text
 from nichiiki_models.columns import Array
 from nichiiki_models.errors import FileError
 from nichiiki_models.tables import HAZARDS
@@ -117,7 +117,7 @@ def read_municipalities(file: Path) -> Municipalities:
     FileError
         If the file cannot be read, lacks a column, or holds a cell that is not a number.
     """
-    text = decode(read_bytes(file, file.name), file.name)
+    text = read_text(file, file.name)
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     missing = [column for column in REQUIRED if not rows or column not in rows[0]]
     if missing:

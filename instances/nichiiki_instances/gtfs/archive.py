@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO, cast
 
 from nichiiki_instances.raw import Source, problem
-from nichiiki_instances.text_files import decode, parse_csv
-from nichiiki_instances.xlsx_guard import MAX_TOTAL, is_plain_zip, is_swollen
+from nichiiki_instances.text_files import csv_of, is_blank
+from nichiiki_instances.xlsx_guard import MAX_TOTAL, is_plain_zip, is_small_index, is_swollen
 from nichiiki_models.columns import is_plain
 from nichiiki_models.errors import FileError
 from nichiiki_models.problems import Problem
@@ -56,7 +56,7 @@ class Sheet:
         return self.columns.get(column, [default] * len(self))
 
 
-def open_feed(content: bytes, label: str) -> dict[str, Sheet]:
+def open_feed(content: BinaryIO, label: str) -> dict[str, Sheet]:
     """Return the sheets of a feed by name without ending.
 
     Parameters
@@ -72,13 +72,22 @@ def open_feed(content: bytes, label: str) -> dict[str, Sheet]:
         If it is no zip, locked, holds odd names, or swells far beyond its size; if a file in it is no table.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if not is_small_index(content):
+            raise FileError([problem("swollen_zip", label, limit=MAX_TOTAL // 2**20)])
+        with zipfile.ZipFile(content) as archive:
             _check(archive, label)
-            names = {name.removesuffix(".txt"): name for name in archive.namelist() if name.endswith(".txt")}
-            found = {name: archive.read(names[name]) for name in FILES if name in names}
+            return dict(_sheets(archive, label))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
         raise FileError([problem("broken_zip", label)]) from None
-    return {name: _sheet(text, f"{label}/{name}.txt") for name, text in found.items() if text.strip()}
+
+
+def _sheets(archive: zipfile.ZipFile, label: str) -> Iterator[tuple[str, Sheet]]:
+    within = set(archive.namelist())
+    for name in FILES:
+        if f"{name}.txt" in within:
+            with archive.open(f"{name}.txt") as stream:
+                if not is_blank(cast(BinaryIO, stream)):
+                    yield name, _sheet(cast(BinaryIO, stream), f"{label}/{name}.txt")
 
 
 def _check(archive: zipfile.ZipFile, label: str) -> None:
@@ -96,8 +105,8 @@ def _check(archive: zipfile.ZipFile, label: str) -> None:
             raise FileError([problem("odd_name_in_zip", label, value=name)])
 
 
-def _sheet(content: bytes, label: str) -> Sheet:
-    grid = parse_csv(decode(content, label), label)
+def _sheet(content: BinaryIO, label: str) -> Sheet:
+    grid = csv_of(content, label)
     if not grid.rows:
         raise FileError([problem("empty_file", label)])
     header = [cell.strip() for cell in grid.rows[0]]

@@ -34,7 +34,7 @@ from nichiiki_instances.gtfs.timetable import (
     service_days,
 )
 from nichiiki_instances.raw import problem
-from nichiiki_instances.text_files import read_bytes
+from nichiiki_instances.text_files import open_file
 from nichiiki_models.errors import InstanceError, UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
@@ -106,7 +106,8 @@ def read_gtfs(
         raise UsageError.of("arg_from", argument="vehicle_capacity", value=vehicle_capacity, low=0)
     if fare_yen is not None and not 0 <= fare_yen <= 250_000:
         raise UsageError.of("arg_range", argument="fare_yen", value=fare_yen, low="0", high="250,000")
-    cells = Cells(open_feed(read_bytes(path, path.name), path.name), path.name)
+    with open_file(path, path.name) as stream:
+        cells = Cells(open_feed(stream, path.name), path.name)
     feed = _Feed(cells, into, prefix)
     found = feed.rides(None if stops is None else set(stops))
     links = feed.links(found, vehicle_capacity, fare_yen)

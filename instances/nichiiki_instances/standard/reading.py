@@ -13,7 +13,7 @@ from nichiiki_instances.standard.gap import read_gap, write_gap
 from nichiiki_instances.standard.hrt import read_hrt, write_hrt
 from nichiiki_instances.standard.preflib import read_preflib, write_preflib
 from nichiiki_instances.standard.problems import StandardProblem
-from nichiiki_instances.text_files import decode, read_bytes
+from nichiiki_instances.text_files import read_text
 from nichiiki_models.errors import FileError, UsageError
 
 Format = Literal["gap", "cap", "dimacs-min", "preflib", "hrt"]
@@ -60,7 +60,7 @@ def read_standard(
     _check(format, index, goal, capacity)
     path = Path(path)
     label = path.name
-    text = decode(read_bytes(path, label), label).replace("\r\n", "\n").replace("\r", "\n")
+    text = read_text(path, label).replace("\r\n", "\n").replace("\r", "\n")
     match format:
         case "gap":
             return read_gap(text, label, index=index, goal=goal)
