@@ -1,10 +1,11 @@
 """Take the pictures of the report that the documentation shows: first screen, phone, paper, and the public's version.
 
-Needs a Chromium on PATH. Run it after a change that can be seen, and look at what it wrote.
+Needs a Chromium and Poppler's pdftoppm on PATH. Run it after a change that can be seen, and look at what it wrote.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +23,7 @@ SHOTS: tuple[tuple[str, Level, int, int, bool], ...] = (
     ("report-a4.png", "staff", 1032, 703, True),
     ("report-public.png", "public", 1280, 1500, False),
 )
-"""Name, level, width and height in pixels, and whether it is laid out for paper (A4 landscape without its margins)."""
+"""Name, level, width and height in pixels, and whether it is the first sheet of the print (its height follows)."""
 
 if TYPE_CHECKING:
     from nichiiki_models.result import Result
@@ -70,10 +71,15 @@ def _take(
     file = folder / f"{name}.html"
     file.write_text(page, "utf-8")
     with open_page(browser, file, folder / f"{name}-profile", width, height) as opened:
-        if on_paper:
-            opened.emulate_media("print")
-        (IMAGES / name).write_bytes(opened.picture())
+        picture = _first_sheet(opened.printed(), width) if on_paper else opened.picture()
+    (IMAGES / name).write_bytes(picture)
     print(IMAGES / name)
+
+
+def _first_sheet(printed: bytes, width: int) -> bytes:
+    """Return the picture of the first page of a PDF."""
+    command = ["pdftoppm", "-png", "-f", "1", "-l", "1", "-scale-to-x", str(width), "-scale-to-y", "-1", "-"]
+    return subprocess.run(command, input=printed, capture_output=True, check=True).stdout  # noqa: S603 - our own print
 
 
 if __name__ == "__main__":

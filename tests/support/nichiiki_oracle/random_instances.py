@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import prod
 from typing import Any
 
 from nichiiki_models.instance import Instance
@@ -13,11 +14,12 @@ from nichiiki_models.rules import Rules
 from nichiiki_models.tables import CARE_BANDS, SCHOOL_GRADES
 from nichiiki_oracle.bundles import bundles
 from nichiiki_oracle.market import Market
-from nichiiki_oracle.random_people import add_carers_and_families, add_people, people_rules
+from nichiiki_oracle.random_people import add_carers_and_families, add_people, people_rules, register_most
 
 Row = dict[str, Any]
 MOST_BUNDLES = 400
 MOST_BUNDLES_ON_AVERAGE = 60
+MOST_COMBINATIONS = 10_000_000
 AGE_OF_BAND = {"age0": 0, "age1-2": 2, "age3": 3, "age4-5": 5}
 SKILLS = ("farm", "care", "shop")
 TAGS = ("garden", "net", "pets")
@@ -92,7 +94,8 @@ def is_small(instance: Instance) -> bool:
         counts.append(len(bundles(market, household)))
         if counts[-1] > MOST_BUNDLES:
             return False
-    return sum(counts) <= MOST_BUNDLES_ON_AVERAGE * max(1, len(counts))
+    most = MOST_BUNDLES_ON_AVERAGE * max(1, len(counts))
+    return sum(counts) <= most and prod(1 + count for count in counts) <= MOST_COMBINATIONS
 
 
 def _rng(kind: str, seed: int, attempt: int) -> random.Random:
@@ -111,6 +114,7 @@ class _Draw:
         self.size = size
         self.homes = [f"home{n}" for n in range(size.homes)]
         self.mild = self.odds(55)
+        self.pupils = self.rng.choice((60, 85, 20))  # of a hundred children
         self.hosts = [f"host{n}" for n in range(1 if self.mild and self.odds(60) else size.hosts)]
         self.rows: dict[str, list[Row]] = {}
 
@@ -124,8 +128,9 @@ class _Draw:
             self.rows[table] = draw()
         rules = self.rules()
         later = random.Random(self.rng.random())  # noqa: S311 - test data, no secret
-        add_people(later, self.rows, self.homes, self.hosts)
-        rules = people_rules(later, rules)
+        add_people(later, self.rows, self.homes, self.hosts, self.mild)
+        rules = people_rules(later, rules, self.mild)
+        register_most(later, self.rows, rules)
         add_carers_and_families(later, self.rows)
         return Instance(name=name, rules=rules, **self.rows)  # type: ignore[arg-type]
 
@@ -207,7 +212,7 @@ class _Draw:
         slots = ("weekday", "weekend") if self.odds(42) else ("all",)
         months = max(2, self.size.months - (len(slots) > 1) + self.odds(30))
         rows = [self._period(month, slot) for month in range(months) for slot in slots]
-        if self.odds(28):
+        if self.odds(10 if self.mild else 28):
             self.rng.choice(rows)["open"] = False
         return rows
 
@@ -453,7 +458,7 @@ class _Draw:
         }
 
     def _child(self) -> Row:
-        if self.odds(60):
+        if self.odds(self.pupils):
             grade = self.rng.choice(SCHOOL_GRADES[: 1 if self.mild else 3])
             return {"age": 5 + int(grade), "grade": grade}
         band = "age3" if self.mild else self.rng.choice(CARE_BANDS)
@@ -739,7 +744,7 @@ class _Draw:
     def _list_rule(self, name: str) -> Row:
         table = self.rng.choice(((300, 200, 100), (100, 50), (400, 0) if self.mild else (0,)))
         return {
-            "required": self.odds(18),
+            "required": self.odds(4 if self.mild else 18),
             "accept_unlisted": self.odds(12 if self.mild else 28),
             "rank_utility": table,
         }
@@ -781,7 +786,7 @@ class _Draw:
         return {
             "trip_minutes": self.maybe(10 if self.mild else 40, (120, 180)),
             "commute_by_age": ages if self.odds(70) else [],
-            "hazards_apart": self.some(HAZARDS, 35),
+            "hazards_apart": self.some(HAZARDS, 10 if self.mild else 35),
             "care_days_max": self.maybe(40, (6, 10)),
             "roles_per_person": self.rng.choice((1, 1, 2, 2, 2)),
         }

@@ -17,12 +17,12 @@ FIRST_DAY = date(2027, 4, 1)
 EMPLOYERS = ("inn", "orchard")
 
 
-def add_people(rng: random.Random, rows: Rows, homes: list[str], hosts: list[str]) -> None:
-    """Add cells and rows to the tables drawn before."""
+def add_people(rng: random.Random, rows: Rows, homes: list[str], hosts: list[str], mild: bool) -> None:
+    """Add cells and rows to the tables drawn before; in a mild instance little that stands against a household."""
     for household in rows["households"]:
         _register(rng, household, [*homes, *hosts])
     for facility in rows["facilities"]:
-        if rng.random() < 0.12:
+        if rng.random() < (0.05 if mild else 0.15):
             facility["eligible"] = rng.choice((("basic", "premium"), ("premium",), ("none", "basic")))
     for person in rows["persons"]:
         person["multiwork"] = person.get("hours_per_period", 0) > 0 and rng.random() < 0.3
@@ -87,22 +87,31 @@ def _activities(rng: random.Random, household: Row, rows: Rows) -> list[Row]:
     ]
 
 
-def people_rules(rng: random.Random, rules: Rules) -> Rules:
+def people_rules(rng: random.Random, rules: Rules, mild: bool) -> Rules:
     """Add limits and the worth of registrations to rules drawn before."""
     limits: dict[str, Any] = {
         "registrations_max": rng.choice((2, 2, 3)),
         "roles_at_home": rng.random() < 0.5,
-        "burden_by_income": _burdens(rng) if rng.random() < 0.35 else [],
-        "reach": [_reach(rng)] if rng.random() < 0.3 else [],
+        "burden_by_income": _burdens(rng) if rng.random() < (0.08 if mild else 0.5) else [],
+        "reach": [_reach(rng)] if rng.random() < (0.08 if mild else 0.5) else [],
     }
     standing = {
-        "stay": rng.choice(("none",) * 6 + ("basic", "premium")),
+        "stay": rng.choice(("none",) * (30 if mild else 4) + ("basic", "basic", "premium")),
         "activities_min": rng.choice((1, 3)),
         "activity_days": rng.choice((30, 365)),
     }
     limits["children_per_carer"] = rng.choice(({}, {"age0": 1, "age1_2": 1, "age3": 2, "age4_5": 2}))
     old = rules.model_dump()
     return Rules.model_validate({**old, "limits": {**old["limits"], **limits}, "registration": standing})
+
+
+def register_most(rng: random.Random, rows: Rows, rules: Rules) -> None:
+    """Register most households as a stay needs it, or it would rule nearly all of them out."""
+    needed = rules.registration.stay
+    for household in rows["households"] if needed != "none" else ():
+        if rng.random() < 0.7:
+            household["registration"] = needed
+            household["registration_valid_until"] = None
 
 
 def _burdens(rng: random.Random) -> list[Row]:
