@@ -27,6 +27,8 @@ class LockPrice(BaseModel):
         Households that get something else because of the lock, the locked one included.
     blocks
         Whether there is an allocation without it and none with it.
+    impossible
+        Whether there is none without it either: other locks, minimum quotas or musts stand against every allocation.
     proven
         Whether both runs were proven, so that `lost` is exact.
     """
@@ -40,4 +42,5 @@ class LockPrice(BaseModel):
     first_choices_lost: int | None = None
     moved_households: int | None = None
     blocks: bool = False
+    impossible: bool = False
     proven: bool = False

@@ -65,7 +65,8 @@ def lock_prices(
 def _price(lock: Lock, without: Result, with_it: Result) -> LockPrice:
     if without.allocation is None or with_it.allocation is None:
         blocks = without.allocation is not None and with_it.status is Status.INFEASIBLE
-        return LockPrice(lock=lock, blocks=blocks, proven=blocks)
+        impossible = without.status is Status.INFEASIBLE  # then so it is with one more lock
+        return LockPrice(lock=lock, blocks=blocks, impossible=impossible, proven=blocks or impossible)
     pairs = list(zip(without.levels, with_it.levels, strict=True))
     first, other = pairs[0]
     return LockPrice(

@@ -3,8 +3,9 @@
 import pytest
 
 from nichiiki_models.errors import UsageError
+from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
-from nichiiki_models.tables import Lock
+from nichiiki_models.tables import Lock, Measure, Quota
 from nichiiki_oracle.brute_force import optimum
 from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver.allocating import allocate
@@ -35,17 +36,33 @@ def test_a_price_is_the_difference_of_two_optima(seed: int) -> None:
     assert price.first_choices_lost is not None
 
 
-def test_a_lock_that_leaves_no_allocation_blocks() -> None:
-    instance = random_instance(8)
-    (household, *_) = instance.households["household_id"].tolist()
-    empty = instance.replace(
-        houses=instance.houses.with_columns(units=instance.houses["units"] * 0), locks=Table.empty(Lock)
+def without_houses(instance: Instance) -> Instance:
+    """The instance with nothing to give and nothing that must be given."""
+    houses = instance.houses.with_columns(units=instance.houses["units"] * 0)
+    return instance.replace(
+        houses=houses, locks=Table.empty(Lock), quotas=Table.empty(Quota), measures=Table.empty(Measure)
     )
+
+
+def test_a_lock_that_leaves_no_allocation_blocks() -> None:
+    empty = without_houses(random_instance(8))
+    (household, *_) = empty.households["household_id"].tolist()
     lock = Lock(household_id=household, target_kind="placed", effect="must", reason="promised")
     (price,) = lock_prices(empty, locks=[lock])
     assert price.blocks
     assert price.proven
     assert price.lost == {}
+
+
+def test_a_lock_beside_one_that_blocks_has_no_price() -> None:
+    empty = without_houses(random_instance(8))
+    first, second, *_ = empty.households["household_id"].tolist()
+    must = Lock(household_id=first, target_kind="placed", effect="must", reason="promised")
+    never = Lock(household_id=second, target_kind="placed", effect="never", reason="withdrew")
+    blocking, other = lock_prices(empty, locks=[must, never])
+    assert (blocking.blocks, blocking.impossible, blocking.proven) == (True, False, True)
+    assert (other.blocks, other.impossible, other.proven) == (False, True, True)
+    assert other.lost == {}
 
 
 def test_a_run_without_a_proof_gives_limits() -> None:

@@ -193,6 +193,8 @@ def lock_prices(prices: Sequence[LockPrice], screen: Screen) -> None:
 def _certainty(price: LockPrice, screen: Screen) -> str:
     if price.blocks:
         return screen.say("prices.blocks")
+    if price.impossible:
+        return screen.say("prices.impossible")
     if price.proven:
         return screen.say("prices.proven")
     if not price.lost:
