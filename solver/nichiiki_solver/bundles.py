@@ -251,11 +251,11 @@ class _Tree:
         rows = np.flatnonzero(value >= least)
         chosen, value = np.zeros((len(rows), 0), dtype=np.int64), value[rows]
         for depth in range(int(np.diff(self.segment_offsets)[rows].max(initial=0))):
+            if len(rows) > most:
+                break
             owner, position, value = self._next_slot(rows, value, depth, option, best, least)
             rows, chosen = rows[owner], np.concatenate((chosen[owner], position[:, None]), axis=1)
-            if len(rows) > most:
-                return None
-        return rows, chosen
+        return (rows, chosen) if len(rows) <= most else None
 
     def _next_slot(
         self, rows: Ints, value: Ints, depth: int, option: Ints, best: Ints, least: Ints

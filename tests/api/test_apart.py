@@ -91,7 +91,7 @@ def test_an_index_that_lies_is_not_looked_at_here(tmp_path: Path) -> None:
     (tmp_path / "lies.xlsx").write_bytes(content)
     with pytest.raises(nk.FileError) as refused:
         nk.read_apart(tmp_path / "lies.xlsx")
-    assert [each.code for each in refused.value.problems] == ["broken_workbook"]
+    assert [each.code for each in refused.value.problems] == ["swollen_workbook"]
 
 
 def test_the_command_line_reads_workbooks_apart(run: Run, workbook: Path, tmp_path: Path) -> None:

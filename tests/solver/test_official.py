@@ -238,7 +238,7 @@ def test_a_run_stopped_by_the_clock_is_not_official() -> None:
 
 
 def test_a_procedure_that_ended_is_official() -> None:
-    result = allocate(random_instance(8), policy="points", official=True)
+    result = allocate(random_instance(6), policy="points", official=True)
     assert result.official
 
 
@@ -293,7 +293,7 @@ def test_allocate_keeps_both_allocations(monkeypatch: pytest.MonkeyPatch) -> Non
         scip, "solve_level", lambda market, weights, **_: Answer(np.full(market.n_agents, -1), 0, 0)
     )
     with pytest.raises(CrossCheckError, match="level") as caught:
-        allocate(random_instance(8), cross_check=True)
+        allocate(random_instance(6), cross_check=True)
     assert all(isinstance(answer, Allocation) for answer in caught.value.answers)
 
 
