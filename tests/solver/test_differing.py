@@ -109,7 +109,7 @@ def test_a_lock_is_named_as_the_cause() -> None:
 
 
 def test_a_rule_of_today_is_named_as_the_cause() -> None:
-    instance = random_instance(6).replace(locks=Table.empty(Lock), measures=[])
+    instance = random_instance(27).replace(locks=Table.empty(Lock), measures=[])
     before = allocate(instance).allocation
     assert before is not None
     stay = next(iter(before.stays.rows()))
