@@ -17,6 +17,8 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.factored import Factored, build_factored
+from nichiiki_solver.finding import Finder
 from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households, persons_of, total_points
 from nichiiki_solver.market import NO_VALUE, Market, Order, joined, merged
@@ -51,6 +53,7 @@ from nichiiki_solver.ragged import (
 from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
+from nichiiki_solver.tree import NO_LIMIT, Tree
 from nichiiki_solver.uses import KINDS, Uses, find_uses
 
 LIST_ALL = 300_000
@@ -212,71 +215,8 @@ def _gate_terms(instance: Instance, plans: Plans, gates: Gates) -> Ints:
     return np.array(weights, dtype=np.int64) @ terms
 
 
-NO_LIMIT = 1 << 62
 TOO_MUCH = 1 << 50
 """Price of what no longer fits: above any value, and safe to add up over the parts of a bundle."""
-CHUNK = 64
-"""Bundles whose whole use is worked out at a time when one that fits is looked for."""
-
-
-@dataclass(frozen=True)
-class _Tree:
-    """Stays, the slots of each, and the options of each slot.
-
-    Attributes
-    ----------
-    segment_offsets
-        A segment is a slot of a stay; those of stay s are ``segment_offsets[s]`` … ``segment_offsets[s + 1] - 1``.
-    segments
-        Options of segment k are ``segments[k]`` … ``segments[k + 1] - 1``.
-    """
-
-    segment_offsets: Ints
-    segments: Ints
-
-    def best(self, stay: Ints, option: Ints) -> tuple[Ints, Ints]:
-        """Best option value of each segment, and best bundle value of each stay."""
-        best = segment_max(option, self.segments, NO_VALUE)
-        return best, stay + segment_sum(np.maximum(best, NO_VALUE // 64), self.segment_offsets)
-
-    def grow(self, stay: Ints, option: Ints, least: Ints, most: int) -> tuple[Ints, Ints] | None:
-        """List the bundles worth at least `least` (by stay): join slot after slot, dropping at once what cannot reach it.
-
-        Returns
-        -------
-        stays, chosen
-            Stay and options (matrix, -1 = no slot) of each bundle; None if there are more than `most`.
-        """
-        best, value = self.best(stay, option)
-        rows = np.flatnonzero(value >= least)
-        chosen, value = np.zeros((len(rows), 0), dtype=np.int64), value[rows]
-        for depth in range(int(np.diff(self.segment_offsets)[rows].max(initial=0))):
-            if len(rows) > most:
-                break
-            owner, position, value = self._next_slot(rows, value, depth, option, best, least)
-            rows, chosen = rows[owner], np.concatenate((chosen[owner], position[:, None]), axis=1)
-        return (rows, chosen) if len(rows) <= most else None
-
-    def _next_slot(
-        self, rows: Ints, value: Ints, depth: int, option: Ints, best: Ints, least: Ints
-    ) -> tuple[Ints, Ints, Ints]:
-        """Give every partial bundle each option of its next slot, and keep those that can still reach the least value."""
-        deeper = np.diff(self.segment_offsets)[rows] > depth
-        segment = np.where(deeper, self.segment_offsets[:-1][rows] + depth, 0)
-        start = np.where(deeper, self.segments[segment], -1)
-        size = np.where(deeper, self.segments[segment + 1] - self.segments[segment], 1)
-        owner, position = expand(start, size)
-        gain = np.where(position >= 0, option[position] - best[segment[owner]], 0)
-        total = value[owner] + gain
-        kept = total >= least[rows[owner]]
-        return owner[kept], position[kept], total[kept]
-
-
-def _must(found: tuple[Ints, Ints] | None) -> tuple[Ints, Ints]:
-    """Return what was found without a limit."""
-    if found is None:
-        raise RuntimeError("a listing without limit was cut")
-    return found
 
 
 def _owner(offsets: Ints) -> Ints:
@@ -318,8 +258,8 @@ class BundleSource:
         key = options.stay * max(1, len(bundles.slots)) + options.slot
         first = np.flatnonzero(first_of_group(key)) if len(key) else np.zeros(0, dtype=np.int64)
         of_stay = np.bincount(options.stay[first], minlength=len(bundles.stays))
-        self._tree = _Tree(offsets_of(of_stay), np.append(first, len(options)))
-        self._household_offsets = offsets_of(
+        self.tree = Tree(offsets_of(of_stay), np.append(first, len(options)))
+        self.household_offsets = offsets_of(
             np.bincount(bundles.stays.household, minlength=bundles.n_households)
         )
         nothing = np.zeros(0, dtype=np.int64)
@@ -334,35 +274,35 @@ class BundleSource:
 
     def count(self) -> float:
         """Number of bundles in all."""
-        sizes = np.log(np.diff(self._tree.segments).astype(np.float64))
-        owner = np.repeat(np.arange(len(self.bundles.stays)), np.diff(self._tree.segment_offsets))
+        sizes = np.log(np.diff(self.tree.segments).astype(np.float64))
+        owner = np.repeat(np.arange(len(self.bundles.stays)), np.diff(self.tree.segment_offsets))
         return float(np.exp(np.bincount(owner, weights=sizes, minlength=len(self.bundles.stays))).sum())
 
     def _values(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints]:
         """Value of each stay alone and of each option at the prices."""
-        of_class, menu = self.bundles.uses.price_of_classes(prices), self._distinct.menu
+        of_class, menu = self.bundles.uses.price_of_classes(prices), self.distinct.menu
         stay, option = self._classes
         return (
             weights @ self.bundles.stay_terms - stay @ of_class,
-            (weights @ menu.option_terms - option @ of_class)[self._distinct.of_option],
+            (weights @ menu.option_terms - option @ of_class)[self.distinct.of_option],
         )
 
     @cached_property
-    def _distinct(self) -> Distinct:
+    def distinct(self) -> Distinct:
         """The menu of the bundles."""
         bundles, uses = self.bundles, self.bundles.uses
         return make_menu(
-            self._household_offsets,
+            self.household_offsets,
             (bundles.stay_terms, uses.stay_offsets, uses.stay_class),
-            self._tree.segment_offsets,
-            self._tree.segments,
+            self.tree.segment_offsets,
+            self.tree.segments,
             (bundles.option_terms, uses.option_offsets, uses.option_class),
         )
 
     @cached_property
     def _classes(self) -> tuple[Sparse, Sparse]:
         """How often each stay, and each distinct option, has each class: one pass of compiled code prices them all."""
-        return self._distinct.menu.classes(self._n_classes)
+        return self.distinct.menu.classes(self._n_classes)
 
     def _gate_values(self, weights: Ints, prices: Ints) -> Ints:
         """Value of each option of a gate at the prices."""
@@ -375,11 +315,11 @@ class BundleSource:
     def best_values(self, weights: Ints, prices: Ints) -> Ints:
         """Return each agent's largest value over all its bundles at the prices (`NO_VALUE` where it has none)."""
         of_class = self.bundles.uses.price_of_classes(prices)
-        seen = self._distinct.menu.see(weights, of_class, self._classes)
+        seen = self.distinct.menu.see(weights, of_class, self._classes)
         gates = self._gate_values(weights, prices)
         of_gate = np.full(self.bundles.n_gates, NO_VALUE, dtype=np.int64)
         np.maximum.at(of_gate, self.bundles.uses.gates.agent, gates)
-        values = np.concatenate((segment_max(seen.total, self._household_offsets, NO_VALUE), of_gate))
+        values = np.concatenate((segment_max(seen.total, self.household_offsets, NO_VALUE), of_gate))
         self._last = _Priced(seen, gates, values)
         return values
 
@@ -387,7 +327,7 @@ class BundleSource:
         """What the best bundles at the last prices use together, of the agents that must have one or gain by it."""
         last, uses = self._last, self.bundles.uses
         homes, gates = last.values[: self.bundles.n_households], last.values[self.bundles.n_households :]
-        wants = (homes > 0) | (self._must_assign[: len(homes)] & (homes > NO_VALUE // 2))
+        wants = (homes > 0) | (self.must_assign[: len(homes)] & (homes > NO_VALUE // 2))
         owner = self.bundles.stays.household
         stays = _first_equal(last.seen.total, np.where(wants, homes, NO_LIMIT)[owner], owner)
         chosen = self._best_options(stays, last.seen)
@@ -416,8 +356,8 @@ class BundleSource:
 
     def _best_options(self, stays: Ints, seen: Seen) -> Ints:
         """The first best option of each slot of some stays (matrix, -1 = no slot)."""
-        tree = self._tree
-        owner, segment, place = self._distinct.menu.picks(stays, seen)
+        tree = self.tree
+        owner, segment, place = self.distinct.menu.picks(stays, seen)
         rows = np.full((len(stays), int(np.bincount(owner).max(initial=0))), -1, dtype=np.int64)
         rows[owner, segment - tree.segment_offsets[:-1][stays][owner]] = tree.segments[segment] + place
         return rows
@@ -425,7 +365,7 @@ class BundleSource:
     def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
         """List every bundle whose value is at least its household's entry of `least` (all gates are listed)."""
         stay, option = self._values(weights, prices)
-        found = self._tree.grow(stay, option, least[self.bundles.stays.household], most)
+        found = self.tree.grow(stay, option, least[self.bundles.stays.household], most)
         return None if found is None else self.market_of(*found)
 
     def factored(self, weights: Ints, prices: Ints, least: Ints) -> Factored:
@@ -441,19 +381,19 @@ class BundleSource:
 
     def everything(self) -> Factored:
         """List all stays and options apart, as `factored` does."""
-        segments = self._tree.segments
+        segments = self.tree.segments
         segment_of = np.repeat(np.arange(len(segments) - 1), np.diff(segments))
         stays, options = np.arange(len(self.bundles.stays)), np.arange(len(self.bundles.options))
         return build_factored(self, stays, options, segment_of)
 
     def most_pieces(self) -> int:
         """Count the stays, and the distinct options of slots: about what `everything` lists."""
-        menu = self._distinct.menu
+        menu = self.distinct.menu
         return len(self.bundles.stays) + len(menu.entry)
 
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
         """Count the stays that `factored` would list, and all options of their slots, of which it may leave out some."""
-        menu, tree = self._distinct.menu, self._tree
+        menu, tree = self.distinct.menu, self.tree
         of_stay = menu.see(weights, self.bundles.uses.price_of_classes(prices), self._classes).total
         stays = np.flatnonzero(of_stay >= least[self.bundles.stays.household])
         segment = expand_rows(tree.segment_offsets, stays)[1]
@@ -471,15 +411,15 @@ class BundleSource:
     def reaches(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints, Ints]:
         """Value of the best bundle with each stay, and with each option, at the prices; the segment of every option."""
         stay, option = self._values(weights, prices)
-        best, total = self._tree.best(stay, option)
-        segment_of = np.repeat(np.arange(len(best)), np.diff(self._tree.segments))
+        best, total = self.tree.best(stay, option)
+        segment_of = np.repeat(np.arange(len(best)), np.diff(self.tree.segments))
         return total, total[self.bundles.options.stay] - best[segment_of] + option, segment_of
 
     def pieces_of(self, households: Ints) -> tuple[Ints, Ints]:
         """All stays of some households (ascending), and all options of these stays."""
-        stays = expand_rows(self._household_offsets, households)[1]
-        segments = expand_rows(self._tree.segment_offsets, stays)[1]
-        return stays, expand_rows(self._tree.segments, segments)[1]
+        stays = expand_rows(self.household_offsets, households)[1]
+        segments = expand_rows(self.tree.segment_offsets, stays)[1]
+        return stays, expand_rows(self.tree.segments, segments)[1]
 
     def used(self, stays: Ints, options: Ints, gates: Ints) -> Ints:
         """Amount of each resource that some stays, options and options of gates use together."""
@@ -506,9 +446,9 @@ class BundleSource:
         of_class = uses.price_of_classes(prices)
         over = uses.amount > np.maximum(left[uses.resource], 0)
         of_class[np.bincount(_owner(uses.class_offsets)[over], minlength=len(of_class)) > 0] = TOO_MUCH
-        seen = self._distinct.menu.see(weights, of_class, self._classes)
+        seen = self.distinct.menu.see(weights, of_class, self._classes)
         owner = self.bundles.stays.household
-        most = segment_max(seen.total, self._household_offsets, NO_VALUE)
+        most = segment_max(seen.total, self.household_offsets, NO_VALUE)
         wanted = np.where(asked & (most > -TOO_MUCH // 2), most, NO_LIMIT)
         stays = _first_equal(seen.total, wanted[owner], owner)
         return stays, self._best_options(stays, seen), seen.total[stays]
@@ -521,9 +461,8 @@ class BundleSource:
     def all_listed(self) -> Market:
         """List every bundle."""
         stays, options = len(self.bundles.stays), len(self.bundles.options)
-        nothing = np.zeros(stays, dtype=np.int64)
         return self.market_of(
-            *_must(self._tree.grow(nothing, np.zeros(options, dtype=np.int64), nothing, NO_LIMIT))
+            *self.tree.every(np.zeros(stays, dtype=np.int64), np.zeros(options, dtype=np.int64))
         )
 
     @property
@@ -547,13 +486,6 @@ class BundleSource:
     def _points_at_targets(self) -> PointsAtTargets:
         return PointsAtTargets(self.bundles.instance, self.bundles.uses.resources, self.bundles.calendar)
 
-    def options_of(self, household: int) -> Market:
-        """List all bundles of a household that keep its locks, best first."""
-        plenty = np.full(len(self.bundles.uses.resources), NO_LIMIT, dtype=np.int64)
-        stays, chosen = self._usable(household, plenty, None)
-        kept = self._fit(household, stays, chosen, plenty)
-        return self.listed(stays[kept], chosen[kept])
-
     @property
     def has_demands(self) -> bool:
         """Whether some minimum must be met by several households together."""
@@ -565,138 +497,37 @@ class BundleSource:
         uses = self.bundles.uses
         return len(np.intersect1d(uses.resource[uses.amount < 0], uses.resource[uses.amount > 0])) > 0
 
+    @cached_property
+    def _finder(self) -> Finder:
+        return Finder(self)
+
+    def options_of(self, household: int) -> Market:
+        """List all bundles of a household that keep its locks, best first."""
+        return self._finder.options_of(household)
+
+    def first_fit(self, household: int, left: Ints, stay_rank: int | None = None) -> Market | None:
+        """List the best bundle of a household for which everything is left; see `Finder.first_fit`."""
+        return self._finder.first_fit(household, left, stay_rank)
+
+    def first_fits(self, households: Ints, left: Ints, stay_rank: int | None = None) -> list[Market | None]:
+        """List for each household what `first_fit` does, were it alone; see `Finder.first_fits`."""
+        return self._finder.first_fits(households, left, stay_rank)
+
     def stays_of(self, household: int) -> tuple[int, int]:
         """First stay of a household, and the one after its last."""
-        low, high = self._household_offsets[household : household + 2].tolist()
+        low, high = self.household_offsets[household : household + 2].tolist()
         return low, high
 
     def slots_of(self, stay: int) -> list[tuple[int, int]]:
         """First option of each slot of a stay, and the one after its last."""
-        first, last = self._tree.segment_offsets[stay : stay + 2].tolist()
-        ends = self._tree.segments[first : last + 1].tolist()
+        first, last = self.tree.segment_offsets[stay : stay + 2].tolist()
+        ends = self.tree.segments[first : last + 1].tolist()
         return list(pairwise(ends))
 
     def stay_ranks(self, household: int) -> Ints:
         """Distinct ranks of a household's possible stays, ascending."""
-        low, high = self._household_offsets[household : household + 2]
+        low, high = self.household_offsets[household : household + 2]
         return np.unique(self.bundles.stays.rank[low:high])
-
-    def first_fit(self, household: int, left: Ints, stay_rank: int | None = None) -> Market | None:
-        """List the best bundle of a household for which everything is left; None if there is none.
-
-        Parameters
-        ----------
-        left
-            What is left of each resource.
-        stay_rank
-            Only bundles whose stay has this rank.
-        """
-        return self.first_fits(np.array([household]), left, stay_rank)[0]
-
-    def first_fits(self, households: Ints, left: Ints, stay_rank: int | None = None) -> list[Market | None]:
-        """List for each household what `first_fit` does, were it alone: all at once where the parts of a bundle do not clash.
-
-        Given the stay, slots are sorted apart, so the best of the bundles whose parts fit one by one has in every slot the first
-        option that fits. If it fits as a whole, none that fits is better; only otherwise the household's bundles are listed.
-        """
-        stays, chosen = self._first_by_parts(households, left, stay_rank)
-        owner = self.bundles.stays.household[stays]
-        sure = self._whole_fits(stays, chosen, left) & ~np.isin(owner, list(self._locks))
-        found: dict[int, Market | None] = {
-            agent: self._first_of_all(agent, left, stay_rank) for agent in owner[~sure].tolist()
-        }
-        listed = self.listed(stays[sure], chosen[sure])
-        found |= {agent: listed.take(np.array([row])) for row, agent in enumerate(listed.agent.tolist())}
-        return [found.get(household) for household in households.tolist()]
-
-    def _first_by_parts(self, households: Ints, left: Ints, stay_rank: int | None) -> tuple[Ints, Ints]:
-        """Stay and options of the best bundle of each household whose parts fit one by one; households without one are left out."""
-        tree, uses = self._tree, self.bundles.uses
-        owner, stays = expand_rows(self._household_offsets, households)
-        fits = self._parts_fit(uses.stay_offsets, uses.stay_class, stays, left)
-        if stay_rank is not None:
-            fits &= self.bundles.stays.rank[stays] == stay_rank
-        owner, stays = owner[fits], stays[fits]
-        stay, segment = expand_rows(tree.segment_offsets, stays)
-        slot, option = expand_rows(tree.segments, segment)
-        hit = np.flatnonzero(self._parts_fit(uses.option_offsets, uses.option_class, option, left))
-        hit = hit[first_of_group(slot[hit])]
-        of_stay, depth = stay[slot[hit]], (segment - tree.segment_offsets[:-1][stays][stay])[slot[hit]]
-        chosen = np.full((len(stays), int(np.bincount(stay).max(initial=0))), -1, dtype=np.int64)
-        chosen[of_stay, depth] = option[hit]
-        whole = np.bincount(of_stay, minlength=len(stays)) == np.bincount(stay, minlength=len(stays))
-        owner, stays, chosen = owner[whole], stays[whole], chosen[whole]
-        ranks, ties = self.sort_keys(stays, chosen)
-        order = np.lexsort([*ties[::-1], *ranks[::-1], owner])
-        first = order[first_of_group(owner[order])]
-        return stays[first], chosen[first]
-
-    def _parts_fit(self, offsets: Ints, classes: Ints, rows: Ints, left: Ints) -> Bools:
-        """Whether every class of each row, taken alone, fits what is left."""
-        uses = self.bundles.uses
-        owner, position = expand_rows(offsets, rows)
-        part, entry = expand_rows(uses.class_offsets, classes[position])
-        too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
-        return np.asarray(np.bincount(owner[part[too_much]], minlength=len(rows)) == 0)
-
-    def _first_of_all(self, household: int, left: Ints, stay_rank: int | None) -> Market | None:
-        """The best bundle of a household that fits, looked for among all of them."""
-        stays, chosen = self._usable(household, left, stay_rank)
-        ranks, ties = self.sort_keys(stays, chosen)
-        order = np.lexsort([*ties[::-1], *ranks[::-1]])
-        for start in range(0, len(order), CHUNK):
-            rows = order[start : start + CHUNK]
-            fits = np.flatnonzero(self._fit(household, stays[rows], chosen[rows], left))
-            if len(fits):
-                best = rows[fits[:1]]
-                return self.listed(stays[best], chosen[best])
-        return None
-
-    def _usable(self, household: int, left: Ints, stay_rank: int | None) -> tuple[Ints, Ints]:
-        """Bundles of a household each part of which, taken alone, still fits."""
-        low, high = self.stays_of(household)
-        first, last = self._tree.segment_offsets[[low, high]].tolist()
-        start, end = self._tree.segments[[first, last]].tolist()
-        uses = self.bundles.uses
-        stay_fits = self._parts_fit(uses.stay_offsets, uses.stay_class, np.arange(low, high), left)
-        option_fits = self._parts_fit(uses.option_offsets, uses.option_class, np.arange(start, end), left)
-        if stay_rank is not None:
-            stay_fits &= self.bundles.stays.rank[low:high] == stay_rank
-        tree = _Tree(
-            self._tree.segment_offsets[low : high + 1] - first, self._tree.segments[first : last + 1] - start
-        )
-        nothing = np.zeros(high - low, dtype=np.int64)
-        stays, chosen = _must(
-            tree.grow(np.where(stay_fits, 0, NO_VALUE), np.where(option_fits, 0, NO_VALUE), nothing, NO_LIMIT)
-        )
-        return stays + low, np.where(chosen >= 0, chosen + start, -1)
-
-    def _whole_fits(self, stays: Ints, chosen: Ints, left: Ints) -> Bools:
-        """Whether whole bundles fit what is left."""
-        owner, resource, amount = self._entries(stays, chosen)
-        too_much = (amount > 0) & (amount > left[resource])
-        return np.asarray(np.bincount(owner[too_much], minlength=len(stays)) == 0)
-
-    def _fit(self, household: int, stays: Ints, chosen: Ints, left: Ints) -> Bools:
-        """Whether whole bundles fit what is left, and fill the household's locks."""
-        fits = self._whole_fits(stays, chosen, left)
-        locks = self._locks.get(household, ())
-        owner, resource, _ = self._entries(stays, chosen) if locks else (stays[:0], stays[:0], stays[:0])
-        for lock in locks:
-            fits &= np.isin(np.arange(len(stays)), owner[resource == lock])
-        return np.asarray(fits)
-
-    @cached_property
-    def _locks(self) -> dict[int, list[int]]:
-        """Resources that are private demands of a household, by household."""
-        resources, instance = self.bundles.uses.resources, self.bundles.instance
-        rows = np.flatnonzero(resources.kind == KINDS.index("lock"))
-        found: dict[int, list[int]] = {}
-        if len(rows):
-            owner = instance.households.find(instance.locks["household_id"][resources.thing[rows]])
-            for row, household in zip(rows.tolist(), owner.tolist(), strict=True):
-                found.setdefault(household, []).append(row)
-        return found
 
     def sort_keys(self, stays: Ints, chosen: Ints) -> tuple[list[Ints], list[Ints]]:
         """Rank columns and tie columns of bundles, most important first (bundles of one household compare column by column)."""
@@ -734,7 +565,7 @@ class BundleSource:
         household = bundles.stays.household[stays]
         order = np.lexsort([*ties[::-1], *ranks[::-1], household])
         stays, chosen, household = stays[order], chosen[order], household[order]
-        owner, resource, amount = self._entries(stays, chosen)
+        owner, resource, amount = self.entries(stays, chosen)
         return Market(
             n_agents=self.n_agents,
             agent=household,
@@ -744,7 +575,7 @@ class BundleSource:
             resource=resource,
             amount=amount,
             capacity=bundles.uses.resources.capacity,
-            must_assign=self._must_assign,
+            must_assign=self.must_assign,
             gate=self._gate,
             levels=tuple(level.name for level in bundles.instance.levels),
             labels={"stay": stays, "chosen": chosen, "plan": np.full(len(stays), -1)},
@@ -774,15 +605,13 @@ class BundleSource:
             },
         )
 
-    def _entries(self, stays: Ints, chosen: Ints) -> tuple[Ints, Ints, Ints]:
+    def entries(self, stays: Ints, chosen: Ints) -> tuple[Ints, Ints, Ints]:
         """What bundles use: owner, resource, amount, one entry a resource."""
         uses = self.bundles.uses
-        blocks = [_class_entries(uses, uses.stay_offsets, uses.stay_class, stays, 0)]
+        blocks = [uses.of_stays(stays)]
         for column in chosen.T:
             rows = np.flatnonzero(column >= 0)
-            owner, resource, amount = _class_entries(
-                uses, uses.option_offsets, uses.option_class, column[rows], 0
-            )
+            owner, resource, amount = uses.of_options(column[rows])
             blocks.append((rows[owner], resource, amount))
         owner, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
         return merged(owner, resource, amount, len(uses.resources))[1:]
@@ -865,7 +694,8 @@ class BundleSource:
         return build_allocation(self.bundles, stays, chosen, np.sort(plans[plans >= 0]), **claims)
 
     @cached_property
-    def _must_assign(self) -> Bools:
+    def must_assign(self) -> Bools:
+        """Agents that must be placed."""
         locks = self.bundles.instance.locks
         must = np.zeros(self.n_agents, dtype=bool)
         must[self.bundles.instance.households.find(locks["household_id"][locks["effect"] == "must"])] = True
@@ -905,160 +735,3 @@ def compile_market(instance: Instance) -> Market:
     if source.count() <= LIST_ALL:
         return source.all_listed()
     return source.unlisted()
-
-
-@dataclass(frozen=True)
-class Factored:
-    """A market of stays and options apart, and how to read a choice of it.
-
-    Attributes
-    ----------
-    source
-        What makes the bundles.
-    market
-        Options: stays of the households first, then options of the slots, then gates.
-    stays, options
-        Which stay and option each stands for; an option also stands for its equals with the household's other stays.
-    lists
-        What answers to the slots of the stays.
-    """
-
-    source: BundleSource
-    market: Market
-    stays: Ints
-    options: Ints
-    lists: Lists
-
-    def bundles_of(self, choice: Ints) -> tuple[Market, Ints]:
-        """Turn a choice into the market of the chosen bundles, and its choice."""
-        taken = np.sort(choice[choice >= 0])
-        mine = np.flatnonzero(taken < len(self.stays))
-        picked = taken[(taken >= len(self.stays)) & (taken < len(self.stays) + len(self.options))] - len(
-            self.stays
-        )
-        place = np.zeros(self.lists.size, dtype=np.int64)
-        place[self.lists.of_option[picked]] = self.lists.place[picked]
-        tree, stays = self.source._tree, self.stays[taken[mine]]
-        owner, segment = expand_rows(tree.segment_offsets, stays)
-        counts = np.diff(tree.segment_offsets)[stays]
-        chosen = np.full((len(stays), int(counts.max(initial=0))), -1, dtype=np.int64)
-        of_segment = self.lists.of_segment[expand_rows(self.lists.offsets, taken[mine])[1]]
-        chosen[owner, segment - tree.segment_offsets[stays][owner]] = (
-            tree.segments[segment] + place[of_segment]
-        )
-        market = self.source.market_of(stays, chosen)
-        result = np.full(market.n_agents, -1, dtype=np.int64)
-        result[market.agent[: len(stays)]] = np.arange(len(stays))
-        opened = taken[taken >= len(self.stays) + len(self.options)] - len(self.stays) - len(self.options)
-        gates = len(stays) + opened
-        result[market.agent[gates]] = gates
-        return market, result
-
-    def tie_weights(self, seed: int, level: int) -> Ints:
-        """Public weights of stays and options; gates weigh nothing."""
-        stays = self.source.tie_weights_of_stays(self.stays, seed, level)
-        options = self.source.tie_weights_of_options(self.options, seed, level)
-        gates = np.zeros(self.market.n_options - len(stays) - len(options), dtype=np.int64)
-        return np.concatenate((stays, options, gates))
-
-
-@dataclass(frozen=True)
-class Lists:
-    """Which options answer to which slots of stays, stated once for all stays of a household to which the same are open.
-
-    Attributes
-    ----------
-    size
-        Number of lists of options; each is for one slot of one household.
-    of_option, place
-        List of each option that is stated, and its place there before any was left out.
-    offsets, of_segment
-        Lists of the slots of each stay that is stated (CSR).
-    """
-
-    size: int
-    of_option: Ints
-    place: Ints
-    offsets: Ints
-    of_segment: Ints
-
-
-def shared_lists(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> tuple[Lists, Ints]:
-    """Put options of equal slots of a household together.
-
-    Returns
-    -------
-    lists, kept
-        The lists, and an option of each of their entries.
-    """
-    tree, table = source._tree, source.bundles.options
-    segment = segment_of[options]
-    same = source._distinct.menu.slot
-    columns, entry = unique_rows(table.slot[options], same[segment], options - tree.segments[segment])
-    kept = np.zeros(len(columns[0]), dtype=np.int64)
-    kept[entry[::-1]] = options[::-1]
-    (slot, which), of_option = unique_rows(columns[0], columns[1])
-    owner, mine = expand_rows(tree.segment_offsets, stays)
-    size, wanted = len(slot), table.slot[tree.segments[mine]] * (int(same.max(initial=0)) + 1) + same[mine]
-    of_segment = np.searchsorted(slot * (int(same.max(initial=0)) + 1) + which, wanted)
-    offsets = offsets_of(np.bincount(owner, minlength=len(stays)))
-    return Lists(size, of_option, columns[2], offsets, of_segment), kept
-
-
-def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> Factored:
-    """Build the factored market of some stays and options."""
-    bundles, uses = source.bundles, source.bundles.uses
-    lists, options = shared_lists(source, stays, options, segment_of)
-    households, doors = bundles.n_households, uses.gates
-    n, m, gates, free = len(stays), len(options), len(doors), len(uses.resources)
-    blocks = [
-        _class_entries(uses, uses.stay_offsets, uses.stay_class, stays, 0),
-        _class_entries(uses, uses.option_offsets, uses.option_class, options, n),
-        (n + m + np.repeat(np.arange(gates), np.diff(doors.offsets)), doors.resource, doors.amount),
-        *_ties(lists, n, free),
-    ]
-    option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
-    _, option, resource, amount = merged(option, resource, amount, free + 2 * lists.size)
-    agents = households + lists.size + doors.n_agents
-    must = np.zeros(agents, dtype=bool)
-    must[:households] = source._must_assign[:households]
-    agent = (
-        bundles.stays.household[stays],
-        households + lists.of_option,
-        households + lists.size + doors.agent,
-    )
-    terms = (bundles.stay_terms[:, stays], bundles.option_terms[:, options], bundles.gate_terms)
-    market = Market(
-        n_agents=agents,
-        agent=np.concatenate(agent),
-        utility=np.concatenate(terms, axis=1),
-        rank=np.ones(n + m + gates, dtype=np.int64),
-        offsets=offsets_of(np.bincount(option, minlength=n + m + gates)),
-        resource=resource,
-        amount=amount,
-        capacity=np.concatenate((uses.resources.capacity, np.zeros(2 * lists.size, dtype=np.int64))),
-        must_assign=must,
-        gate=np.arange(agents) >= households,
-        levels=tuple(level.name for level in bundles.instance.levels),
-        labels={"follows": np.repeat([False, True, False], [n, m, gates])},
-    )
-    return Factored(source, market, stays, options, lists)
-
-
-def _ties(lists: Lists, n: int, free: int) -> list[tuple[Ints, Ints, Ints]]:
-    """Rows that tie lists to stays: Σ options - Σ stays ≤ 0 and Σ stays - Σ options ≤ 0."""
-    options = n + np.arange(len(lists.of_option))
-    stays = np.repeat(np.arange(len(lists.offsets) - 1), np.diff(lists.offsets))
-    piece, row = np.concatenate((options, stays)), np.concatenate((lists.of_option, lists.of_segment))
-    sign = np.repeat([1, -1], [len(options), len(stays)])
-    return [(piece, free + row, sign), (piece, free + lists.size + row, -sign)]
-
-
-def _class_entries(
-    uses: Uses, offsets: Ints, classes: Ints, rows: Ints, first: int
-) -> tuple[Ints, Ints, Ints]:
-    """What some rows use, numbered from `first`: option, resource, amount."""
-    owner, position = expand_rows(offsets, rows)
-    cls = classes[position]
-    i, entry = expand_rows(uses.class_offsets, cls)
-    return first + owner[i], uses.resource[entry], uses.amount[entry]

@@ -31,9 +31,10 @@ from nichiiki_models.rules import Rules
 from nichiiki_models.table import Table
 from nichiiki_models.tables import Lock, Quota
 from nichiiki_solver import cp_sat, mip
-from nichiiki_solver.bundles import BundleSource, Factored, assemble, build_factored
+from nichiiki_solver.bundles import BundleSource, assemble
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.cp_sat import Answer, Floor
+from nichiiki_solver.factored import Factored, build_factored
 from nichiiki_solver.market import Market
 from nichiiki_solver.needs import NEED_LISTS, ROLE
 from nichiiki_solver.ragged import Bools, Ints
@@ -557,7 +558,7 @@ def _market(instance: Instance) -> Factored:
     stays, patterns, refused = find_stays(instance, calendar, travel)
     source = BundleSource(assemble(instance, calendar, travel, patterns, stays, refused))
     options = source.bundles.options
-    segment = np.repeat(np.arange(len(source._tree.segments) - 1), np.diff(source._tree.segments))
+    segment = np.repeat(np.arange(len(source.tree.segments) - 1), np.diff(source.tree.segments))
     return build_factored(source, np.arange(len(source.bundles.stays)), np.arange(len(options)), segment)
 
 

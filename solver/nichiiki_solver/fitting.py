@@ -171,7 +171,7 @@ class _Fitting:
         open_options = (self.drafter.option_blocked == 0) & (self.drafter.missing == 0)
         stay = np.where(open_stays, self.bundles.stay_terms[0], NO_VALUE)
         option = np.where(open_options, self.bundles.option_terms[0], NO_VALUE)
-        _, total = self.source._tree.best(stay, option)
+        _, total = self.source.tree.best(stay, option)
         found = []
         for row in mine[total[mine] > NO_VALUE // 128].tolist():
             options = self._options(row, option)
@@ -188,7 +188,7 @@ class _Fitting:
         weights[0] = SCALE
         stay, option = self.source._values(weights, self.prices)
         option = np.where(self.drafter.missing == 0, option, NO_VALUE)
-        _, total = self.source._tree.best(stay, option)
+        _, total = self.source.tree.best(stay, option)
         found = []
         for row in mine[total[mine] > NO_VALUE // 128].tolist():
             options = self._options(row, option)

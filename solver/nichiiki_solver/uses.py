@@ -58,6 +58,10 @@ MINIMUMS = ("role_min", "experience_min", "all_bases")
 """Kinds that count holders towards a minimum, which a gate asks for once anybody holds."""
 
 
+Entries = tuple[Ints, Ints, Ints]
+"""Who uses something, which resource, and how much of it; one row each."""
+
+
 @dataclass(frozen=True)
 class Resources:
     """Resources as columns: kind (`KINDS` index), row of the thing, period (-1 = none), capacity."""
@@ -94,6 +98,19 @@ class Uses:
     option_offsets: Ints
     option_class: Ints
     gates: Gates
+
+    def of_stays(self, rows: Ints) -> Entries:
+        """What some stays use: number in `rows`, resource, amount, one entry a class and resource."""
+        return self._entries(self.stay_offsets, self.stay_class, rows)
+
+    def of_options(self, rows: Ints) -> Entries:
+        """What some options use, as `of_stays` tells it."""
+        return self._entries(self.option_offsets, self.option_class, rows)
+
+    def _entries(self, offsets: Ints, classes: Ints, rows: Ints) -> Entries:
+        owner, position = expand_rows(offsets, rows)
+        i, entry = expand_rows(self.class_offsets, classes[position])
+        return owner[i], self.resource[entry], self.amount[entry]
 
     @cached_property
     def _by_class(self) -> tuple[Sparse, Sparse]:
@@ -494,9 +511,6 @@ def _thing(
     return np.where(
         code <= DESK, band_rows(instance, targets, needs, seats, need, target), target - firsts[code]
     )
-
-
-Entries = tuple[Ints, Ints, Ints]
 
 
 def _entries(codes: Ints, things: Ints, amounts: Ints, owner: Ints, period: Ints, layout: _Layout) -> Entries:

@@ -30,7 +30,7 @@ def test_values_are_those_of_every_piece_alone(seed: int) -> None:
     weights = np.eye(len(bundles.stay_terms), dtype=np.int64)[0] * SCALE
     stay = weights @ bundles.stay_terms - costs(uses.stay_offsets, uses.stay_class, uses, prices)
     option = weights @ bundles.option_terms - costs(uses.option_offsets, uses.option_class, uses, prices)
-    tree = source._tree
+    tree = source.tree
     best = segment_max(option, tree.segments, 0)
     expected = stay + segment_sum(best, tree.segment_offsets)
     found, of_option, segment_of = source.reaches(weights, prices)
@@ -40,6 +40,6 @@ def test_values_are_those_of_every_piece_alone(seed: int) -> None:
 
 def test_equal_slots_are_kept_once() -> None:
     source = BundleSource(find_bundles(medium_instance(1)))
-    menu = source._distinct.menu
+    menu = source.distinct.menu
     assert len(menu.option_uses) - 1 < len(source.bundles.options)
     assert len(menu.list_offsets) - 1 < len(menu.slot)

@@ -54,7 +54,7 @@ class DualCosts:
         prices = self._prices(market)
         source = world.source
         stay, self.option = source._values(weights * SCALE, prices)
-        self.best, self.total = source._tree.best(stay, self.option)
+        self.best, self.total = source.tree.best(stay, self.option)
         self.allowed: Bools = (world.rule < 0) & world.free & world.complete
 
     def _prices(self, market: Market) -> Ints:
@@ -83,7 +83,7 @@ class DualCosts:
         return int(self.total[mine][rows].max(initial=NO_VALUE))
 
     def _need_value(self, draft: Draft) -> int:
-        bundles, tree = self.world.bundles, self.world.source._tree
+        bundles, tree = self.world.bundles, self.world.source.tree
         stays = np.searchsorted(bundles.stays.household, (draft.household, draft.household + 1))
         low, high = np.searchsorted(bundles.options.stay, stays)
         first, last = bundles.options.part_offsets[[low, high]]

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from nichiiki_models.instance import Instance
-from nichiiki_solver.bundles import _Tree
-from nichiiki_solver.explain.room import Room, Turns, entries_of
+from nichiiki_solver.explain.room import Room, Turns
 from nichiiki_solver.explain.world import World, parts_of
 from nichiiki_solver.market import NO_VALUE, merged
 from nichiiki_solver.needs import EXPERIENCE, NEED_LISTS, ROLE, find_listed
 from nichiiki_solver.ragged import Bools, Ints, expand_rows, first_of_group, segment_sum
 from nichiiki_solver.stays import STAY_RULES
+from nichiiki_solver.tree import Tree
 from nichiiki_solver.uses import KINDS
 
 MOST_COMBINATIONS = 100_000
@@ -82,12 +82,12 @@ class Drafter:
         of = options.stay
         self.option_blocked = room.blocked(
             household[of], None if turn is None else turn[of],
-            *entries_of(self.uses, self.uses.option_offsets, self.uses.option_class, np.arange(len(of))),
+            *self.uses.of_options(np.arange(len(of))),
         )  # fmt: skip
         self.stay_blocked = room.blocked(
             household,
             turn,
-            *entries_of(self.uses, self.uses.stay_offsets, self.uses.stay_class, np.arange(len(stays))),
+            *self.uses.of_stays(np.arange(len(stays))),
         )
         self.missing = self._lacks_musts() + self._leaves_minimums()
         self.best = self._best_options()
@@ -119,9 +119,7 @@ class Drafter:
             return leaves
         who = bundles.stays.household[bundles.options.stay]
         resources, everybody = self.uses.resources, np.arange(bundles.n_households)
-        owner, resource, amount = entries_of(
-            self.uses, self.uses.option_offsets, self.uses.option_class, np.arange(len(who))
-        )
+        owner, resource, amount = self.uses.of_options(np.arange(len(who)))
         for gate, least in zip(room.gate.tolist(), room.least.tolist(), strict=True):
             own = -room.own(everybody, np.full(len(everybody), gate))
             rest = -int(room.used[gate]) - own
@@ -136,7 +134,7 @@ class Drafter:
 
     def _best_options(self) -> Ints:
         """Of every segment the option that comes closest: nothing demanded is missing, least is blocked, best rank."""
-        tree = self.world.source._tree
+        tree = self.world.source.tree
         segment = np.repeat(np.arange(len(tree.segments) - 1), np.diff(tree.segments))
         order = np.lexsort((np.arange(len(segment)), self.option_blocked, self.missing, segment))
         return order[first_of_group(segment[order])] if len(order) else order
@@ -169,14 +167,14 @@ class Drafter:
 
     def _distance(self) -> tuple[Ints, Ints]:
         """How far each stay is from being allowed, and how much of it is blocked by others."""
-        world, tree = self.world, self.world.source._tree
+        world, tree = self.world, self.world.source.tree
         rules = np.where(world.rule < 0, 0, 1 + len(STAY_RULES) - world.rule)
         hard = 4 * rules + 2 * ~world.complete + ~world.free
         blocked = self.option_blocked[self.best] if len(self.best) else self.best
         return hard, self.stay_blocked + segment_sum(blocked, tree.segment_offsets)
 
     def _stay_draft(self, row: int, got: int, hard: bool, blocked: bool) -> Draft:
-        stays, tree = self.bundles.stays, self.world.source._tree
+        stays, tree = self.bundles.stays, self.world.source.tree
         options = self.best[tree.segment_offsets[row] : tree.segment_offsets[row + 1]]
         sure = True
         if not hard and not blocked and self._jointly_blocked(row, options):
@@ -196,9 +194,9 @@ class Drafter:
     def _blocked_together(self, row: int, chosen: Ints) -> Ints:
         """Count what is blocked for whole bundles of one stay (matrix of options)."""
         household, size = int(self.bundles.stays.household[row]), len(chosen)
-        blocks = [entries_of(self.uses, self.uses.stay_offsets, self.uses.stay_class, np.full(size, row))]
+        blocks = [self.uses.of_stays(np.full(size, row))]
         for column in chosen.T:
-            blocks.append(entries_of(self.uses, self.uses.option_offsets, self.uses.option_class, column))
+            blocks.append(self.uses.of_options(column))
         owner, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
         _, owner, resource, amount = merged(owner, resource, amount, len(self.uses.resources))
         who, turn = np.full(size, household), None
@@ -208,11 +206,11 @@ class Drafter:
 
     def _combination(self, row: int, options: Ints) -> tuple[Ints, bool]:
         """The first whole bundle of a stay that fits; if none does, what was given and whether all were tried."""
-        tree = self.world.source._tree
+        tree = self.world.source.tree
         segments = tree.segments[tree.segment_offsets[row] : tree.segment_offsets[row + 1] + 1]
         low, high = int(segments[0]), int(segments[-1])
         usable = (self.option_blocked[low:high] == 0) & (self.missing[low:high] == 0)
-        small = _Tree(np.array([0, len(segments) - 1]), segments - low)
+        small = Tree(np.array([0, len(segments) - 1]), segments - low)
         nothing = np.zeros(1, dtype=np.int64)
         found = small.grow(nothing, np.where(usable, 0, NO_VALUE), nothing, MOST_COMBINATIONS)
         if found is None:

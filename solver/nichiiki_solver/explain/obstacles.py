@@ -12,7 +12,7 @@ from nichiiki_models.columns import Column, ListColumn
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
 from nichiiki_solver.explain.drafts import Draft
-from nichiiki_solver.explain.room import Room, Turns, entries_of
+from nichiiki_solver.explain.room import Room, Turns
 from nichiiki_solver.explain.urgency import Urgency
 from nichiiki_solver.explain.world import World
 from nichiiki_solver.market import merged
@@ -360,8 +360,8 @@ def _uses_of(world: World, seats: Seats, stays: Ints, parts: Sequence[Sequence[t
 def _all_entries(uses: Uses, size: int) -> tuple[Ints, Ints, Ints]:
     rows = np.arange(size)
     blocks = [
-        entries_of(uses, uses.stay_offsets, uses.stay_class, rows),
-        entries_of(uses, uses.option_offsets, uses.option_class, rows),
+        uses.of_stays(rows),
+        uses.of_options(rows),
     ]
     owner, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
     return merged(owner, resource, amount, len(uses.resources))[1:]
@@ -385,6 +385,6 @@ def _turns_taken(world: World, turns: Turns) -> Ints:
 def room_of(world: World, turns: Turns | None) -> Room:
     """What is left in the numbering of the world."""
     source = world.source
-    owner, resource, amount = source._entries(world.stay_of[world.placed], world.chosen)
+    owner, resource, amount = source.entries(world.stay_of[world.placed], world.chosen)
     turn = None if turns is None else _turns_taken(world, turns)
     return Room(world.bundles.uses, world.placed[owner], resource, amount, turn)

@@ -61,13 +61,6 @@ def order_at_targets(instance: Instance, allocation: Allocation) -> Ints | None:
     return np.argsort(order_of_households(instance, allocation.seed, "procedure"))
 
 
-def entries_of(uses: Uses, offsets: Ints, classes: Ints, rows: Ints) -> tuple[Ints, Ints, Ints]:
-    """What some rows use: number in `rows`, resource, amount, one entry a class and resource."""
-    owner, position = expand_rows(offsets, rows)
-    i, entry = expand_rows(uses.class_offsets, classes[position])
-    return owner[i], uses.resource[entry], uses.amount[entry]
-
-
 class Room:
     """What there is, what is held, and what is left.
 

@@ -23,9 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nichiiki_solver import mip
-from nichiiki_solver.bundles import BundleSource, Factored, build_factored
+from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced, gains
+from nichiiki_solver.factored import Factored, build_factored
 from nichiiki_solver.helping import Helpers
 from nichiiki_solver.holding import NONE, Held
 from nichiiki_solver.market import Market

@@ -1,0 +1,162 @@
+"""Stays and options of slots apart: the market of all bundles in pieces whose numbers add up where bundles multiply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nichiiki_solver.market import Market, merged
+from nichiiki_solver.ragged import Ints, expand_rows, offsets_of, unique_rows
+
+if TYPE_CHECKING:
+    from nichiiki_solver.bundles import BundleSource
+
+
+@dataclass(frozen=True)
+class Factored:
+    """A market of stays and options apart, and how to read a choice of it.
+
+    Attributes
+    ----------
+    source
+        What makes the bundles.
+    market
+        Options: stays of the households first, then options of the slots, then gates.
+    stays, options
+        Which stay and option each stands for; an option also stands for its equals with the household's other stays.
+    lists
+        What answers to the slots of the stays.
+    """
+
+    source: BundleSource
+    market: Market
+    stays: Ints
+    options: Ints
+    lists: Lists
+
+    def bundles_of(self, choice: Ints) -> tuple[Market, Ints]:
+        """Turn a choice into the market of the chosen bundles, and its choice."""
+        taken = np.sort(choice[choice >= 0])
+        mine = np.flatnonzero(taken < len(self.stays))
+        picked = taken[(taken >= len(self.stays)) & (taken < len(self.stays) + len(self.options))] - len(
+            self.stays
+        )
+        place = np.zeros(self.lists.size, dtype=np.int64)
+        place[self.lists.of_option[picked]] = self.lists.place[picked]
+        tree, stays = self.source.tree, self.stays[taken[mine]]
+        owner, segment = expand_rows(tree.segment_offsets, stays)
+        counts = np.diff(tree.segment_offsets)[stays]
+        chosen = np.full((len(stays), int(counts.max(initial=0))), -1, dtype=np.int64)
+        of_segment = self.lists.of_segment[expand_rows(self.lists.offsets, taken[mine])[1]]
+        chosen[owner, segment - tree.segment_offsets[stays][owner]] = (
+            tree.segments[segment] + place[of_segment]
+        )
+        market = self.source.market_of(stays, chosen)
+        result = np.full(market.n_agents, -1, dtype=np.int64)
+        result[market.agent[: len(stays)]] = np.arange(len(stays))
+        opened = taken[taken >= len(self.stays) + len(self.options)] - len(self.stays) - len(self.options)
+        gates = len(stays) + opened
+        result[market.agent[gates]] = gates
+        return market, result
+
+    def tie_weights(self, seed: int, level: int) -> Ints:
+        """Public weights of stays and options; gates weigh nothing."""
+        stays = self.source.tie_weights_of_stays(self.stays, seed, level)
+        options = self.source.tie_weights_of_options(self.options, seed, level)
+        gates = np.zeros(self.market.n_options - len(stays) - len(options), dtype=np.int64)
+        return np.concatenate((stays, options, gates))
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Which options answer to which slots of stays, stated once for all stays of a household to which the same are open.
+
+    Attributes
+    ----------
+    size
+        Number of lists of options; each is for one slot of one household.
+    of_option, place
+        List of each option that is stated, and its place there before any was left out.
+    offsets, of_segment
+        Lists of the slots of each stay that is stated (CSR).
+    """
+
+    size: int
+    of_option: Ints
+    place: Ints
+    offsets: Ints
+    of_segment: Ints
+
+
+def shared_lists(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> tuple[Lists, Ints]:
+    """Put options of equal slots of a household together.
+
+    Returns
+    -------
+    lists, kept
+        The lists, and an option of each of their entries.
+    """
+    tree, table = source.tree, source.bundles.options
+    segment = segment_of[options]
+    same = source.distinct.menu.slot
+    columns, entry = unique_rows(table.slot[options], same[segment], options - tree.segments[segment])
+    kept = np.zeros(len(columns[0]), dtype=np.int64)
+    kept[entry[::-1]] = options[::-1]
+    (slot, which), of_option = unique_rows(columns[0], columns[1])
+    owner, mine = expand_rows(tree.segment_offsets, stays)
+    size, wanted = len(slot), table.slot[tree.segments[mine]] * (int(same.max(initial=0)) + 1) + same[mine]
+    of_segment = np.searchsorted(slot * (int(same.max(initial=0)) + 1) + which, wanted)
+    offsets = offsets_of(np.bincount(owner, minlength=len(stays)))
+    return Lists(size, of_option, columns[2], offsets, of_segment), kept
+
+
+def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> Factored:
+    """Build the factored market of some stays and options."""
+    bundles, uses = source.bundles, source.bundles.uses
+    lists, options = shared_lists(source, stays, options, segment_of)
+    households, doors = bundles.n_households, uses.gates
+    owner, used, amounts = uses.of_options(options)
+    n, m, gates, free = len(stays), len(options), len(doors), len(uses.resources)
+    blocks = [
+        uses.of_stays(stays),
+        (n + owner, used, amounts),
+        (n + m + np.repeat(np.arange(gates), np.diff(doors.offsets)), doors.resource, doors.amount),
+        *_ties(lists, n, free),
+    ]
+    option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
+    _, option, resource, amount = merged(option, resource, amount, free + 2 * lists.size)
+    agents = households + lists.size + doors.n_agents
+    must = np.zeros(agents, dtype=bool)
+    must[:households] = source.must_assign[:households]
+    agent = (
+        bundles.stays.household[stays],
+        households + lists.of_option,
+        households + lists.size + doors.agent,
+    )
+    terms = (bundles.stay_terms[:, stays], bundles.option_terms[:, options], bundles.gate_terms)
+    market = Market(
+        n_agents=agents,
+        agent=np.concatenate(agent),
+        utility=np.concatenate(terms, axis=1),
+        rank=np.ones(n + m + gates, dtype=np.int64),
+        offsets=offsets_of(np.bincount(option, minlength=n + m + gates)),
+        resource=resource,
+        amount=amount,
+        capacity=np.concatenate((uses.resources.capacity, np.zeros(2 * lists.size, dtype=np.int64))),
+        must_assign=must,
+        gate=np.arange(agents) >= households,
+        levels=tuple(level.name for level in bundles.instance.levels),
+        labels={"follows": np.repeat([False, True, False], [n, m, gates])},
+    )
+    return Factored(source, market, stays, options, lists)
+
+
+def _ties(lists: Lists, n: int, free: int) -> list[tuple[Ints, Ints, Ints]]:
+    """Rows that tie lists to stays: Σ options - Σ stays ≤ 0 and Σ stays - Σ options ≤ 0."""
+    options = n + np.arange(len(lists.of_option))
+    stays = np.repeat(np.arange(len(lists.offsets) - 1), np.diff(lists.offsets))
+    piece, row = np.concatenate((options, stays)), np.concatenate((lists.of_option, lists.of_segment))
+    sign = np.repeat([1, -1], [len(options), len(stays)])
+    return [(piece, free + row, sign), (piece, free + lists.size + row, -sign)]
