@@ -22,8 +22,10 @@ from nichiiki.report.notices import read_contacts
 from nichiiki_feed import FEED
 from nichiiki_instances import inspect, write
 from nichiiki_instances.json_files import parse_json
+from nichiiki_instances.json_guard import check_json
 from nichiiki_instances.mapping_files import read_mapping
 from nichiiki_instances.reading import Reading, grids_of, reading_of
+from nichiiki_instances.text_files import encoding_of
 from nichiiki_instances.xlsx_files import parse_workbook
 from nichiiki_models.errors import InputError
 from nichiiki_models.problems import Problem
@@ -47,6 +49,9 @@ def folder_case(case: bytes) -> None:
 
 def json_case(case: bytes) -> None:
     """An instance as JSON."""
+    with _refusals():
+        stream = io.BytesIO(case)
+        check_json(stream, encoding_of(stream, "case.json"), "case.json")
     _look(lambda: reading_of(parse_json(case.decode("utf-8", "replace"), "case.json"), "case"))
 
 
