@@ -2,7 +2,8 @@
 
 Every procedure that knows no minimums runs inside these rounds (docs/explanation/rules.md, steps 2, 4 and 5 of section 8):
 
-1. All roles in every period, and all experiences, are open; measures are taken in their order while budgets last.
+1. All roles in every period, and all experiences, are open; measures are taken in their order while budgets last. The market
+   has those only that add something some bundle uses.
 2. The procedure runs on what is open, from an empty allocation.
 3. If everything open has no holder or at least its minimum, and every measure is needed: end. Otherwise what has holders
    but fewer than its minimum is closed, a measure that is not needed is struck, and step 1 begins again with the rest.

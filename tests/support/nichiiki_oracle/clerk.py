@@ -13,7 +13,7 @@ from nichiiki_oracle.bundles import Bundle
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.measures import Plan, Taken, keeps_budgets, one_a_house, plans, settled
 from nichiiki_oracle.points import ordered_households
-from nichiiki_oracle.shared import Choice, Key, below_minimum, fits, quota_minima, total_use
+from nichiiki_oracle.shared import Choice, Key, below_minimum, fits, most_of, quota_minima, total_use
 
 
 class MinimumQuotaError(ValueError):
@@ -68,7 +68,7 @@ def run_in_order(market: Market, order: list[Household], *, by_rank: bool = Fals
 def repeated(market: Market, one_round: Callable[[Market, frozenset[Key]], Choice]) -> Outcome:
     """Run a procedure round after round until nothing is closed and no measure is struck any more."""
     closed: frozenset[Key] = frozenset()
-    struck: frozenset[str] = frozenset()
+    struck = _of_no_use(market)
     rounds = 1
     while True:
         taken = _measures_taken(market, struck)
@@ -81,6 +81,17 @@ def repeated(market: Market, one_round: Callable[[Market, frozenset[Key]], Choic
         closed |= frozenset(below)
         struck |= frozenset(idle)
         rounds += 1
+
+
+def _of_no_use(market: Market) -> frozenset[str]:
+    """Measures that add nothing that any bundle uses which a household may get."""
+    used = {key for found in options(market).values() for bundle in found if bundle for key in bundle.use}
+    without = _with_measures(market, ())
+    return frozenset(
+        name
+        for name in market.measures
+        if all(most_of(_with_measures(market, [name]), key) == most_of(without, key) for key in used)
+    )
 
 
 def _with_measures(market: Market, names: Iterable[str]) -> Market:
