@@ -172,11 +172,11 @@ class Travel:
 
     def _by_direct_links(self, best: Ints, house: Ints, target_id: Array, car: Bools) -> Ints:
         start, end, minutes, needs_car = self._from_houses
-        best = best.copy()
-        for k in range(len(start)):
-            rows = (house == start[k]) & (target_id == end[k]) & (car | ~needs_car[k])
-            best[rows] = np.where(best[rows] < 0, minutes[k], np.minimum(best[rows], minutes[k]))
-        return best
+        pair, link = join(house, start, len(self.instance.houses))
+        usable = (target_id[pair] == end[link]) & (car[pair] | ~needs_car[link])
+        direct = np.full(len(best), NO_WAY, dtype=np.int64)
+        np.minimum.at(direct, pair[usable], minutes[link[usable]])
+        return np.where((direct < NO_WAY) & ((best < 0) | (direct < best)), direct, best)
 
 
 def _networks(running: Bools) -> tuple[list[Bools], Ints]:
