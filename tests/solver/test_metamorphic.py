@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -22,10 +23,19 @@ from nichiiki_solver.allocating import allocate
 from nichiiki_solver.verify import verify
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = range(300) if FULL else (*range(8), 87, 169, 170)
-"""170: overrides of households with long ids, once a fault of reading; 87, 169: the order of links decides who takes which vehicle."""
+KEPT = Path(__file__).parents[1] / "data" / "instances"
+"""They showed faults: in 87 and 169 the order of links decides who takes which vehicle, in 170 ids of households are long."""
+SEEDS = (*range(300 if FULL else 8), *(-int(path.stem.split("-")[1]) for path in sorted(KEPT.iterdir())))
+"""Those of instances that are kept are negative."""
 MEDIUM = range(40 if FULL else 2)
 Change = Callable[[Instance], Instance]
+
+
+def drawn(seed: int) -> Instance:
+    """A random instance, or one that is kept."""
+    if seed >= 0:
+        return random_instance(seed)
+    return Instance.model_validate_json((KEPT / f"random-{-seed}.json").read_bytes())
 
 
 def values(instance: Instance) -> tuple[int | None, ...] | None:
@@ -65,7 +75,7 @@ ROOM = {
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_more_room_never_lowers_the_optimum(seed: int) -> None:
-    instance = random_instance(seed)
+    instance = drawn(seed)
     before = values(instance)
     if before is not None:
         name = sorted(ROOM)[seed % len(ROOM)]
@@ -121,7 +131,7 @@ RULES: dict[str, Change] = {
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_one_more_rule_never_raises_the_optimum(seed: int) -> None:
-    instance = random_instance(seed)
+    instance = drawn(seed)
     name = list(RULES)[seed % len(RULES)]
     if name == "an override" and len(instance.locks):
         instance = instance.replace(locks=[])
@@ -131,8 +141,8 @@ def test_one_more_rule_never_raises_the_optimum(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_neither_the_order_of_rows_nor_names_change_the_optimum(seed: int) -> None:
-    instance = random_instance(seed)
-    rng = np.random.default_rng(seed)
+    instance = drawn(seed)
+    rng = np.random.default_rng(abs(seed))
     turned = {name: table.take(rng.permutation(len(table))) for name, table in instance.tables.items()}
     before = values(instance)
     assert values(Instance.from_tables(turned, instance.rules)) == before
