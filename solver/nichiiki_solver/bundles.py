@@ -32,8 +32,7 @@ from nichiiki_solver.options import (
     Singles,
     Slots,
     drop_incomplete,
-    find_options,
-    find_singles,
+    find_slots,
 )
 from nichiiki_solver.priorities import PointsAtTargets
 from nichiiki_solver.public_weights import SEPARATOR, public_weights
@@ -50,7 +49,7 @@ from nichiiki_solver.ragged import (
     segment_sum,
     unique_rows,
 )
-from nichiiki_solver.sharing import find_groups
+from nichiiki_solver.sharing import find_groups, make_options
 from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
@@ -156,8 +155,10 @@ def assemble(
     if not apart:
         first, group = find_groups(instance, travel, targets, stays, needs, wanted)
     heads = stays.take(first)
-    found = find_singles(instance, calendar, travel, patterns, targets, heads, needs, wanted, seats)
-    slots, options = find_options(instance, calendar, patterns, targets, heads, needs, wanted, found)
+    slots = find_slots(instance, needs)
+    found, options = make_options(
+        instance, calendar, travel, patterns, targets, heads, needs, wanted, seats, slots
+    )
     complete = drop_incomplete(heads, slots, options) | apart
     kept, number = complete[group], np.cumsum(complete) - 1
     dropped, stays, group = stays.take(~kept), stays.take(kept), number[group[kept]]

@@ -105,6 +105,30 @@ class Options:
     def __len__(self) -> int:
         return len(self.group)
 
+    @classmethod
+    def joined(cls, blocks: list[Options]) -> Options:
+        """Put options of groups that follow each other into one table; ranks and ties compare inside a block only."""
+        columns = {
+            name: np.concatenate([getattr(block, name) for block in blocks])
+            for name in (
+                "slot",
+                "pattern",
+                "rank",
+                "tie",
+                "utility",
+                "role_value",
+                "part_need",
+                "part_target",
+            )
+        }
+        firsts = offsets_of(np.array([len(block.pattern) for block in blocks]))[:-1].tolist()
+        counts = [np.diff(block.part_offsets) for block in blocks]
+        return cls(
+            group=np.concatenate([block.group + first for block, first in zip(blocks, firsts, strict=True)]),
+            part_offsets=offsets_of(np.concatenate(counts)),
+            **columns,
+        )
+
     @property
     def part_pattern(self) -> Ints:
         """Pattern of the stays that each part is for."""
@@ -176,6 +200,16 @@ class Singles:
     refused_group: Ints
     refused_wanted: Ints
     refused_rule: Ints
+
+    def moved(self, first: int, wanted: Ints) -> Singles:
+        """Renumber the groups, from `first` on, and the wanted targets."""
+        return Singles(
+            self.group + first,
+            wanted[self.wanted],
+            self.refused_group + first,
+            wanted[self.refused_wanted],
+            self.refused_rule,
+        )
 
 
 def find_singles(
@@ -350,18 +384,18 @@ def find_options(
     stays: Stays,
     needs: Needs,
     wanted: Wanted,
+    slots: Slots,
     found: Singles,
-) -> tuple[Slots, Options]:
+) -> Options:
     """Put singles together: one target a need, siblings in one school, sets of roles, and nothing."""
-    slots = find_slots(instance, needs)
     is_role = needs.list[wanted.need[found.wanted]] == ROLE
     stay, want = found.group, found.wanted
     blocks = [_one_school_for_all(stay[~is_role], want[~is_role], needs, wanted, slots)]
     blocks += _role_sets(
-        instance, calendar, patterns, targets, stays, needs, wanted, stay[is_role], want[is_role]
+        instance, calendar, patterns, targets, stays, needs, wanted, slots, stay[is_role], want[is_role]
     )
     blocks.append(_nothing(stays, slots))
-    return slots, _assemble(instance, targets, stays, needs, wanted, slots, blocks)
+    return _assemble(instance, targets, stays, needs, wanted, slots, blocks)
 
 
 @dataclass(frozen=True)
@@ -397,11 +431,11 @@ def _role_sets(
     stays: Stays,
     needs: Needs,
     wanted: Wanted,
+    slots: Slots,
     stay: Ints,
     want: Ints,
 ) -> list[_Block]:
     """Sets of one, two, … roles of a person whose hours fit in every period, targets ascending."""
-    slots = find_slots(instance, needs)
     blocks: list[_Block] = []
     size = len(wanted)
     order = np.lexsort((wanted.target[want], wanted.need[want], stay))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 
@@ -19,9 +17,11 @@ from nichiiki_solver.ragged import (
     Bools,
     Ints,
     any_column,
+    cut,
     expand_rows,
     first_of_group,
     join,
+    joined,
     offsets_of,
     unique_rows,
 )
@@ -88,7 +88,7 @@ class Stays:
     def __len__(self) -> int:
         return len(self.household)
 
-    def take(self, rows: Array) -> Stays:
+    def take(self, rows: Array | slice) -> Stays:
         """Return some of the stays."""
         return Stays(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
@@ -125,7 +125,7 @@ def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[
         every, judged = _judged(instance, calendar, travel, additions, wished, rows)
         stays.append(every.take(judged.rule < 0))
         refused.append(_refusals(every, judged))
-    return _joined(Stays, stays), wished.patterns, _joined(Refusals, refused)
+    return joined(Stays, stays), wished.patterns, joined(Refusals, refused)
 
 
 def find_candidates(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Judged]:
@@ -166,16 +166,6 @@ def _refusals(every: Stays, judged: Judged) -> Refusals:
     )
 
 
-Columns = TypeVar("Columns", Stays, Refusals)
-
-
-def _joined(kind: type[Columns], parts: list[Columns]) -> Columns:
-    """Put tables of columns one below the other."""
-    return kind(
-        **{field.name: np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(kind)}
-    )
-
-
 @dataclass(frozen=True)
 class _Wished:
     """Houses that are wished for, ordered by household, and the patterns over which: a set of them for each wish.
@@ -209,12 +199,9 @@ class _Wished:
         )
         return cls(household, house, rank, utility, which, sets, pattern, patterns)
 
-    def blocks(self) -> Iterator[slice]:
+    def blocks(self) -> list[slice]:
         """Cut the wishes between households so that no block has many more than `STAYS_AT_ONCE` stays."""
-        before = offsets_of(np.diff(self.sets)[self.which])[:-1]
-        number = before[np.searchsorted(self.household, self.household)] // STAYS_AT_ONCE
-        ends = np.append(np.flatnonzero(first_of_group(number)), len(number)).tolist()
-        yield from (slice(*pair) for pair in pairwise(ends if len(number) else [0, 0]))
+        return cut(self.household, np.diff(self.sets)[self.which], STAYS_AT_ONCE)
 
     def stays(self, rows: slice) -> tuple[Ints, ...]:
         """Household, house, pattern, rank and utility of every stay that some of the wishes ask for, each once."""

@@ -155,13 +155,8 @@ class _Layout:
             "bases": len(instance.households),
             "all_bases": len(instance.households),
         }
-        self.first = dict(
-            zip(
-                KINDS,
-                np.cumsum([0, *(size * (self.periods + 1) for size in sizes.values())]).tolist(),
-                strict=False,
-            )
-        )
+        ends = np.cumsum([0, *(size * (self.periods + 1) for size in sizes.values())]).tolist()
+        self.first, self.size = dict(zip(KINDS, ends, strict=False)), ends[-1]
 
     def number(self, kind: str, thing: Array, period: Array | int = -1) -> Ints:
         """Number of a thing's resource in a period (-1 = without period)."""
@@ -598,8 +593,11 @@ def _numbered(
 ) -> Uses:
     """Number the resources in use, and put classes and gates into CSR form."""
     raw, amount = np.concatenate(classes.resource), np.concatenate(classes.amount).astype(np.int64)
-    used, numbers = np.unique(np.concatenate((raw, found.number)), return_inverse=True)
-    resource, of_gates = np.split(numbers.astype(np.int64), [len(raw)])
+    number = np.zeros(layout.size, dtype=np.int64)
+    number[raw] = number[found.number] = 1
+    used = np.flatnonzero(number)
+    number[used] = np.arange(len(used))
+    resource, of_gates = number[raw], number[found.number]
     kind, thing, period = layout.decode(used)
     is_budget = np.isin(kind, (KINDS.index("programme"), KINDS.index("own")))
     unit = budget_units(of_gates, found.amount, is_budget)

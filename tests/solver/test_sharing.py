@@ -1,5 +1,7 @@
 """Options made once for a group of stays are those that each of its stays has when they are made for it alone."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,8 @@ from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver import sharing
 from nichiiki_solver.bundles import Bundles, BundleSource, assemble, find_bundles
 from nichiiki_solver.calendar import Calendar
+from nichiiki_solver.market import Market
+from nichiiki_solver.market import joined as joined_markets
 from nichiiki_solver.ragged import expand_rows
 from nichiiki_solver.stays import find_stays
 from nichiiki_solver.travel import Travel
@@ -69,16 +73,29 @@ def test_stays_of_one_town_and_time_share_their_options() -> None:
     assert (bundles.options.pattern[bundles.group] == bundles.stays.pattern).all()
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_how_many_homes_are_looked_at_at_once_changes_nothing(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("seed", range(8))
+def test_how_much_is_looked_at_at_once_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     instance = medium_instance(seed)
     whole = find_bundles(instance)
     monkeypatch.setattr(sharing, "HOMES_AT_ONCE", 3)
+    monkeypatch.setattr(sharing, "GROUPS_AT_ONCE", 5)
     pieces = find_bundles(instance)
     assert (whole.group == pieces.group).all()
-    assert (whole.options.part_target == pieces.options.part_target).all()
+    for name in ("group", "slot", "pattern", "utility", "role_value", "part_offsets", "part_target"):
+        assert np.array_equal(getattr(whole.options, name), getattr(pieces.options, name)), name
+    for field in fields(whole.singles):
+        assert sorted(getattr(whole.singles, field.name)) == sorted(getattr(pieces.singles, field.name))
+    left, right = (listed_first(bundles) for bundles in (whole, pieces))
+    for name in ("agent", "utility", "rank", "offsets", "resource", "amount"):
+        assert np.array_equal(getattr(left, name), getattr(right, name)), name
+
+
+def listed_first(bundles: Bundles) -> Market:
+    """All bundles of some households, best first."""
+    source = BundleSource(bundles)
+    few = [household for household in range(0, bundles.n_households, 5)]
+    found = [source.options_of(household) for household in few]
+    return joined_markets([market for market in found if market.n_options < 100_000])
 
 
 def test_who_asks_for_the_stay_of_an_option_is_told_where_several_share_it() -> None:
