@@ -390,7 +390,7 @@ def find_options(
     """Put singles together: one target a need, siblings in one school, sets of roles, and nothing."""
     is_role = needs.list[wanted.need[found.wanted]] == ROLE
     stay, want = found.group, found.wanted
-    blocks = [_one_school_for_all(stay[~is_role], want[~is_role], needs, wanted, slots)]
+    blocks = _one_each(stay[~is_role], want[~is_role], needs, wanted, slots)
     blocks += _role_sets(
         instance, calendar, patterns, targets, stays, needs, wanted, slots, stay[is_role], want[is_role]
     )
@@ -407,13 +407,21 @@ class _Block:
     parts: Ints
 
 
-def _one_school_for_all(stay: Ints, want: Ints, needs: Needs, wanted: Wanted, slots: Slots) -> _Block:
-    """One option a target; for siblings only targets that fit every one of them (parts padded with -1)."""
-    slot, target = slots.of_need[wanted.need[want]], wanted.target[want]
+def _one_each(stay: Ints, want: Ints, needs: Needs, wanted: Wanted, slots: Slots) -> list[_Block]:
+    """One option a target; for siblings only targets that fit every one of them."""
+    slot = slots.of_need[wanted.need[want]]
     members = np.bincount(slots.of_need, minlength=len(slots))
+    alone = members[slot] == 1
+    together = _one_school_for_all(stay[~alone], slot[~alone], want[~alone], wanted, members)
+    return [_Block(stay[alone], slot[alone], want[alone][:, None]), together]
+
+
+def _one_school_for_all(stay: Ints, slot: Ints, want: Ints, wanted: Wanted, members: Ints) -> _Block:
+    """One option a school that takes every child of the slot (parts padded with -1)."""
+    target = wanted.target[want]
     order = np.lexsort((wanted.need[want], target, slot, stay))
     keys = np.stack((stay, slot, target), axis=1)[order]
-    first = np.flatnonzero(first_of_group(keys))
+    first = np.flatnonzero(first_of_group(keys)) if len(keys) else order
     count = np.diff(np.append(first, len(order)))
     whole = count == members[keys[first, 1]]
     width = int(members.max(initial=1))

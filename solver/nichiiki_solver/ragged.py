@@ -103,10 +103,9 @@ def cut(owner: Array, counts: Array, most: int) -> list[slice]:
     counts
         What each row counts.
     """
-    before = offsets_of(counts)[:-1]
-    number = before[np.searchsorted(owner, owner)] // most
-    ends = [*np.flatnonzero(first_of_group(number)).tolist(), len(owner)] if len(owner) else [0, 0]
-    return [slice(*pair) for pair in pairwise(ends)]
+    first = np.flatnonzero(first_of_group(owner)) if len(owner) else np.zeros(1, dtype=np.int64)
+    begins = first[first_of_group(offsets_of(counts)[first] // most)]
+    return [slice(*pair) for pair in pairwise([*begins.tolist(), len(owner)])]
 
 
 def segment_max(values: Array, offsets: Array, empty: int) -> Ints:

@@ -32,13 +32,12 @@ from nichiiki_solver.travel import (
     FASTEST,
     Labels,
     Travel,
-    fare_shares,
     monthly_travel_yen,
     trip_cost_yen,
 )
 
 NO_LIMIT = np.int64(1) << 40
-STAYS_AT_ONCE = 1_000_000
+STAYS_AT_ONCE = 2_000_000
 """About how many stays are judged in one go: a bound on memory, which changes nothing else."""
 STAY_RULES = (
     "house_not_ready",
@@ -564,7 +563,7 @@ def _monthly_trip(
     numbers = np.full(len(homes), network, dtype=np.int64)
     fast = travel.trips(homes, houses, cars.astype(bool), numbers, FASTEST)
     cheap = travel.trips(homes, houses, cars.astype(bool), numbers, CHEAPEST)
-    adults, children = fare_shares(instance)
+    adults, children = travel.fare_shares
     cheap_fits = (cheap.minutes[pair] >= 0) & (cheap.minutes[pair] <= limit)
     minutes = np.where(cheap_fits, cheap.minutes[pair], fast.minutes[pair])
     taken = Labels(

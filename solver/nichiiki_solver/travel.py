@@ -8,6 +8,7 @@ them without rounding. Rules: docs/explanation/rules.md, section 5.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -106,6 +107,11 @@ class Travel:
         self._legs = _legs(instance)
         self._from_houses = _from_houses(instance)
         self._labels: dict[tuple[int, bool, Packing], Ints] = {}
+
+    @cached_property
+    def fare_shares(self) -> tuple[Ints, Ints]:
+        """Adults and children of each household; see the function."""
+        return fare_shares(self.instance)
 
     def trips(self, home: Ints, house: Ints, car: Bools, network: Ints, packing: Packing) -> Labels:
         """Return the best way of each (home, house, car, network) by a criterion.
