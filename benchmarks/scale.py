@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.scale 60 600 5k [--seconds 60] [--only nichiiki,"HiGHS, whole"]
 
-`make bench` runs the small cases; 50k and 1M take an hour or more and are named by hand.
+`make bench` runs the small cases; 50k, 200k and 1M take an hour or more and are named by hand.
 """
 
 from __future__ import annotations

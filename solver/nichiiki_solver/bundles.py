@@ -32,8 +32,7 @@ from nichiiki_solver.options import (
     Singles,
     Slots,
     drop_incomplete,
-    find_options,
-    find_singles,
+    find_slots,
 )
 from nichiiki_solver.priorities import PointsAtTargets
 from nichiiki_solver.public_weights import SEPARATOR, public_weights
@@ -50,6 +49,7 @@ from nichiiki_solver.ragged import (
     segment_sum,
     unique_rows,
 )
+from nichiiki_solver.sharing import find_groups, make_options
 from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
@@ -62,13 +62,20 @@ LIST_ALL = 300_000
 
 @dataclass(frozen=True)
 class Bundles:
-    """Everything that bundles are made of, for one instance."""
+    """Everything that bundles are made of, for one instance.
+
+    Attributes
+    ----------
+    group
+        Group of each stay: options are made for each group of stays, as `find_groups` says, or for each stay.
+    """
 
     instance: Instance
     calendar: Calendar
     patterns: Patterns
     targets: Targets
     stays: Stays
+    group: Ints
     needs: Needs
     slots: Slots
     options: Options
@@ -94,6 +101,18 @@ class Bundles:
         return self.uses.gates.n_agents
 
     @cached_property
+    def household_of_option(self) -> Ints:
+        """Household of each option."""
+        return self.slots.household[self.options.slot]
+
+    @cached_property
+    def stay_of_option(self) -> Ints:
+        """Stay of each option, where each stay has options of its own (`assemble` apart)."""
+        if (self.group != np.arange(len(self.group))).any():
+            raise RuntimeError("stays share their options here")
+        return self.options.group
+
+    @cached_property
     def order_of_lists(self) -> tuple[str, ...]:
         """The lists in the order in which ranks are compared."""
         return tuple(self.instance.rules.lists.order)
@@ -115,7 +134,7 @@ def assemble(
     stays: Stays,
     refused: Refusals,
     *,
-    keep_incomplete: bool = False,
+    apart: bool = False,
 ) -> Bundles:
     """Find the options of some stays, and what they use.
 
@@ -125,34 +144,46 @@ def assemble(
         What the stays belong to.
     stays, refused
         Stays to be taken, in their order, and stays that are not.
-    keep_incomplete
-        Whether stays without an answer to a need that the household insists on are kept.
+    apart
+        Whether each stay has options of its own, and is kept without an answer to a need that the household insists on: so
+        that reasons can be given for each stay alone.
     """
     plans = Plans.of(instance)
     targets, seats = Targets.of(instance), Seats.of(instance, calendar, plans)
     needs, wanted, refused_targets = find_needs(instance, targets, stays)
-    found = find_singles(instance, calendar, travel, patterns, targets, stays, needs, wanted, seats)
-    slots, options = find_options(instance, calendar, patterns, targets, stays, needs, wanted, found)
-    complete = drop_incomplete(stays, slots, options) | keep_incomplete
-    dropped, stays, options = stays.take(~complete), stays.take(complete), _of_stays(options, complete)
+    first = group = np.arange(len(stays))
+    if not apart:
+        first, group = find_groups(instance, travel, targets, stays, needs, wanted)
+    heads = stays.take(first)
+    slots = find_slots(instance, needs)
+    found, options = make_options(
+        instance, calendar, travel, patterns, targets, heads, needs, wanted, seats, slots
+    )
+    complete = drop_incomplete(heads, slots, options) | apart
+    kept, number = complete[group], np.cumsum(complete) - 1
+    dropped, stays, group = stays.take(~kept), stays.take(kept), number[group[kept]]
+    options = _of_groups(options, complete)
     uses = find_uses(instance, calendar, patterns, targets, stays, needs, seats, options, plans)
     moves = kept_weights(instance, patterns, calendar, targets, stays, needs, options)
     stay_terms, option_terms = _terms(instance, stays, options, moves)
     return Bundles(
-        instance, calendar, patterns, targets, stays, needs, slots, options, uses, stay_terms, option_terms,
+        instance, calendar, patterns, targets, stays, group, needs, slots, options, uses, stay_terms, option_terms,
         plans, _gate_terms(instance, plans, uses.gates), refused, refused_targets, dropped, found, wanted,
     )  # fmt: skip
 
 
-def _of_stays(options: Options, kept: Bools) -> Options:
-    """Options of the stays that are kept, renumbered."""
-    rows = np.flatnonzero(kept[options.stay])
+def _of_groups(options: Options, kept: Bools) -> Options:
+    """Options of the groups that are kept, renumbered."""
+    if kept.all():
+        return options
+    rows = np.flatnonzero(kept[options.group])
     number = np.cumsum(kept) - 1
     counts = np.diff(options.part_offsets)[rows]
     _, parts = expand(options.part_offsets[:-1][rows], counts)
     flat = {name: getattr(options, name)[rows] for name in ("slot", "rank", "tie", "utility", "role_value")}
     return Options(
-        stay=number[options.stay[rows]],
+        group=number[options.group[rows]],
+        pattern=options.pattern[kept],
         part_offsets=offsets_of(counts),
         part_need=options.part_need[parts],
         part_target=options.part_target[parts],
@@ -255,10 +286,10 @@ class BundleSource:
     def __init__(self, bundles: Bundles) -> None:
         self.bundles = bundles
         options = bundles.options
-        key = options.stay * max(1, len(bundles.slots)) + options.slot
+        key = options.group * max(1, len(bundles.slots)) + options.slot
         first = np.flatnonzero(first_of_group(key)) if len(key) else np.zeros(0, dtype=np.int64)
-        of_stay = np.bincount(options.stay[first], minlength=len(bundles.stays))
-        self.tree = Tree(offsets_of(of_stay), np.append(first, len(options)))
+        of_group = np.bincount(options.group[first], minlength=len(options.pattern))
+        self.tree = Tree(bundles.group, offsets_of(of_group), np.append(first, len(options)))
         self.household_offsets = offsets_of(
             np.bincount(bundles.stays.household, minlength=bundles.n_households)
         )
@@ -275,8 +306,9 @@ class BundleSource:
     def count(self) -> float:
         """Number of bundles in all."""
         sizes = np.log(np.diff(self.tree.segments).astype(np.float64))
-        owner = np.repeat(np.arange(len(self.bundles.stays)), np.diff(self.tree.segment_offsets))
-        return float(np.exp(np.bincount(owner, weights=sizes, minlength=len(self.bundles.stays))).sum())
+        owner = np.repeat(np.arange(len(self.tree.sizes)), self.tree.sizes)
+        of_group = np.exp(np.bincount(owner, weights=sizes, minlength=len(self.tree.sizes)))
+        return float(of_group[self.tree.group].sum())
 
     def _values(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints]:
         """Value of each stay alone and of each option at the prices."""
@@ -294,6 +326,7 @@ class BundleSource:
         return make_menu(
             self.household_offsets,
             (bundles.stay_terms, uses.stay_offsets, uses.stay_class),
+            self.tree.group,
             self.tree.segment_offsets,
             self.tree.segments,
             (bundles.option_terms, uses.option_offsets, uses.option_class),
@@ -359,7 +392,7 @@ class BundleSource:
         tree = self.tree
         owner, segment, place = self.distinct.menu.picks(stays, seen)
         rows = np.full((len(stays), int(np.bincount(owner).max(initial=0))), -1, dtype=np.int64)
-        rows[owner, segment - tree.segment_offsets[:-1][stays][owner]] = tree.segments[segment] + place
+        rows[owner, segment - tree.segment_offsets[tree.group[stays]][owner]] = tree.segments[segment] + place
         return rows
 
     def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
@@ -376,15 +409,11 @@ class BundleSource:
         with far fewer options: their numbers add up where bundles multiply. Where several stays leave a slot the same options,
         these are stated once, and one of them is taken if one of the stays is.
         """
-        stays, options, segment_of = self._good_enough(weights, prices, least)
-        return build_factored(self, stays, options, segment_of)
+        return build_factored(self, *self._good_enough(weights, prices, least))
 
     def everything(self) -> Factored:
         """List all stays and options apart, as `factored` does."""
-        segments = self.tree.segments
-        segment_of = np.repeat(np.arange(len(segments) - 1), np.diff(segments))
-        stays, options = np.arange(len(self.bundles.stays)), np.arange(len(self.bundles.options))
-        return build_factored(self, stays, options, segment_of)
+        return build_factored(self, np.arange(len(self.bundles.stays)), np.arange(len(self.bundles.options)))
 
     def most_pieces(self) -> int:
         """Count the stays, and the distinct options of slots: about what `everything` lists."""
@@ -396,30 +425,28 @@ class BundleSource:
         menu, tree = self.distinct.menu, self.tree
         of_stay = menu.see(weights, self.bundles.uses.price_of_classes(prices), self._classes).total
         stays = np.flatnonzero(of_stay >= least[self.bundles.stays.household])
-        segment = expand_rows(tree.segment_offsets, stays)[1]
+        segment = expand_rows(tree.segment_offsets, np.unique(tree.group[stays]))[1]
         slots = self.bundles.options.slot[tree.segments[segment]]
         (_, lists), _ = unique_rows(slots, menu.slot[segment])
         return len(stays) + int(np.diff(menu.list_offsets)[lists].sum())
 
-    def _good_enough(self, weights: Ints, prices: Ints, least: Ints) -> tuple[Ints, Ints, Ints]:
-        """Stays and options that are in some bundle worth at least `least`, and the segment of every option."""
-        of_stay, of_option, segment_of = self.reaches(weights, prices)
-        owner = self.bundles.stays.household
-        stays, options = of_stay >= least[owner], of_option >= least[owner[self.bundles.options.stay]]
-        return np.flatnonzero(stays), np.flatnonzero(options & stays[self.bundles.options.stay]), segment_of
+    def _good_enough(self, weights: Ints, prices: Ints, least: Ints) -> tuple[Ints, Ints]:
+        """Stays and options that are in some bundle worth at least `least`."""
+        of_stay, short = self.reaches(weights, prices)
+        of_option = self.tree.best_of_groups(of_stay)[self.bundles.options.group] - short
+        stays = of_stay >= least[self.bundles.stays.household]
+        return np.flatnonzero(stays), np.flatnonzero(of_option >= least[self.bundles.household_of_option])
 
-    def reaches(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints, Ints]:
-        """Value of the best bundle with each stay, and with each option, at the prices; the segment of every option."""
+    def reaches(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints]:
+        """Value of the best bundle with each stay at the prices, and how much each option falls short of the best of its slot."""
         stay, option = self._values(weights, prices)
         best, total = self.tree.best(stay, option)
-        segment_of = np.repeat(np.arange(len(best)), np.diff(self.tree.segments))
-        return total, total[self.bundles.options.stay] - best[segment_of] + option, segment_of
+        return total, best[self.tree.segment_of] - option
 
     def pieces_of(self, households: Ints) -> tuple[Ints, Ints]:
         """All stays of some households (ascending), and all options of these stays."""
         stays = expand_rows(self.household_offsets, households)[1]
-        segments = expand_rows(self.tree.segment_offsets, stays)[1]
-        return stays, expand_rows(self.tree.segments, segments)[1]
+        return stays, self.tree.options_of(stays)
 
     def used(self, stays: Ints, options: Ints, gates: Ints) -> Ints:
         """Amount of each resource that some stays, options and options of gates use together."""
@@ -520,7 +547,8 @@ class BundleSource:
 
     def slots_of(self, stay: int) -> list[tuple[int, int]]:
         """First option of each slot of a stay, and the one after its last."""
-        first, last = self.tree.segment_offsets[stay : stay + 2].tolist()
+        group = int(self.tree.group[stay])
+        first, last = self.tree.segment_offsets[group : group + 2].tolist()
         ends = self.tree.segments[first : last + 1].tolist()
         return list(pairwise(ends))
 

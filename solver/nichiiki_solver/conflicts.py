@@ -34,7 +34,7 @@ from nichiiki_solver import cp_sat, mip
 from nichiiki_solver.bundles import BundleSource, assemble
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.cp_sat import Answer, Floor
-from nichiiki_solver.factored import Factored, build_factored
+from nichiiki_solver.factored import Factored
 from nichiiki_solver.market import Market
 from nichiiki_solver.needs import NEED_LISTS, ROLE
 from nichiiki_solver.ragged import Bools, Ints
@@ -481,10 +481,7 @@ class _Search:
         owner = np.repeat(np.arange(len(bundles.options)), np.diff(bundles.options.part_offsets))
         has = np.zeros(len(bundles.options), dtype=bool)
         has[owner[bundles.options.part_target == target]] = True
-        mine = (
-            self.instance.households["household_id"][bundles.stays.household[bundles.options.stay]]
-            == lock.household_id
-        )
+        mine = self.instance.households["household_id"][bundles.household_of_option] == lock.household_id
         return len(self.factored.stays) + np.flatnonzero((has & mine)[options])
 
     def _owners(self) -> Ints:
@@ -493,7 +490,7 @@ class _Search:
         owner = np.full(self.market.n_options, -1, dtype=np.int64)
         stays, options = self.factored.stays, self.factored.options
         owner[: len(stays)] = bundles.stays.household[stays]
-        owner[len(stays) : len(stays) + len(options)] = bundles.stays.household[bundles.options.stay[options]]
+        owner[len(stays) : len(stays) + len(options)] = bundles.household_of_option[options]
         return owner
 
 
@@ -557,9 +554,7 @@ def _market(instance: Instance) -> Factored:
     travel = Travel(instance, calendar)
     stays, patterns, refused = find_stays(instance, calendar, travel)
     source = BundleSource(assemble(instance, calendar, travel, patterns, stays, refused))
-    options = source.bundles.options
-    segment = np.repeat(np.arange(len(source.tree.segments) - 1), np.diff(source.tree.segments))
-    return build_factored(source, np.arange(len(source.bundles.stays)), np.arange(len(options)), segment)
+    return source.everything()
 
 
 def _only(instance: Instance, groups: Sequence[_Group], lowered: dict[int, int]) -> Instance:

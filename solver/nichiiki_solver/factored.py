@@ -46,11 +46,11 @@ class Factored:
         place = np.zeros(self.lists.size, dtype=np.int64)
         place[self.lists.of_option[picked]] = self.lists.place[picked]
         tree, stays = self.source.tree, self.stays[taken[mine]]
-        owner, segment = expand_rows(tree.segment_offsets, stays)
-        counts = np.diff(tree.segment_offsets)[stays]
+        owner, segment = tree.segments_of(stays)
+        counts = tree.sizes[tree.group[stays]]
         chosen = np.full((len(stays), int(counts.max(initial=0))), -1, dtype=np.int64)
         of_segment = self.lists.of_segment[expand_rows(self.lists.offsets, taken[mine])[1]]
-        chosen[owner, segment - tree.segment_offsets[stays][owner]] = (
+        chosen[owner, segment - tree.segment_offsets[tree.group[stays]][owner]] = (
             tree.segments[segment] + place[of_segment]
         )
         market = self.source.market_of(stays, chosen)
@@ -90,7 +90,7 @@ class Lists:
     of_segment: Ints
 
 
-def shared_lists(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> tuple[Lists, Ints]:
+def shared_lists(source: BundleSource, stays: Ints, options: Ints) -> tuple[Lists, Ints]:
     """Put options of equal slots of a household together.
 
     Returns
@@ -99,23 +99,23 @@ def shared_lists(source: BundleSource, stays: Ints, options: Ints, segment_of: I
         The lists, and an option of each of their entries.
     """
     tree, table = source.tree, source.bundles.options
-    segment = segment_of[options]
+    segment = tree.segment_of[options]
     same = source.distinct.menu.slot
     columns, entry = unique_rows(table.slot[options], same[segment], options - tree.segments[segment])
     kept = np.zeros(len(columns[0]), dtype=np.int64)
     kept[entry[::-1]] = options[::-1]
     (slot, which), of_option = unique_rows(columns[0], columns[1])
-    owner, mine = expand_rows(tree.segment_offsets, stays)
+    owner, mine = tree.segments_of(stays)
     size, wanted = len(slot), table.slot[tree.segments[mine]] * (int(same.max(initial=0)) + 1) + same[mine]
     of_segment = np.searchsorted(slot * (int(same.max(initial=0)) + 1) + which, wanted)
     offsets = offsets_of(np.bincount(owner, minlength=len(stays)))
     return Lists(size, of_option, columns[2], offsets, of_segment), kept
 
 
-def build_factored(source: BundleSource, stays: Ints, options: Ints, segment_of: Ints) -> Factored:
+def build_factored(source: BundleSource, stays: Ints, options: Ints) -> Factored:
     """Build the factored market of some stays and options."""
     bundles, uses = source.bundles, source.bundles.uses
-    lists, options = shared_lists(source, stays, options, segment_of)
+    lists, options = shared_lists(source, stays, options)
     households, doors = bundles.n_households, uses.gates
     owner, used, amounts = uses.of_options(options)
     n, m, gates, free = len(stays), len(options), len(doors), len(uses.resources)

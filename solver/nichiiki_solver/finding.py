@@ -74,11 +74,11 @@ class Finder:
         if stay_rank is not None:
             fits &= self._bundles.stays.rank[stays] == stay_rank
         owner, stays = owner[fits], stays[fits]
-        stay, segment = expand_rows(tree.segment_offsets, stays)
+        stay, segment = tree.segments_of(stays)
         slot, option = expand_rows(tree.segments, segment)
         hit = np.flatnonzero(self._parts_fit(uses.option_offsets, uses.option_class, option, left))
         hit = hit[first_of_group(slot[hit])]
-        of_stay, depth = stay[slot[hit]], (segment - tree.segment_offsets[:-1][stays][stay])[slot[hit]]
+        of_stay, depth = stay[slot[hit]], (segment - tree.segment_offsets[tree.group[stays]][stay])[slot[hit]]
         chosen = np.full((len(stays), int(np.bincount(stay).max(initial=0))), -1, dtype=np.int64)
         chosen[of_stay, depth] = option[hit]
         whole = np.bincount(of_stay, minlength=len(stays)) == np.bincount(stay, minlength=len(stays))
@@ -112,15 +112,19 @@ class Finder:
     def _usable(self, household: int, left: Ints, stay_rank: int | None) -> tuple[Ints, Ints]:
         """Bundles of a household each part of which, taken alone, still fits."""
         low, high = self._source.stays_of(household)
-        first, last = self._tree.segment_offsets[[low, high]].tolist()
-        start, end = self._tree.segments[[first, last]].tolist()
-        uses = self._bundles.uses
+        whole, uses = self._tree, self._bundles.uses
+        group = whole.group[low:high]
+        lowest, highest = int(group.min(initial=len(whole.sizes))), int(group.max(initial=-1)) + 1
+        first, last = whole.segment_offsets[[lowest, max(lowest, highest)]].tolist()
+        start, end = whole.segments[[first, last]].tolist()
         stay_fits = self._parts_fit(uses.stay_offsets, uses.stay_class, np.arange(low, high), left)
         option_fits = self._parts_fit(uses.option_offsets, uses.option_class, np.arange(start, end), left)
         if stay_rank is not None:
             stay_fits &= self._bundles.stays.rank[low:high] == stay_rank
         tree = Tree(
-            self._tree.segment_offsets[low : high + 1] - first, self._tree.segments[first : last + 1] - start
+            group - lowest,
+            whole.segment_offsets[lowest : max(lowest, highest) + 1] - first,
+            whole.segments[first : last + 1] - start,
         )
         stays, chosen = tree.every(np.where(stay_fits, 0, NO_VALUE), np.where(option_fits, 0, NO_VALUE))
         return stays + low, np.where(chosen >= 0, chosen + start, -1)

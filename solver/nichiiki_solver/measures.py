@@ -50,14 +50,14 @@ class Plans:
     def of(cls, instance: Instance, *, every: bool = False) -> Plans:
         """List the plans that the budgets could carry if nothing else were paid from them, or every plan whatever it costs."""
         found: list[tuple[int, int, int, list[tuple[int, int]]]] = []
-        programmes = list(instance.programmes.rows())
+        programmes, own_money = list(instance.programmes.rows()), own_budgets(instance)
         for row, measure in enumerate(instance.measures.rows()):
             region = _region(instance, measure)
             may = [p for p in _listed(instance, measure) if may_pay(instance, programmes[p], measure)]
             plans = [
                 _plan(measure.cost_yen, programmes, chosen) for chosen in _choices(instance, may, programmes)
             ]
-            kept = [plan for plan in plans if plan and (every or _fits(instance, programmes, region, plan))]
+            kept = [plan for plan in plans if plan and (every or _fits(own_money, programmes, region, plan))]
             order = {programme: place for place, programme in enumerate(may)}
             kept.sort(key=lambda plan: (plan[0], [order[p] for p, _ in plan[1]]))
             found += [(row, own, region, paid) for own, paid in kept]
@@ -159,9 +159,8 @@ def _plan(cost: int, programmes: list[Programme], chosen: tuple[int, ...]) -> Pa
     return left, paid
 
 
-def _fits(instance: Instance, programmes: list[Programme], region: int, plan: Paid) -> bool:
+def _fits(own: Ints, programmes: list[Programme], region: int, plan: Paid) -> bool:
     """Whether every budget could carry a plan alone."""
-    own = own_budgets(instance)
     enough = region < 0 or own[region] == NULL_INT or plan[0] <= own[region]
     return bool(enough) and all(yen <= programmes[p].budget_yen for p, yen in plan[1])
 

@@ -47,8 +47,10 @@ class Menu:
         Stays of household h are ``stay_offsets[h]`` … ``stay_offsets[h + 1] - 1``.
     stay_terms, stay_uses, stay_class
         Of each stay: levels × stays, what it adds to the objective; the classes of `Uses` that it uses (CSR).
+    stay_group
+        Group of each stay: stays of a group have the same slots.
     slot_offsets, slot
-        Distinct slots of each stay (CSR).
+        Distinct slots of each group (CSR).
     list_offsets, entry
         Distinct options of each distinct slot (CSR), in the order of the slot's options.
     option_terms, option_uses, option_class
@@ -59,6 +61,7 @@ class Menu:
     stay_terms: Ints
     stay_uses: Ints
     stay_class: Ints
+    stay_group: Ints
     slot_offsets: Ints
     slot: Ints
     list_offsets: Ints
@@ -89,7 +92,7 @@ class Menu:
         values = weights @ self.option_terms - option @ of_class
         best = np.maximum(segment_max(values[self.entry], self.list_offsets, NO_VALUE), NEVER)
         total = weights @ self.stay_terms - stay @ of_class
-        return Seen(values, best, total + self._slots @ best)
+        return Seen(values, best, total + (self._slots @ best)[self.stay_group])
 
     def picks(self, stays: Ints, seen: Seen) -> tuple[Ints, Ints, Ints]:
         """Find the first best option of each slot of some stays.
@@ -99,7 +102,7 @@ class Menu:
         owner, slot, place
             Number in `stays`, position in `slot`, and the option's place in the slot.
         """
-        owner, slot = expand_rows(self.slot_offsets, stays)
+        owner, slot = expand_rows(self.slot_offsets, self.stay_group[stays])
         which = self.slot[slot]
         i, entry = expand_rows(self.list_offsets, which)
         hit = np.flatnonzero(seen.option[self.entry[entry]] == seen.best[which[i]])
@@ -118,6 +121,7 @@ class Distinct:
 def make_menu(
     stay_offsets: Ints,
     stays: tuple[Ints, Ints, Ints],
+    stay_group: Ints,
     segment_offsets: Ints,
     segments: Ints,
     options: tuple[Ints, Ints, Ints],
@@ -130,8 +134,10 @@ def make_menu(
         Stays of each household.
     stays, options
         Terms (levels × pieces), and classes (offsets, values) of each.
+    stay_group
+        Group of each stay.
     segment_offsets, segments
-        Slots of each stay, and options of each slot.
+        Slots of each group, and options of each slot.
     """
     terms, uses, classes = options
     kind, same = _distinct_options(terms, uses, classes)
@@ -142,6 +148,7 @@ def make_menu(
         Menu(
             stay_offsets,
             *stays,
+            stay_group,
             segment_offsets,
             slot,
             offsets_of(np.diff(segments)[first]),

@@ -1,4 +1,4 @@
-"""Options of each stay: for every need the targets (or sets of them) that its rules allow, and nothing.
+"""Options of each stay, or group of stays: for every need the targets (or sets of them) that its rules allow, and nothing.
 
 A *slot* is what is decided in one piece: one need, or the school needs of siblings who stay together. An option is
 a list of *parts*, each a target for a need. Given the stay, the slots of a household are independent of each other
@@ -75,12 +75,14 @@ class Slots:
 
 @dataclass(frozen=True)
 class Options:
-    """Options as columns, ordered by stay, slot, rank, tie.
+    """Options as columns, ordered by group, slot, rank, tie.
 
     Attributes
     ----------
-    stay, slot
-        Indices.
+    group, slot
+        Indices; a group is what stays with the same options have in common.
+    pattern
+        Pattern of the stays of each group.
     rank, tie
         Numbers whose order inside a slot is that of the ranks, and of the ties between equal ranks.
     utility, role_value
@@ -89,8 +91,9 @@ class Options:
         Parts of each option (CSR).
     """
 
-    stay: Ints
+    group: Ints
     slot: Ints
+    pattern: Ints
     rank: Ints
     tie: Ints
     utility: Ints
@@ -100,7 +103,36 @@ class Options:
     part_target: Ints
 
     def __len__(self) -> int:
-        return len(self.stay)
+        return len(self.group)
+
+    @classmethod
+    def joined(cls, blocks: list[Options]) -> Options:
+        """Put options of groups that follow each other into one table; ranks and ties compare inside a block only."""
+        columns = {
+            name: np.concatenate([getattr(block, name) for block in blocks])
+            for name in (
+                "slot",
+                "pattern",
+                "rank",
+                "tie",
+                "utility",
+                "role_value",
+                "part_need",
+                "part_target",
+            )
+        }
+        firsts = offsets_of(np.array([len(block.pattern) for block in blocks]))[:-1].tolist()
+        counts = [np.diff(block.part_offsets) for block in blocks]
+        return cls(
+            group=np.concatenate([block.group + first for block, first in zip(blocks, firsts, strict=True)]),
+            part_offsets=offsets_of(np.concatenate(counts)),
+            **columns,
+        )
+
+    @property
+    def part_pattern(self) -> Ints:
+        """Pattern of the stays that each part is for."""
+        return self.pattern[np.repeat(self.group, np.diff(self.part_offsets))]
 
 
 @dataclass(frozen=True)
@@ -161,13 +193,23 @@ def band_rows(
 
 @dataclass(frozen=True)
 class Singles:
-    """Allowed pairs of a stay and a wanted target, and for refused ones the rule."""
+    """Allowed pairs of a group of stays and a wanted target, and for refused ones the rule."""
 
-    stay: Ints
+    group: Ints
     wanted: Ints
-    refused_stay: Ints
+    refused_group: Ints
     refused_wanted: Ints
     refused_rule: Ints
+
+    def moved(self, first: int, wanted: Ints) -> Singles:
+        """Renumber the groups, from `first` on, and the wanted targets."""
+        return Singles(
+            self.group + first,
+            wanted[self.wanted],
+            self.refused_group + first,
+            wanted[self.refused_wanted],
+            self.refused_rule,
+        )
 
 
 def find_singles(
@@ -181,7 +223,7 @@ def find_singles(
     wanted: Wanted,
     seats: Seats,
 ) -> Singles:
-    """Judge every wanted target against every stay of its household in its region."""
+    """Judge every wanted target against every stay of its household in its region; of a group of stays one is enough."""
     stay, want = singles(instance, stays, needs, wanted)
     need, target, pattern = wanted.need[want], wanted.target[want], stays.pattern[stay]
     rule = np.full(len(stay), -1, dtype=np.int64)
@@ -196,7 +238,7 @@ def find_singles(
     absent = _absent(instance, calendar, targets, needs, patterns, need, target, pattern)
     refuse("role_period", absent & (needs.list[need] == ROLE))
     refuse("experience_period", absent & (needs.list[need] == EXPERIENCE))
-    refuse("commute", _too_far(instance, travel, targets, stays, needs, stay, need, target))
+    refuse("commute", too_far(instance, travel, targets, stays, needs, stay, need, target))
     good, bad = rule < 0, rule >= 0
     return Singles(stay[good], want[good], stay[bad], want[bad], rule[bad])
 
@@ -277,7 +319,7 @@ def _absent(
     return absent
 
 
-def _too_far(
+def too_far(
     instance: Instance,
     travel: Travel,
     targets: Targets,
@@ -342,18 +384,18 @@ def find_options(
     stays: Stays,
     needs: Needs,
     wanted: Wanted,
+    slots: Slots,
     found: Singles,
-) -> tuple[Slots, Options]:
+) -> Options:
     """Put singles together: one target a need, siblings in one school, sets of roles, and nothing."""
-    slots = find_slots(instance, needs)
     is_role = needs.list[wanted.need[found.wanted]] == ROLE
-    stay, want = found.stay, found.wanted
-    blocks = [_one_school_for_all(stay[~is_role], want[~is_role], needs, wanted, slots)]
+    stay, want = found.group, found.wanted
+    blocks = _one_each(stay[~is_role], want[~is_role], needs, wanted, slots)
     blocks += _role_sets(
-        instance, calendar, patterns, targets, stays, needs, wanted, stay[is_role], want[is_role]
+        instance, calendar, patterns, targets, stays, needs, wanted, slots, stay[is_role], want[is_role]
     )
     blocks.append(_nothing(stays, slots))
-    return slots, _assemble(instance, targets, needs, wanted, slots, blocks)
+    return _assemble(instance, targets, stays, needs, wanted, slots, blocks)
 
 
 @dataclass(frozen=True)
@@ -365,13 +407,21 @@ class _Block:
     parts: Ints
 
 
-def _one_school_for_all(stay: Ints, want: Ints, needs: Needs, wanted: Wanted, slots: Slots) -> _Block:
-    """One option a target; for siblings only targets that fit every one of them (parts padded with -1)."""
-    slot, target = slots.of_need[wanted.need[want]], wanted.target[want]
+def _one_each(stay: Ints, want: Ints, needs: Needs, wanted: Wanted, slots: Slots) -> list[_Block]:
+    """One option a target; for siblings only targets that fit every one of them."""
+    slot = slots.of_need[wanted.need[want]]
     members = np.bincount(slots.of_need, minlength=len(slots))
+    alone = members[slot] == 1
+    together = _one_school_for_all(stay[~alone], slot[~alone], want[~alone], wanted, members)
+    return [_Block(stay[alone], slot[alone], want[alone][:, None]), together]
+
+
+def _one_school_for_all(stay: Ints, slot: Ints, want: Ints, wanted: Wanted, members: Ints) -> _Block:
+    """One option a school that takes every child of the slot (parts padded with -1)."""
+    target = wanted.target[want]
     order = np.lexsort((wanted.need[want], target, slot, stay))
     keys = np.stack((stay, slot, target), axis=1)[order]
-    first = np.flatnonzero(first_of_group(keys))
+    first = np.flatnonzero(first_of_group(keys)) if len(keys) else order
     count = np.diff(np.append(first, len(order)))
     whole = count == members[keys[first, 1]]
     width = int(members.max(initial=1))
@@ -389,11 +439,11 @@ def _role_sets(
     stays: Stays,
     needs: Needs,
     wanted: Wanted,
+    slots: Slots,
     stay: Ints,
     want: Ints,
 ) -> list[_Block]:
     """Sets of one, two, … roles of a person whose hours fit in every period, targets ascending."""
-    slots = find_slots(instance, needs)
     blocks: list[_Block] = []
     size = len(wanted)
     order = np.lexsort((wanted.target[want], wanted.need[want], stay))
@@ -500,7 +550,13 @@ def _nothing(stays: Stays, slots: Slots) -> _Block:
 
 
 def _assemble(
-    instance: Instance, targets: Targets, needs: Needs, wanted: Wanted, slots: Slots, blocks: list[_Block]
+    instance: Instance,
+    targets: Targets,
+    stays: Stays,
+    needs: Needs,
+    wanted: Wanted,
+    slots: Slots,
+    blocks: list[_Block],
 ) -> Options:
     """Put blocks of different width into one ordered table with ranks, ties and utilities."""
     width = max(1, *(block.parts.shape[1] for block in blocks))
@@ -524,7 +580,8 @@ def _assemble(
     value = np.zeros(len(flat), dtype=np.int64)
     is_role = needs.list[need] == ROLE
     value[is_role] = instance.roles["value"][target[is_role] - targets.first[1]]
-    return Options(stay, slot, rank, tie, utility, segment_sum(value, offsets), offsets, need, target)
+    role_value = segment_sum(value, offsets)
+    return Options(stay, slot, stays.pattern, rank, tie, utility, role_value, offsets, need, target)
 
 
 def _rank_and_tie(needs: Needs, wanted: Wanted, slots: Slots, slot: Ints, parts: Ints) -> tuple[Ints, Ints]:
@@ -550,7 +607,7 @@ def _rank_and_tie(needs: Needs, wanted: Wanted, slots: Slots, slot: Ints, parts:
 def drop_incomplete(stays: Stays, slots: Slots, options: Options) -> Array:
     """Mask of the stays for which every slot of the household has an option."""
     wanted = np.bincount(slots.household, minlength=int(stays.household.max(initial=0)) + 1)
-    keys = np.stack((options.stay, options.slot), axis=1)
+    keys = np.stack((options.group, options.slot), axis=1)
     first = first_of_group(keys) if len(keys) else np.zeros(0, dtype=bool)
-    answered = np.bincount(options.stay[first], minlength=len(stays))
+    answered = np.bincount(options.group[first], minlength=len(stays))
     return np.asarray(answered == wanted[stays.household])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import count
-from typing import Any
+from itertools import count, pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +82,30 @@ def join(left: Array, right: Array, size: int) -> tuple[Ints, Ints]:
     order, offsets = group(right, size)
     i, position = expand(offsets[left], (offsets[left + 1] - offsets[left]))
     return i, order[position]
+
+
+Table = TypeVar("Table")
+
+
+def joined(kind: type[Table], parts: list[Table]) -> Table:
+    """Put tables of columns (dataclasses of arrays) one below the other."""
+    names = kind.__dataclass_fields__  # type: ignore[attr-defined]  # a dataclass
+    return kind(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def cut(owner: Array, counts: Array, most: int) -> list[slice]:
+    """Cut rows between owners into blocks whose counts add up to not much more than `most`.
+
+    Parameters
+    ----------
+    owner
+        Of each row, ascending; the rows of an owner stay together.
+    counts
+        What each row counts.
+    """
+    first = np.flatnonzero(first_of_group(owner)) if len(owner) else np.zeros(1, dtype=np.int64)
+    begins = first[first_of_group(offsets_of(counts)[first] // most)]
+    return [slice(*pair) for pair in pairwise([*begins.tolist(), len(owner)])]
 
 
 def segment_max(values: Array, offsets: Array, empty: int) -> Ints:

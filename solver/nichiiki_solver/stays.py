@@ -17,9 +17,11 @@ from nichiiki_solver.ragged import (
     Bools,
     Ints,
     any_column,
-    expand,
+    cut,
+    expand_rows,
     first_of_group,
     join,
+    joined,
     offsets_of,
     unique_rows,
 )
@@ -30,12 +32,13 @@ from nichiiki_solver.travel import (
     FASTEST,
     Labels,
     Travel,
-    fare_shares,
     monthly_travel_yen,
     trip_cost_yen,
 )
 
 NO_LIMIT = np.int64(1) << 40
+STAYS_AT_ONCE = 2_000_000
+"""About how many stays are judged in one go: a bound on memory, which changes nothing else."""
 STAY_RULES = (
     "house_not_ready",
     "period_closed",
@@ -84,14 +87,17 @@ class Stays:
     def __len__(self) -> int:
         return len(self.household)
 
-    def take(self, rows: Array) -> Stays:
+    def take(self, rows: Array | slice) -> Stays:
         """Return some of the stays."""
         return Stays(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 @dataclass(frozen=True)
 class Refusals:
-    """Stays that are wished for but not allowed: the first broken rule, its value and limit (`NULL_INT` = none)."""
+    """Houses wished for in which some stay is not allowed: of the stays the first whose broken rule comes first.
+
+    Its rank and rule, and what the rule measures: value and limit (`NULL_INT` = none).
+    """
 
     household: Ints
     house: Ints
@@ -111,35 +117,97 @@ class Judged:
 
 
 def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Refusals]:
-    """List every allowed stay, and every wished one that is refused."""
-    every, patterns, judged = find_candidates(instance, calendar, travel)
-    bad = np.flatnonzero(judged.rule >= 0)
-    refused = every.take(bad)
-    return (
-        every.take(judged.rule < 0),
-        patterns,
-        Refusals(
-            refused.household,
-            refused.house,
-            refused.rank,
-            judged.rule[bad],
-            judged.value[bad],
-            judged.limit[bad],
-        ),
-    )
+    """List every allowed stay, and why others that are wished for are refused."""
+    wished, additions = _Wished.of(instance, calendar), find_additions(instance, calendar, Plans.of(instance))
+    stays, refused = [], []
+    for rows in wished.blocks():
+        every, judged = _judged(instance, calendar, travel, additions, wished, rows)
+        stays.append(every.take(judged.rule < 0))
+        refused.append(_refusals(every, judged))
+    return joined(Stays, stays), wished.patterns, joined(Refusals, refused)
 
 
 def find_candidates(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Judged]:
     """List every stay that is wished for, allowed (if measures make it so) or not, and what stands against it."""
-    wish = _wishes(instance)
-    household, house, rank, utility, own = _houses_of_wishes(instance, wish)
-    patterns, candidate = _with_patterns(instance, calendar, household, own, wish)
-    row, pattern = candidate
-    columns = _best_wish(household[row], house[row], pattern, rank[row], utility[row])
-    additions = find_additions(instance, calendar, Plans.of(instance))
-    units, cost, refusal, value, limit = _judge(instance, calendar, travel, patterns, additions, columns)
-    h, j, p, r, u = columns
-    return Stays(h, j, p, r, u, units, cost), patterns, Judged(refusal, value, limit)
+    wished, additions = _Wished.of(instance, calendar), find_additions(instance, calendar, Plans.of(instance))
+    every, judged = _judged(instance, calendar, travel, additions, wished, slice(None))
+    return every, wished.patterns, judged
+
+
+def _judged(
+    instance: Instance,
+    calendar: Calendar,
+    travel: Travel,
+    additions: Additions,
+    wished: _Wished,
+    rows: slice,
+) -> tuple[Stays, Judged]:
+    """Stays that some wishes ask for, and what stands against each."""
+    columns = wished.stays(rows)
+    units, cost, *judged = _judge(instance, calendar, travel, wished.patterns, additions, columns)
+    household, house, pattern, rank, utility = columns
+    return Stays(household, house, pattern, rank, utility, units, cost), Judged(*judged)
+
+
+def _refusals(every: Stays, judged: Judged) -> Refusals:
+    """What stands against each house: of its refused stays the first with the rule that comes first."""
+    bad = np.flatnonzero(judged.rule >= 0)
+    order = bad[np.lexsort((judged.rule[bad], every.house[bad], every.household[bad]))]
+    kept = order[first_of_group(np.stack((every.household[order], every.house[order]), axis=1))]
+    refused = every.take(kept)
+    return Refusals(
+        refused.household,
+        refused.house,
+        refused.rank,
+        judged.rule[kept],
+        judged.value[kept],
+        judged.limit[kept],
+    )
+
+
+@dataclass(frozen=True)
+class _Wished:
+    """Houses that are wished for, ordered by household, and the patterns over which: a set of them for each wish.
+
+    Attributes
+    ----------
+    sets, pattern
+        Patterns of each set (CSR).
+    which
+        Set of each wish.
+    """
+
+    household: Ints
+    house: Ints
+    rank: Ints
+    utility: Ints
+    which: Ints
+    sets: Ints
+    pattern: Ints
+    patterns: Patterns
+
+    @classmethod
+    def of(cls, instance: Instance, calendar: Calendar) -> _Wished:
+        """Read the wishes of an instance."""
+        wish = _wishes(instance)
+        household, house, rank, utility, own = _houses_of_wishes(instance, wish)
+        patterns, sets, pattern, which = _with_patterns(instance, calendar, household, own, wish)
+        order = np.argsort(household, kind="stable")
+        household, house, rank, utility, which = (
+            column[order] for column in (household, house, rank, utility, which)
+        )
+        return cls(household, house, rank, utility, which, sets, pattern, patterns)
+
+    def blocks(self) -> list[slice]:
+        """Cut the wishes between households so that no block has many more than `STAYS_AT_ONCE` stays."""
+        return cut(self.household, np.diff(self.sets)[self.which], STAYS_AT_ONCE)
+
+    def stays(self, rows: slice) -> tuple[Ints, ...]:
+        """Household, house, pattern, rank and utility of every stay that some of the wishes ask for, each once."""
+        row, position = expand_rows(self.sets, self.which[rows])
+        columns = (column[rows][row] for column in (self.household, self.house, self.rank, self.utility))
+        household, house, rank, utility = columns
+        return _best_wish(household, house, self.pattern[position], rank, utility)
 
 
 def utility_of(instance: Instance, name: str, rank: Ints, score: Ints) -> Ints:
@@ -186,8 +254,8 @@ def _unlisted(
 
 def _with_patterns(
     instance: Instance, calendar: Calendar, household: Ints, own: Ints, wish: Ints
-) -> tuple[Patterns, tuple[Ints, Ints]]:
-    """Give each wish its patterns: the household's, or the wish's own periods."""
+) -> tuple[Patterns, Ints, Ints, Ints]:
+    """Give each wish its patterns, the household's or the wish's own periods: sets of them (CSR), and the set of each wish."""
     keys = _request_keys(instance)
     requests = {request: index for index, request in enumerate(dict.fromkeys(keys))}
     of_household, of_wish = _pattern_sets(instance, calendar, wish, requests)
@@ -201,8 +269,7 @@ def _with_patterns(
     slot = kind_of[household]
     for k in np.flatnonzero(np.isin(own, list(slot_of_wish))).tolist():
         slot[k] = slot_of_wish[int(own[k])]
-    row, position = expand(starts[slot], starts[slot + 1] - starts[slot])
-    return Patterns.of(calendar, distinct), (row, flat[position])
+    return Patterns.of(calendar, distinct), starts, flat, slot
 
 
 Request = tuple[str, tuple[str, ...], int]
@@ -496,7 +563,7 @@ def _monthly_trip(
     numbers = np.full(len(homes), network, dtype=np.int64)
     fast = travel.trips(homes, houses, cars.astype(bool), numbers, FASTEST)
     cheap = travel.trips(homes, houses, cars.astype(bool), numbers, CHEAPEST)
-    adults, children = fare_shares(instance)
+    adults, children = travel.fare_shares
     cheap_fits = (cheap.minutes[pair] >= 0) & (cheap.minutes[pair] <= limit)
     minutes = np.where(cheap_fits, cheap.minutes[pair], fast.minutes[pair])
     taken = Labels(

@@ -8,6 +8,7 @@ them without rounding. Rules: docs/explanation/rules.md, section 5.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -107,6 +108,11 @@ class Travel:
         self._from_houses = _from_houses(instance)
         self._labels: dict[tuple[int, bool, Packing], Ints] = {}
 
+    @cached_property
+    def fare_shares(self) -> tuple[Ints, Ints]:
+        """Adults and children of each household; see the function."""
+        return fare_shares(self.instance)
+
     def trips(self, home: Ints, house: Ints, car: Bools, network: Ints, packing: Packing) -> Labels:
         """Return the best way of each (home, house, car, network) by a criterion.
 
@@ -172,11 +178,11 @@ class Travel:
 
     def _by_direct_links(self, best: Ints, house: Ints, target_id: Array, car: Bools) -> Ints:
         start, end, minutes, needs_car = self._from_houses
-        best = best.copy()
-        for k in range(len(start)):
-            rows = (house == start[k]) & (target_id == end[k]) & (car | ~needs_car[k])
-            best[rows] = np.where(best[rows] < 0, minutes[k], np.minimum(best[rows], minutes[k]))
-        return best
+        pair, link = join(house, start, len(self.instance.houses))
+        usable = (target_id[pair] == end[link]) & (car[pair] | ~needs_car[link])
+        direct = np.full(len(best), NO_WAY, dtype=np.int64)
+        np.minimum.at(direct, pair[usable], minutes[link[usable]])
+        return np.where((direct < NO_WAY) & ((best < 0) | (direct < best)), direct, best)
 
 
 def _networks(running: Bools) -> tuple[list[Bools], Ints]:

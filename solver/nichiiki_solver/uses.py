@@ -155,13 +155,8 @@ class _Layout:
             "bases": len(instance.households),
             "all_bases": len(instance.households),
         }
-        self.first = dict(
-            zip(
-                KINDS,
-                np.cumsum([0, *(size * (self.periods + 1) for size in sizes.values())]).tolist(),
-                strict=False,
-            )
-        )
+        ends = np.cumsum([0, *(size * (self.periods + 1) for size in sizes.values())]).tolist()
+        self.first, self.size = dict(zip(KINDS, ends, strict=False)), ends[-1]
 
     def number(self, kind: str, thing: Array, period: Array | int = -1) -> Ints:
         """Number of a thing's resource in a period (-1 = without period)."""
@@ -219,7 +214,7 @@ def find_uses(
         _plan_classes(instance, stays, layout, classes),
     ]
     by_part = _part_classes(
-        instance, calendar, patterns, targets, stays, needs, seats, options, plans, layout, classes
+        instance, calendar, patterns, targets, needs, seats, options, plans, layout, classes
     )
     owner = np.repeat(np.arange(len(options)), np.diff(options.part_offsets))
     by_option = [
@@ -227,7 +222,7 @@ def find_uses(
         for row, cls in (
             by_part,
             *_employer_classes(instance, targets, needs, options, layout, classes),
-            _staff_classes(instance, patterns, stays, needs, options, layout, classes),
+            _staff_classes(instance, patterns, needs, options, layout, classes),
             *_lock_classes(instance, targets, needs, options, layout, classes),
         )
     ]
@@ -332,7 +327,6 @@ def _plan_classes(instance: Instance, stays: Stays, layout: _Layout, classes: _C
 def _staff_classes(
     instance: Instance,
     patterns: Patterns,
-    stays: Stays,
     needs: Needs,
     options: Options,
     layout: _Layout,
@@ -346,7 +340,7 @@ def _staff_classes(
     rows = np.flatnonzero(is_care & given[np.where(is_care, facility, -1)])
     person = needs.person[need[rows]]
     each = np.array([shares.get(str(band), 0) for band in instance.persons["grade"][person]], dtype=np.int64)
-    pattern = stays.pattern[np.repeat(options.stay, np.diff(options.part_offsets))][rows]
+    pattern = options.part_pattern[rows]
     (place, pats, amount), cls = unique_rows(
         facility[rows], pattern, each * instance.persons["care_days"][person]
     )
@@ -467,7 +461,6 @@ def _part_classes(
     calendar: Calendar,
     patterns: Patterns,
     targets: Targets,
-    stays: Stays,
     needs: Needs,
     seats: Seats,
     options: Options,
@@ -476,7 +469,7 @@ def _part_classes(
     classes: _Classes,
 ) -> Pairs:
     need, target = options.part_need, options.part_target
-    pattern = stays.pattern[np.repeat(options.stay, np.diff(options.part_offsets))]
+    pattern = options.part_pattern
     code = needs.list[need]
     care = instance.persons["care_days"][needs.person[need]] if len(instance.persons) else np.zeros_like(need)
     amount = np.where(code == CARE, care, 1)
@@ -600,8 +593,11 @@ def _numbered(
 ) -> Uses:
     """Number the resources in use, and put classes and gates into CSR form."""
     raw, amount = np.concatenate(classes.resource), np.concatenate(classes.amount).astype(np.int64)
-    used, numbers = np.unique(np.concatenate((raw, found.number)), return_inverse=True)
-    resource, of_gates = np.split(numbers.astype(np.int64), [len(raw)])
+    number = np.zeros(layout.size, dtype=np.int64)
+    number[raw] = number[found.number] = 1
+    used = np.flatnonzero(number)
+    number[used] = np.arange(len(used))
+    resource, of_gates = number[raw], number[found.number]
     kind, thing, period = layout.decode(used)
     is_budget = np.isin(kind, (KINDS.index("programme"), KINDS.index("own")))
     unit = budget_units(of_gates, found.amount, is_budget)

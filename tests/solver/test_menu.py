@@ -32,10 +32,10 @@ def test_values_are_those_of_every_piece_alone(seed: int) -> None:
     option = weights @ bundles.option_terms - costs(uses.option_offsets, uses.option_class, uses, prices)
     tree = source.tree
     best = segment_max(option, tree.segments, 0)
-    expected = stay + segment_sum(best, tree.segment_offsets)
-    found, of_option, segment_of = source.reaches(weights, prices)
+    expected = stay + segment_sum(best, tree.segment_offsets)[bundles.group]
+    found, short = source.reaches(weights, prices)
     assert (found == expected).all()
-    assert (of_option == expected[bundles.options.stay] - best[segment_of] + option).all()
+    assert (short == best[tree.segment_of] - option).all()
 
 
 def test_equal_slots_are_kept_once() -> None:

@@ -1,10 +1,12 @@
 """Ragged arrays: rows picked from a large array cost and give only what they hold."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from nichiiki_solver import ragged
-from nichiiki_solver.ragged import expand_rows, offsets_of, unique_ragged
+from nichiiki_solver.ragged import cut, expand_rows, offsets_of, unique_ragged
 
 
 def test_expand_rows_gives_the_entries_of_the_rows_in_their_order() -> None:
@@ -49,3 +51,16 @@ def test_rows_of_equal_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> N
     assert number[0] == number[2] != number[1]
     assert len(first) == 2
     assert len(calls) > 3
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_cut_keeps_owners_whole_and_blocks_small(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    owner, most = np.sort(rng.integers(0, 9, int(rng.integers(0, 40)))), int(rng.integers(1, 12))
+    counts = rng.integers(0, 4, len(owner))
+    blocks = cut(owner, counts, most)
+    assert [row for block in blocks for row in range(len(owner))[block]] == list(range(len(owner)))
+    for one, two in pairwise(blocks):
+        assert owner[one.stop - 1] < owner[two.start]
+    largest = max((int(counts[owner == each].sum()) for each in owner.tolist()), default=0)
+    assert all(counts[block].sum() < most + largest for block in blocks)

@@ -85,7 +85,7 @@ class DualCosts:
     def _need_value(self, draft: Draft) -> int:
         bundles, tree = self.world.bundles, self.world.source.tree
         stays = np.searchsorted(bundles.stays.household, (draft.household, draft.household + 1))
-        low, high = np.searchsorted(bundles.options.stay, stays)
+        low, high = np.searchsorted(bundles.stay_of_option, stays)
         first, last = bundles.options.part_offsets[[low, high]]
         parts = np.arange(first, last)
         hit = parts[
@@ -93,9 +93,9 @@ class DualCosts:
             & (bundles.options.part_target[parts] == draft.target)
         ]
         options = np.searchsorted(bundles.options.part_offsets, hit, side="right") - 1
-        options = options[self.allowed[bundles.options.stay[options]]]
+        options = options[self.allowed[bundles.stay_of_option[options]]]
         segment = np.searchsorted(tree.segments, options, side="right") - 1
-        value = self.total[bundles.options.stay[options]] - self.best[segment] + self.option[options]
+        value = self.total[bundles.stay_of_option[options]] - self.best[segment] + self.option[options]
         return int(value.max(initial=NO_VALUE))
 
 

@@ -76,10 +76,10 @@ class Drafter:
     def __init__(self, world: World, room: Room, turns: Turns | None) -> None:
         self.world, self.room, self.turns = world, room, turns
         self.bundles, self.uses = world.bundles, world.bundles.uses
-        stays, options = self.bundles.stays, self.bundles.options
+        stays = self.bundles.stays
         household, rank = stays.household, stays.rank
         turn = None if turns is None else turns.at(household, rank)
-        of = options.stay
+        of = self.bundles.stay_of_option
         self.option_blocked = room.blocked(
             household[of], None if turn is None else turn[of],
             *self.uses.of_options(np.arange(len(of))),
@@ -104,7 +104,7 @@ class Drafter:
                 bundles.targets.find(instance, locks["target_kind"][[row]], locks["target_id"][[row]])[0]
             )
             household = int(instance.households.find(locks["household_id"][[row]])[0])
-            concerned = bundles.stays.household[bundles.options.stay] == household
+            concerned = bundles.household_of_option == household
             concerned &= bundles.slots.list[bundles.options.slot] == bundles.targets.lists[target]
             has = np.zeros(len(bundles.options), dtype=bool)
             has[owner[bundles.options.part_target == target]] = True
@@ -117,7 +117,7 @@ class Drafter:
         leaves = np.zeros(len(bundles.options), dtype=np.int64)
         if self.turns is not None:
             return leaves
-        who = bundles.stays.household[bundles.options.stay]
+        who = bundles.household_of_option
         resources, everybody = self.uses.resources, np.arange(bundles.n_households)
         owner, resource, amount = self.uses.of_options(np.arange(len(who)))
         for gate, least in zip(room.gate.tolist(), room.least.tolist(), strict=True):
@@ -210,7 +210,7 @@ class Drafter:
         segments = tree.segments[tree.segment_offsets[row] : tree.segment_offsets[row + 1] + 1]
         low, high = int(segments[0]), int(segments[-1])
         usable = (self.option_blocked[low:high] == 0) & (self.missing[low:high] == 0)
-        small = Tree(np.array([0, len(segments) - 1]), segments - low)
+        small = Tree(np.zeros(1, dtype=np.int64), np.array([0, len(segments) - 1]), segments - low)
         nothing = np.zeros(1, dtype=np.int64)
         found = small.grow(nothing, np.where(usable, 0, NO_VALUE), nothing, MOST_COMBINATIONS)
         if found is None:
@@ -238,11 +238,11 @@ class Drafter:
     def _closest_target(self, row: int, needs: Ints) -> int:
         """Of the targets listed for needs the one refused latest at a stay; -1 if none is listed."""
         bundles, singles = self.bundles, self.bundles.singles
-        here = np.flatnonzero(singles.stay == row)
+        here = np.flatnonzero(singles.group == row)
         fitting = here[np.isin(bundles.wanted.need[singles.wanted[here]], needs)]
         if len(fitting):
             return int(bundles.wanted.target[singles.wanted[fitting[0]]])
-        here = np.flatnonzero(singles.refused_stay == row)
+        here = np.flatnonzero(singles.refused_group == row)
         here = here[np.isin(bundles.wanted.need[singles.refused_wanted[here]], needs)]
         if len(here):
             latest = here[np.argmax(singles.refused_rule[here])]
@@ -307,7 +307,7 @@ class Drafter:
         bundles, stay, held = self.bundles, int(self.world.stay_of[household]), self._held(household)
         slot = int(bundles.slots.of_need[need])
         first = int(np.searchsorted(bundles.slots.household, household))
-        low, high = np.searchsorted(bundles.options.stay, (stay, stay + 1))
+        low, high = np.searchsorted(bundles.stay_of_option, (stay, stay + 1))
         mine = np.arange(low, high)[bundles.options.slot[low:high] == slot]
         owner, part = expand_rows(bundles.options.part_offsets, mine)
         hit = (bundles.options.part_need[part] == need) & (bundles.options.part_target[part] == target)

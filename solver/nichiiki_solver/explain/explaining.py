@@ -260,9 +260,9 @@ class _Judge:
         """Whether each child has a school at the stay, and only no school takes them all."""
         bundles, singles = self.world.bundles, self.world.bundles.singles
         missing = set(np.flatnonzero(bundles.slots.household == draft.household).tolist())
-        low, high = np.searchsorted(bundles.options.stay, (draft.stay, draft.stay + 1))
+        low, high = np.searchsorted(bundles.stay_of_option, (draft.stay, draft.stay + 1))
         missing -= set(bundles.options.slot[low:high].tolist())
-        answered = set(bundles.wanted.need[singles.wanted[singles.stay == draft.stay]].tolist())
+        answered = set(bundles.wanted.need[singles.wanted[singles.group == draft.stay]].tolist())
         for slot in missing:
             needs = np.flatnonzero(bundles.slots.of_need == slot).tolist()
             if len(needs) < 2 or not answered.issuperset(needs):

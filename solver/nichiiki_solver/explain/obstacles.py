@@ -337,10 +337,11 @@ def _uses_of(world: World, seats: Seats, stays: Ints, parts: Sequence[Sequence[t
     flat = flat[seated & right]
     zero = np.zeros(len(stays), dtype=np.int64)
     counts = np.bincount(flat[:, 0], minlength=len(stays))
-    options = Options(
-        np.arange(len(stays)), zero, zero, zero, zero, zero, offsets_of(counts), flat[:, 1], flat[:, 2]
-    )
     taken = bundles.stays.take(stays)
+    options = Options(
+        np.arange(len(stays)), zero, taken.pattern, zero, zero, zero, zero,
+        offsets_of(counts), flat[:, 1], flat[:, 2],
+    )  # fmt: skip
     # a whole house is one unit, however many a household would need: what it lacks are beds
     single = np.isin(bundles.instance.houses["kind"], SINGLE_UNIT_KINDS)[taken.house]
     taken = replace(taken, units=np.where(single, 1, taken.units))

@@ -70,7 +70,7 @@ def find_world(instance: Instance, allocation: Allocation, asked: Bools) -> Worl
     number = np.cumsum(kept) - 1
     stays = every.take(kept)
     nobody = Refusals(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
-    bundles = assemble(instance, calendar, travel, patterns, stays, nobody, keep_incomplete=True)
+    bundles = assemble(instance, calendar, travel, patterns, stays, nobody, apart=True)
     stay_of = np.full(len(instance.households), -1, dtype=np.int64)
     stay_of[every.household[held]] = number[held]
     placed = np.flatnonzero(stay_of >= 0)
@@ -110,7 +110,7 @@ def _held_options(bundles: Bundles, allocation: Allocation, stay_of: Ints, place
     need, target = _held_parts(bundles, allocation)
     given = np.zeros(len(slots), dtype=np.uint64)
     np.add.at(given, slots.of_need[need], _mixed(bundles, need, target))
-    rows = np.flatnonzero(np.isin(options.stay, stay_of[placed]))
+    rows = np.flatnonzero(np.isin(bundles.stay_of_option, stay_of[placed]))
     owner, part = expand_rows(options.part_offsets, rows)
     marks = np.zeros(len(rows), dtype=np.uint64)
     np.add.at(marks, owner, _mixed(bundles, options.part_need[part], options.part_target[part]))

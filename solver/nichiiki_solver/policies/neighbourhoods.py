@@ -31,6 +31,7 @@ from nichiiki_solver.helping import Helpers
 from nichiiki_solver.holding import NONE, Held
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints, best_of_each, expand_rows, group, offsets_of, segment_sum
+from nichiiki_solver.tree import NO_LIMIT
 from nichiiki_solver.uses import KINDS
 
 Floats = npt.NDArray[np.float64]
@@ -84,9 +85,7 @@ class Neighbourhoods:
         self._weights = np.zeros(len(market.levels), dtype=np.int64)
         self._weights[level] = 1
         self._prices, self._bound = priced.prices, priced.total
-        self._of_stay, self._of_option, self._segment_of = source.reaches(
-            self._weights * SCALE, priced.prices
-        )
+        self._of_stay, self._short = source.reaches(self._weights * SCALE, priced.prices)
         self._gain = gains(market, priced.values)
         self._capacity = source.bundles.uses.resources.capacity
         self._used = held.used(source)
@@ -138,8 +137,7 @@ class Neighbourhoods:
         there = np.flatnonzero(held.stay >= 0)
         worth[there] = owner[held.stay[there]]
         chosen = held.chosen[there]
-        short = np.where(chosen >= 0, self._of_option[chosen] - owner[held.stay[there]][:, None], 0)
-        worth[there] += short.sum(axis=1)
+        worth[there] -= np.where(chosen >= 0, self._short[chosen], 0).sum(axis=1)
         return np.asarray(self._gain[: len(worth)] - worth)
 
     def _blocks(self, count: int) -> list[Ints]:
@@ -225,11 +223,18 @@ class Neighbourhoods:
         least = np.zeros(len(held.stay), dtype=np.int64)
         least[block] = self._gain[block] - gap
         kept = (self._of_stay[stays] >= least[owner[stays]]) | np.isin(stays, current[0])
-        stay_of = source.bundles.options.stay[options]
-        good = (self._of_option[options] >= least[owner[stay_of]]) | np.isin(stay_of, current[0])
-        stays, options = stays[kept], options[good & np.isin(stay_of, stays[kept])]
-        factored = build_factored(source, stays, options, self._segment_of)
+        stays, options = stays[kept], self._good_options(stays[kept], current[0], least)
+        factored = build_factored(source, stays, options)
         return _Sub.of(factored, block, gates, left, value)
+
+    def _good_options(self, stays: Ints, current: Ints, least: Ints) -> Ints:
+        """Options that with some stay are worth the least of their household, and all options of the stays now held."""
+        bundles, tree = self.source.bundles, self.source.tree
+        room = np.full(len(tree.sizes), -1, dtype=np.int64)
+        np.maximum.at(room, tree.group[stays], self._of_stay[stays] - least[bundles.stays.household[stays]])
+        room[tree.group[current]] = NO_LIMIT
+        options = tree.options_of(stays)
+        return options[self._short[options] <= room[bundles.options.group[options]]]
 
     def _entries(self, stays: Ints, options: Ints) -> Ints:
         """Resources that some stays and options use."""
