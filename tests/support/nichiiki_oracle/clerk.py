@@ -86,12 +86,13 @@ def repeated(market: Market, one_round: Callable[[Market, frozenset[Key]], Choic
 def _of_no_use(market: Market) -> frozenset[str]:
     """Measures that add nothing that any bundle uses which a household may get."""
     used = {key for found in options(market).values() for bundle in found if bundle for key in bundle.use}
-    without = _with_measures(market, ())
-    return frozenset(
-        name
-        for name in market.measures
-        if all(most_of(_with_measures(market, [name]), key) == most_of(without, key) for key in used)
-    )
+    room = _room(market, (), used)
+    return frozenset(name for name in market.measures if _room(market, [name], used) == room)
+
+
+def _room(market: Market, names: Iterable[str], keys: Iterable[Key]) -> list[int | None]:
+    here = _with_measures(market, names)
+    return [most_of(here, key) for key in keys]
 
 
 def _with_measures(market: Market, names: Iterable[str]) -> Market:
