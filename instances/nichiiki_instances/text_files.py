@@ -115,10 +115,10 @@ def is_blank(stream: BinaryIO) -> bool:
     return not any(piece.strip() for piece in pieces_of(stream))
 
 
-def pieces_of(stream: BinaryIO, size: int = PIECE) -> Iterator[bytes]:
-    """Return the content from its begin, in pieces of so many bytes."""
+def pieces_of(stream: BinaryIO, size: int | None = None) -> Iterator[bytes]:
+    """Return the content from its begin, in pieces of so many bytes; of `PIECE` if None."""
     stream.seek(0)
-    while piece := stream.read(size):
+    while piece := stream.read(size or PIECE):
         yield piece
 
 
