@@ -15,6 +15,7 @@ from nichiiki import (
     InstanceError,
     Result,
     ShadowPrice,
+    UsageError,
     Violation,
     WishReason,
 )
@@ -142,7 +143,7 @@ def read_question(kind: str, body: bytes) -> Asked:
     try:
         return model.model_validate({**document, "instance": _instance(document.get("instance"))})
     except ValidationError as error:
-        raise InstanceError([_problem(each) for each in error.errors(include_input=False)]) from None
+        raise UsageError([_problem(each) for each in error.errors(include_input=False)]) from None
 
 
 def _text(body: bytes) -> str:
