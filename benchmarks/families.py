@@ -16,7 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 from benchmarks.family_cases import CASES, WHO
-from benchmarks.scale import RESULTS, machine
+from benchmarks.scale import RESULTS, gap_of, machine
 
 SHORT = [
     "gap-a-5x100",
@@ -70,12 +70,6 @@ def _one(case: str, who: str, seconds: float) -> dict[str, Any]:
     return {**named, "error": None, **json.loads(done.stdout.splitlines()[-1])}
 
 
-def gap_of(row: dict[str, Any]) -> float | None:
-    """(bound - value) / |value|; None where one of them is missing."""
-    value, bound = row.get("value"), row.get("bound")
-    return None if value is None or bound is None else (bound - value) / max(1, abs(value))
-
-
 def table(runs: list[dict[str, Any]]) -> str:
     """Return the runs as a table; ``short of the best`` is what a value lacks of the best one of its case."""
     lines = [
@@ -91,10 +85,10 @@ def table(runs: list[dict[str, Any]]) -> str:
         short = (
             "" if best is None or row["value"] is None else f"{(best - row['value']) / max(1, abs(best)):.3%}"
         )
-        gap = gap_of(row)
+        gap = gap_of(row["value"], row["bound"], 3)
         lines.append(
             f"| {row['case']} | {row['who']} | {_shown(row['value'])} | {_shown(row['bound'])} | "
-            f"{'' if gap is None else format(gap, '.3%')} | {short} | {row['wall_s']:.1f} | {row['cpu_s']:.1f} |"
+            f"{gap} | {short} | {row['wall_s']:.1f} | {row['cpu_s']:.1f} |"
         )
     return "\n".join([*lines, ""])
 

@@ -80,9 +80,9 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _gap(row: dict[str, Any]) -> str:
-    value, bound = row.get("objective"), row.get("bound")
-    return "" if value is None or bound is None else f"{(bound - value) / max(1, abs(value)):.2%}"
+def gap_of(value: int | None, bound: int | None, digits: int) -> str:
+    """(bound - value) / |value| in percent; empty where one of them is missing."""
+    return "" if value is None or bound is None else f"{(bound - value) / max(1, abs(value)):.{digits}%}"
 
 
 def _table(runs: list[dict[str, Any]], about: dict[str, Any]) -> str:
@@ -99,8 +99,9 @@ def _table(runs: list[dict[str, Any]], about: dict[str, Any]) -> str:
             lines.append(f"| {row['case']} | {row['who']} | {row['error']} | | | | | | |")
             continue
         value, bound = (row[k] if row[k] is not None else "none" for k in ("objective", "bound"))
+        gap = gap_of(row["objective"], row["bound"], 2)
         lines.append(
-            f"| {row['case']} | {row['who']} | {value} | {bound} | {_gap(row)} | {row['seconds']:.1f} | {row['cpu_s']:.1f} | "
+            f"| {row['case']} | {row['who']} | {value} | {bound} | {gap} | {row['seconds']:.1f} | {row['cpu_s']:.1f} | "
             f"{row['verify_s']:.1f} | {row['peak_gb']:.2f} |"
         )
     return "\n".join([*lines, "", *_growth(runs), ""])

@@ -28,7 +28,6 @@ MAX_INDEX = 2**20
 _END, _END_SIZE, _COMMENT = b"PK\5\6", 22, 2**16
 _LARGE_END, _LARGE_END_SIZE = b"PK\6\7", 20
 _CHUNK = 2**20
-_OVERLAP = 256
 _CELL = re.compile(rb'<c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"([^>]*)')
 _DIMENSION = re.compile(rb'<dimension\s[^>]*?\bref="([^"]*)"')
 _COUNT = re.compile(rb'<sst\b[^>]*?\buniqueCount="(\d+)"')
