@@ -10,7 +10,7 @@ import numpy as np
 from nichiiki_solver.market import NO_VALUE, Market
 from nichiiki_solver.ragged import Bools, Ints, expand_rows, first_of_group
 from nichiiki_solver.tree import NO_LIMIT, Tree
-from nichiiki_solver.uses import KINDS
+from nichiiki_solver.uses import KINDS, Entries
 
 if TYPE_CHECKING:
     from nichiiki_solver.bundles import BundleSource
@@ -70,13 +70,13 @@ class Finder:
         """Stay and options of the best bundle of each household whose parts fit one by one; households without one are left out."""
         tree, uses = self._tree, self._bundles.uses
         owner, stays = expand_rows(self._source.household_offsets, households)
-        fits = self._parts_fit(uses.stay_offsets, uses.stay_class, stays, left)
+        fits = _fits(uses.of_stays(stays), len(stays), left)
         if stay_rank is not None:
             fits &= self._bundles.stays.rank[stays] == stay_rank
         owner, stays = owner[fits], stays[fits]
         stay, segment = tree.segments_of(stays)
         slot, option = expand_rows(tree.segments, segment)
-        hit = np.flatnonzero(self._parts_fit(uses.option_offsets, uses.option_class, option, left))
+        hit = np.flatnonzero(_fits(uses.of_options(option), len(option), left))
         hit = hit[first_of_group(slot[hit])]
         of_stay, depth = stay[slot[hit]], (segment - tree.segment_offsets[tree.group[stays]][stay])[slot[hit]]
         chosen = np.full((len(stays), int(np.bincount(stay).max(initial=0))), -1, dtype=np.int64)
@@ -87,14 +87,6 @@ class Finder:
         order = np.lexsort([*ties[::-1], *ranks[::-1], owner])
         first = order[first_of_group(owner[order])]
         return stays[first], chosen[first]
-
-    def _parts_fit(self, offsets: Ints, classes: Ints, rows: Ints, left: Ints) -> Bools:
-        """Whether every class of each row, taken alone, fits what is left."""
-        uses = self._bundles.uses
-        owner, position = expand_rows(offsets, rows)
-        part, entry = expand_rows(uses.class_offsets, classes[position])
-        too_much = uses.amount[entry] > np.maximum(left[uses.resource[entry]], 0)
-        return np.asarray(np.bincount(owner[part[too_much]], minlength=len(rows)) == 0)
 
     def _first_of_all(self, household: int, left: Ints, stay_rank: int | None) -> Market | None:
         """The best bundle of a household that fits, looked for among all of them."""
@@ -117,8 +109,8 @@ class Finder:
         lowest, highest = int(group.min(initial=len(whole.sizes))), int(group.max(initial=-1)) + 1
         first, last = whole.segment_offsets[[lowest, max(lowest, highest)]].tolist()
         start, end = whole.segments[[first, last]].tolist()
-        stay_fits = self._parts_fit(uses.stay_offsets, uses.stay_class, np.arange(low, high), left)
-        option_fits = self._parts_fit(uses.option_offsets, uses.option_class, np.arange(start, end), left)
+        stay_fits = _fits(uses.of_stays(np.arange(low, high)), high - low, left)
+        option_fits = _fits(uses.of_options(np.arange(start, end)), end - start, left)
         if stay_rank is not None:
             stay_fits &= self._bundles.stays.rank[low:high] == stay_rank
         tree = Tree(
@@ -131,9 +123,7 @@ class Finder:
 
     def _whole_fits(self, stays: Ints, chosen: Ints, left: Ints) -> Bools:
         """Whether whole bundles fit what is left."""
-        owner, resource, amount = self._source.entries(stays, chosen)
-        too_much = (amount > 0) & (amount > left[resource])
-        return np.asarray(np.bincount(owner[too_much], minlength=len(stays)) == 0)
+        return _fits(self._source.entries(stays, chosen), len(stays), left)
 
     def _fit(self, household: int, stays: Ints, chosen: Ints, left: Ints) -> Bools:
         """Whether whole bundles fit what is left, and fill the household's locks."""
@@ -157,3 +147,10 @@ class Finder:
             for row, household in zip(rows.tolist(), owner.tolist(), strict=True):
                 found.setdefault(household, []).append(row)
         return found
+
+
+def _fits(used: Entries, count: int, left: Ints) -> Bools:
+    """Whether everything that each of some rows uses fits what is left; each entry is looked at alone."""
+    owner, resource, amount = used
+    too_much = amount > np.maximum(left[resource], 0)
+    return np.asarray(np.bincount(owner[too_much], minlength=count) == 0)
