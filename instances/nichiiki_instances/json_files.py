@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,8 @@ from nichiiki_models.formats import migrated
 from nichiiki_models.tables import TABLES
 
 ABOUT = ("format", "name", "note")
+MOST_ODD = 100
+"""Entries of a table that are no rows and are named one by one; the table is not read then."""
 MOST_KEYS = 1000
 """Keys of one object; each unknown one is compared with every known one."""
 
@@ -113,7 +116,7 @@ def add_rows(parsed: Parsed, table: str, rows: list[Any], source: Source) -> Non
     """Add the rows of a table, given as objects, to what is parsed."""
     if not rows:
         return  # no rows, no columns to miss
-    odd = [index for index, row in enumerate(rows, start=1) if not isinstance(row, dict)]
+    odd = list(islice((at for at, row in enumerate(rows, start=1) if not isinstance(row, dict)), MOST_ODD))
     parsed.problems += [problem("wrong_shape", source, line=index, header=table) for index in odd]
     if odd:
         parsed.broken.add(table)

@@ -154,6 +154,10 @@ def deep_json(path: Path) -> None:
     path.write_text('{"households": ' + "[" * 60_000_000)
 
 
+def rows_that_are_none(path: Path) -> None:
+    path.write_text('{"households": [' + "[]," * 2_000_000 + "[]]}")
+
+
 def large_index(path: Path) -> None:
     path.write_bytes(b"\0" * 60_000_000 + end_of_zip(60_000_000))
 
@@ -197,6 +201,7 @@ CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "late-in-json": (late_in_json, "a.json", "line 2000001"),
     "endless-text": (endless_text, "a.json", "not JSON"),
     "deep-json": (deep_json, "a.json", "not JSON"),
+    "rows-that-are-none": (rows_that_are_none, "a.json", "entry 100,"),
     "large-index": (large_index, "a.xlsx", "unpack"),
     "vast-index": (vast_index, "a.xlsx", "unpack"),
     "noise-book": (noise_book, "a.xlsx", "damaged"),
