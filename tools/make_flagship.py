@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flagship import facts, housing, offers, people, programmes, residents, supply
+from flagship import facts, housing, island, offers, people, programmes, residents, supply
 from flagship.chance import Chance
 from nichiiki_instances import write
 from nichiiki_models.instance import Instance
@@ -37,7 +37,7 @@ from nichiiki_models.tables import TABLES
 SEED = 2026
 FOLDER = Path(__file__).resolve().parents[1] / "instances" / "nichiiki_instances" / "data" / "flagship"
 NOTE = (
-    "Flagship: Nasu, Shinshu, Nanki and the cities of Tokyo and Osaka, fiscal year 2026. Places, lines and "
+    "Flagship: Nasu, Shinshu, Nanki, Sado and the cities of Tokyo and Osaka, fiscal year 2026. Places, lines and "
     "programmes are facts with source and date in SOURCES.md; households, houses, roles, capacities and "
     f"wishes are synthetic (seed {SEED})."
 )
@@ -100,18 +100,18 @@ def flagship() -> Instance:
     roles = supply.roles(made)
     found = people.families(crowd)
     rows: dict[str, Sequence[Row]] = {
-        "regions": (*facts.regions(), offers.SAKU),
-        "places": (*facts.PLACES, offers.SAKUDAIRA, *residents.shops()),
+        "regions": (*facts.regions(), offers.SAKU, *island.REGIONS),
+        "places": (*facts.PLACES, offers.SAKUDAIRA, *residents.shops(), *island.PLACES),
         "periods": facts.periods(),
         "households": residents.households(found),
         "persons": residents.persons(found),
-        "houses": houses,
+        "houses": [*houses, *island.HOUSES],
         "facilities": residents.facilities((*facts.SCHOOLS, *facts.NURSERIES, *facts.DESKS)),
         "seats": supply.seats(),
         "roles": residents.roles(roles),
         "supporters": supply.SUPPORTERS,
         "experiences": supply.EXPERIENCES,
-        "choices": residents.wishes(people.wishes(wish, found, houses, roles), found, roles),
+        "choices": island.wishes(residents.wishes(people.wishes(wish, found, houses, roles), found, roles)),
         "priorities": people.priorities(found),
         "links": (
             *facts.TRUNK_LINKS,
@@ -119,14 +119,15 @@ def flagship() -> Instance:
             *facts.CITY_LINKS,
             *facts.ROAD_LINKS,
             *supply.last_mile_links(made, houses),
+            *island.LINKS,
         ),
-        "products": offers.PRODUCTS,
+        "products": (*offers.PRODUCTS, *island.PRODUCTS),
         "programmes": (*facts.PROGRAMMES, *programmes.overview_programmes()),
         "measures": supply.measures(made, houses),
         "quotas": (*supply.QUOTAS, *housing.RESERVED, *residents.SHARES),
         "use_history": people.history(wish, found, roles),
-        "operators": facts.OPERATORS,
-        "demand": offers.DEMAND,
+        "operators": (*facts.OPERATORS, *island.OPERATORS),
+        "demand": (*offers.DEMAND, *island.DEMAND),
         "offers": supply.OFFERS,
         "needs": supply.NEEDS,
     }

@@ -62,11 +62,11 @@ def test_counts(flagship: Instance) -> None:
         "kobe": 5,
     }
     regions = Counter(flagship.houses["region_id"].tolist())
-    assert regions == {"nasu": 20, "shiojiri": 12, "hakuba": 12, "obuse": 6, "tanabe": 10}
+    assert regions == {"nasu": 20, "shiojiri": 12, "hakuba": 12, "obuse": 6, "tanabe": 10, "sado": 2}
     tanabe = flagship.houses["region_id"] == "tanabe"
     assert (flagship.houses["kind"][tanabe] == "trial").sum() == 8
     assert len(np.unique(flagship.houses["settlement"][flagship.houses["region_id"] == "hakuba"])) == 2
-    assert (len(flagship.roles), len(flagship.supporters), len(flagship.products)) == (90, 4, 12)
+    assert (len(flagship.roles), len(flagship.supporters), len(flagship.products)) == (90, 4, 13)
     kinds = Counter(flagship.facilities["kind"].tolist())
     assert kinds == {"school": 14, "nursery": 6, "coworking": 5}
     assert (flagship.households["siblings"] == "together").sum() == 12
@@ -167,6 +167,7 @@ def test_fares_are_those_of_the_corridors(flagship: Instance) -> None:
         "sj-shiojiri": "C027",
         "sj-hakuba": "C030",
         "so-tanabe": "C033",
+        "tk-niigata": "C021",
     }
     for link_id, corridor in typed.items():
         link = flagship.links.row(int(flagship.links.find(np.array([link_id]))[0]))

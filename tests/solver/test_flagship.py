@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nichiiki_flagship import flagship, flagship_optimum
-from nichiiki_models.allocation import Status
+from nichiiki_models.allocation import Allocation, Status
 from nichiiki_models.instance import Instance
 from nichiiki_models.result import Result
 from nichiiki_oracle.allocations import choice_of, objective_levels
@@ -13,6 +13,7 @@ from nichiiki_solver.allocating import allocate
 from nichiiki_solver.budget import budget_table
 from nichiiki_solver.cost_table import costs
 from nichiiki_solver.evaluate import evaluate
+from nichiiki_solver.pricing.price import price
 from nichiiki_solver.verify import verify
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.roles import holders
@@ -31,7 +32,7 @@ def optimum() -> Result:
 def test_the_optimum_is_proven(optimum: Result) -> None:
     assert optimum.status is Status.OPTIMAL
     assert optimum.gap == 0
-    assert optimum.objective == optimum.bound == 139_930
+    assert optimum.objective == optimum.bound == 141_280
 
 
 def test_the_oracle_agrees_with_its_value(flagship: Instance, optimum: Result) -> None:
@@ -156,3 +157,40 @@ def test_the_optimum_is_no_worse_than_rule_mode(flagship: Instance, optimum: Res
     assert clerk.objective is not None
     assert optimum.bound is not None
     assert clerk.objective <= optimum.bound
+
+
+def test_the_island_is_reached_by_the_fast_ship_only(flagship: Instance, optimum: Result) -> None:
+    """The car ferry is cheaper, but with it the way takes longer than the rules allow a trip to be."""
+    assert optimum.allocation is not None
+    without_jet, without_ferry = (_slowed(flagship, name) for name in ("jet-ryotsu", "car-ferry-ryotsu"))
+    assert _guests_of(flagship, optimum.allocation, "sado")
+    found = verify(without_jet, optimum.allocation.replace(instance_hash=without_jet.hash))
+    assert "trip_minutes" in {violation.rule for violation in found}
+    assert verify(without_ferry, optimum.allocation.replace(instance_hash=without_ferry.hash)) == []
+    for instance, some in ((without_jet, False), (without_ferry, True)):
+        given = allocate(instance, policy="points", seed=2026).allocation
+        assert given is not None
+        assert bool(_guests_of(instance, given, "sado")) is some
+
+
+def test_the_ship_is_cheaper_for_the_registered_only(flagship: Instance, optimum: Result) -> None:
+    assert optimum.allocation is not None
+    tariff = price(flagship, optimum.allocation, goal="uptake", subsidy_yen=6_000_000)
+    (row,) = (row for row in tariff.products if row.product_id == "p-sado-resident")
+    members = flagship.demand["registration"] != "none"
+    to_sado = flagship.demand["to_id"] == "port-ryotsu"
+    assert row.offered and row.price_yen == 0
+    assert row.figures.buyers == 12_000 * int(flagship.demand["mass"][members & to_sado].sum())
+
+
+def _guests_of(instance: Instance, allocation: Allocation, region: str) -> list[str]:
+    at = instance.houses.find(allocation.stays["house_id"])
+    return [
+        str(name) for name in allocation.stays["household_id"][instance.houses["region_id"][at] == region]
+    ]
+
+
+def _slowed(instance: Instance, link: str) -> Instance:
+    """The instance with a link so slow that nobody may take it."""
+    minutes = np.where(instance.links["link_id"] == link, 600, instance.links["minutes"])
+    return instance.replace(links=instance.links.with_columns(minutes=minutes))

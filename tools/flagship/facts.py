@@ -53,7 +53,7 @@ _STATION_TOWNS = (
 
 
 def regions() -> list[Region]:
-    """Return five hosts, five homes, and the three towns that only hold a station or an airport."""
+    """Return five hosts, five homes, and three towns that only hold a station or an airport."""
     known = {municipality.code: municipality for municipality in BUILT_IN}
     found = []
     for region_id, code in _CODES.items():

@@ -95,7 +95,7 @@ fare of a round trip on the cheapest way."""
 ABOVE_FARE_YEN, STEP_YEN, BIAS_YEN, MORE_TRIPS = 600, 1_200, 1_000, 2
 
 
-def _travellers(name: str, home: str, end: str, people: int, fare: int) -> list[Demand]:
+def travellers(name: str, home: str, end: str, people: int, fare: int) -> list[Demand]:
     """People by how often they go: the last trip that they make is worth a little more than its fare, the next one a little less."""
     return [
         Demand(
@@ -125,4 +125,4 @@ FLYERS = row(
     bias_yen=BIAS_YEN,
     registration="premium",
 )
-DEMAND: tuple[Demand, ...] = (*(each for line in WANT for each in _travellers(*line)), FLYERS)
+DEMAND: tuple[Demand, ...] = (*(each for line in WANT for each in travellers(*line)), FLYERS)
