@@ -107,6 +107,9 @@ def test_stated_incomes_and_flows(priced: tuple[Any, TariffResult]) -> None:
     }
     changed = flow.model_copy(update={"passengers": flow.passengers + 9})
     assert rules_of(*priced, flows=(changed, *priced[1].flows[1:])) == {"tariff_claim"}
+    assert rules_of(*priced, flows=priced[1].flows[1:]) == {"tariff_claim"}
+    elsewhere = flow.model_copy(update={"period_id": "never"})
+    assert rules_of(*priced, flows=(*priced[1].flows, elsewhere)) == {"tariff_claim"}
 
 
 def test_limits(priced: tuple[Any, TariffResult]) -> None:
@@ -161,6 +164,51 @@ def test_arbitrage() -> None:
     strict = free.model_copy(update={"settings": {**free.settings, "no_arbitrage": True}})
     broken = first is not None and second is not None and (second > 2 * first or first > second)
     assert ("tariff_arbitrage" in {v.rule for v in verify_tariff(instance, strict)}) == broken
+
+
+@pytest.mark.parametrize(
+    ("of_small", "of_large", "replaces"),
+    [
+        ((), (), True),
+        (("basic",), (), False),
+        ((), ("basic",), True),
+        (("basic",), ("basic",), True),
+        (("premium",), ("basic",), False),
+        (("basic", "premium"), ("basic",), True),
+    ],
+)
+def test_a_product_is_replaced_by_those_that_its_buyers_may_buy(
+    of_small: Any, of_large: Any, replaces: bool
+) -> None:
+    """One pass of four rides for 3,000, two of two for 2,000: nobody buys the large one who may buy the small ones."""
+    instance = tree(
+        [500],
+        demand=[riders(mass=3, trips=4, value=3000)],
+        products=[
+            sold("capped", name=name, cap_rides=rides, low=yen, high=yen).model_copy(update={"eligible": may})
+            for name, rides, yen, may in (("small", 2, 1000, of_small), ("large", 4, 3000, of_large))
+        ],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    prices = {"small": 1000, "large": 3000}
+    sold_all = tuple(
+        each.model_copy(update={"offered": True, "price_yen": prices[each.product_id]})
+        for each in tariff.products
+    )
+    rules = rules_of(instance, tariff, products=sold_all, settings={**tariff.settings, "no_arbitrage": True})
+    assert ("tariff_arbitrage" in rules) is replaces
+
+
+def test_a_bonus_is_earned_at_its_threshold() -> None:
+    """Two round trips for 4,000, 1,500 back from the second on: worth 2,600, so they are made for the bonus alone."""
+    instance = tree(
+        [1000],
+        demand=[riders(mass=3, trips=2, value=1300)],
+        products=[sold("threshold", threshold_trips=2, bonus_yen=1500, low=0, high=0)],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    assert (tariff.total.buyers, tariff.total.trips_new + tariff.total.trips_induced) == (3000, 6000)
+    assert verify_tariff(instance, tariff) == []
 
 
 def test_logit_divides_classes() -> None:

@@ -451,6 +451,12 @@ PEOPLE = [
         "h1 h1c s1",
     ),
     Planted(
+        "no desk for a day of telework",
+        both(listed("desk", accept_unlisted=True, required=True), edit("persons", "h4a", telework_days=1)),
+        ("required",),
+        "h4 h4a desk",
+    ),
+    Planted(
         "supporter not wished for", listed("supporter", accept_unlisted=False), ("unneeded",) * 2, "h3 wide"
     ),
     Planted(
@@ -497,6 +503,17 @@ SHARED = [
     Planted("too many pupils", edit("persons", "h1d", grade="5"), ("school_seats",) * 3, "s1 5 p1"),
     Planted(
         "too few care days in all", seats("n1", "age1-2", "p2", days=19), ("care_days_max", "care_places")
+    ),
+    Planted(
+        "too few care days in the first of all seat rows",
+        both(
+            drop("seats", "k1"),
+            drop("choices", "h3", list="desk"),
+            place("h3", desks={}),
+            seats("n1", "age1-2", "p2", days=19),
+        ),
+        ("care_days_max", "care_places"),
+        "h2 h2c n1",
     ),
     Planted(
         "too many desks",
