@@ -50,16 +50,16 @@ class Case:
 
 @dataclass(frozen=True)
 class _Scarce:
-    """What is too scarce for a draft, and the world in which it is."""
+    """What is too scarce for a draft, and the world in which it is: its tables are what steps go on from."""
 
     world: World
     obstacles: list[Obstacle]
 
-    def only(self, rule: str) -> list[Obstacle]:
-        return [each for each in self.obstacles if each.rule == rule]
+    def only(self, rule: str) -> _Scarce:
+        return replace(self, obstacles=[each for each in self.obstacles if each.rule == rule])
 
-    def without(self, rule: str) -> list[Obstacle]:
-        return [each for each in self.obstacles if each.rule != rule]
+    def without(self, rule: str) -> _Scarce:
+        return replace(self, obstacles=[each for each in self.obstacles if each.rule != rule])
 
 
 class Relaxer:
@@ -121,7 +121,7 @@ class Relaxer:
 
     # What is shared
 
-    def _scarce_then(self, cases: Sequence[Case], rules: Sequence[list[Obstacle]]) -> list[_Scarce]:
+    def _scarce_then(self, cases: Sequence[Case], rules: Sequence[list[Obstacle]]) -> list[list[_Scarce]]:
         """What is too scarce once the rules are met, where the steps for them change what is there or what is used."""
         found = [_Scarce(self.world, case.all_scarce) for case in cases]
         steps = [self._remedies(case.draft, own) for case, own in zip(cases, rules, strict=True)]
@@ -130,11 +130,10 @@ class Relaxer:
             found[k] = scarce
         units = {k: self._units(cases[k].draft, scarce) for k, scarce in enumerate(found)}
         more = {k: [*first.get(k, ()), *own] for k, own in units.items() if own}
+        parts = [[scarce] for scarce in found]
         for k, scarce in self._again(cases, more).items():
-            found[k] = replace(
-                scarce, obstacles=[*found[k].only("house_units"), *scarce.without("house_units")]
-            )
-        return found
+            parts[k] = [found[k].only("house_units"), scarce.without("house_units")]
+        return parts
 
     def _again(self, cases: Sequence[Case], changes: Mapping[int, list[Change]]) -> dict[int, _Scarce]:
         """What is too scarce for each draft after its changes; drafts with the same ones at once."""
@@ -164,9 +163,11 @@ class Relaxer:
 
     def _units(self, draft: Draft, scarce: _Scarce) -> list[Change]:
         """More units of a house, where they also count in what is left beside those reserved."""
-        if not scarce.only("quota_reserved"):
+        if not scarce.only("quota_reserved").obstacles:
             return []
-        return [c for step in self._remedies(draft, scarce.only("house_units")) for c in step.changes]
+        return [
+            c for step in self._remedies(draft, scarce.only("house_units").obstacles) for c in step.changes
+        ]
 
     # Steps
 
@@ -176,11 +177,13 @@ class Relaxer:
         found = (remedy(world or self.world, draft, each) for each in obstacles)
         return [step for step in found if step is not None]
 
-    def _steps(self, draft: Draft, rules: Sequence[Obstacle], scarce: _Scarce) -> tuple[Step, ...]:
+    def _steps(self, draft: Draft, rules: Sequence[Obstacle], scarce: Sequence[_Scarce]) -> tuple[Step, ...]:
         if draft.stay < 0:
             return ()
-        kept = self._remedies(draft, rules) + self._remedies(draft, scarce.obstacles, scarce.world)
-        if len(kept) < len(rules) + len(scarce.obstacles):
+        kept = self._remedies(draft, rules)
+        for part in scarce:
+            kept += self._remedies(draft, part.obstacles, part.world)
+        if len(kept) < len(rules) + sum(len(part.obstacles) for part in scarce):
             return ()
         return _distinct(_agreed([step for step in kept if step.changes]))
 

@@ -113,6 +113,16 @@ def test_what_is_reserved_is_lowered_until_a_unit_is_left(units: int, kept: int,
     assert steps_of(tiny("a", houses__0__units=units, quotas=[quota])) == [("unreserved", less)]
 
 
+def test_a_unit_more_is_also_one_more_that_is_not_reserved() -> None:
+    """One unit, kept for farmers, and a farmer has it: with a second one there is one for the other family, too, and it is free."""
+    quota = {"quota_id": "kept", "kind": "reserved", "target_kind": "all", "group": "farmers", "min": 1}
+    farmer = {"households__0__groups": ("farmers",), "households__0__points": 5}
+    instance = tiny("a", "b", houses__0__units=1, quotas=[quota], **farmer)
+    (reason,) = [r for r in explained(instance) if r.list == "stay"]
+    assert reason.relaxation is not None
+    assert [(change.column, change.value) for change in reason.relaxation.changes] == [("units", 2)]
+
+
 # ---- where places choose -----------------------------------------------------------------------------------
 
 
