@@ -1,23 +1,28 @@
-"""What checks a solution loads none of the code that made it."""
+"""What checks a solution, or the reasons for it, loads none of the code that made it."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 PROBE = """
 import sys
-import nichiiki_solver.verify
-foreign = {"click", "networkx", "ortools", "pandas", "scipy"} & set(sys.modules)
-solver = {name for name in sys.modules if name.startswith("nichiiki_solver.")}
-print(sorted(foreign), sorted(name for name in solver if name.split(".")[1] != "verify"))
+import nichiiki_solver.{module}
+foreign = {{"click", "networkx", "ortools", "pandas", "scipy"}} & set(sys.modules)
+solver = {{name for name in sys.modules if name.startswith("nichiiki_solver.")}}
+print(sorted(foreign), sorted(name for name in solver if name.split(".")[1] not in ("verify", "{module}")))
 """
 
 
-def test_verify_loads_no_solver() -> None:
+@pytest.mark.parametrize("module", ["verify", "explain_check"])
+def test_a_check_loads_no_solver(module: str) -> None:
     paths = os.pathsep.join(str(ROOT / root) for root in ("models", "solver"))
     environment = {**os.environ, "PYTHONPATH": paths}
-    probe = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True)
+    probe = subprocess.run(
+        [sys.executable, "-c", PROBE.format(module=module)], env=environment, capture_output=True, text=True
+    )
     assert probe.returncode == 0, probe.stderr
     assert probe.stdout.strip() == "[] []"

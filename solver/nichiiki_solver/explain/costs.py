@@ -37,7 +37,7 @@ class DualCosts:
     Parameters
     ----------
     world
-        What might have been.
+        What might have been, with all measures to be decided.
     objective
         Value of the first level that is reached.
     should_stop
@@ -139,7 +139,7 @@ def force(
     Parameters
     ----------
     world, allocation
-        What might have been, and the optimum without force.
+        What might have been, with all measures to be decided, and the optimum without force.
     draft
         The wish.
     time_limit_s, workers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from nichiiki_solver.explain.obstacles import Obstacle, Shared, room_of, rules_b
 from nichiiki_solver.explain.precedence import Precedence
 from nichiiki_solver.explain.relaxing import Case, Relaxer
 from nichiiki_solver.explain.room import Turns, order_at_targets, turns_of
-from nichiiki_solver.explain.world import find_world
+from nichiiki_solver.explain.world import World, find_world
 from nichiiki_solver.needs import SCHOOL, TARGET_RULES
 from nichiiki_solver.ragged import Bools, Ints
 from nichiiki_solver.stays import STAY_RULES
@@ -87,9 +88,7 @@ def explain(
     violations = verify(instance, allocation)
     if violations:
         raise VerificationError(violations, given=True)
-    asked = _asked(instance, household_id)
-    instance, allocation = as_built(instance, allocation)
-    run = _Run(instance, allocation, asked, time_limit_s, workers)
+    run = _Run(instance, allocation, _asked(instance, household_id), time_limit_s, workers)
     solve_again = isinstance(household_id, str) if exact is None else exact
     return sorted(run.reasons(solve_again=solve_again), key=run.place)
 
@@ -120,14 +119,21 @@ class _Run:
         self, instance: Instance, allocation: Allocation, asked: Bools, time_limit_s: float, workers: int
     ) -> None:
         self.declined = asked & np.isin(instance.households["household_id"], _declined(allocation))
-        asked = asked & ~self.declined
-        self.instance, self.allocation, self.asked = instance, allocation, asked
+        self.asked = asked = asked & ~self.declined
+        self.undecided = instance, allocation
+        self.instance, self.allocation = instance, allocation = as_built(instance, allocation)
         self.time_limit_s, self.workers = time_limit_s, workers
         self.world = find_world(instance, allocation, asked)
         self.turns: Turns | None = turns_of(instance, allocation)
         self.ids = instance.households["household_id"]
         self._row = {str(name): row for row, name in enumerate(self.ids.tolist())}
         self._lists = instance.rules.lists.order
+
+    @cached_property
+    def world_to_solve(self) -> World:
+        """The world in which measures are still to be decided: what another result would cost is asked there."""
+        instance, allocation = self.undecided
+        return self.world if instance is self.instance else find_world(instance, allocation, self.asked)
 
     def place(self, reason: WishReason) -> tuple[int, int, str, int, str]:
         """Where a reason stands in the answer."""
@@ -313,7 +319,9 @@ class _Judge:
         levels = self.allocation.levels
         if self._costs is None and levels and levels[0].objective is not None:
             late = self.deadline
-            self._costs = DualCosts(self.world, levels[0].objective, lambda: time.perf_counter() > late)
+            self._costs = DualCosts(
+                self.run.world_to_solve, levels[0].objective, lambda: time.perf_counter() > late
+            )
         return self._costs
 
     def _costs_more(self, case: Case, first: Obstacle, relaxation: Relaxation | None) -> WishReason:
@@ -331,7 +339,7 @@ class _Judge:
 
     def _forced(self, case: Case, first: Obstacle | None, relaxation: Relaxation | None) -> WishReason:
         found = force(
-            self.world,
+            self.run.world_to_solve,
             self.allocation,
             case.draft,
             time_limit_s=self.run.time_limit_s,

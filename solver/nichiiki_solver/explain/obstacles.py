@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nichiiki_models.allocation import Allocation, Item, Placement, Status, Stay, StopReason, Violation
+from nichiiki_models.allocation import (
+    Allocation,
+    Item,
+    MeasureTaken,
+    Placement,
+    Status,
+    Stay,
+    StopReason,
+    Violation,
+)
 from nichiiki_models.columns import Column, ListColumn
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
@@ -26,8 +35,8 @@ from nichiiki_solver.verify import verify
 SEAT_RULES = {"school": "school_seats", "nursery": "care_places", "coworking": "desks"}
 SHARED_RULES = (*(kind for kind in KINDS if kind not in ("seats", "lock")), *SEAT_RULES.values())
 SINGLE_UNIT_KINDS = ("whole", "trial")
-CLAIMS = ("units", "placed_and_unplaced", "not_accounted")
-"""What the check finds of the form of an allocation and not of a place."""
+CLAIMS = ("units", "placed_and_unplaced", "not_accounted", "measure_unused", "measure_paid")
+"""What the check finds of the form of an allocation, or of its measures, and not of a place."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,7 @@ def rounds(drafts: Sequence[Draft]) -> list[list[int]]:
 
 
 def place(instance: Instance, world: World, drafts: Sequence[Draft]) -> Allocation:
-    """Return the allocation that gives each household its draft, and nobody else anything."""
+    """Return the allocation that gives each household its draft, and nobody else anything; all measures are taken."""
     bundles = world.bundles
     stays = np.array([draft.stay for draft in drafts], dtype=np.int64)
     ids = instance.households["household_id"][bundles.stays.household[stays]]
@@ -134,6 +143,7 @@ def place(instance: Instance, world: World, drafts: Sequence[Draft]) -> Allocati
         placements=Table(Placement, heads, rows=len(drafts)),
         stays=_stay_table(instance, world, stays, ids),
         items=_item_table(world, ids, parts[code != SUPPORTER]),
+        measures=_measure_table(instance),
     )  # fmt: skip
 
 
@@ -158,6 +168,12 @@ def _item_table(world: World, ids: np.ndarray, parts: Ints) -> Table[Item]:
         "person_id": names, "target_id": bundles.targets.ids[parts[:, 2]],
     }  # fmt: skip
     return Table(Item, columns, rows=len(parts))
+
+
+def _measure_table(instance: Instance) -> Table[MeasureTaken]:
+    """Every measure of an instance as built; who paid for them is no matter of a place."""
+    columns = {name: instance.measures[name] for name in ("measure_id", "cost_yen")}
+    return Table(MeasureTaken, columns, rows=len(instance.measures))
 
 
 # What is shared
@@ -264,6 +280,8 @@ class Shared:
             if room.least[gate] <= own <= room.most[gate]:
                 return None
             return self._named(int(room.gate[gate]), own, int(room.least[gate]), amount)
+        if self.uses.resources.kind[resource] == KINDS.index("role_open"):
+            return None  # a role that runs lacks room by its maximum
         return self._named(resource, others + amount, int(room.capacity[resource]), amount)
 
     def _leaving(self, draft: Draft, needs: dict[int, int]) -> list[Obstacle]:

@@ -153,13 +153,14 @@ class Relaxer:
         return found
 
     def _of_use(self, steps: Sequence[Step], scarce: Sequence[Obstacle]) -> list[Change]:
-        """The changes after which something else is there or used: a house made ready, a role kept at home, another vehicle."""
+        """The changes after which something else is there or used: a house made ready, a role kept at home, another vehicle, care."""
         lacking = any(o.rule == "vehicles" for o in scarce)
         limits = (
             ("max_trip_minutes", GENERAL_TRIP) if lacking else (GENERAL_TRIP,) if self._is_limited else ()
         )
-        changes = [change for step in steps for change in step.changes]
-        return [change for change in changes if change.column in ("ready", AT_HOME, *limits)]
+        changes = _merged([change for step in steps for change in step.changes])
+        new_seats = [change for change in changes if (change.table, change.action) == ("seats", "add")]
+        return [*(c for c in changes if c.column in ("ready", AT_HOME, *limits)), *new_seats]
 
     def _units(self, draft: Draft, scarce: _Scarce) -> list[Change]:
         """More units of a house, where they also count in what is left beside those reserved."""

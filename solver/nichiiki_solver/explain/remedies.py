@@ -177,10 +177,10 @@ def _capacity(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
     house, row = _house(world, draft)
     persons = max(1, int((instance.persons["household_id"] == _household(world, draft)).sum()))
     if instance.houses["kind"][row] in ("room", "hotel"):
-        needed = obstacle.value or 0
-        change = _set("houses", "house_id", house, "units", needed)
-        return _step(obstacle, "unit", house, needed - int(instance.houses["units"][row]), change)
-    if instance.houses["units"][row] == 0:
+        more = (obstacle.value or 0) - (obstacle.limit or 0)
+        change = _set("houses", "house_id", house, "units", int(instance.houses["units"][row]) + more)
+        return _step(obstacle, "unit", house, more, change)
+    if obstacle.limit == 0:
         return None
     change = _set("houses", "house_id", house, "capacity_persons", persons)
     return _step(obstacle, "beds", house, persons - int(instance.houses["capacity_persons"][row]), change)
@@ -312,11 +312,14 @@ MINIMUMS = {
 
 @_remedy(*SHARED)
 def _more(world: World, draft: Draft, obstacle: Obstacle) -> Step | None:
+    """More than the table says, by what is lacking: measures taken may add to it."""
     kind, table, key, column = SHARED[obstacle.rule]
     if obstacle.value is None or obstacle.limit is None:
         return None
-    change = _set(table, key, obstacle.cause, column, obstacle.value)
+    things = world.bundles.instance.tables[table]
     more = obstacle.value - obstacle.limit
+    stated = int(things[column][things.find(np.array([obstacle.cause]))[0]])
+    change = _set(table, key, obstacle.cause, column, stated + more)
     return _step(obstacle, kind, obstacle.cause, more, change, periods=_periods(world, obstacle))
 
 

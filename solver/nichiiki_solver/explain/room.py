@@ -8,6 +8,7 @@ import numpy as np
 
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
+from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households
 from nichiiki_solver.market import Order
 from nichiiki_solver.ragged import Ints, expand_rows, offsets_of
@@ -67,7 +68,7 @@ class Room:
     Parameters
     ----------
     uses
-        Resources and gates.
+        Resources and gates; the measures among these are taken (`as_built`).
     household, resource, amount
         What each placed household holds, entry by entry.
     turn
@@ -84,9 +85,10 @@ class Room:
             [KINDS.index(k) for k in (*MINIMUMS, "quota_min", "lock")],
             invert=True,
         )
-        self.top, self.gate = uses.gates.resource[::2], uses.gates.resource[1::2]
-        self.most, self.least = -uses.gates.amount[::2], uses.gates.amount[1::2]
-        self.capacity = uses.resources.capacity.copy()
+        first = 2 * int((uses.gates.plan < 0).sum())
+        self.top, self.gate = uses.gates.resource[:first:2], uses.gates.resource[1:first:2]
+        self.most, self.least = -uses.gates.amount[:first:2], uses.gates.amount[1:first:2]
+        self.capacity = uses.resources.capacity + _built(uses.gates, self.size)
         self.open = self.used[self.gate] < 0
         self.capacity[self.top[self.open]] += self.most[self.open]
         self.gate_of = np.full(self.size, -1, dtype=np.int64)
@@ -152,6 +154,17 @@ class Room:
         left = self.capacity[resource] - self.held_by_others(household[owner], at, resource)
         short = (amount > 0) & self.limits[resource] & (amount > np.maximum(left, 0))
         return np.bincount(owner[short], minlength=len(household))
+
+
+def _built(gates: Gates, size: int) -> Ints:
+    """What measures add to each resource, all of them being taken; a measure with several plans adds it once."""
+    rows = np.flatnonzero(gates.plan >= 0)
+    rows = rows[np.unique(gates.agent[rows], return_index=True)[1]]
+    _, entry = expand_rows(gates.offsets, rows)
+    entry = entry[gates.amount[entry] < 0]
+    added = np.zeros(size, dtype=np.int64)
+    np.add.at(added, gates.resource[entry], -gates.amount[entry])
+    return added
 
 
 def _summed(keys: Ints, amounts: Ints) -> tuple[Ints, Ints]:

@@ -13,7 +13,6 @@ from nichiiki_models.changes import Change, apply_changes
 from nichiiki_models.explanation import Code, Proof, WishReason
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import LISTS
-from nichiiki_solver.building import as_built
 from nichiiki_solver.explain_check.ordering import ORDERED, Ordering
 from nichiiki_solver.explain_check.placing import broken, placed, without
 from nichiiki_solver.verify.book import PERSON_LISTS, Book
@@ -74,7 +73,7 @@ def check_reasons(
 
 class _Check:
     def __init__(self, instance: Instance, allocation: Allocation, *, smallest: bool) -> None:
-        self.instance, self.allocation = as_built(instance, allocation)
+        self.instance, self.allocation = instance, allocation
         self.smallest = smallest
         per_target = allocation.policy == "points" and instance.rules.procedure.kind == "per_target"
         self.is_ordered = allocation.policy in ORDERED and not per_target and not len(allocation.standings)

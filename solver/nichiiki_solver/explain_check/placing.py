@@ -15,6 +15,8 @@ from nichiiki_models.table import Row, Table
 from nichiiki_solver.verify import verify
 
 R = TypeVar("R", bound=Row)
+LEFT_OUT = ("not_accounted", "measure_unused")
+"""Rules of a whole allocation: where one household moves, the others may not be accounted for, and a measure be needed no more."""
 
 
 def without(allocation: Allocation, gone: Array) -> Allocation:
@@ -74,6 +76,6 @@ def _joined(left: Column, right: Column) -> Column:
 
 
 def broken(instance: Instance, allocation: Allocation) -> list[Violation]:
-    """List what an allocation breaks; what it states of itself, and who is not accounted for, is left out."""
+    """List what an allocation breaks; what it states of itself, who is not accounted for, and what nobody needs is left out."""
     found = verify(instance, allocation)
-    return [v for v in found if not v.rule.startswith("claim_") and v.rule != "not_accounted"]
+    return [v for v in found if not v.rule.startswith("claim_") and v.rule not in LEFT_OUT]

@@ -1,6 +1,7 @@
 """Every reason and suggestion is confirmed by a check that shares nothing with what found it, and by the oracle."""
 
 import os
+from itertools import product
 
 import pytest
 
@@ -23,9 +24,12 @@ from nichiiki_solver.explain import explain
 from nichiiki_solver.explain_check import check_reasons
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 500 if FULL else 4
+SEEDS = range(500 if FULL else 4)
 POLICIES = ("points", "per_target", "welfare", "first_come", "lottery", "immediate_acceptance")
 """Policies, and the variant of `points` in which places choose."""
+FOUND = [("welfare", 225), ("welfare", 35), ("welfare", 393), ("first_come", 75), ("first_come", 331)]
+COSTS_FOUND = (80, 225, 331)
+"""Where a count over 500 seeds found faults: of measures (what is not taken, what counts late), and of carers."""
 THERE = (Code.VACANT, Code.NO_BETTER, Code.OWN_ORDER)
 SILENT = (Code.NO_STAY, Code.NO_PERIOD, Code.NOTHING_THERE, Code.NO_WISH)
 
@@ -80,9 +84,13 @@ def differs_there(bundle: Bundle, has: Bundle, reason: WishReason, siblings: str
     )
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(("policy", "seed"), dict.fromkeys([*product(POLICIES, SEEDS), *FOUND]))
 def test_every_reason_and_suggestion_is_confirmed(policy: str, seed: int) -> None:
+    """Reasons speak of the places as built: of all that the budgets would allow the measures taken count, and no others.
+
+    What another choice of measures would make possible is no place that is there: under ``welfare`` it is what a wish costs,
+    which `test_costs_of_forced_wishes_equal_complete_enumeration` asks over every set of measures.
+    """
     instance = random_instance(seed)
     if policy == "per_target":
         instance = instance.replace(rules=chosen_by_places(instance.rules))
@@ -91,7 +99,8 @@ def test_every_reason_and_suggestion_is_confirmed(policy: str, seed: int) -> Non
         return
     reasons = explain(instance, allocation)
     assert check_reasons(instance, allocation, reasons, smallest=True) == []
-    market, choice = Market(instance), choice_of(instance, allocation)
+    market = Market(instance, taken=allocation.measures["measure_id"].tolist())
+    choice = choice_of(instance, allocation)
     for reason in reasons:
         if reason.code in (*THERE, *SILENT) or (reason.code is Code.COSTS_MORE and reason.cause is None):
             continue
@@ -99,7 +108,7 @@ def test_every_reason_and_suggestion_is_confirmed(policy: str, seed: int) -> Non
             assert not is_allowed(market, {**choice, reason.household_id: bundle}), reason
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", dict.fromkeys([*SEEDS, *COSTS_FOUND]))
 def test_costs_of_forced_wishes_equal_complete_enumeration(seed: int) -> None:
     instance = random_instance(seed)
     allocation = allocated(instance, "welfare", seed)

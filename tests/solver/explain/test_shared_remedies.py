@@ -52,6 +52,25 @@ def test_where_no_carer_works_nobody_knows_what_one_would_add() -> None:
     assert not [r for r in explained(tiny("a", **cells)) if r.relaxation]
 
 
+def test_new_seats_take_carers_too() -> None:
+    """The nursery takes no children of three yet: seats alone help where somebody works who has time for them."""
+    cells = {"seats__1__band": "age4-5", "seats__1__days": 8}
+    none = tiny("a", facilities__1__staff=0, **cells)
+    assert not [r for r in explained(none) if r.relaxation]
+    assert steps_of(tiny("a", facilities__1__staff=1, **cells), "nursery") == [("seat", 1)]
+
+
+def test_a_carer_has_no_more_days_than_the_month() -> None:
+    """Two children on 12 days each, one at a time: two seats, and with 21 days in May a second carer."""
+    child = {"household_id": "a", "person_id": "a-twin", "age": 3, "grade": "age3", "care_days": 12}
+    wish = {"household_id": "a", "list": "care", "person_id": "a-twin", "rank": 1, "target_kind": "facility"}
+    rules = {"limits": {"children_per_carer": {"age3": 1}}, "lists": {"care": {"required": True}}}
+    cells = {"seats__1__band": "age4-5", "facilities__1__staff": 1, "persons__1__care_days": 12}
+    cells |= {"houses__0__capacity_persons": 4, "households__0__budget_yen": 99_000}
+    more = {"persons": [child], "choices": [{**wish, "target_id": "nursery"}], "rules": rules}
+    assert steps_of(tiny("a", **cells, **more)) == [("seat", 2), ("carer", 1)]
+
+
 def role_reasons(**cells: Any) -> list[tuple[str, Step | None]]:
     """Rule and first step of the reasons about the role, which the family may do without."""
     free = [{"household_id": "a", "list": "role", "person_id": "a-adult", "rank": 2, "target_kind": "none"}]
