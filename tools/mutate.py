@@ -42,6 +42,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tariff.py": TARIFF_TESTS,
     "takers.py": TARIFF_TESTS,
     "fares.py": (*CHECK_TESTS, *TARIFF_TESTS),
+    "book.py": (*CHECK_TESTS, "tests/solver/test_evaluate.py"),
     "platform.py": ("tests/solver/platform",),
     "standings.py": (*CHECK_TESTS, "tests/solver/test_promoting.py"),
     "tie_break.py": TIE_TESTS,
