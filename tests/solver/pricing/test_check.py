@@ -398,6 +398,27 @@ def test_households_that_value_their_trips() -> None:
     assert found.total.trips_induced > 0
 
 
+def test_households_to_whom_every_trip_is_worth_the_same() -> None:
+    plain = nk.load("flagship")
+    demand = plain.rules.demand.model_copy(update={"basis": "values", "trip_value_step_yen": 0})
+    instance = plain.replace(rules=plain.rules.model_copy(update={"demand": demand}))
+    allocation = nk.allocate(instance, policy="points").allocation
+    found = price(instance, allocation, goal="revenue")
+    assert verify_tariff(instance, found, allocation) == []
+
+
+def test_a_product_that_covers_nothing_of_a_way_needs_no_way_of_its_own() -> None:
+    instance = tree(
+        [500, 800],
+        trunk_yen=300,
+        demand=[riders(end=end, mass=3, trips=4, value=3000) for end in (0, 1)],
+        products=[sold("flat", links=("l0",), low=500, high=2000)],
+    )
+    tariff = price(instance, goal="revenue")
+    elsewhere = tuple(way for way in tariff.ways if not (way.product_id and way.to_id == "d1"))
+    assert rules_of(instance, tariff, ways=elsewhere) == set()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
