@@ -487,7 +487,9 @@ def test_every_limit_binds_at_its_last_yen() -> None:
     assert settled(instance, tariff, town_caps_yen={"d0": 5999}) == {"tariff_town"}
     assert settled(instance, tariff, subsidy_yen=tariff.subsidy_used_yen) == set()
     assert settled(instance, tariff, subsidy_per_head_yen=2000) == set()
-    assert settled(instance, tariff, subsidy_per_head_yen=1999) == {"tariff_per_head"}
+    low = {**tariff.settings, "subsidy_per_head_yen": 1999}
+    [found] = verify_tariff(instance, tariff.model_copy(update={"settings": low}))
+    assert (found.rule, found.details["value"], found.details["limit"]) == ("tariff_per_head", 6000, 5997)
 
 
 def test_a_given_price_is_in_no_unit() -> None:
