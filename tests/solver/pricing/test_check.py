@@ -243,6 +243,18 @@ def test_arbitrage() -> None:
     assert ("tariff_arbitrage" in {v.rule for v in verify_tariff(instance, strict)}) == broken
 
 
+def is_dearer_than_others(instance: Any) -> bool:
+    """Whether the check finds that the large product for 3,000 is replaced by small ones for 1,000."""
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    prices = {"small": 1000, "large": 3000}
+    sold_all = tuple(
+        each.model_copy(update={"offered": True, "price_yen": prices[each.product_id]})
+        for each in tariff.products
+    )
+    settings = {**tariff.settings, "no_arbitrage": True}
+    return "tariff_arbitrage" in rules_of(instance, tariff, products=sold_all, settings=settings)
+
+
 @pytest.mark.parametrize(
     ("of_small", "of_large", "replaces"),
     [
@@ -266,14 +278,7 @@ def test_a_product_is_replaced_by_those_that_its_buyers_may_buy(
             for name, rides, yen, may in (("small", 2, 1000, of_small), ("large", 4, 3000, of_large))
         ],
     )
-    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
-    prices = {"small": 1000, "large": 3000}
-    sold_all = tuple(
-        each.model_copy(update={"offered": True, "price_yen": prices[each.product_id]})
-        for each in tariff.products
-    )
-    rules = rules_of(instance, tariff, products=sold_all, settings={**tariff.settings, "no_arbitrage": True})
-    assert ("tariff_arbitrage" in rules) is replaces
+    assert is_dearer_than_others(instance) is replaces
 
 
 @pytest.mark.parametrize(
@@ -297,14 +302,7 @@ def test_a_product_is_not_replaced_by_one_that_rests_while_it_holds(
             for name, yen, rests in (("small", 1000, of_small), ("large", 3000, of_large))
         ],
     )
-    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
-    prices = {"small": 1000, "large": 3000}
-    sold_all = tuple(
-        each.model_copy(update={"offered": True, "price_yen": prices[each.product_id]})
-        for each in tariff.products
-    )
-    rules = rules_of(instance, tariff, products=sold_all, settings={**tariff.settings, "no_arbitrage": True})
-    assert ("tariff_arbitrage" in rules) is replaces
+    assert is_dearer_than_others(instance) is replaces
 
 
 def test_a_bonus_is_earned_at_its_threshold() -> None:
