@@ -15,7 +15,7 @@ from nichiiki_instances.headers import RULES, find_column
 from nichiiki_instances.json_files import ABOUT, MOST_KEYS, add_rows, unknown_key
 from nichiiki_instances.json_guard import Entry, NotJsonError, entries_of
 from nichiiki_instances.raw import Grid, Parsed, Source, problem
-from nichiiki_instances.tabulating import find_header, first_row, tabulate
+from nichiiki_instances.tabulating import PREAMBLE_MAX, find_header, first_row, tabulate
 from nichiiki_instances.text_files import csv_rows, encoding_of, open_file
 from nichiiki_models.checks import row_problems
 from nichiiki_models.errors import FileError
@@ -53,12 +53,12 @@ def _of_csv(file: Path, table: str) -> Iterator[Problem]:
 
 
 def _is_below(found: Problem, header: int) -> bool:
-    """Say whether a problem is of rows; those of the header and of whole columns are told with the first piece."""
-    return (
-        found.params.get("kind", "unknown_column") not in OF_HEADERS
-        if found.line is None
-        else found.line > header
-    )
+    """Say whether a problem is of rows below a line; those of the header are told with the first piece."""
+    return _counts_rows(found) if found.line is None else found.line > header
+
+
+def _counts_rows(found: Problem) -> bool:
+    return found.code == "more_alike" and found.params["kind"] not in OF_HEADERS
 
 
 def _grids(file: Path, table: str) -> Iterator[tuple[Grid, int | None]]:
@@ -82,14 +82,15 @@ def _header(grid: Grid, table: str) -> int:
 
 
 def _parts(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
+    """Cut rows into pieces; the first one has all among which the header may be."""
     part: list[tuple[int, list[str]]] = []
-    size = 0
+    size, least = 0, PREAMBLE_MAX
     for line, row in rows:
         part.append((line, row))
         size += sum(map(len, row)) + len(row)
-        if size > PART:
+        if size > PART and len(part) > least:
             yield part
-            part, size = [], 0
+            part, size, least = [], 0, 0
     if part:
         yield part
 
@@ -123,18 +124,14 @@ def _of_entries(entries: Iterable[Entry], label: str) -> Iterator[Problem]:
             parsed, told = Parsed(), known.setdefault(key, set())
             add_rows(parsed, key, [each.value for each in part], at, first=first)
             yield from (each for each in _of_part(key, parsed) if each.line or _is_new(each, told, first))
-            told.update(
-                name for each in part for name in (each.value if isinstance(each.value, dict) else ())
-            )
+            told.update(*(each.value for each in part if isinstance(each.value, dict)))
             if len(told) > MOST_KEYS:
                 raise FileError([problem("too_many_columns", at, value=str(len(told)), limit=MOST_KEYS)])
 
 
 def _is_new(found: Problem, told: set[str], first: int) -> bool:
     """Say whether a problem of a whole column was not told with an earlier piece."""
-    if found.code == "more_alike":
-        return found.params["kind"] not in OF_HEADERS
-    return found.header not in told if found.code == "unknown_column" else first == 1
+    return found.header not in told if found.code == "unknown_column" else first == 1 or _counts_rows(found)
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[tuple[list[Entry], int]]:

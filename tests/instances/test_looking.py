@@ -66,6 +66,17 @@ def test_right_files_pass(form: str, part: int, tmp_path: Path, monkeypatch: pyt
     assert looked_at(path, monkeypatch, part) == []
 
 
+def test_a_header_below_a_long_preamble_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(read(BASE), tmp_path / "base")
+    file = tmp_path / "base" / "choices.csv"
+    rows = file.read_text("utf-8").splitlines(keepends=True)
+    file.write_text("".join([*(f"note {n}\n" for n in range(40)), *rows, *rows[1:] * 9]), "utf-8")
+    assert looked_at(tmp_path / "base", monkeypatch, 1) == []
+    file.write_text(file.read_text("utf-8") + rows[1].replace(",1,", ",one,"), "utf-8")
+    (found,) = looked_at(tmp_path / "base", monkeypatch, 1)
+    assert (found.code, found.line) == ("not_a_number", 40 + len(rows) + 9 * (len(rows) - 1) + 1)
+
+
 def test_large_files_are_read_as_small_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flagship = load("flagship")
     monkeypatch.setattr(looking, "LARGE", -1)
