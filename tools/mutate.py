@@ -7,7 +7,8 @@ This is a small tool of our own because four source roots are mapped together by
 does not fit. It makes mutants of the syntax tree (comparisons, arithmetic, logic, constants, negations, minimum and
 maximum, calls whose result nobody uses), takes a seeded sample, and runs the tests of the mutated part in a fork of its own
 (Linux, macOS); the first failure ends it. A mutant that no test notices survives and is printed with its
-line. Exit code 1 if fewer than 95 % are killed.
+line and column. Exit code 1 if fewer than 95 % are killed. Mutants that do the same as the source, whatever is asked, are left
+out: `equivalent_mutants.toml` lists them, each with the reason; one that no longer fits the source is an error.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import random
 import signal
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -42,6 +44,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tariff.py": TARIFF_TESTS,
     "takers.py": TARIFF_TESTS,
     "fares.py": (*CHECK_TESTS, *TARIFF_TESTS),
+    "book.py": (*CHECK_TESTS, "tests/solver/test_evaluate.py"),
     "platform.py": ("tests/solver/platform",),
     "standings.py": (*CHECK_TESTS, "tests/solver/test_promoting.py"),
     "tie_break.py": TIE_TESTS,
@@ -52,6 +55,7 @@ TIE_BREAK = ("tie_break.py", "public_weights.py")
 GOAL = 0.95
 DRAWS = "60"
 """Random instances on which check and oracle are compared: more than by default."""
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 SLOWEST = 5
 """A mutant whose tests take this many times as long as those of the true source hangs, and is killed by that."""
 
@@ -86,7 +90,13 @@ class Mutant:
     place: int
     variant: int
     line: int
+    column: int
     what: str
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports and in the list of those that change nothing."""
+        return f"{self.file.name}:{self.column}: {self.what}"
 
 
 def variants(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], ast.AST | None]]]:
@@ -153,11 +163,31 @@ def mutants_of(file: Path) -> list[Mutant]:
     tree = ast.parse(file.read_text("utf-8"))
     skipped = _skipped(tree)
     return [
-        Mutant(file, place, variant, getattr(node, "lineno", 0), what)
+        Mutant(file, place, variant, getattr(node, "lineno", 0), getattr(node, "col_offset", 0), what)
         for place, node in enumerate(ast.walk(tree))
         if id(node) not in skipped
         for variant, (what, _) in enumerate(variants(node))
     ]
+
+
+def without_equivalents(mutants: list[Mutant]) -> list[Mutant]:
+    """Leave out the mutants that are known to change nothing; a line that lists none is an error."""
+    listed = {
+        (code, name): False
+        for code, names in tomllib.loads(EQUIVALENT.read_text("utf-8")).items()
+        for name in names["mutants"]
+    }
+    kept = []
+    for mutant in mutants:
+        code = mutant.file.read_text("utf-8").splitlines()[mutant.line - 1].strip()
+        if (code, mutant.name) in listed:
+            listed[code, mutant.name] = True
+        else:
+            kept.append(mutant)
+    idle = [name for (_, name), found in listed.items() if not found]
+    if idle:
+        sys.exit(f"{EQUIVALENT.name} lists what is not there: {', '.join(idle)}")
+    return kept
 
 
 def source_of(mutant: Mutant) -> str:
@@ -318,8 +348,10 @@ def chosen(sample: int, seed: int, only: set[str]) -> list[Mutant]:
         Names of the files that are mutated; all if empty.
     """
     draw = random.Random(seed)  # noqa: S311 - a sample, no secret
-    check = [m for file in sorted((SOLVER / "verify").glob("*.py")) for m in mutants_of(file)]
-    ties = [m for name in TIE_BREAK for m in mutants_of(SOLVER / name)]
+    files = [*sorted((SOLVER / "verify").glob("*.py")), *(SOLVER / name for name in TIE_BREAK)]
+    every = without_equivalents([mutant for file in files for mutant in mutants_of(file)])
+    ties = [mutant for mutant in every if mutant.file.name in TIE_BREAK]
+    check = [mutant for mutant in every if mutant.file.name not in TIE_BREAK]
     if only:
         check, ties = ([m for m in each if m.file.name in only] for each in (check, ties))
     few = min(len(ties), max(1, sample // 5 if check else sample))
@@ -353,7 +385,7 @@ def main() -> int:
     def report(mutant: Mutant, alive: bool) -> None:
         tried.append(alive)
         if alive:
-            say(f"survived: {mutant.file.relative_to(ROOT)}:{mutant.line}: {mutant.what}")
+            say(f"survived: {mutant.file.relative_to(ROOT)}:{mutant.line}: {mutant.name}")
         if len(tried) % 20 == 0:
             say(f"{tried.count(False)} of {len(tried)} killed after {time.monotonic() - started:.0f} s")
 

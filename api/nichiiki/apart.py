@@ -26,7 +26,7 @@ LEAST_MB = 200
 MB_A_MB = {".xlsx": 10, ".json": 15}
 MB_A_MB_OF_TEXT = 40
 """Memory that a MiB of unpacked content may take, by the ending; ordinary files take 4 (workbooks), 6 (JSON) and 17 (CSV)."""
-LARGE = 32 << 20
+LARGE = 4 << 20
 """Size of files, in bytes, from which they are read apart even if Python's own parsers read them."""
 _ERRORS: dict[str, type[InputError]] = {"FileError": FileError, "InstanceError": InstanceError}
 

@@ -12,7 +12,7 @@ from nichiiki_instances.columns import read_column
 from nichiiki_instances.headers import column_title
 from nichiiki_instances.raw import BadCell, Cell, Parsed, RawTable, problem
 from nichiiki_models.columns import Column, Kind, ListColumn, column_specs
-from nichiiki_models.problems import Problem
+from nichiiki_models.problems import Problem, few
 from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
 
@@ -21,6 +21,8 @@ PLATFORM = ("regions", "needs", "offers")
 """Tables that suffice for the platform alone, where no household is there to be placed."""
 DANGLING = ("unknown_id", "settlement_unknown")
 ABSENT = ("missing_column", "mapping_open", "mapping_no_header", "mapping_two_columns", "mapping_no_periods")
+UNLISTED = (*ABSENT, "more_alike")
+"""Problems of a whole column: what is found in its cells may only follow from them."""
 LOST_IDS = (*ABSENT, "empty_cell", "bad_id", "too_long", "date_cell", "list_in_cell")
 OF_ONE_CELL = (
     "empty_cell",
@@ -39,7 +41,7 @@ def build_tables(parsed: Parsed) -> dict[str, Table[Any]]:
     """Build every table in the order of its file; what is wrong joins ``parsed.problems``."""
     tables = {name: Table.empty(schema) for name, schema in TABLES.items()}
     for name, raw in parsed.tables.items():
-        built = [_build_table(name, part) for part in raw.parts]
+        built = [build_table(name, part) for part in raw.parts]
         tables[name] = _joined([table for table, _ in built])
         starts = accumulate((len(part.lines) for part in raw.parts), initial=0)
         for start, (_, problems) in zip(starts, built, strict=False):
@@ -58,7 +60,8 @@ def _compulsory(tables: Mapping[str, Table[Any]]) -> tuple[str, ...]:
     return PLATFORM if of_platform and not of_households else COMPULSORY
 
 
-def _build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:
+def build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:
+    """Build one part of a table, and list the cells of it that cannot be read."""
     schema = TABLES[name]
     problems = list(_missing_columns(name, raw))
     columns = {}
@@ -66,14 +69,14 @@ def _build_table(name: str, raw: RawTable) -> tuple[Table[Any], list[Problem]]:
         if column in raw.columns:
             cells = _without_dates(name, column, raw, problems)
             columns[column], bad = read_column(name, spec, cells, raw.source)
-            problems += _cell_problems(name, column, raw, cells, bad)
-            problems += _damaged(name, column, raw) if spec.kind is Kind.TEXT else ()
+            problems += few(_cell_problems(name, column, raw, cells, bad))
+            problems += few(_damaged(name, column, raw)) if spec.kind is Kind.TEXT else ()
     return Table(schema, columns, rows=len(raw.lines)), problems
 
 
 def build_part(name: str, raw: RawTable) -> Table[Any]:
     """Return one table without its problems, for whoever needs it before the others."""
-    return _joined([_build_table(name, part)[0] for part in raw.parts])
+    return _joined([build_table(name, part)[0] for part in raw.parts])
 
 
 def _joined(tables: Sequence[Table[Any]]) -> Table[Any]:
@@ -114,8 +117,9 @@ def _without_dates(name: str, column: str, raw: RawTable, problems: list[Problem
     dates = raw.dates.get(column, frozenset())
     if not dates or column_specs(TABLES[name])[column].kind in _MAY_BE_DATES:
         return raw.columns[column]
-    problems += [_at(raw, name, column, row, "date_cell", raw.columns[column][row]) for row in sorted(dates)]
-    return ["" if row in dates else cell for row, cell in enumerate(raw.columns[column])]
+    cells = raw.columns[column]
+    problems += few(_at(raw, name, column, row, "date_cell", cells[row]) for row in sorted(dates))
+    return ["" if row in dates else cell for row, cell in enumerate(cells)]
 
 
 def _cell_problems(
@@ -153,7 +157,7 @@ def written(cell: Cell) -> str:
 def in_files(problems: list[Problem], parsed: Parsed) -> Iterator[Problem]:
     """Turn problems of rows into problems of lines; drop those that only follow from one already known."""
     known = {(p.table, p.row, p.column) for p in parsed.problems if p.row is not None}
-    absent = {(p.table, p.column) for p in parsed.problems if p.code in ABSENT}
+    absent = {(p.table, p.column) for p in parsed.problems if p.code in UNLISTED}
     hidden = _hidden_tables([*parsed.problems, *problems]) | parsed.broken
     for found in problems:
         spot = (found.table, found.row, found.column)

@@ -127,15 +127,21 @@ def _short_text(text: str, *, spec: ColumnSpec, read: Callable[[str], str]) -> s
 def _read_each(
     distinct: Iterable[Cell], read: Callable[[Any], Any], bad: dict[Cell, BadCell], empty: Any, null: Any
 ) -> dict[Cell, Any]:
-    """Read every distinct text once; what cannot be read is null and joins the bad ones."""
+    """Read every distinct text once; what cannot be read is null and joins the bad ones, each kind of which is kept once."""
     found: dict[Cell, Any] = dict.fromkeys(bad, null)
+    kinds: dict[tuple[str, ...], BadCell] = {}
     for text in distinct:
         if text not in found:
             try:
                 found[text] = empty if _is_empty(text, read) else read(text)
             except BadCell as error:
                 found[text] = null
-                bad[text] = error
+                kind = (error.code, *error.params.values())
+                if (
+                    kind not in kinds
+                ):  # a new one: that which was raised holds the frames, and these hold all the cells
+                    kinds[kind] = BadCell(error.code, **error.params)
+                bad[text] = kinds[kind]
     return found
 
 

@@ -15,6 +15,7 @@ from nichiiki_instances.raw import Cell, Parsed, RawTable, Source, problem
 from nichiiki_instances.text_files import PIECE, decode, encoding_of, open_file
 from nichiiki_models.errors import FileError
 from nichiiki_models.formats import migrated
+from nichiiki_models.problems import Problem
 from nichiiki_models.tables import TABLES
 
 ABOUT = ("format", "name", "note")
@@ -63,9 +64,13 @@ def parse_document(document: Any, label: str) -> Parsed:
             parsed.broken.add(key)
             parsed.problems.append(problem("wrong_shape", label, header=key))
         else:
-            known = nearest(key, [*TABLES, "rules", *ABOUT])
-            parsed.problems.append(problem("unknown_key", label, header=key, nearest=known))
+            parsed.problems.append(unknown_key(key, label))
     return parsed
+
+
+def unknown_key(key: str, label: str) -> Problem:
+    """Say that a key at the top is none of an instance."""
+    return problem("unknown_key", label, header=key, nearest=nearest(key, [*TABLES, "rules", *ABOUT]))
 
 
 def read_json(path: Path, label: str) -> Any:
@@ -112,11 +117,14 @@ def _no_constant(name: str) -> float:
     raise ValueError(name)
 
 
-def add_rows(parsed: Parsed, table: str, rows: list[Any], source: Source) -> None:
-    """Add the rows of a table, given as objects, to what is parsed."""
+def add_rows(parsed: Parsed, table: str, rows: list[Any], source: Source, *, first: int = 1) -> None:
+    """Add the rows of a table, given as objects, to what is parsed; `first` is the number of the first one."""
     if not rows:
         return  # no rows, no columns to miss
-    odd = list(islice((at for at, row in enumerate(rows, start=1) if not isinstance(row, dict)), MOST_ODD))
+    numbers = range(first, first + len(rows))
+    odd = list(
+        islice((at for at, row in zip(numbers, rows, strict=True) if not isinstance(row, dict)), MOST_ODD)
+    )
     parsed.problems += [problem("wrong_shape", source, line=index, header=table) for index in odd]
     if odd:
         parsed.broken.add(table)
@@ -133,7 +141,7 @@ def add_rows(parsed: Parsed, table: str, rows: list[Any], source: Source) -> Non
         if key not in fields
     ]
     columns = {key: [_cell(row.get(key)) for row in rows] for key in keys if key in fields}
-    parsed.tables[table] = RawTable(source, columns, {key: key for key in columns}, range(1, len(rows) + 1))
+    parsed.tables[table] = RawTable(source, columns, {key: key for key in columns}, numbers)
 
 
 def _cell(value: Any) -> Cell:

@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from nichiiki_instances.headers import narrow
 from nichiiki_instances.raw import Grid, problem
-from nichiiki_instances.text_files import read_text
+from nichiiki_instances.text_files import MAX_TEXT, read_text
 from nichiiki_models.columns import column_specs
 from nichiiki_models.errors import FileError
 from nichiiki_models.tables import TABLES
@@ -223,7 +223,7 @@ def read_mapping(path: str | Path) -> ColumnMapping:
     """
     path = Path(path)
     try:
-        document = tomllib.loads(read_text(path, path.name))
+        document = tomllib.loads(read_text(path, path.name, limit=MAX_TEXT))
         return ColumnMapping.model_validate(document)
     except tomllib.TOMLDecodeError:
         raise FileError([problem("broken_toml", path.name)]) from None

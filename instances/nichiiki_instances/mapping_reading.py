@@ -16,7 +16,7 @@ from nichiiki_instances.mapping_files import OPEN, ColumnMapping, ColumnRule, So
 from nichiiki_instances.raw import BadCell, Cell, Grid, Parsed, RawTable, cell_name, column_number, problem
 from nichiiki_instances.tabulating import date_rows, first_row, fitted, misfits
 from nichiiki_models.columns import column_specs
-from nichiiki_models.problems import Problem
+from nichiiki_models.problems import Problem, few
 from nichiiki_models.tables import TABLES
 
 OF_ROWS = ("cell_without_header", "short_row")
@@ -268,7 +268,10 @@ class _BlockReader:
                 self._say("mapping_no_periods")
 
     def _say(self, code: str, **fields: Any) -> None:
-        self.problems.append(problem(code, self.block.grid.source, table=self.source.table, **fields))
+        self.problems.append(self._problem(code, **fields))
+
+    def _problem(self, code: str, **fields: Any) -> Problem:
+        return problem(code, self.block.grid.source, table=self.source.table, **fields)
 
     def _index(self, header: str, column: str) -> int | None:
         """Number of the column under a header; None and a problem where there are several."""
@@ -299,7 +302,7 @@ class _BlockReader:
         whole = self.block.grid.rows[self.block.first : self.block.last]
         written = [whole[number] for number, _ in kept]
         lines = [self.block.lines[number] for number, _ in kept]
-        self.problems += misfits(self.block.grid, self.source.table, self.block.titles, written, lines)
+        self.problems += few(misfits(self.block.grid, self.source.table, self.block.titles, written, lines))
         return kept
 
     def table(self) -> RawTable:
@@ -352,13 +355,15 @@ class _BlockReader:
     def _cells(self, column: str, rule: ColumnRule, index: int | None) -> list[Cell]:
         marked = {self._index(header, column): entry for header, entry in rule.marks.items()}
         found: list[Cell] = []
+        wrong: list[tuple[BadCell, int, int]] = []
         for number, row in self.rows:
             for period in self.periods:
                 try:
                     found.append(self._cell(rule, row, index, marked, period))
                 except BadCell as bad:
-                    self._bad(bad, column, number, len(found), rule, index)
+                    wrong.append((BadCell(bad.code, **bad.params), number, len(found)))
                     found.append("")
+        self.problems += few(self._bad(bad, column, number, at, index) for bad, number, at in wrong)
         return found
 
     def _cell(
@@ -380,15 +385,13 @@ class _BlockReader:
             return str(count_weekdays(text, period[1], period[2]))
         return text
 
-    def _bad(
-        self, bad: BadCell, column: str, number: int, row: int, rule: ColumnRule, index: int | None
-    ) -> None:
+    def _bad(self, bad: BadCell, column: str, number: int, row: int, index: int | None) -> Problem:
         params = dict(bad.params)
         at = int(params.pop("at", -1)) if index is None else index
         line = self.block.lines[number]
         where = {"column": column, "row": row, "line": line, "header": self.block.titles[at]}
         value = self.block.rows[number][at]
-        self._say(bad.code, value=value, cell=cell_name(line, at + 1), **where, **params)
+        return self._problem(bad.code, value=value, cell=cell_name(line, at + 1), **where, **params)
 
 
 def _fits(cell: str, words: Sequence[str]) -> bool:

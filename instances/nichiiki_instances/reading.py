@@ -12,17 +12,18 @@ from typing import Any
 from nichiiki_instances.building import build_part, build_tables, in_files, in_order
 from nichiiki_instances.headers import PASSED_OVER, RULES, folded, nearest, table_names
 from nichiiki_instances.json_files import parse_document, read_json
+from nichiiki_instances.looking import is_large, look_at_json, look_at_tables
 from nichiiki_instances.mapping_files import MAPPING_FILE, ColumnMapping, read_mapping
 from nichiiki_instances.mapping_reading import Calendar, add_mapped
 from nichiiki_instances.raw import Grid, Parsed, problem
 from nichiiki_instances.rules_files import about_problems, build_rules, parse_sheet, parse_toml, split_about
 from nichiiki_instances.tabulating import tabulate
-from nichiiki_instances.text_files import open_file, read_csv, read_text
+from nichiiki_instances.text_files import MAX_TEXT, open_file, read_csv, read_text
 from nichiiki_instances.xlsx_files import merged_problems, parse_workbook
 from nichiiki_models.checks import find_problems
 from nichiiki_models.errors import FileError, InstanceError
 from nichiiki_models.instance import Instance
-from nichiiki_models.problems import Problem
+from nichiiki_models.problems import Problem, few
 from nichiiki_models.rules import Rules
 from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
@@ -87,7 +88,30 @@ def inspect(path: str | Path, *, mapping: str | Path | ColumnMapping | None = No
     """
     path = Path(path)
     with _no_cycle_search():
+        wrong = _look(path, mapping)
+        if any(each.severity == "error" for each in wrong):
+            return Reading(None, tuple(wrong))
         return reading_of(parse(path, mapping), path.stem)
+
+
+def _look(path: Path, mapping: object) -> list[Problem]:
+    """List what is wrong in single rows of large files, which are not worth reading then; nothing of small ones."""
+    if path.suffix.casefold() == ".json" and is_large([path]):
+        return look_at_json(path)
+    if mapping is not None or not path.is_dir() or (path / MAPPING_FILE).is_file():
+        return []
+    files = [file for file in _tabular(path) if file.suffix.casefold() == ".csv"]
+    tables = [(file, table_names().get(folded(file.stem), "")) for file in files]
+    return look_at_tables([each for each in tables if each[1] in TABLES]) if is_large(files) else []
+
+
+def _tabular(folder: Path) -> list[Path]:
+    """Return the files of a folder that may hold tables, in order."""
+    return [
+        file
+        for file in sorted(folder.iterdir())
+        if file.suffix.casefold() in TABULAR and not file.name.startswith((".", "~$"))
+    ]
 
 
 def parse(path: Path, mapping: str | Path | ColumnMapping | None = None) -> Parsed:
@@ -149,7 +173,7 @@ def _parse_xlsx(path: Path, mapping: Mapped) -> Parsed:
     for name, grid in grids.items():
         if mapping and mapping.reads(grid):
             continue
-        parsed.problems += merged_problems(grid)
+        parsed.problems += few(merged_problems(grid))
         table = table_names().get(folded(name))
         if table is None:
             known = nearest(name, table_names())
@@ -162,9 +186,7 @@ def _parse_xlsx(path: Path, mapping: Mapped) -> Parsed:
 def _parse_folder(path: Path, mapping: Mapped) -> Parsed:
     parsed = Parsed()
     lists: list[Grid] = []
-    for file in sorted(path.iterdir()):
-        if file.suffix.casefold() not in TABULAR or file.name.startswith((".", "~$")):
-            continue
+    for file in _tabular(path):
         if mapping and mapping.names(file.name):
             lists += _lists_of(parsed, file, mapping)
         elif file.name != MAPPING_FILE:
@@ -269,7 +291,9 @@ def _add_file(parsed: Parsed, file: Path) -> None:
     elif table not in PASSED_OVER:
         try:
             if table == RULES:
-                _add_rules(parsed, parse_toml(read_text(file, file.name), file.name), file.name)
+                _add_rules(
+                    parsed, parse_toml(read_text(file, file.name, limit=MAX_TEXT), file.name), file.name
+                )
             else:
                 _add_grid(parsed, table, read_csv(file, file.name))
         except FileError as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nichiiki_instances.headers import column_names, find_column, narrow, nearest
 from nichiiki_instances.raw import Grid, RawTable, cell_name, problem
-from nichiiki_models.problems import Problem
+from nichiiki_models.problems import Problem, few
 
 PREAMBLE_MAX = 50
 
@@ -40,7 +40,7 @@ def tabulate(grid: Grid, table: str) -> tuple[RawTable | None, list[Problem]]:
     first = first_row(grid, at)
     rows, lines = grid.rows[first:], grid.lines[first:]
     names, problems = _name_columns(grid, table, header, grid.lines[at])
-    problems += misfits(grid, table, header, rows, lines)
+    problems += few(misfits(grid, table, header, rows, lines))
     used = {name: index for index, name in names.items()}
     cells = list(zip(*fitted(rows, len(header)), strict=True)) or [()] * len(header)
     return (

@@ -20,6 +20,8 @@ from nichiiki_models.errors import FileError
 from nichiiki_models.problems import Problem
 
 MAX_BYTES = 2**30
+MAX_TEXT = 2**20
+"""Bytes of a text that is no table: rules, a mapping. Ordinary ones have 20,000."""
 MOST_COLUMNS = 16_384
 """Columns of a sheet in the widest spreadsheet program."""
 MOST_ROW = 2**22
@@ -29,27 +31,28 @@ PIECE = 2**20
 _NOT_CP932 = re.compile("[\x80\xa0\uf8f1\uf8f2\uf8f3]")
 
 
-def open_file(path: Path, label: str) -> BinaryIO:
-    """Open a regular file.
+def open_file(path: Path, label: str, *, limit: int | None = None) -> BinaryIO:
+    """Open a regular file of at most so many bytes; of `MAX_BYTES` if None.
 
     Raises
     ------
     FileError
         If it is no file, too large, or cannot be opened.
     """
+    limit = limit or MAX_BYTES
     try:
         if not path.is_file():
             raise FileError([problem("file_not_found" if not path.exists() else "not_a_file", label)])
-        if path.stat().st_size > MAX_BYTES:
-            raise FileError([problem("file_too_large", label, limit=MAX_BYTES // 2**20)])
+        if path.stat().st_size > limit:
+            raise FileError([problem("file_too_large", label, limit=limit // 2**20)])
         return path.open("rb")
     except OSError:
         raise FileError([problem("not_readable", label)]) from None
 
 
-def read_text(path: Path, label: str) -> str:
+def read_text(path: Path, label: str, *, limit: int | None = None) -> str:
     """Return the text of a file; see `open_file` and `decode`."""
-    with open_file(path, label) as stream:
+    with open_file(path, label, limit=limit) as stream:
         return text_of(stream, label)
 
 
@@ -57,6 +60,15 @@ def read_csv(path: Path, label: str) -> Grid:
     """Return the rows of a CSV file; see `open_file`, `decode` and `parse_csv`."""
     with open_file(path, label) as stream:
         return csv_of(stream, label)
+
+
+def csv_rows(stream: BinaryIO, label: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV that are not blank, one by one, each with the line it begins on; see `csv_of`."""
+    text = io.TextIOWrapper(stream, encoding_of(stream, label), newline="")
+    try:
+        yield from _rows(text, label)
+    finally:
+        text.detach()
 
 
 def csv_of(stream: BinaryIO, label: str) -> Grid:

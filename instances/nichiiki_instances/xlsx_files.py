@@ -13,7 +13,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from nichiiki_instances.raw import Grid, Source, cell_name, problem
 from nichiiki_instances.xlsx_guard import check_workbook, error_cells
 from nichiiki_models.errors import FileError
-from nichiiki_models.problems import Problem
+from nichiiki_models.problems import Problem, few
 
 _DATE_1904 = re.compile(rb'<workbookPr\b[^>]*\bdate1904="(1|true)"')
 _SHEET = re.compile(rb"<sheet\b[^>]*>")
@@ -44,7 +44,7 @@ def parse_workbook(content: BinaryIO, label: str) -> tuple[dict[str, Grid], list
             grids[name] = _grid(sheet.to_python(skip_empty_area=False), source, merged)
     except (CalamineError, ValueError):
         raise FileError([problem("broken_workbook", label)]) from None
-    return grids, list(_error_problems(content, label))
+    return grids, list(few(_error_problems(content, label)))
 
 
 def merged_problems(grid: Grid) -> Iterator[Problem]:

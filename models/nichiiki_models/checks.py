@@ -7,6 +7,7 @@ index means the row a person wrote. Rules across tables are in `nichiiki_models.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from nichiiki_models.columns import (
     is_null,
 )
 from nichiiki_models.cross_checks import CROSS_CHECKS
-from nichiiki_models.problems import Problem
+from nichiiki_models.problems import Problem, few
 from nichiiki_models.rules import Rules
 from nichiiki_models.table import Table, rank_codes
 from nichiiki_models.tables import TABLES
@@ -34,7 +35,7 @@ RESERVED = {"period_id": ("all",)}
 
 
 def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
-    """List every problem of a set of tables and rules, in the order of table, row and column.
+    """List the problems of a set of tables and rules, in the order of table, row and column; of many alike only the first.
 
     Parameters
     ----------
@@ -48,9 +49,11 @@ def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
     list of Problem
         Empty when the tables can become an `Instance`.
     """
-    found = [problem for name, table in tables.items() for problem in _table_problems(name, table, tables)]
-    for check in CROSS_CHECKS:
-        found += check(tables, rules)
+    of_tables = (
+        problem for name, table in tables.items() for problem in _table_problems(name, table, tables)
+    )
+    across = (problem for check in CROSS_CHECKS for problem in check(tables, rules))
+    found = few(chain(of_tables, across))
     position = {name: index for index, name in enumerate(TABLES)}
     return sorted(found, key=lambda p: (position.get(p.table or "", -1), -1 if p.row is None else p.row))
 
@@ -58,12 +61,17 @@ def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
 def _table_problems(name: str, table: Table[Any], tables: Tables) -> Iterator[Problem]:
     if not len(table):
         return
-    yield from _cell_problems(name, table)
-    yield from _repeated_entries(name, table)
+    yield from row_problems(name, table)
     yield from _duplicates(name, table)
     for spec in table.specs.values():
         if spec.references:
             yield from _dangling(name, spec, table.columns[spec.name], tables)
+
+
+def row_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
+    """List what is wrong with single cells of a table, whatever stands in other rows."""
+    yield from _cell_problems(name, table)
+    yield from _repeated_entries(name, table)
 
 
 def _cell_problems(name: str, table: Table[Any]) -> Iterator[Problem]:

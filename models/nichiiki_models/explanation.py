@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -142,6 +142,12 @@ class Relaxation(BaseModel):
         return text(f"why.would_help.{self.proof.value}", lang, steps=joined)
 
 
+def hazards_sentence(house_id: str, hazards: Sequence[str], lang: Lang) -> str:
+    """Return the sentence that a house is exposed to the same hazards as the main home."""
+    named = text("reason.comma", lang).join(text(f"reason.hazard.{name}", lang) for name in hazards)
+    return text("reason.hazard_named", lang, target=house_id, hazards=named)
+
+
 class WishReason(Reason):
     """Why a household did not get a wish that it ranked better than what it has.
 
@@ -206,6 +212,8 @@ class WishReason(Reason):
         """Return what the rule says of what stands in the way."""
         if self.rule == self.code.value:
             return ""
+        if self.rule == "hazard_shared" and self.evidence.get("hazards"):
+            return hazards_sentence(self.target_id or "", str(self.evidence["hazards"]).split(), lang)
         key = f"reason.{self.rule}"
         if self.value is None and has_text(f"why.plain.{self.rule}", lang):
             key = f"why.plain.{self.rule}"

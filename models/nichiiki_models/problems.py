@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from nichiiki_models.texts import Lang, text
 
 VALUE_SHOWN = 60
+MOST_ALIKE = 200
+"""Problems of one kind in one column that are listed one by one; of the others their number is."""
 PARTS = ("what", "allowed", "remedy")
 
 
@@ -101,6 +104,38 @@ def make_problem(code: str, **fields: object) -> Problem:
     if own.get("value") is not None:
         own["value"] = str(own["value"])
     return Problem(code=code, params={name: str(value) for name, value in fields.items()}, **own)
+
+
+def few(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems, but of those alike only the first `MOST_ALIKE`; how many more there are comes at the end.
+
+    A file of nothing but mistakes would otherwise take more memory to refuse than to read. What has been through here may
+    come through again, joined with others.
+
+    Parameters
+    ----------
+    problems
+        Problems of any files and tables; alike are those of one code, file, table, column and severity.
+    """
+    shown: Counter[tuple[str | None, ...]] = Counter()
+    more: Counter[tuple[str | None, ...]] = Counter()
+    last: dict[tuple[str | None, ...], Problem] = {}
+    for each in problems:
+        kind = (each.params.get("kind", each.code), each.file, each.table, each.column, each.severity)
+        if each.code != "more_alike" and shown[kind] < MOST_ALIKE:
+            shown[kind] += 1
+            yield each
+        else:
+            more[kind] += int(each.params["count"]) if each.code == "more_alike" else 1
+            last[kind] = each
+    for alike, count in more.items():
+        yield _more(last[alike], str(alike[0]), count)
+
+
+def _more(last: Problem, kind: str, count: int) -> Problem:
+    """Say how many more there are of a kind."""
+    kept = last.model_dump(include={"table", "column", "argument", "file", "header", "unit", "severity"})
+    return make_problem("more_alike", **kept, kind=kind, count=count, most=MOST_ALIKE)
 
 
 def _line(line: int | None, row: int | None) -> int | None:

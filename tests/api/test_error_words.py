@@ -339,6 +339,8 @@ def test_a_plan_without_an_allocation(run: Any, tmp_path: Path, lang: Lang) -> N
     "words",
     [
         "check flagship --mapping {folder}",
+        "check flagship --mapping {file}",
+        "convert flagship {folder}/copy --mapping {file}",
         "map {file} --tables {file}",
         "allocate flagship --policy points --out {file}/out",
         "check flagship --errors {file}/new.csv",

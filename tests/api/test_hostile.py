@@ -158,6 +158,25 @@ def rows_that_are_none(path: Path) -> None:
     path.write_text('{"households": [' + "[]," * 2_000_000 + "[]]}")
 
 
+def late_word(path: Path) -> None:
+    path.mkdir()
+    with (path / "households.csv").open("w") as stream:
+        stream.write("household_id,home_region,budget_yen\n")
+        stream.writelines(f"h{number},r,{number % 1000}\n" for number in range(1_000_000))
+        stream.write("h,r,many\n")
+
+
+def nothing_but_mistakes(path: Path) -> None:
+    path.mkdir()
+    with (path / "households.csv").open("w") as stream:
+        stream.write("household_id,home_region,budget_yen,round_trips,applied_at\n")
+        stream.writelines("h,r,many,often,early\n" for _ in range(150_000))
+
+
+def rules_without_end(path: Path) -> None:
+    path.write_text('{"rules": {"points": [' + "1," * 15_000_000 + "1]}}")
+
+
 def large_index(path: Path) -> None:
     path.write_bytes(b"\0" * 60_000_000 + end_of_zip(60_000_000))
 
@@ -202,6 +221,9 @@ CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "endless-text": (endless_text, "a.json", "not JSON"),
     "deep-json": (deep_json, "a.json", "not JSON"),
     "rows-that-are-none": (rows_that_are_none, "a.json", "entry 100,"),
+    "late-word": (late_word, "a", "line 1000002"),
+    "nothing-but-mistakes": (nothing_but_mistakes, "a", "149800 more"),
+    "rules-without-end": (rules_without_end, "a.json", "A row is too large"),
     "large-index": (large_index, "a.xlsx", "unpack"),
     "vast-index": (vast_index, "a.xlsx", "unpack"),
     "noise-book": (noise_book, "a.xlsx", "damaged"),

@@ -35,6 +35,7 @@ UNIT_TESTED = {
     "file_too_large",
     "folder_in_the_way",
     "folder_not_ours",
+    "more_alike",
     "not_a_file",
     "not_readable",
     "not_writable",

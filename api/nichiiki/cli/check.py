@@ -113,7 +113,7 @@ def _look(name: str, mapping: Path | None) -> tuple[Instance | None, Sequence[Pr
     from nichiiki_models.errors import FileError
 
     if not Path(name).exists() and is_bundled(name):
-        return open_instance(name), ()
+        return open_instance(name, mapping), ()
     step("wait.reading", name=Path(name).name)
     try:
         reading = carefully([Path(name)], inspect, name, mapping=mapping)

@@ -35,7 +35,7 @@ def open_instance(name: str, mapping: Path | None = None) -> Instance:
     name
         Path, or name of a bundled instance; a path that exists goes first.
     mapping
-        Column mapping for the files that need one.
+        Column mapping for the files that need one; a bundled instance needs none.
     """
     import nichiiki
     from nichiiki.apart import carefully
@@ -43,6 +43,8 @@ def open_instance(name: str, mapping: Path | None = None) -> Instance:
 
     step("wait.reading", name=Path(name).name)
     if not Path(name).exists() and is_bundled(name):
+        if mapping is not None:
+            raise Refusal("usage.mapping_of_bundled", name=name)
         return nichiiki.load(name)
     instance = carefully([Path(name)], nichiiki.read, name, mapping=mapping)
     step("wait.working")

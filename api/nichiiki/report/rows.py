@@ -11,7 +11,7 @@ from nichiiki.report.loads import Load, loads
 from nichiiki.report.people import certificate_cells, cost_cells, kpi_cells
 from nichiiki.report.words import reason_text, words
 from nichiiki_models.allocation import Item, Unplaced
-from nichiiki_models.explanation import code_of
+from nichiiki_models.explanation import code_of, hazards_sentence
 from nichiiki_models.metrics import Metrics
 from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
@@ -218,9 +218,9 @@ def reason_of(facts: Facts, reason: Unplaced, lang: Lang) -> str:
             reason.rule, reason.target_id, reason.value, reason.limit, lang, reason.household_id
         )
     both = {*house.hazards} & {*facts.regions[household.home_region].hazards}
-    say, apart = words(lang), facts.instance.rules.limits.hazards_apart
-    named = say("list.comma").join(say(f"hazard.{name}") for name in apart if name in both)
-    return say("reason.hazard_named", target=house.house_id, hazards=named)
+    return hazards_sentence(
+        house.house_id, [each for each in facts.instance.rules.limits.hazards_apart if each in both], lang
+    )
 
 
 def besides(items: Sequence[Item]) -> dict[tuple[str, str], list[str]]:

@@ -439,11 +439,27 @@ class _Judge:
             cause=None if first is None else _cause(first, str(target[draft.target]), beside) if own else first.cause,
             band=(first.band or None) if first is not None else None,
             period=None if period is None else str(bundles.calendar.ids[period]),
-            evidence={**({} if first is None or own else {"need": first.need}), **(evidence or {})},
+            evidence={
+                **({} if first is None or own else {"need": first.need}),
+                **self._hazards(draft, first),
+                **(evidence or {}),
+            },
             witness=self._witness(draft),
             relaxation=relaxation,
             proof=proof if draft.sure else Proof.ESTIMATED,
         )  # fmt: skip
+
+    def _hazards(self, draft: Draft, first: Obstacle | None) -> dict[str, str]:
+        """Name the hazards that a house shares with the main home, where that is the reason."""
+        if first is None or first.rule != "hazard_shared":
+            return {}
+        house = self.run.instance.houses.row(draft.target)
+        home = self.run.instance.households["home_region"][[draft.household]]
+        region = self.run.instance.regions.row(int(self.run.instance.regions.find(home)[0]))
+        apart = self.run.instance.rules.limits.hazards_apart
+        return {
+            "hazards": " ".join(each for each in apart if each in house.hazards and each in region.hazards)
+        }
 
     def _witness(self, draft: Draft) -> Witness | None:
         if draft.stay < 0:

@@ -106,8 +106,22 @@ class _Check:
         if not self._grants_the_wish(reason):
             yield "its witness does not fulfil the wish"
         yield from self._code(reason, allocation, found)
+        yield from self._hazards(reason)
         if reason.relaxation is not None:
             yield from self._relaxation(reason)
+
+    def _hazards(self, reason: WishReason) -> Iterator[str]:
+        """Say which hazards are not those that threaten both homes."""
+        stated = set(str(reason.evidence.get("hazards", "")).split())
+        if not stated:
+            return
+        tables = self.instance
+        house = int(tables.houses.find(np.array([reason.target_id]))[0])
+        home = tables.households["home_region"][tables.households.find(np.array([reason.household_id]))]
+        region = int(tables.regions.find(home)[0])
+        both = set(tables.houses.lists("hazards")[house]) & set(tables.regions.lists("hazards")[region])
+        if stated != both & set(tables.rules.limits.hazards_apart):
+            yield f"these are not the hazards of both homes: {' '.join(sorted(stated))}"
 
     def _grants_the_wish(self, reason: WishReason) -> bool:
         if reason.witness is None:

@@ -61,10 +61,10 @@ class Takers:
     cost: Array
     cover_cost: Array
     sums: list[list[Sums | None]]
-    trips: Array = field(default_factory=lambda: np.zeros(0))
-    paid: Array = field(default_factory=lambda: np.zeros(0))
-    worth: Array = field(default_factory=lambda: np.zeros(0))
-    taken: Array = field(default_factory=lambda: np.zeros(0))
+    trips: Array = field(init=False)
+    paid: Array = field(init=False)
+    worth: Array = field(init=False)
+    taken: Array = field(init=False)
     """Thousandths of parties that take each alternative."""
 
 

@@ -7,6 +7,7 @@ compared. Rules: docs/explanation/tariffs.md.
 from __future__ import annotations
 
 from collections import defaultdict
+from math import inf
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from nichiiki_models.columns import Array
 from nichiiki_models.hashing import content_hash
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import DemandRule
+from nichiiki_models.tables import Product
 from nichiiki_models.tariff import Figures, TariffResult
 from nichiiki_solver.verify.fares import Key, Sums, WayBook, check_covers, key_of
 from nichiiki_solver.verify.findings import Findings
@@ -201,7 +203,7 @@ class _Cells:
             "cannibalised_yen": mass * takers.paid[0] * self.buys,
             "gift_yen": mass * self._gift(instance),
             "need_yen": mass * self._need(product),
-            "surplus_yen": mass * np.where(mass > 0, takers.worth, 0),
+            "surplus_yen": mass * takers.worth,
         }
 
     def _gift(self, instance: Instance) -> Array:
@@ -269,7 +271,7 @@ def _check_objective(
     elif tariff.goal == "revenue":
         _compare(findings, "objective", stated, float(cells.cells["paid_yen"].sum()) / 1000, slack=units)
     else:
-        gross = np.where(takers.taken > 0, takers.worth + takers.paid - takers.cost * takers.trips, 0)
+        gross = takers.worth + takers.paid - takers.cost * takers.trips
         value = float((takers.taken * (gross - cells.admin * cells.buys)).sum()) / 1000
         percent = instance.rules.demand.public_funds_percent
         _compare(
@@ -440,9 +442,13 @@ def _replaced(instance: Instance, rows: dict, target: str, parts: list[str], tar
     legs = covers[target]
     if not legs or not legs <= frozenset().union(*(covers[name] for name in parts)):
         return False
-    rides = [rows[name].cap_rides if rows[name].cap_rides is not None else 1 << 30 for name in parts]
+    rides = [_rides(rows[name]) for name in parts]
     enough = sum(rides) if all(legs <= covers[name] for name in parts) else min(rides)
-    return bool(min(own.cap_rides if own.cap_rides is not None else 1 << 30, 1 << 30) <= enough)
+    return _rides(own) <= enough
+
+
+def _rides(product: Product) -> float:
+    return inf if product.cap_rides is None else product.cap_rides
 
 
 def _check_seats(instance: Instance, tariff: TariffResult, takers: Takers, findings: Findings) -> None:
@@ -469,5 +475,5 @@ def _check_seats(instance: Instance, tariff: TariffResult, takers: Takers, findi
                 own,
                 slack=2,
             )
-        if limit is not None and covered[leg] > limit * 1000 + 1e-6:
+        if limit is not None and covered[leg] > limit * 1000:
             findings.add("tariff_seats", ONE, *leg, value=int(-(-covered[leg] // 1000)), limit=limit)

@@ -210,6 +210,9 @@ def test_a_wrong_reason_is_found() -> None:
     budget = next(r for r in reasons if r.rule == "budget" and r.relaxation)
     late = next(r for r in reasons if r.code is Code.OUTRANKED)
     closed = next(r for r in reasons if r.code is Code.CLOSED)
+    shared = next(r for r in reasons if r.rule == "hazard_shared")
+    assert shared.evidence["hazards"] == "tsunami"
+    assert "（津波）" in shared.sentence("ja") and "(tsunami)" in shared.sentence("en")
     assert budget.relaxation is not None
     change = budget.relaxation.changes[0]
     assert isinstance(change.value, int)
@@ -225,6 +228,7 @@ def test_a_wrong_reason_is_found() -> None:
         late.model_copy(update={"code": Code.LOTTERY}),
         late.model_copy(update={"code": Code.VACANT}),
         closed.model_copy(update={"limit": 99}),
+        shared.model_copy(update={"evidence": {"hazards": "flood"}}),
     ]
     for reason in spoilt:
         assert check_reasons(instance, allocation, [reason], households=()), reason

@@ -88,6 +88,9 @@ def test_ways(priced: tuple[Any, TariffResult]) -> None:
     assert "tariff_way" in rules_of(*priced, ways=(broken, *others))
     assert "tariff_way_missing" in rules_of(*priced, ways=tuple(others))
     with_pass = [way for way in priced[1].ways if way.product_id == "a"]
+    cut = with_pass[0].model_copy(update={"out": with_pass[0].out[:1]})
+    found = verify_tariff(priced[0], priced[1].model_copy(update={"ways": (cut, *priced[1].ways)}))
+    assert "h d0 p1 a" in [each.where for each in found if each.rule == "tariff_way"]
     assert "tariff_way_missing" in rules_of(
         *priced, ways=tuple(w for w in priced[1].ways if w not in with_pass)
     )
@@ -112,6 +115,71 @@ def test_stated_incomes_and_flows(priced: tuple[Any, TariffResult]) -> None:
     assert rules_of(*priced, flows=(*priced[1].flows, elsewhere)) == {"tariff_claim"}
 
 
+def test_whoever_sells_to_nobody_does_not_break_even() -> None:
+    instance = tree([500], demand=[riders(trips=2, value=700)], products=[sold("flat", low=500, high=9000)])
+    tariff = price(instance, goal="break_even", baseline="single_fares")
+    dear = tuple(each.model_copy(update={"offered": True, "price_yen": 9000}) for each in tariff.products)
+    assert "tariff_no_buyer" in rules_of(instance, tariff, products=dear)
+    assert "tariff_no_buyer" not in rules_of(
+        instance, tariff.model_copy(update={"goal": "uptake"}), products=dear
+    )
+
+
+def test_the_best_way_is_asked_for() -> None:
+    """A bus that takes two hours where the train takes one and costs the same: its way leads there, but is not the one."""
+    plain = small()
+    bus = {"link_id": "bus", "from_id": "h", "to_id": "m", "mode": "bus", "fare_yen": 300, "operator_id": "o"}
+    slow, fast = (
+        plain.replace(links=[*(row.model_dump() for row in plain.links.rows()), {**bus, "minutes": minutes}])
+        for minutes in (120, 10)
+    )
+    right, by_bus = (
+        price(each, goal="uptake", subsidy_yen=5000, baseline="single_fares") for each in (slow, fast)
+    )
+    assert verify_tariff(slow, right) == []
+    ways = tuple(way for way in by_bus.ways if any(link == "bus" for link, _ in way.out))
+    others = tuple(
+        way
+        for way in right.ways
+        if (way.to_id, way.product_id) not in {(w.to_id, w.product_id) for w in ways}
+    )
+    found = verify_tariff(slow, right.model_copy(update={"ways": (*others, *ways)}))
+    wrong = [each.where for each in found if each.rule == "tariff_best_way"]
+    assert [each.split() for each in wrong] == [[way.from_id, way.to_id, way.period_id] for way in ways] != []
+
+
+def test_periods_stand_for_their_days() -> None:
+    """A week, a year but a day, and the weekends of a month: each traveller travels in the share of a month that it is."""
+    plain = tree(
+        [500], demand=[riders(mass=97, trips=4, value=3000)], products=[sold("flat", low=500, high=4000)]
+    )
+    spans = (
+        ("week", "2026-04-06", "2026-04-12", "all"),
+        ("year", "2027-04-01", "2028-03-30", "all"),
+        ("ends", "2028-05-01", "2028-05-31", "weekend"),
+        ("work", "2028-05-01", "2028-05-31", "weekday"),
+    )
+    keys = ("period_id", "starts_on", "ends_on", "slot")
+    instance = plain.replace(periods=[dict(zip(keys, span, strict=True)) for span in spans])
+    tariff = price(instance, goal="revenue")
+    assert verify_tariff(instance, tariff) == []
+    days = (7, 365, 8, 23)
+    assert tariff.total.riders == sum(97 * (count * 12_000 // 365) for count in days)
+
+
+def test_rides_out_and_back_are_counted_apart() -> None:
+    """A fast lane leads there only: of three free rides two are by it, and one is by the train, whose fare is another."""
+    product = sold("capped", links=("lane", "t"), cap_rides=3, low=500, high=6000)
+    instance = fares().replace(products=[product.model_dump()])
+    tariff = price(instance, goal="revenue")
+    (way,) = {
+        way.out for way in tariff.ways if way.product_id and way.to_id == "d0" and way.period_id == "p1"
+    }
+    assert way[0][0] == "lane"
+    assert tariff.total.buyers > 0
+    assert verify_tariff(instance, tariff) == []
+
+
 def test_limits(priced: tuple[Any, TariffResult]) -> None:
     settings = priced[1].settings
     assert rules_of(*priced, settings={**settings, "subsidy_yen": priced[1].subsidy_used_yen - 1}) == {
@@ -133,6 +201,15 @@ def test_claims(priced: tuple[Any, TariffResult]) -> None:
     assert "tariff_claim" in rules_of(
         *priced, levels=(high, *others), objective=high.objective, bound=high.bound
     )
+    assert others and priced[1].status.value == "OPTIMAL"
+    for open_one in range(len(priced[1].levels)):
+        levels = [
+            level.model_copy(update={"bound": (level.objective or 0) + (at == open_one)})
+            for at, level in enumerate(priced[1].levels)
+        ]
+        led = {"objective": levels[open_one].objective, "bound": levels[open_one].bound}
+        [found] = verify_tariff(priced[0], priced[1].model_copy(update={"levels": tuple(levels), **led}))
+        assert (found.rule, found.details["value"]) == ("tariff_claim", "OPTIMAL")
 
 
 def test_operator_caps() -> None:
@@ -166,6 +243,18 @@ def test_arbitrage() -> None:
     assert ("tariff_arbitrage" in {v.rule for v in verify_tariff(instance, strict)}) == broken
 
 
+def is_dearer_than_others(instance: Any) -> bool:
+    """Whether the check finds that the large product for 3,000 is replaced by small ones for 1,000."""
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    prices = {"small": 1000, "large": 3000}
+    sold_all = tuple(
+        each.model_copy(update={"offered": True, "price_yen": prices[each.product_id]})
+        for each in tariff.products
+    )
+    settings = {**tariff.settings, "no_arbitrage": True}
+    return "tariff_arbitrage" in rules_of(instance, tariff, products=sold_all, settings=settings)
+
+
 @pytest.mark.parametrize(
     ("of_small", "of_large", "replaces"),
     [
@@ -189,14 +278,31 @@ def test_a_product_is_replaced_by_those_that_its_buyers_may_buy(
             for name, rides, yen, may in (("small", 2, 1000, of_small), ("large", 4, 3000, of_large))
         ],
     )
-    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
-    prices = {"small": 1000, "large": 3000}
-    sold_all = tuple(
-        each.model_copy(update={"offered": True, "price_yen": prices[each.product_id]})
-        for each in tariff.products
+    assert is_dearer_than_others(instance) is replaces
+
+
+@pytest.mark.parametrize(
+    ("of_small", "of_large", "replaces"),
+    [
+        (("p1",), (), False),
+        (("p1",), ("p1",), True),
+        ((), ("p1", "p2"), True),
+        (("p1", "p2"), ("p1",), False),
+    ],
+)
+def test_a_product_is_not_replaced_by_one_that_rests_while_it_holds(
+    of_small: Any, of_large: Any, replaces: bool
+) -> None:
+    instance = tree(
+        [500],
+        periods=2,
+        demand=[riders(mass=3, trips=4, value=3000)],
+        products=[
+            sold("flat", name=name, low=yen, high=yen).model_copy(update={"blackout_periods": rests})
+            for name, yen, rests in (("small", 1000, of_small), ("large", 3000, of_large))
+        ],
     )
-    rules = rules_of(instance, tariff, products=sold_all, settings={**tariff.settings, "no_arbitrage": True})
-    assert ("tariff_arbitrage" in rules) is replaces
+    assert is_dearer_than_others(instance) is replaces
 
 
 def test_a_bonus_is_earned_at_its_threshold() -> None:
@@ -290,6 +396,27 @@ def test_households_that_value_their_trips() -> None:
     assert found.total.trips_induced > 0
 
 
+def test_households_to_whom_every_trip_is_worth_the_same() -> None:
+    plain = nk.load("flagship")
+    demand = plain.rules.demand.model_copy(update={"basis": "values", "trip_value_step_yen": 0})
+    instance = plain.replace(rules=plain.rules.model_copy(update={"demand": demand}))
+    allocation = nk.allocate(instance, policy="points").allocation
+    found = price(instance, allocation, goal="revenue")
+    assert verify_tariff(instance, found, allocation) == []
+
+
+def test_a_product_that_covers_nothing_of_a_way_needs_no_way_of_its_own() -> None:
+    instance = tree(
+        [500, 800],
+        trunk_yen=300,
+        demand=[riders(end=end, mass=3, trips=4, value=3000) for end in (0, 1)],
+        products=[sold("flat", links=("l0",), low=500, high=2000)],
+    )
+    tariff = price(instance, goal="revenue")
+    elsewhere = tuple(way for way in tariff.ways if not (way.product_id and way.to_id == "d1"))
+    assert rules_of(instance, tariff, ways=elsewhere) == set()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -358,7 +485,9 @@ def test_every_limit_binds_at_its_last_yen() -> None:
     assert settled(instance, tariff, town_caps_yen={"d0": 5999}) == {"tariff_town"}
     assert settled(instance, tariff, subsidy_yen=tariff.subsidy_used_yen) == set()
     assert settled(instance, tariff, subsidy_per_head_yen=2000) == set()
-    assert settled(instance, tariff, subsidy_per_head_yen=1999) == {"tariff_per_head"}
+    low = {**tariff.settings, "subsidy_per_head_yen": 1999}
+    [found] = verify_tariff(instance, tariff.model_copy(update={"settings": low}))
+    assert (found.rule, found.details["value"], found.details["limit"]) == ("tariff_per_head", 6000, 5997)
 
 
 def test_a_given_price_is_in_no_unit() -> None:
@@ -399,6 +528,8 @@ def test_a_town_pays_for_trips_to_the_places_in_it() -> None:
         (2000, 900, False),
         (2100, 1000, False),  # 1,050 is as near to 1,100, and goes up
         (2100, 1100, True),
+        (2099, 1100, False),
+        (2099, 1000, True),
         (2200, 1050, False),  # off the step, near as it is
         (2000, None, False),
         (None, 1000, False),
@@ -481,6 +612,39 @@ def test_the_first_level_is_the_goal_with_what_selling_costs(goal: Any) -> None:
         assert "tariff_claim" in rules_of(
             instance, tariff, levels=(level, *others), objective=value, bound=level.bound
         )
+
+
+def test_public_money_costs_what_it_costs_to_raise() -> None:
+    """Of 10,000 yen of subsidy 3,000 are lost when they are raised: the value of welfare is less by that."""
+    instance = tree(
+        [500],
+        trunk_yen=300,
+        trunk_cost=200,
+        demand=[riders(mass=5, trips=n, value=2200, step=150) for n in (1, 5, 9)],
+        products=[sold("flat", low=500, high=6000)],
+        rules=DemandRule(public_funds_percent=30),
+    )
+    tariff = price(instance, goal="welfare", subsidy_yen=50_000, baseline="single_fares")
+    assert tariff.subsidy_used_yen > 2_000
+    assert verify_tariff(instance, tariff) == []
+    first, *others = tariff.levels
+    value = (first.objective or 0) + 2 * (len(tariff.units) + 1) + 2
+    level = first.model_copy(update={"objective": value, "bound": value})
+    changed = {"levels": (level, *others), "objective": value, "bound": value}
+    assert rules_of(instance, tariff, **changed) == {"tariff_claim"}
+
+
+def test_logit_of_great_values() -> None:
+    """The exponential of 900,000 yen over 50 is beyond every number: only differences may be taken."""
+    instance = tree(
+        [500],
+        demand=[riders(mass=100, trips=3, value=300_000, step=1000)],
+        products=[sold("flat", low=1400, high=3000)],
+        rules=DemandRule(choice="logit", logit_yen=50),
+    )
+    found = price(instance, goal="revenue", subsidy_yen=None)
+    assert verify_tariff(instance, found) == []
+    assert 0 < found.total.buyers <= 100_000
 
 
 def fares(**extra: Any) -> Any:

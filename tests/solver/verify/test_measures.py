@@ -97,6 +97,13 @@ def test_where_it_adds_nothing_it_is_not_used(rule: str) -> None:
     assert broken(world(enough, {**target, "adds": 1}), taken=True).keys() == {"measure_unused"}
 
 
+@pytest.mark.parametrize("other", [{"band": "1"}, {"target_id": "elsewhere"}])
+def test_seats_of_another_grade_or_school_help_nobody(other: dict[str, Any]) -> None:
+    cells, target = SCARCE["school_seats"]
+    instance = world(cells, {**target, **other, "adds": 1})
+    assert broken(instance, taken=True).keys() == {"school_seats"}
+
+
 @pytest.mark.parametrize("units", [1, 2])
 def test_a_house_that_is_opened_has_its_units(units: int) -> None:
     """Nobody could live there without the measure, so that it is used; it opens as many units as the house has."""

@@ -505,17 +505,6 @@ SHARED = [
         "too few care days in all", seats("n1", "age1-2", "p2", days=19), ("care_days_max", "care_places")
     ),
     Planted(
-        "too few care days in the first of all seat rows",
-        both(
-            drop("seats", "k1"),
-            drop("choices", "h3", list="desk"),
-            place("h3", desks={}),
-            seats("n1", "age1-2", "p2", days=19),
-        ),
-        ("care_days_max", "care_places"),
-        "h2 h2c n1",
-    ),
-    Planted(
         "too many desks",
         both(
             edit("persons", "h4a", telework_days=1),
@@ -799,3 +788,11 @@ def test_foreign_allocation_is_looked_at_no_further() -> None:
     instance, allocation = world.build()
     foreign = allocation.replace(instance_hash="sha256:0", status="OPTIMAL")
     assert [v.rule for v in verify(instance, foreign)] == ["instance_hash"]
+
+
+def test_a_household_without_a_stay_is_said_to_need_one() -> None:
+    world = small_world()
+    world.placement("h1").update(stays=[])
+    instance, allocation = world.build()
+    (found,) = (each for each in verify(instance, allocation) if each.rule == "one_stay")
+    assert (found.details["value"], found.details["limit"]) == (0, 1)

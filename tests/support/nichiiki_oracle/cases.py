@@ -66,6 +66,21 @@ def shop(minutes: int) -> Cells:
 USE = {"household_id": "a", "kind": "stay", "target_id": "house"}
 BEFORE: Cells = {"use_history": [{**USE, "on": "2027-04-01"}]}
 EARLIER: Cells = {"use_history": [{**USE, "on": "2027-03-31"}]}
+WINTER: Cells = {
+    f"periods__{n}__{end}": f"2028-0{n + 1}-{day}"
+    for n in range(3)
+    for end, day in (("starts_on", "01"), ("ends_on", "28"))
+}
+"""The second half of fiscal year 2027 goes on after New Year."""
+FIRST: Cells = {
+    "facilities__2__facility_id": "z-desks", "seats__0__facility_id": "z-desks", "choices__3__target_id": "z-desks",
+}  # fmt: skip
+BY_MONTH: Cells = {
+    **FIRST,
+    "seats__1__period_id": "p1",
+    "seats": [{"facility_id": "nursery", "band": "age3", "period_id": "p2", "seats": 2, "days": 8}],
+}
+"""The row of the nursery is the first of all seat rows."""
 
 WEEKENDS: Cells = {
     **{f"periods__{n}__slot": "weekend" for n in range(3)}, "seats__1__days": None, "seats__1__seats": 9,
@@ -128,6 +143,12 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
         "use_limit",
         {**EARLIER, "houses__0__uses_per_half_year": 1},
         {"houses__0__uses_per_half_year": 0},
+    ),
+    (
+        "stay",
+        "use_limit",
+        {**WINTER, "use_history": [{**USE, "on": "2027-09-30"}], "houses__0__uses_per_half_year": 1},
+        {**WINTER, "use_history": [{**USE, "on": "2027-10-01"}], "houses__0__uses_per_half_year": 1},
     ),
     ("stay", "no_route", {"links__0__periods": ("p1", "p2")}, {"links__0__periods": ("p1",)}),
     (
@@ -224,6 +245,8 @@ RULES_OF_BUNDLES: list[tuple[str, str, Cells, Cells]] = [
     ("care", "no_seats", {"seats__1__seats": 1}, {"seats__1__seats": 0}),
     ("care", "care_days_max", {"persons__1__care_days": 8}, {"persons__1__care_days": 9}),
     # April 2027 has eight days at weekends, May ten
+    ("care", "care_days_max", {**FIRST, "persons__1__care_days": 8}, {**FIRST, "persons__1__care_days": 9}),
+    ("care", "care_days_max", BY_MONTH, {**BY_MONTH, "persons__1__care_days": 9}),
     ("care", "care_days_max", WEEKENDS, {**WEEKENDS, "persons__1__care_days": 9}),
     (
         "care",
