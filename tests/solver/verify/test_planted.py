@@ -451,6 +451,12 @@ PEOPLE = [
         "h1 h1c s1",
     ),
     Planted(
+        "no role for an hour",
+        both(listed("role", accept_unlisted=True, required=True), edit("persons", "h2a", hours_per_period=1)),
+        ("required",),
+        "h2 h2a role",
+    ),
+    Planted(
         "no desk for a day of telework",
         both(listed("desk", accept_unlisted=True, required=True), edit("persons", "h4a", telework_days=1)),
         ("required",),
@@ -790,9 +796,18 @@ def test_foreign_allocation_is_looked_at_no_further() -> None:
     assert [v.rule for v in verify(instance, foreign)] == ["instance_hash"]
 
 
-def test_a_household_without_a_stay_is_said_to_need_one() -> None:
+@pytest.mark.parametrize(
+    ("plant", "rule", "value", "limit"),
+    [
+        (place("h1", stays=[]), "one_stay", 0, 1),
+        (next(each for each in PLANTED if each.name == "a gap in a chain").change, "chain", 1, 0),
+    ],
+    ids=["stay", "chain"],
+)
+def test_the_numbers_of_a_violation(
+    plant: Callable[[World], object], rule: str, value: int, limit: int
+) -> None:
     world = small_world()
-    world.placement("h1").update(stays=[])
-    instance, allocation = world.build()
-    (found,) = (each for each in verify(instance, allocation) if each.rule == "one_stay")
-    assert (found.details["value"], found.details["limit"]) == (0, 1)
+    plant(world)
+    (found,) = (each for each in verify(*world.build()) if each.rule == rule)
+    assert (found.details["value"], found.details["limit"]) == (value, limit)
