@@ -75,6 +75,7 @@ WINTER: Cells = {
 FIRST: Cells = {
     "facilities__2__facility_id": "z-desks", "seats__0__facility_id": "z-desks", "choices__3__target_id": "z-desks",
 }  # fmt: skip
+OF_TWO: Cells = {**FIRST, "choices__10__target_id": "z-desks"}
 BY_MONTH: Cells = {
     **FIRST,
     "seats__1__period_id": "p1",
@@ -402,6 +403,7 @@ SHARED_RULES: list[tuple[str, Cells, Cells]] = [
         {"experiences__0__places": 3, "experiences__0__min_places": 3},
     ),
     ("care_staff", carers(2), carers(1)),
+    ("care_staff", {**OF_TWO, **carers(2)}, {**OF_TWO, **carers(1)}),
     ("care_staff", {"facilities__1__staff": 1, "seats__1__days": 8}, {"facilities__1__staff": 0}),
     (
         "one_base",
