@@ -105,10 +105,12 @@ class WayBook:
 
     def follow(self, way: Way) -> Sums | None:
         """Walk along a way, link by link; None if it does not lead where it says."""
-        period = self.place.get(way.period_id, -1)
+        period = self.place.get(way.period_id)
+        if period is None:
+            return None
         out = self._walk(way, way.out, way.from_id, way.to_id, period)
         back = self._walk(way, way.back, way.to_id, way.from_id, period)
-        return None if out is None or back is None or period < 0 else self._sums(way, out, back)
+        return None if out is None or back is None else self._sums(way, out, back)
 
     def _walk(
         self, way: Way, steps: Iterable[tuple[str, str]], start: str, end: str, period: int

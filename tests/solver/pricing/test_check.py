@@ -405,6 +405,42 @@ def test_households_to_whom_every_trip_is_worth_the_same() -> None:
     assert verify_tariff(instance, found, allocation) == []
 
 
+def test_households_that_answer_prices() -> None:
+    """Stated trips, once a month for many, and more of them the cheaper they are."""
+    plain = nk.load("flagship")
+    demand = plain.rules.demand.model_copy(update={"elasticity_percent": 40})
+    instance = plain.replace(rules=plain.rules.model_copy(update={"demand": demand}))
+    allocation = nk.allocate(instance, policy="points").allocation
+    found = price(instance, allocation, goal="revenue")
+    assert verify_tariff(instance, found, allocation) == []
+    assert found.total.trips_induced > 0
+
+
+def test_of_two_products_alike_the_first_is_taken() -> None:
+    instance = tree(
+        [500],
+        demand=[riders(mass=3, trips=4, value=3000)],
+        products=[sold("flat", name=name, low=2000, high=2000) for name in ("a", "b")],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    both = tuple(each.model_copy(update={"offered": True, "price_yen": 2000}) for each in tariff.products)
+    found = verify_tariff(instance, tariff.model_copy(update={"products": both}))
+    assert [each.figures.buyers for each in tariff.products] == [3000, 0]
+    assert {each.rule for each in found} <= {"tariff_price"}
+
+
+def test_nobody_travels_where_nobody_is() -> None:
+    instance = tree(
+        [500, 800],
+        demand=[riders(mass=3, trips=4, value=3000), riders(end=1, mass=0, trips=4, value=3000)],
+        products=[sold("flat", low=500, high=3000)],
+    )
+    tariff = price(instance, goal="revenue")
+    assert verify_tariff(instance, tariff) == []
+    needed = tuple(way for way in tariff.ways if way.to_id == "d0")
+    assert rules_of(instance, tariff, ways=needed) == set()
+
+
 def test_a_product_that_covers_nothing_of_a_way_needs_no_way_of_its_own() -> None:
     instance = tree(
         [500, 800],
