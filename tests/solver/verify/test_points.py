@@ -52,3 +52,17 @@ def test_condition_holds_for(field: str, op: str, value: Any, households: str) -
     found = [int(total) - mine - 100 for total, mine in zip(points, own, strict=True)]
     assert " ".join(f"h{number + 1}" for number, extra in enumerate(found) if extra) == households
     assert set(found) <= {0, 1000}
+
+
+@pytest.mark.parametrize(
+    ("age", "field", "counts"),
+    [(17, "children", True), (18, "children", False), (5, "preschool", True), (6, "preschool", False)],
+)
+def test_who_is_a_child_and_who_goes_to_school(age: int, field: str, counts: bool) -> None:
+    world = small_world()
+    world.row("persons", "h3a").update(age=age)
+    world.rules["points"] = [
+        {"rule_id": "one", "points": 1000, "when": [{"field": field, "op": ">=", "value": 1}]}
+    ]
+    before = total_points(Book(*small_world().build()))
+    assert bool(total_points(Book(*world.build()))[2] - before[2] >= 900) is counts
