@@ -112,7 +112,7 @@ def seat_loads(book: Book, rows: SeatRows, use: SeatUse) -> tuple[Array, Array, 
     groups, group = np.unique(use.items.target * (NO_BAND + 1) + use.band, return_inverse=True)
     facility, band = groups // (NO_BAND + 1), groups % (NO_BAND + 1)
     shape = (len(book.calendar), len(groups))
-    taken, offered = np.zeros(shape, dtype=np.int64), np.full(shape, -1, dtype=np.int64)
+    taken, offered = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     for period in range(len(book.calendar)):
         held = book.stays.held[period, use.items.stay]
         taken[period] = total(use.amount[held], group[held], len(groups))

@@ -173,6 +173,7 @@ FORM = [
         ("lock", "measure_unused", "quota_min", "stay_periods"),
         "h1",
     ),
+    Planted("a role twice", place("h3", roles={"h3a": ["r1", "r1"]}), ("duplicate",), "h3 h3a r1"),
     Planted("periods out of order", stay("h1", periods=["p1", "p3", "p2"]), ("stay_periods",), "h1 a1"),
     Planted(
         "the first period twice", stay("h1", periods=["p1", "p1", "p2", "p3"]), ("stay_periods",), "h1 a1"
