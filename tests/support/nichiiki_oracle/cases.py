@@ -416,6 +416,7 @@ SHARED_RULES: list[tuple[str, Cells, Cells]] = [
         {"households__0__family": "g", "households__1__family": "g"},
     ),
     ("vehicles", vans(2), vans(1)),
+    ("vehicles", {**vans(1), "households__0__max_trip_minutes": 100}, vans(1)),
     ("vehicles", vans(1, households__1__car=True), vans(0, households__1__car=True)),
     (
         "quota_max",
