@@ -64,6 +64,15 @@ def test_price_off_the_grid(priced: tuple[Any, TariffResult]) -> None:
         assert rules_of(*priced, products=(*others, last.model_copy(update=changes))) == {"tariff_price"}
 
 
+def test_a_given_price_holds_whatever_the_range() -> None:
+    given = sold("flat", low=500, high=6000).model_copy(update={"price_yen": 2000})
+    instance = tree([500], demand=[riders(mass=3, trips=4, value=3000)], products=[given])
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    cheaper = tuple(each.model_copy(update={"price_yen": 1000}) for each in tariff.products)
+    assert verify_tariff(instance, tariff) == []
+    assert "tariff_price" in rules_of(instance, tariff, products=cheaper)
+
+
 def test_another_price_changes_every_sum(priced: tuple[Any, TariffResult]) -> None:
     *others, last = priced[1].products
     assert last.price_yen != 500
@@ -201,6 +210,10 @@ def test_claims(priced: tuple[Any, TariffResult]) -> None:
     assert "tariff_claim" in rules_of(
         *priced, levels=(high, *others), objective=high.objective, bound=high.bound
     )
+    for name in ("objective", "bound"):
+        one_less = {name: (getattr(priced[1], name) or 0) - 1}
+        [found] = verify_tariff(priced[0], priced[1].model_copy(update=one_less))
+        assert (found.rule, found.where) == ("tariff_claim", "objective")
     assert others and priced[1].status.value == "OPTIMAL"
     for open_one in range(len(priced[1].levels)):
         levels = [
