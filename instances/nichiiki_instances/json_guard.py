@@ -141,7 +141,7 @@ def entries_of(stream: BinaryIO, encoding: str, label: str) -> Iterator[Entry]:
     FileError
         If it is no object, or an entry, or what is no list, is larger than a row may be.
     NotJsonError
-        If it is no JSON; `check_json` says where.
+        If it is no JSON, or nests too deep; `check_json` says where.
     """
     document = _Document()
     try:
@@ -182,6 +182,8 @@ class _Document:
         """Go on with the next event; say whether with it an entry has ended."""
         step = _STEP.get(event, 0)
         self.depth += min(step, 0)
+        if self.depth > MOST_DEPTH:
+            raise NotJsonError
         self.weight += _WEIGHT + (len(value) if isinstance(value, str) else 0)
         plain = float(value) if isinstance(value, Decimal) else value
         ended = self._below(event, plain) if self.depth > 1 else self._at_top(event, plain)

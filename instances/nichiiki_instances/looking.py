@@ -40,16 +40,21 @@ def look_at_tables(files: Iterable[tuple[Path, str]]) -> list[Problem]:
     return in_order(list(few(chain.from_iterable(_of_csv(file, table) for file, table in files))))
 
 
-def _of_csv(file: Path, table: str) -> Iterator[Problem]:
+def _of_csv(file: Path, table: str) -> list[Problem]:
+    """List what is wrong in single rows of a file, or, if it is broken somewhere, that alone."""
     try:
-        for grid, last in _grids(file, table):
-            parsed = Parsed()
-            raw, parsed.problems = tabulate(grid, table)
-            if raw is not None:
-                parsed.tables[table] = raw
-            yield from (each for each in _of_part(table, parsed) if last is None or _is_below(each, last))
+        return list(few(_of_rows(file, table)))
     except FileError as error:
-        yield from (each.model_copy(update={"table": each.table or table}) for each in error.problems)
+        return [each.model_copy(update={"table": each.table or table}) for each in error.problems]
+
+
+def _of_rows(file: Path, table: str) -> Iterator[Problem]:
+    for grid, last in _grids(file, table):
+        parsed = Parsed()
+        raw, parsed.problems = tabulate(grid, table)
+        if raw is not None:
+            parsed.tables[table] = raw
+        yield from (each for each in _of_part(table, parsed) if last is None or _is_below(each, last))
 
 
 def _is_below(found: Problem, header: int) -> bool:

@@ -124,6 +124,16 @@ def test_what_would_take_much_memory_is_refused(
     assert [each.code for each in looked_at(path, monkeypatch)] == ([code] if code else [])
 
 
+def test_a_file_that_breaks_off_is_said_to_do_so_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(read(BASE), tmp_path / "base")
+    with (tmp_path / "base" / "choices.csv").open("a", encoding="utf-8") as stream:
+        stream.write("h1,stay,,x,house,\n" * 200 + '"')
+    (found,) = looked_at(tmp_path / "base", monkeypatch)
+    assert (found.code, found.table) == ("broken_csv", "choices")
+
+
 def test_an_older_version_is_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"households": [7], "format": "nichiiki-instance/0"}', "utf-8")
