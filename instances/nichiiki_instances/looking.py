@@ -13,7 +13,7 @@ from pathlib import Path
 from nichiiki_instances.building import build_table, in_files, in_order
 from nichiiki_instances.headers import RULES, find_column
 from nichiiki_instances.json_files import ABOUT, MOST_KEYS, add_rows, unknown_key
-from nichiiki_instances.json_guard import Entry, NotJsonError, entries_of
+from nichiiki_instances.json_guard import Entry, NotJsonError, check_json, entries_of
 from nichiiki_instances.raw import Grid, Parsed, Source, problem
 from nichiiki_instances.tabulating import PREAMBLE_MAX, find_header, first_row, tabulate
 from nichiiki_instances.text_files import csv_rows, encoding_of, open_file
@@ -103,7 +103,12 @@ def _parts(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[tuple[int, li
 def look_at_json(file: Path) -> list[Problem]:
     """List what is wrong in single rows of an instance in JSON; nothing if it is one of an older version."""
     with open_file(file, file.name) as stream:
-        entries = entries_of(stream, encoding_of(stream, file.name), file.name)
+        encoding = encoding_of(stream, file.name)
+        try:
+            check_json(stream, encoding, file.name)
+        except FileError:
+            return []  # the reading begins with the same guard
+        entries = entries_of(stream, encoding, file.name)
         try:
             return in_order(list(few(_of_entries(entries, file.name))))
         except FileError as error:

@@ -114,11 +114,11 @@ def noise(path: Path) -> None:
     (path / "households.csv").write_bytes(bytes(range(256)) * 20_000)
 
 
-def rows(path: Path, last: bytes, count: int = 2_000_000) -> None:
+def rows(path: Path, last: bytes, count: int = 700_000) -> None:
     path.mkdir()
     with (path / "households.csv").open("wb") as stream:
         stream.write(b"household_id,budget_yen\n")
-        stream.write(b"h%d,%d\n" % (10**9, 10**12) * count)
+        stream.write(b"h%055d,%d\n" % (7, 10**6) * count)
         stream.write(last)
 
 
@@ -212,9 +212,9 @@ CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "beyond-the-size": (beyond_the_size, "a", "too large"),
     "zeros": (zeros, "a", "households.csv"),
     "noise": (noise, "a", "households.csv"),
-    "late-quote": (late_quote, "a", "line 2000002"),
-    "late-nul": (late_nul, "a", "line 2000002"),
-    "late-byte": (late_byte, "a", "line 2000002"),
+    "late-quote": (late_quote, "a", "line 700002"),
+    "late-nul": (late_nul, "a", "line 700002"),
+    "late-byte": (late_byte, "a", "line 700002"),
     "endless-row": (endless_row, "a", "A row is too large"),
     "row-of-lines": (row_of_lines, "a", "A row is too large"),
     "late-in-json": (late_in_json, "a.json", "line 2000001"),

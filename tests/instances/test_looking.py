@@ -109,7 +109,7 @@ def test_a_json_of_rows_in_any_order_of_keys_is_looked_at(
     ("text", "code"),
     [
         ('{"households": [1, 2', None),
-        ('{"households": [{"a": "' + "x" * 5_000_000 + '"}]}', "row_too_large"),
+        ('{"households": [{"a": "' + "x" * 5_000_000 + '"}]}', None),
         ('{"rules": [' + "1," * 200_000 + "1]}", None),
         ('{"rules": {"a": [' + "1," * 200_000 + "1]}}", "row_too_large"),
         ('{"households": [{"a": [' + "1," * 200_000 + "1]}]}", "row_too_large"),
