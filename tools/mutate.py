@@ -177,9 +177,10 @@ def without_equivalents(mutants: list[Mutant]) -> list[Mutant]:
         for code, names in tomllib.loads(EQUIVALENT.read_text("utf-8")).items()
         for name in names["mutants"]
     }
+    lines = {file: file.read_text("utf-8").splitlines() for file in {mutant.file for mutant in mutants}}
     kept = []
     for mutant in mutants:
-        code = mutant.file.read_text("utf-8").splitlines()[mutant.line - 1].strip()
+        code = lines[mutant.file][mutant.line - 1].strip()
         if (code, mutant.name) in listed:
             listed[code, mutant.name] = True
         else:

@@ -137,11 +137,8 @@ def _read_each(
             except BadCell as error:
                 found[text] = null
                 kind = (error.code, *error.params.values())
-                if (
-                    kind not in kinds
-                ):  # a new one: that which was raised holds the frames, and these hold all the cells
-                    kinds[kind] = BadCell(error.code, **error.params)
-                bad[text] = kinds[kind]
+                # a new one: that which was raised holds the frames, and these hold all the cells
+                bad[text] = kinds.setdefault(kind, BadCell(error.code, **error.params))
     return found
 
 

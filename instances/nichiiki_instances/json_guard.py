@@ -124,38 +124,29 @@ class Entry:
     listed: bool
 
 
-class NotJsonError(Exception):
-    """A text is no JSON."""
-
-
 def entries_of(stream: BinaryIO, encoding: str, label: str) -> Iterator[Entry]:
     """Yield what stands at the top of a document, the entries of lists one by one.
 
     Parameters
     ----------
     stream, encoding, label
-        As in `check_json`.
+        As in `check_json`, which the text has passed.
 
     Raises
     ------
     FileError
         If it is no object, or an entry, or what is no list, is larger than a row may be.
-    NotJsonError
-        If it is no JSON, or nests too deep; `check_json` says where.
     """
     document = _Document()
-    try:
-        for event, value in _events(stream, encoding):
-            if document.depth == 0 and event not in ("start_map", "end_map"):
-                raise FileError([problem("not_an_object", label)])
-            ended = document.takes(event, value)
-            if document.weight > MOST_ROW:
-                raise FileError([problem("row_too_large", f"{label} [{document.key}]", limit=MOST_ROW)])
-            if ended:
-                yield Entry(document.key, document.value, document.weight, document.is_list)
-                document.value, document.weight = None, 0
-    except (ijson.JSONError, UnicodeDecodeError):
-        raise NotJsonError from None
+    for event, value in _events(stream, encoding):
+        if document.depth == 0 and event not in ("start_map", "end_map"):
+            raise FileError([problem("not_an_object", label)])
+        ended = document.takes(event, value)
+        if document.weight > MOST_ROW:
+            raise FileError([problem("row_too_large", f"{label} [{document.key}]", limit=MOST_ROW)])
+        if ended:
+            yield Entry(document.key, document.value, document.weight, document.is_list)
+            document.value, document.weight = None, 0
 
 
 def _events(stream: BinaryIO, encoding: str) -> Iterator[tuple[str, Any]]:
@@ -182,8 +173,6 @@ class _Document:
         """Go on with the next event; say whether with it an entry has ended."""
         step = _STEP.get(event, 0)
         self.depth += min(step, 0)
-        if self.depth > MOST_DEPTH:
-            raise NotJsonError
         self.weight += _WEIGHT + (len(value) if isinstance(value, str) else 0)
         plain = float(value) if isinstance(value, Decimal) else value
         ended = self._below(event, plain) if self.depth > 1 else self._at_top(event, plain)

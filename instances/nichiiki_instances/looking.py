@@ -13,7 +13,7 @@ from pathlib import Path
 from nichiiki_instances.building import build_table, in_files, in_order
 from nichiiki_instances.headers import RULES, find_column
 from nichiiki_instances.json_files import ABOUT, MOST_KEYS, add_rows, unknown_key
-from nichiiki_instances.json_guard import Entry, NotJsonError, check_json, entries_of
+from nichiiki_instances.json_guard import Entry, check_json, entries_of
 from nichiiki_instances.raw import Grid, Parsed, Source, problem
 from nichiiki_instances.tabulating import PREAMBLE_MAX, find_header, first_row, tabulate
 from nichiiki_instances.text_files import csv_rows, encoding_of, open_file
@@ -113,8 +113,8 @@ def look_at_json(file: Path) -> list[Problem]:
             return in_order(list(few(_of_entries(entries, file.name))))
         except FileError as error:
             return list(error.problems)
-        except (NotJsonError, _OlderError):
-            return []  # the reading says where, or brings it up to date
+        except _OlderError:
+            return []
 
 
 class _OlderError(Exception):
