@@ -6,7 +6,7 @@ index means the row a person wrote. Rules across tables are in `nichiiki_models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -24,6 +24,7 @@ from nichiiki_models.columns import (
     is_null,
 )
 from nichiiki_models.cross_checks import CROSS_CHECKS
+from nichiiki_models.municipality_codes import is_municipality_code
 from nichiiki_models.problems import Problem, few
 from nichiiki_models.rules import Rules
 from nichiiki_models.table import Table, rank_codes
@@ -49,29 +50,43 @@ def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
     list of Problem
         Empty when the tables can become an `Instance`.
     """
-    of_tables = (
-        problem for name, table in tables.items() for problem in _table_problems(name, table, tables)
-    )
-    across = (problem for check in CROSS_CHECKS for problem in check(tables, rules))
-    found = few(chain(of_tables, across))
-    position = {name: index for index, name in enumerate(TABLES)}
-    return sorted(found, key=lambda p: (position.get(p.table or "", -1), -1 if p.row is None else p.row))
+    of_rows = (each for name, table in tables.items() if len(table) for each in row_problems(name, table))
+    return _in_order(few(chain(of_rows, _whole_problems(tables, rules))))
 
 
-def _table_problems(name: str, table: Table[Any], tables: Tables) -> Iterator[Problem]:
-    if not len(table):
-        return
-    yield from row_problems(name, table)
-    yield from _duplicates(name, table)
-    for spec in table.specs.values():
-        if spec.references:
-            yield from _dangling(name, spec, table.columns[spec.name], tables)
+def whole_problems(tables: Tables, rules: Rules) -> list[Problem]:
+    """List what only the whole shows: keys, references, rules across columns and tables; ordered as by `find_problems`.
+
+    Parameters
+    ----------
+    tables, rules
+        As of `find_problems`; `row_problems` tells the rest.
+    """
+    return _in_order(few(_whole_problems(tables, rules)))
 
 
 def row_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
     """List what is wrong with single cells of a table, whatever stands in other rows."""
     yield from _cell_problems(name, table)
     yield from _repeated_entries(name, table)
+    if name == "regions":
+        yield from _check_digits(table)
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    position = {name: index for index, name in enumerate(TABLES)}
+    return sorted(problems, key=lambda p: (position.get(p.table or "", -1), -1 if p.row is None else p.row))
+
+
+def _whole_problems(tables: Tables, rules: Rules) -> Iterator[Problem]:
+    for name, table in tables.items():
+        if len(table):
+            yield from _duplicates(name, table)
+            for spec in table.specs.values():
+                if spec.references:
+                    yield from _dangling(name, spec, table.columns[spec.name], tables)
+    for check in CROSS_CHECKS:
+        yield from check(tables, rules)
 
 
 def _cell_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
@@ -105,6 +120,15 @@ def _repeated_entries(name: str, table: Table[Any]) -> Iterator[Problem]:
                     column=column,
                     value=value,
                 )
+
+
+def _check_digits(regions: Table[Any]) -> Iterator[Problem]:
+    """List municipality codes that have not six digits of which the last one is right."""
+    for row, code in enumerate(regions["municipality_code"].tolist()):
+        if code != "" and not is_municipality_code(code):
+            yield Problem(
+                code="bad_check_digit", table="regions", row=row, column="municipality_code", value=code
+            )
 
 
 def limits_of(spec: ColumnSpec) -> dict[str, str]:

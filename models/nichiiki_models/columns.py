@@ -75,7 +75,7 @@ class ListColumn:
     __slots__ = ("offsets", "values")
 
     def __init__(self, offsets: Array, values: Array) -> None:
-        self.offsets = np.ascontiguousarray(offsets, dtype=np.int64)
+        self.offsets = np.asarray(offsets, dtype=np.int64)
         self.values = np.asarray(values, dtype=np.str_)
         self.offsets.setflags(write=False)
         self.values.setflags(write=False)
@@ -339,12 +339,15 @@ def freeze(spec: ColumnSpec, values: Column) -> Column:
 
 
 def default_column(spec: ColumnSpec, rows: int) -> Column:
-    """Return a column that holds the default everywhere."""
+    """Return a column that holds the default everywhere; it takes no more memory than one cell does."""
     default = None if spec.default is PydanticUndefined else spec.default
     null = null_of(spec.kind) if default is None else default
+    if spec.kind is Kind.LIST and not null:
+        return ListColumn(np.broadcast_to(np.int64(0), (rows + 1,)), np.zeros(0, dtype=np.str_))
     if spec.kind is Kind.LIST:
         return ListColumn.from_lists([null] * rows)
-    return np.full(rows, null, dtype=_DTYPES.get(spec.kind) or f"U{max(1, len(null))}")
+    one = np.array(null, dtype=_DTYPES.get(spec.kind) or f"U{max(1, len(null))}")
+    return np.broadcast_to(one, (rows,))
 
 
 def cell(spec: ColumnSpec, values: Column, row: int) -> Any:
