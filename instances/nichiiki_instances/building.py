@@ -12,9 +12,10 @@ import numpy as np
 
 from nichiiki_instances.columns import read_column
 from nichiiki_instances.headers import column_title
+from nichiiki_instances.packing import end_to_end, packed
 from nichiiki_instances.raw import BadCell, Cell, Parsed, Part, RawTable, cell_name, problem
 from nichiiki_models.checks import row_problems, whole_problems
-from nichiiki_models.columns import Array, Column, Kind, ListColumn, column_specs, default_column
+from nichiiki_models.columns import Array, Column, Kind, column_specs, default_column
 from nichiiki_models.problems import Problem, few
 from nichiiki_models.rules import Rules
 from nichiiki_models.table import Table
@@ -95,7 +96,7 @@ def add_rows(
     parsed.of_cells = _with(parsed.of_cells, of_cells, start)
     parts[-1].headers |= raw.headers
     parts[-1].lines.append(_compact(raw.lines))
-    parts[-1].pieces.append(columns)
+    parts[-1].pieces.append({column: packed(values) for column, values in columns.items()})
 
 
 def _built(name: str, raw: RawTable) -> tuple[dict[str, Column], list[Problem], dict[str, set[int]]]:
@@ -125,10 +126,7 @@ def _of_cells(
     name: str, raw: RawTable, table: Table[Any], unread: Mapping[str, Collection[int]]
 ) -> Iterator[Problem]:
     """List what is wrong with the values of single cells, as they were written; what was not understood is told already."""
-    found = few(
-        each for each in row_problems(name, table) if each.row not in unread.get(str(each.column), ())
-    )
-    for each in found:
+    for each in few(row_problems(name, table, but=unread)):
         located = _located(each, raw, each.row)
         as_written = each.code in OF_ONE_CELL and each.row is not None and each.column in raw.columns
         yield (
@@ -160,24 +158,13 @@ def _joined(name: str, parts: Sequence[Part]) -> Table[Any]:
     columns: dict[str, Column] = {}
     for column, spec in column_specs(TABLES[name]).items():
         if any(column in piece for _, piece in pieces):
-            columns[column] = _end_to_end(
+            columns[column] = end_to_end(
                 [
-                    piece.pop(column) if column in piece else default_column(spec, rows)
+                    piece.pop(column) if column in piece else packed(default_column(spec, rows))
                     for rows, piece in pieces
                 ]
             )
     return Table(TABLES[name], columns, rows=sum(rows for rows, _ in pieces))
-
-
-def _end_to_end(columns: Sequence[Column]) -> Column:
-    if len(columns) == 1:
-        return columns[0]
-    lists = [column for column in columns if isinstance(column, ListColumn)]
-    if not lists:
-        return np.concatenate([column for column in columns if not isinstance(column, ListColumn)])
-    lengths = np.concatenate([column.lengths for column in lists])
-    offsets = np.concatenate(([0], np.cumsum(lengths)))
-    return ListColumn(offsets, np.concatenate([column.values for column in lists]))
 
 
 def _missing_columns(name: str, part: Part) -> Iterator[Problem]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nichiiki_models.columns import Array, Column
+from nichiiki_instances.packing import Packed, end_to_end
+from nichiiki_models.columns import Array
 from nichiiki_models.problems import Problem, make_problem
 from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
@@ -109,14 +110,14 @@ class Part:
     lines
         Numbers of the rows as the user counts, for each piece.
     pieces
-        Columns that were there by canonical name, for each piece.
+        Columns that were there by canonical name, packed, for each piece.
     """
 
     source: Source
     headers: dict[str, str] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     lines: list[range | Array] = field(default_factory=list)
-    pieces: list[dict[str, Column]] = field(default_factory=list)
+    pieces: list[dict[str, Packed]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return sum(map(len, self.lines))
@@ -124,7 +125,8 @@ class Part:
     def tables(self, name: str) -> Iterator[Table[Any]]:
         """Yield the pieces as tables of a name."""
         for lines, columns in zip(self.lines, self.pieces, strict=True):
-            yield Table(TABLES[name], columns, rows=len(lines))
+            own = {column: end_to_end([values]) for column, values in columns.items()}
+            yield Table(TABLES[name], own, rows=len(lines))
 
     def line(self, row: int) -> int:
         """Return the number of a row as the user counts."""

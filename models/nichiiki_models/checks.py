@@ -6,7 +6,8 @@ index means the row a person wrote. Rules across tables are in `nichiiki_models.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -25,7 +26,7 @@ from nichiiki_models.columns import (
 )
 from nichiiki_models.cross_checks import CROSS_CHECKS
 from nichiiki_models.municipality_codes import is_municipality_code
-from nichiiki_models.problems import Problem, few
+from nichiiki_models.problems import Problem, few, of_rows
 from nichiiki_models.rules import Rules
 from nichiiki_models.table import Table, rank_codes
 from nichiiki_models.tables import TABLES
@@ -65,9 +66,19 @@ def whole_problems(tables: Tables, rules: Rules) -> list[Problem]:
     return _in_order(few(_whole_problems(tables, rules)))
 
 
-def row_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
-    """List what is wrong with single cells of a table, whatever stands in other rows."""
-    yield from _cell_problems(name, table)
+def row_problems(
+    name: str, table: Table[Any], *, but: Mapping[str, Collection[int]] | None = None
+) -> Iterator[Problem]:
+    """List what is wrong with single cells of a table, whatever stands in other rows.
+
+    Parameters
+    ----------
+    name, table
+        The table.
+    but
+        Rows by column of which it is told already; their cells are null.
+    """
+    yield from _cell_problems(name, table, but or {})
     yield from _repeated_entries(name, table)
     if name == "regions":
         yield from _check_digits(table)
@@ -89,19 +100,24 @@ def _whole_problems(tables: Tables, rules: Rules) -> Iterator[Problem]:
         yield from check(tables, rules)
 
 
-def _cell_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
+def _cell_problems(name: str, table: Table[Any], but: Mapping[str, Collection[int]]) -> Iterator[Problem]:
     for spec in table.specs.values():
-        values = table.columns[spec.name]
-        for code, rows in bad_cells(spec, values):
-            for row in rows.tolist():
-                yield Problem(
-                    code=code,
-                    table=name,
-                    row=row,
-                    column=spec.name,
-                    value=_as_text(spec, values, row),
-                    params=limits_of(spec),
-                )
+        told = np.array(sorted(but.get(spec.name, ())), dtype=np.int64)
+        for code, rows in bad_cells(spec, table.columns[spec.name]):
+            yield from of_rows(
+                rows[~np.isin(rows, told)].tolist(), partial(_bad_cell, name, table, spec, code)
+            )
+
+
+def _bad_cell(name: str, table: Table[Any], spec: ColumnSpec, code: str, row: int) -> Problem:
+    return Problem(
+        code=code,
+        table=name,
+        row=row,
+        column=spec.name,
+        value=_as_text(spec, table.columns[spec.name], row),
+        params=limits_of(spec),
+    )
 
 
 def _repeated_entries(name: str, table: Table[Any]) -> Iterator[Problem]:
@@ -148,6 +164,8 @@ def _as_text(spec: ColumnSpec, values: Column, row: int) -> str:
 
 def _duplicates(name: str, table: Table[Any]) -> Iterator[Problem]:
     codes = table.key_codes
+    if (codes[:-1] < codes[1:]).all():
+        return  # in order, as it is written
     order = np.argsort(codes, kind="stable")
     same = codes[order][1:] == codes[order][:-1]
     starts = np.maximum.accumulate(np.where(np.concatenate(([False], same)), 0, np.arange(len(order))))

@@ -28,6 +28,8 @@ NULL_INT = int(np.iinfo(np.int64).min)
 ID_PATTERN = r"^\w[\w.\-:/#+]*$"
 ID_OR_ALL_PATTERN = r"^(\*|\w[\w.\-:/#+]*)$"
 WILDCARD = "*"
+_BLOCK = 2**16
+"""Texts that are Python objects at a time."""
 
 
 class Kind(StrEnum):
@@ -306,16 +308,19 @@ def runs(values: Array) -> tuple[Array, Array]:
         if len(values)
         else np.zeros(0, dtype=np.int64)
     )
-    return values[starts], np.diff(np.append(starts, len(values)))
+    heads = values[starts] if len(starts) < len(values) else values
+    return heads, np.diff(np.append(starts, len(values)))
 
 
 def is_in(values: Array, known: Iterable[str]) -> Array:
     """Mask of the texts that are among the known ones; a set is many times faster than sorting them."""
     members = known if isinstance(known, frozenset | set) else frozenset(known)
-    heads, lengths = runs(values)
-    return np.repeat(
-        np.fromiter(map(members.__contains__, heads.tolist()), dtype=bool, count=len(heads)), lengths
-    )
+    found = np.zeros(len(values), dtype=bool)
+    for start in range(0, len(values), _BLOCK):
+        heads, lengths = runs(values[start : start + _BLOCK])
+        held = np.fromiter(map(members.__contains__, heads.tolist()), dtype=bool, count=len(heads))
+        found[start : start + _BLOCK] = np.repeat(held, lengths)
+    return found
 
 
 def as_column(spec: ColumnSpec, values: Iterable[Any]) -> Column:

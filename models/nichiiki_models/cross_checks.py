@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nichiiki_models.columns import NULL_INT, Array, ListColumn, is_in, is_null
-from nichiiki_models.problems import Problem
+from nichiiki_models.problems import Problem, of_rows
 from nichiiki_models.rules import Rules
 from nichiiki_models.table import Table
 from nichiiki_models.tables import CARE_BANDS, LISTS, SCHOOL_GRADES
@@ -71,9 +71,12 @@ def _rows(
     code: str, table: str, mask: Array, column: str, values: Array | None = None, **fields: Any
 ) -> Iterator[Problem]:
     """Yield a problem for each row of a mask."""
-    for row in np.flatnonzero(mask).tolist():
+
+    def one(row: int) -> Problem:
         value = None if values is None else str(values[row])
-        yield Problem(code=code, table=table, row=row, column=column, value=value, **fields)
+        return Problem(code=code, table=table, row=row, column=column, value=value, **fields)
+
+    yield from of_rows(np.flatnonzero(mask).tolist(), one)
 
 
 def _null(table: Table[Any], column: str) -> Array:
