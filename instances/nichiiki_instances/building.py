@@ -16,7 +16,7 @@ from nichiiki_instances.packing import end_to_end, packed
 from nichiiki_instances.raw import BadCell, Cell, Parsed, Part, RawTable, cell_name, problem
 from nichiiki_models.checks import row_problems, whole_problems
 from nichiiki_models.columns import Array, Column, Kind, column_specs, default_column
-from nichiiki_models.problems import Problem, few
+from nichiiki_models.problems import Problem, few, of_rows
 from nichiiki_models.rules import Rules
 from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
@@ -95,8 +95,8 @@ def add_rows(
     parsed.problems = _with(parsed.problems, [*problems, *found], start)
     parsed.of_cells = _with(parsed.of_cells, of_cells, start)
     parts[-1].headers |= raw.headers
-    parts[-1].lines.append(_compact(raw.lines))
-    parts[-1].pieces.append({column: packed(values) for column, values in columns.items()})
+    parts[-1].lines.append(_compact(raw.lines) if parsed.keeps else range(len(raw.lines)))
+    parts[-1].pieces.append({name: packed(each) for name, each in columns.items()} if parsed.keeps else {})
 
 
 def _built(name: str, raw: RawTable) -> tuple[dict[str, Column], list[Problem], dict[str, set[int]]]:
@@ -109,7 +109,7 @@ def _built(name: str, raw: RawTable) -> tuple[dict[str, Column], list[Problem], 
             cells = _without_dates(name, column, raw, problems, unread)
             columns[column], bad = read_column(name, spec, cells, raw.source)
             rows = [row for row, cell in enumerate(cells) if cell in bad] if bad else []
-            problems += few(_cell_problems(name, column, raw, rows, bad))
+            problems += _cell_problems(name, column, raw, rows, bad)
             problems += few(_damaged(name, column, raw)) if spec.kind is Kind.TEXT else ()
             unread.setdefault(column, set()).update(rows)
     return columns, problems, unread
@@ -197,8 +197,16 @@ def _cell_problems(
     name: str, column: str, raw: RawTable, rows: Sequence[int], bad: Mapping[Cell, BadCell]
 ) -> Iterator[Problem]:
     cells = raw.columns[column]
+
+    def one(row: int) -> Problem:
+        found = bad[cells[row]]
+        return _at(raw, name, column, row, found.code, cells[row], **found.params)
+
+    alike: dict[str, list[int]] = {}
     for row in rows:
-        yield _at(raw, name, column, row, bad[cells[row]].code, cells[row], **bad[cells[row]].params)
+        alike.setdefault(bad[cells[row]].code, []).append(row)
+    for of_code in alike.values():
+        yield from of_rows(of_code, one)
 
 
 def _damaged(name: str, column: str, raw: RawTable) -> Iterator[Problem]:
@@ -240,9 +248,25 @@ def everything(
         Tables whose problems with other tables and rows count; all if None.
     """
     found = [each for each in whole_problems(tables, rules) if only is None or each.table in only]
+    return in_order([*parsed.problems, *_of_known_columns(parsed), *_in_files(found, parsed)])
+
+
+def wrong_cells(parsed: Parsed) -> list[Problem]:
+    """List all that is wrong with single rows of what was parsed, kept or not, in order."""
+    absent = [
+        each
+        for name, parts in parsed.tables.items()
+        for part in parts
+        for each in _missing_columns(name, part)
+    ]
+    parsed.problems += absent
+    return in_order([*parsed.problems, *_of_known_columns(parsed)])
+
+
+def _of_known_columns(parsed: Parsed) -> list[Problem]:
+    """Return what is wrong with values of columns that are there."""
     absent = {(p.table, p.column) for p in parsed.problems if p.code in ABSENT}
-    of_cells = [each for each in parsed.of_cells if (each.table, each.column) not in absent]
-    return in_order([*parsed.problems, *of_cells, *_in_files(found, parsed)])
+    return [each for each in parsed.of_cells if (each.table, each.column) not in absent]
 
 
 def _in_files(problems: list[Problem], parsed: Parsed) -> Iterator[Problem]:

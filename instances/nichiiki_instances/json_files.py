@@ -63,12 +63,12 @@ def parse_document(document: Any, label: str) -> Parsed:
     """
     if not isinstance(document, dict):
         raise FileError([problem("not_an_object", label)])
-    return _parsed(migrated(document).items(), label)
+    return _take_in(migrated(document).items(), label, Parsed())
 
 
-def _parsed(items: Iterable[tuple[str, Any]], label: str) -> Parsed:
+def _take_in(items: Iterable[tuple[str, Any]], label: str, parsed: Parsed) -> Parsed:
     """Take in what stands at the top of a document; a list may come in pieces, each a `Piece`."""
-    parsed = Parsed(rules_file=f"{label} [rules]")
+    parsed.rules_file = f"{label} [rules]"
     objects: dict[str, Objects] = {}
     count = 0
     for key, value in items:
@@ -98,8 +98,15 @@ def unknown_key(key: str, label: str) -> Problem:
     return problem("unknown_key", label, header=key, nearest=nearest(key, [*TABLES, "rules", *ABOUT]))
 
 
-def read_json(path: Path, label: str) -> Parsed:
+def read_json(path: Path, label: str, parsed: Parsed) -> Parsed:
     """Return the tables, rules and name of an instance in a JSON file; a large one is taken in piece by piece.
+
+    Parameters
+    ----------
+    path, label
+        The file, and what the user calls it.
+    parsed
+        What they join, with nothing in it so far; a small file, or one of an older version, makes its own.
 
     Raises
     ------
@@ -112,7 +119,7 @@ def read_json(path: Path, label: str) -> Parsed:
         encoding = encoding_of(stream, label)
         check_json(stream, encoding, label)
         try:
-            return _parsed(_items(stream, encoding, label), label)
+            return _take_in(_items(stream, encoding, label), label, parsed)
         except _OlderError:
             return parse_json(text_of(stream, label), label)
 

@@ -143,6 +143,8 @@ class Parsed:
 
     Attributes
     ----------
+    keeps
+        Whether values are kept; else only what is wrong with them.
     tables
         The lists that a table is made of, by its name.
     broken
@@ -155,6 +157,7 @@ class Parsed:
         What is wrong with single cells that were.
     """
 
+    keeps: bool = True
     tables: dict[str, list[Part]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     rules: dict[str, Any] = field(default_factory=dict)

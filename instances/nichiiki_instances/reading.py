@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nichiiki_instances.building import add_rows, build_tables, everything
+from nichiiki_instances.building import add_rows, build_tables, everything, wrong_cells
 from nichiiki_instances.headers import PASSED_OVER, RULES, folded, nearest, table_names
 from nichiiki_instances.json_files import read_json
 from nichiiki_instances.mapping_files import MAPPING_FILE, ColumnMapping, read_mapping
@@ -27,6 +28,9 @@ from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
 
 RULES_FILE = "rules.toml"
+LARGE = {".csv": 24 * 2**20, ".json": 96 * 2**20}
+"""Bytes of a file set, by ending, from which on it is looked at once before its values are kept: they take four times as much
+(CSV) or as much (JSON), and a wrong cell is to be refused in little memory, however large the files are."""
 TABULAR = (".csv", ".tsv", ".toml", ".xlsx", ".xlsm", ".xls", ".ods")
 """Endings of files that hold tables; others in a folder (notes, licences) are passed over."""
 
@@ -86,7 +90,21 @@ def inspect(path: str | Path, *, mapping: str | Path | ColumnMapping | None = No
     """
     path = Path(path)
     with _no_cycle_search():
+        wrong = wrong_cells(parse(path, mapping, keeps=False)) if _is_large(path, mapping) else []
+        if any(each.severity == "error" for each in wrong):
+            return Reading(None, tuple(wrong))
         return reading_of(parse(path, mapping), path.stem)
+
+
+def _is_large(path: Path, mapping: object) -> bool:
+    """Say whether a file set is looked at once before its values are kept."""
+    if mapping is not None or (path / MAPPING_FILE).is_file():
+        return False
+    files = _tabular(path) if path.is_dir() else [path]
+    sizes = Counter[str]()
+    for file in files:
+        sizes[file.suffix.casefold()] += file.stat().st_size if file.is_file() else 0
+    return any(sizes[ending] > size for ending, size in LARGE.items())
 
 
 def _tabular(folder: Path) -> list[Path]:
@@ -98,12 +116,12 @@ def _tabular(folder: Path) -> list[Path]:
     ]
 
 
-def parse(path: Path, mapping: str | Path | ColumnMapping | None = None) -> Parsed:
-    """Parse a file set, with a mapping where one is given or lies in the folder."""
+def parse(path: Path, mapping: str | Path | ColumnMapping | None = None, *, keeps: bool = True) -> Parsed:
+    """Parse a file set, with a mapping where one is given or lies in the folder; keep the values or only look at them."""
     if mapping is None and path.is_dir() and (path / MAPPING_FILE).is_file():
         mapping = path / MAPPING_FILE
     rules = read_mapping(mapping) if isinstance(mapping, str | Path) else mapping
-    return _parser(path)(path, rules)
+    return _parser(path)(path, rules, Parsed(keeps=keeps))
 
 
 @contextmanager
@@ -134,7 +152,7 @@ def reading_of(parsed: Parsed, called: str) -> Reading:
 Mapped = ColumnMapping | None
 
 
-def _parser(path: Path) -> Callable[[Path, Mapped], Parsed]:
+def _parser(path: Path) -> Callable[[Path, Mapped, Parsed], Parsed]:
     if path.is_dir():
         return _parse_folder
     parsers = {".xlsx": _parse_xlsx, ".json": _parse_json}
@@ -144,12 +162,12 @@ def _parser(path: Path) -> Callable[[Path, Mapped], Parsed]:
     return parsers[path.suffix.casefold()]
 
 
-def _parse_json(path: Path, _: Mapped) -> Parsed:
-    return read_json(path, path.name)
+def _parse_json(path: Path, _: Mapped, parsed: Parsed) -> Parsed:
+    return read_json(path, path.name, parsed)
 
 
-def _parse_xlsx(path: Path, mapping: Mapped) -> Parsed:
-    parsed = Parsed(rules_file=path.name)
+def _parse_xlsx(path: Path, mapping: Mapped, parsed: Parsed) -> Parsed:
+    parsed.rules_file = path.name
     with open_file(path, path.name) as stream:
         if mapping:
             read = [sheet.grid() for sheet in sheets_of(stream, path.name) if mapping.reads(sheet.source)]
@@ -173,8 +191,7 @@ def _add_sheet(parsed: Parsed, sheet: Sheet, label: str) -> None:
         _add_grids(parsed, table, sheet.grids())
 
 
-def _parse_folder(path: Path, mapping: Mapped) -> Parsed:
-    parsed = Parsed()
+def _parse_folder(path: Path, mapping: Mapped, parsed: Parsed) -> Parsed:
     lists: list[Grid] = []
     for file in _tabular(path):
         if mapping and mapping.names(file.name):

@@ -28,7 +28,7 @@ from nichiiki_models.cross_checks import CROSS_CHECKS
 from nichiiki_models.municipality_codes import is_municipality_code
 from nichiiki_models.problems import Problem, few, of_rows
 from nichiiki_models.rules import Rules
-from nichiiki_models.table import Table, rank_codes
+from nichiiki_models.table import Table, key_hashes, rank_codes
 from nichiiki_models.tables import TABLES
 
 Tables = Mapping[str, Table[Any]]
@@ -104,9 +104,7 @@ def _cell_problems(name: str, table: Table[Any], but: Mapping[str, Collection[in
     for spec in table.specs.values():
         told = np.array(sorted(but.get(spec.name, ())), dtype=np.int64)
         for code, rows in bad_cells(spec, table.columns[spec.name]):
-            yield from of_rows(
-                rows[~np.isin(rows, told)].tolist(), partial(_bad_cell, name, table, spec, code)
-            )
+            yield from of_rows(rows[~np.isin(rows, told)], partial(_bad_cell, name, table, spec, code))
 
 
 def _bad_cell(name: str, table: Table[Any], spec: ColumnSpec, code: str, row: int) -> Problem:
@@ -163,24 +161,32 @@ def _as_text(spec: ColumnSpec, values: Column, row: int) -> str:
 
 
 def _duplicates(name: str, table: Table[Any]) -> Iterator[Problem]:
+    """Keys that stand twice. Few rows are compared: those whose hashes are the same."""
+    hashes = key_hashes(table)
+    ranked = np.sort(hashes)
+    again = ranked[1:][ranked[1:] == ranked[:-1]]
+    rows = np.flatnonzero(np.isin(hashes, again)) if len(again) else again.astype(np.int64)
+    for row, first in _same_keys(table.take(rows)):
+        shown = (_as_text(table.specs[key], table.columns[key], int(rows[row])) for key in table.schema.key)
+        yield Problem(
+            code="duplicate",
+            table=name,
+            row=int(rows[row]),
+            column=table.schema.key[0],
+            value=" / ".join(text for text in shown if text),
+            params={"key": ", ".join(table.schema.key)},
+            other_row=int(rows[first]),
+        )
+
+
+def _same_keys(table: Table[Any]) -> Iterator[tuple[int, int]]:
+    """Yield each row whose key an earlier one has, and the first such row."""
     codes = table.key_codes
-    if (codes[:-1] < codes[1:]).all():
-        return  # in order, as it is written
     order = np.argsort(codes, kind="stable")
     same = codes[order][1:] == codes[order][:-1]
     starts = np.maximum.accumulate(np.where(np.concatenate(([False], same)), 0, np.arange(len(order))))
     for place in np.flatnonzero(same).tolist():
-        row, first = int(order[place + 1]), int(order[starts[place + 1]])
-        shown = (_as_text(table.specs[key], table.columns[key], row) for key in table.schema.key)
-        yield Problem(
-            code="duplicate",
-            table=name,
-            row=row,
-            column=table.schema.key[0],
-            value=" / ".join(text for text in shown if text),
-            params={"key": ", ".join(table.schema.key)},
-            other_row=first,
-        )
+        yield int(order[place + 1]), int(order[starts[place + 1]])
 
 
 def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> Iterator[Problem]:
@@ -194,7 +200,9 @@ def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> It
     if (name, spec.name) == ("quotas", "target_id"):
         unknown &= ~np.isin(tables["quotas"]["target_kind"], ("settlement", "employer"))
     for target in spec.references:
-        if unknown.any():
+        if unknown.all():
+            unknown = ~is_in(flat, tables[target].ids)
+        elif unknown.any():
             unknown[unknown] = ~is_in(flat[unknown], tables[target].ids)
     for index in np.flatnonzero(unknown).tolist():
         yield Problem(

@@ -76,7 +76,7 @@ def _rows(
         value = None if values is None else str(values[row])
         return Problem(code=code, table=table, row=row, column=column, value=value, **fields)
 
-    yield from of_rows(np.flatnonzero(mask).tolist(), one)
+    yield from of_rows(np.flatnonzero(mask), one)
 
 
 def _null(table: Table[Any], column: str) -> Array:

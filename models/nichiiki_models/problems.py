@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from nichiiki_models.texts import Lang, text
@@ -132,7 +134,7 @@ def few(problems: Iterable[Problem]) -> Iterator[Problem]:
         yield _more(last[alike], str(alike[0]), count)
 
 
-def of_rows(rows: Sequence[int], make: Callable[[int], Problem]) -> Iterator[Problem]:
+def of_rows(rows: Sequence[int] | npt.NDArray[np.int64], make: Callable[[int], Problem]) -> Iterator[Problem]:
     """Yield the problem of each row, but of the rows beyond `MOST_ALIKE` only how many there are, as `few` would.
 
     Parameters
@@ -143,9 +145,9 @@ def of_rows(rows: Sequence[int], make: Callable[[int], Problem]) -> Iterator[Pro
         Says it of one row.
     """
     for row in rows[:MOST_ALIKE]:
-        yield make(row)
+        yield make(int(row))
     if len(rows) > MOST_ALIKE:
-        last = make(rows[MOST_ALIKE])
+        last = make(int(rows[MOST_ALIKE]))
         yield _more(last, last.code, len(rows) - MOST_ALIKE)
 
 

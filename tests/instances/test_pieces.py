@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nichiiki_defects import BASE, DEFECTS, make, problems_of
-from nichiiki_instances import inspect, json_files, read, tabulating, text_files, write
+from nichiiki_instances import inspect, json_files, read, reading, tabulating, text_files, write
 from nichiiki_instances.bundled import load
 from nichiiki_models.errors import FileError, InputError
 from nichiiki_models.problems import MOST_ALIKE, Problem, few, make_problem
@@ -175,6 +175,32 @@ def test_a_file_that_breaks_off_is_said_to_do_so_alone(tmp_path: Path, cut: Cut)
     cut(100)
     (found,) = [each for each in found_in(tmp_path / "base") if each.table == "choices"]
     assert found.code == "broken_csv"
+
+
+@pytest.mark.parametrize("name", [n for n in DEFECTS if n.startswith(("negative", "bad", "json"))])
+def test_large_files_with_a_wrong_cell_are_refused_before_values_are_kept(
+    name: str, tmp_path: Path, cut: Cut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(name, tmp_path)
+    whole = [each for each in problems_of(path) if each.file != "rules.toml"]
+    cut(100)
+    monkeypatch.setattr(reading, "LARGE", {".csv": -1, ".json": -1})
+    found = messages(problems_of(path))
+    assert found
+    assert [
+        text for text in found if text.replace(IN_PIECES_ONLY.get(name, "\0"), "") not in messages(whole)
+    ] == []
+
+
+@pytest.mark.parametrize("form", ["folder", "json"])
+def test_large_right_files_are_read(
+    form: str, tmp_path: Path, cut: Cut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / ("base" if form == "folder" else "base.json")
+    write(read(BASE), path)
+    cut(100)
+    monkeypatch.setattr(reading, "LARGE", {".csv": -1, ".json": -1})
+    assert read(path) == read(BASE)
 
 
 def test_an_older_version_is_read_as_a_whole(
