@@ -311,5 +311,4 @@ def test_a_hostile_file_is_refused_in_little_memory(case: str, tmp_path: Path) -
     code, peak = map(int, run.stdout.rsplit("PEAK", 1)[1].split())
     assert code == 2
     assert words in run.stderr
-    print(case, peak)
     assert peak < MOST_MB
