@@ -36,6 +36,7 @@ SOLVER = ROOT / "solver" / "nichiiki_solver"
 CHECK_TESTS = ("tests/solver/verify",)
 TARIFF_TESTS = (
     "tests/solver/pricing/test_check.py",
+    "tests/solver/pricing/test_check_towns.py",
     "tests/solver/pricing/test_plan.py",
     "tests/solver/pricing/test_brute_force.py",
 )

@@ -465,7 +465,7 @@ def _check_seats(instance: Instance, tariff: TariffResult, takers: Takers, findi
                 covered[(*link, party.key[2])] += people if inside and k else 0.0
     stated = {(f.link_id, f.from_id, f.to_id, f.period_id): f for f in tariff.flows}
     seats = dict(zip(instance.links["link_id"].tolist(), instance.links["seats"].tolist(), strict=True))
-    for leg in sorted(set(total) | set(stated)):
+    for leg in sorted({leg for leg, people in total.items() if people} | set(stated)):
         flow, limit = stated.get(leg), null(seats[leg[0]])
         for name, own in (("passengers", total[leg]), ("product_passengers", covered[leg])):
             _compare(

@@ -395,6 +395,7 @@ def test_flagship_with_its_households() -> None:
     }
 
 
+@pytest.mark.slow  # random towns do the same in the small (test_check_towns.py)
 def test_households_that_value_their_trips() -> None:
     """Trips by their value, not as stated, with a liking of a flat fee and fares of children."""
     plain = nk.load("flagship")
@@ -409,6 +410,7 @@ def test_households_that_value_their_trips() -> None:
     assert found.total.trips_induced > 0
 
 
+@pytest.mark.slow  # random towns do the same in the small (test_check_towns.py)
 def test_households_to_whom_every_trip_is_worth_the_same() -> None:
     plain = nk.load("flagship")
     demand = plain.rules.demand.model_copy(update={"basis": "values", "trip_value_step_yen": 0})
@@ -418,6 +420,7 @@ def test_households_to_whom_every_trip_is_worth_the_same() -> None:
     assert verify_tariff(instance, found, allocation) == []
 
 
+@pytest.mark.slow  # random towns do the same in the small (test_check_towns.py)
 def test_households_that_answer_prices() -> None:
     """Stated trips, once a month for many, and more of them the cheaper they are."""
     plain = nk.load("flagship")
