@@ -208,19 +208,25 @@ def _rules(draw: random.Random) -> Record:
 
 def _stays(draw: random.Random, instance: Instance) -> Allocation:
     periods = instance.periods["period_id"].tolist()
-    placements = []
+    stays = []
     for household in instance.households["household_id"].tolist():
-        house, region = draw.choice([("near", "d0"), ("by_stop", "d0"), ("isle", "d1")])
-        held = sorted(draw.sample(periods, draw.randrange(1, len(periods) + 1)))
-        stay = {"house_id": house, "region_id": region, "units": 1, "periods": held}
-        placements.append({"household_id": household, "stays": [stay], "cost_yen": 0})
-    told: Record = {
-        "policy": "points",
-        "status": "FEASIBLE",
-        "reason": "TIME_LIMIT",
-        "placements": placements,
-    }
-    return Allocation.model_validate({"instance_hash": instance.hash, **told})
+        house = draw.choice([("near", "d0"), ("by_stop", "d0"), ("isle", "d1")])
+        stays.append((household, *house, sorted(draw.sample(periods, draw.randrange(1, len(periods) + 1)))))
+    return staying(instance, *stays)
+
+
+def staying(instance: Instance, *stays: tuple[str, str, str, list[str]]) -> Allocation:
+    """Place households in houses: household, house, its region, periods."""
+    placements = [
+        {
+            "household_id": household,
+            "stays": [{"house_id": house, "region_id": region, "units": 1, "periods": periods}],
+            "cost_yen": 0,
+        }
+        for household, house, region, periods in stays
+    ]
+    told: Record = {"policy": "points", "status": "FEASIBLE", "reason": "TIME_LIMIT"}
+    return Allocation.model_validate({"instance_hash": instance.hash, "placements": placements, **told})
 
 
 def _asked(draw: random.Random) -> Record:

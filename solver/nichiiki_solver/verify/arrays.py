@@ -109,7 +109,7 @@ def is_listed(
 ) -> Array:
     """Mask of the pairs (row, id): the row's list holds the id (a row of `table`), or the wildcard."""
     known = find(table, lists.values)
-    size = len(table) + 1
+    size = len(table)
     keys = lists.owners * size + known
     held = np.isin(rows * size + ids, keys[known >= 0])
     return held if wildcard is None else held | lists.holds(wildcard)[rows]

@@ -14,7 +14,7 @@ from nichiiki_models.tables import STOPS
 from nichiiki_models.tariff import TariffResult, Way
 from nichiiki_solver.verify.arrays import FAR
 from nichiiki_solver.verify.calendar import Calendar
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.geo import distance_m, straight_minutes
 from nichiiki_solver.verify.links import directed_arcs, number_nodes
 from nichiiki_solver.verify.paths import best_ways
@@ -322,7 +322,7 @@ def check_covers(book: WayBook, tariff: TariffResult, findings: Findings) -> Non
     for product in tariff.products:
         row = int(np.flatnonzero(book.instance.products["product_id"] == product.product_id)[0])
         if not _covers_right(book, row, frozenset(product.covers)):
-            findings.add("tariff_covers", np.ones(1, dtype=bool), product.product_id)
+            findings.add("tariff_covers", ONCE, product.product_id)
 
 
 def _covers_right(book: WayBook, row: int, covers: frozenset[str]) -> bool:

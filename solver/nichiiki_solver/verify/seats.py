@@ -14,6 +14,8 @@ from nichiiki_solver.verify.findings import Findings
 
 BANDS = (*SCHOOL_GRADES, *CARE_BANDS, "desk")
 NO_BAND = len(BANDS)
+NAMES = (*BANDS, "")
+"""What each number of a band is called in findings."""
 
 
 def band_numbers(bands: Array) -> Array:
@@ -46,7 +48,7 @@ class SeatRows:
 
     @staticmethod
     def _group(facility: Array, band: Array) -> Array:
-        return np.asarray(facility * (NO_BAND + 1) + band)
+        return np.asarray(facility * len(NAMES) + band)
 
     def rows(self, facility: Array, band: Array, period: int) -> Array:
         """Return the seat row of each facility and band in a period, or -1."""
@@ -100,7 +102,7 @@ def check_capacity(book: Book, rows: SeatRows, use: SeatUse, rule: str, findings
     """Check that what is taken of each facility, band and period is at most what its seat row offers."""
     facility, band, taken, offered = seat_loads(book, rows, use)
     ids = book.target_ids(use.name)[facility]
-    bands = np.array([*BANDS, ""])[band]
+    bands = np.array(NAMES)[band]
     shown = np.where(bands == "desk", "", bands)
     for period, name in enumerate(book.calendar.ids.tolist()):
         over = (offered[period] >= 0) & (taken[period] > offered[period])
@@ -109,8 +111,8 @@ def check_capacity(book: Book, rows: SeatRows, use: SeatUse, rule: str, findings
 
 def seat_loads(book: Book, rows: SeatRows, use: SeatUse) -> tuple[Array, Array, Array, Array]:
     """Return facilities and bands in use, and what is taken and offered in each period (-1: no row)."""
-    groups, group = np.unique(use.items.target * (NO_BAND + 1) + use.band, return_inverse=True)
-    facility, band = groups // (NO_BAND + 1), groups % (NO_BAND + 1)
+    groups, group = np.unique(use.items.target * len(NAMES) + use.band, return_inverse=True)
+    facility, band = np.divmod(groups, len(NAMES))
     shape = (len(book.calendar), len(groups))
     taken, offered = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     for period in range(len(book.calendar)):

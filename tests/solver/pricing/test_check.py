@@ -158,12 +158,13 @@ def test_the_best_way_is_asked_for() -> None:
 
 
 def test_periods_stand_for_their_days() -> None:
-    """A week, a year but a day, and the weekends of a month: each traveller travels in the share of a month that it is."""
+    """A week, 32 days, a year, the weekends of a month: each traveller travels in the share of a month that it is."""
     plain = tree(
         [500], demand=[riders(mass=97, trips=4, value=3000)], products=[sold("flat", low=500, high=4000)]
     )
     spans = (
         ("week", "2026-04-06", "2026-04-12", "all"),
+        ("more", "2026-05-01", "2026-06-01", "all"),
         ("year", "2027-04-01", "2028-03-30", "all"),
         ("ends", "2028-05-01", "2028-05-31", "weekend"),
         ("work", "2028-05-01", "2028-05-31", "weekday"),
@@ -172,7 +173,7 @@ def test_periods_stand_for_their_days() -> None:
     instance = plain.replace(periods=[dict(zip(keys, span, strict=True)) for span in spans])
     tariff = price(instance, goal="revenue")
     assert verify_tariff(instance, tariff) == []
-    days = (7, 365, 8, 23)
+    days = (7, 32, 365, 8, 23)
     assert tariff.total.riders == sum(97 * (count * 12_000 // 365) for count in days)
 
 
@@ -328,6 +329,31 @@ def test_a_bonus_is_earned_at_its_threshold() -> None:
     tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
     assert (tariff.total.buyers, tariff.total.trips_new + tariff.total.trips_induced) == (3000, 6000)
     assert verify_tariff(instance, tariff) == []
+
+
+def test_a_bonus_makes_no_trip_that_is_worth_less() -> None:
+    """The second trip costs 500 less than the first alone, and is worth 1,900 less than nothing."""
+    instance = tree(
+        [500],
+        demand=[riders(mass=3, trips=2, value=1100, step=3000)],
+        products=[sold("threshold", threshold_trips=2, bonus_yen=1500, low=0, high=0)],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
+    assert verify_tariff(instance, tariff) == []
+    assert (tariff.total.buyers, tariff.total.trips_existing) == (3000, 3000)
+
+
+def test_a_product_is_not_sold_where_it_does_not_hold() -> None:
+    """A way with it is stated for the period in which it rests, and for whoever may not buy it: nobody takes it."""
+    product = sold("flat", low=500, high=500, blackout_periods=("p1",), eligible=("basic",))
+    crowd = [riders(mass=3, trips=4, value=3000, registration=level) for level in ("none", "basic")]
+    for rule in (DemandRule(), DemandRule(choice="logit", logit_yen=1_000_000)):
+        instance = tree([500], demand=crowd, products=[product], periods=2, rules=rule)
+        tariff = price(instance, goal="uptake", subsidy_yen=None)
+        [with_pass] = [way for way in tariff.ways if way.product_id]
+        rests = with_pass.model_copy(update={"period_id": "p1"})
+        assert 0 < tariff.total.buyers <= 3000
+        assert rules_of(instance, tariff, ways=(*tariff.ways, rests)) == set()
 
 
 def test_logit_divides_classes() -> None:
