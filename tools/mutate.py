@@ -149,7 +149,8 @@ def _skipped(tree: ast.AST) -> set[int]:
         if isinstance(node, ast.keyword) and node.arg == "strict":
             parts.append(node)
         if isinstance(node, ast.FunctionDef):
-            parts += [node.returns, *node.decorator_list, *(each.annotation for each in node.args.args)]
+            named = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            parts += [node.returns, *node.decorator_list, *(each.annotation for each in named)]
         if isinstance(node, ast.AnnAssign):
             parts.append(node.annotation)
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
