@@ -11,6 +11,8 @@ from nichiiki_models.table import Table
 
 FAR = 1 << 60
 """No way, no limit: larger than any sum of minutes or yen, and safe to add to."""
+NO_ROW = -1
+"""Row of what is not there; whoever reads it asks whether it is below 0."""
 
 
 def find(table: Table[Any], ids: Array) -> Array:

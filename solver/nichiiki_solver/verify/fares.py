@@ -12,7 +12,7 @@ from nichiiki_models.columns import Array
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import STOPS
 from nichiiki_models.tariff import TariffResult, Way
-from nichiiki_solver.verify.arrays import FAR
+from nichiiki_solver.verify.arrays import FAR, NO_ROW
 from nichiiki_solver.verify.calendar import Calendar
 from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.geo import distance_m, straight_minutes
@@ -118,7 +118,7 @@ class WayBook:
         """Steps as (link or -1, from, to, minutes of a straight way)."""
         at, found = start, []
         for link_id, to in steps:
-            link = self.row.get(link_id, -1)
+            link = self.row.get(link_id, NO_ROW)
             minutes = self._straight_minutes(at, to, way.car) if link_id == "" else 0
             if minutes is None or (link_id and not self._runs(link, at, to, period, way.car)):
                 return None
@@ -157,7 +157,7 @@ class WayBook:
         inside = [str(links["link_id"][link]) in covers for link, _, _ in used]
         parts: list[dict[int, int]] = [defaultdict(int) for _ in range(3)]
         for (link, _, _), is_covered in zip(used, inside, strict=True):
-            operator = self.operator.get(str(links["operator_id"][link]), -1)
+            operator = self.operator.get(str(links["operator_id"][link]), NO_ROW)
             parts[1 if is_covered else 0][operator] += int(links["fare_yen"][link])
             parts[2][operator] += int(links["seat_cost_yen"][link])
         return Sums(

@@ -8,7 +8,7 @@ import numpy as np
 
 from nichiiki_models.columns import NULL_INT, Array
 from nichiiki_models.tables import CARE_BANDS, SCHOOL_GRADES
-from nichiiki_solver.verify.arrays import find, total
+from nichiiki_solver.verify.arrays import NO_ROW, find, total
 from nichiiki_solver.verify.book import Book, Items
 from nichiiki_solver.verify.findings import Findings
 
@@ -58,9 +58,9 @@ class SeatRows:
 
     def _row(self, keys: Array) -> Array:
         if len(self._keys) == 0:
-            return np.full(len(keys), -1)
+            return np.full(len(keys), NO_ROW)
         at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return np.where(self._keys[at] == keys, self._order[at], -1)
+        return np.where(self._keys[at] == keys, self._order[at], NO_ROW)
 
     def seats(self, rows: Array, period: int) -> Array:
         """Return the seats of seat rows in a period, those that measures add included; 0 for no row."""
@@ -119,7 +119,7 @@ def seat_loads(book: Book, rows: SeatRows, use: SeatUse) -> tuple[Array, Array, 
         held = book.stays.held[period, use.items.stay]
         taken[period] = total(use.amount[held], group[held], len(groups))
         row = rows.rows(facility, band, period)
-        offered[period] = np.where(row < 0, -1, offered_amount(use.name, rows, row, period))
+        offered[period] = np.where(row < 0, NO_ROW, offered_amount(use.name, rows, row, period))
     return facility, band, taken, offered
 
 

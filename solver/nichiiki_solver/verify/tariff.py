@@ -18,6 +18,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.rules import DemandRule
 from nichiiki_models.tables import Product
 from nichiiki_models.tariff import Figures, TariffResult
+from nichiiki_solver.verify.arrays import NO_ROW
 from nichiiki_solver.verify.fares import Key, Sums, WayBook, check_covers, key_of
 from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.takers import Party, Takers, choose, months, null, parties_of, pay, takers_of
@@ -280,7 +281,7 @@ def _check_objective(
 
 def _unit_of(tariff: TariffResult, takers: Takers) -> Array:
     """Unit of each party: that of a decided product it may buy, else of a given one; -1 for none."""
-    unit = np.full(len(takers.parties), -1, dtype=np.int64)
+    unit = np.full(len(takers.parties), NO_ROW, dtype=np.int64)
     for decided in (False, True):
         for at, each in enumerate(tariff.units):
             members = [
