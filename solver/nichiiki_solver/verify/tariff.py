@@ -104,9 +104,8 @@ def _check_prices(instance: Instance, tariff: TariffResult, findings: Findings) 
         asked = product.price_yen
         right = asked == (row.price_yen or 0) and product.offered
         if ranged and low is not None and high is not None:
-            right = (
-                not product.offered if asked is None else low <= asked <= high and asked % row.step_yen == 0
-            )
+            on_grid = asked is None or (low <= asked <= high and asked % row.step_yen == 0)
+            right = on_grid and product.offered == (asked is not None)
         if not right or product.decided != ranged:
             findings.add("tariff_price", ONCE, product.product_id, value=str(asked))
     _check_ratios(instance, tariff, findings)
@@ -339,7 +338,7 @@ def _check_limits(instance: Instance, tariff: TariffResult, takers: Takers, find
     if share is not None and most is not None:
         people = takers.taken * takers.heads * (takers.trips > 0)
         within = people * (takers.paid * 1000 <= most * takers.full)
-        if share * float(people.sum()) > 100 * float(within.sum()) + 1e-6:
+        if share * people.sum() > 100 * within.sum():  # whole numbers, in floats too
             reached = int(100 * within.sum() / people.sum())
             findings.add("tariff_equity", ONCE, "", value=reached, limit=share)
     _check_operators(instance, tariff, takers, findings)
