@@ -195,9 +195,9 @@ class _Cells:
             "trips_new": people * np.where(before, 0, trips),
             "trips_lost": people * np.maximum(base - trips, 0),
             "paid_yen": mass * takers.paid,
-            "product_yen": mass * product * self.buys,
+            "product_yen": mass * product,
             "cost_yen": mass * takers.cost * trips,
-            "product_cost_yen": mass * takers.cover_cost * trips * self.buys,
+            "product_cost_yen": mass * takers.cover_cost * trips,
             "admin_yen": mass * self.admin * self.buys,
             "cannibalised_yen": mass * takers.paid[0] * self.buys,
             "gift_yen": mass * self._gift(instance),
@@ -401,7 +401,7 @@ def _income(takers: Takers, operator: int) -> Array:
 
 def _part(amount: int, fares: dict[int, int], operator: int) -> int:
     whole = sum(fares.values())
-    return amount * fares.get(operator, 0) // whole if whole > 0 else 0
+    return amount * fares.get(operator, 0) // whole if whole else 0
 
 
 def _check_arbitrage(instance: Instance, tariff: TariffResult, findings: Findings) -> None:

@@ -124,10 +124,17 @@ def test_stated_incomes_and_flows(priced: tuple[Any, TariffResult]) -> None:
     assert rules_of(*priced, flows=(*priced[1].flows, elsewhere)) == {"tariff_claim"}
 
 
-def test_whoever_sells_to_nobody_does_not_break_even() -> None:
-    instance = tree([500], demand=[riders(trips=2, value=700)], products=[sold("flat", low=500, high=9000)])
+@pytest.mark.parametrize("other", [(), (sold("flat", name="y", low=500, high=9000),)])
+def test_whoever_sells_to_nobody_does_not_break_even(other: tuple[Any, ...]) -> None:
+    """One product of a unit that is offered and bought by nobody is enough; what is not offered sells nothing."""
+    products = [sold("flat", low=500, high=9000), *other]
+    instance = tree([500], demand=[riders(trips=2, value=700)], products=products)
     tariff = price(instance, goal="break_even", baseline="single_fares")
-    dear = tuple(each.model_copy(update={"offered": True, "price_yen": 9000}) for each in tariff.products)
+    first, *others = tariff.products
+    dear = (
+        first.model_copy(update={"offered": True, "price_yen": 9000}),
+        *(each.model_copy(update={"offered": False, "price_yen": None}) for each in others),
+    )
     assert "tariff_no_buyer" in rules_of(instance, tariff, products=dear)
     assert "tariff_no_buyer" not in rules_of(
         instance, tariff.model_copy(update={"goal": "uptake"}), products=dear
@@ -809,11 +816,11 @@ def test_a_way_takes_links_that_run_there(link: str, period: str, back: bool, ri
     assert found  # a dearer way is no best way, and the sums change
 
 
-def flat_line(*products: Any, periods: int = 1, **line: Any) -> tuple[Any, TariffResult]:
+def flat_line(*products: Any, periods: int = 1, step: int = 0, **line: Any) -> tuple[Any, TariffResult]:
     """Three who travel four times for 1,000 a round trip, and products for given or fixed prices; no cap, no arbitrage asked."""
     instance = tree(
         [500],
-        demand=[riders(mass=3, trips=4, value=3000)],
+        demand=[riders(mass=3, trips=4, value=3000, step=step)],
         products=list(products),
         periods=periods,
         **line,
@@ -850,13 +857,14 @@ def test_a_product_without_a_price_costs_nothing(yen: int, offered: bool, right:
 
 
 @pytest.mark.parametrize("periods", [1, 2])
-def test_an_operator_loses_up_to_its_cap(periods: int) -> None:
-    """Singles pay 4,000 each, passes 2,000: the operator loses 6,000 a month."""
-    line = {"operators": [Operator(operator_id="o")], "operator": "o", "periods": periods}
-    instance, tariff = flat_line(sold("flat", low=2000, high=2000), **line)
+@pytest.mark.parametrize(("step", "loss"), [(0, 6000), (700, 3000 + 600)])
+def test_an_operator_loses_up_to_its_cap(periods: int, step: int, loss: int) -> None:
+    """Singles pay 4,000 each, passes 2,000; or singles 3,000, and the fourth trip costs 200 more to run."""
+    line: Any = {"operators": [Operator(operator_id="o")], "operator": "o", "trunk_cost": 100}
+    instance, tariff = flat_line(sold("flat", low=2000, high=2000), periods=periods, step=step, **line)
     [row] = tariff.settlement
-    assert row.before_yen - row.after_yen + row.cost_change_yen == 6000 * periods
-    for cap, rules in ((6000, set()), (5999, {"tariff_operator"})):
+    assert row.before_yen - row.after_yen + row.cost_change_yen == loss * periods
+    for cap, rules in ((loss, set()), (loss - 1, {"tariff_operator"})):
         capped, same = moved(instance, tariff, operators=[Operator(operator_id="o", loss_cap_yen=cap)])
         assert rules_of(capped, same) == set()  # it was not asked for
         asked = {key: value for key, value in same.settings.items() if key != "operator_caps"}
@@ -864,7 +872,7 @@ def test_an_operator_loses_up_to_its_cap(periods: int) -> None:
             found = verify_tariff(capped, same.model_copy(update={"settings": settings}))
             assert {each.rule for each in found} == rules
             assert [each.details for each in found] == [
-                {"value": 6000 * periods, "limit": cap * periods}
+                {"value": loss * periods, "limit": cap * periods}
             ] * len(rules)
 
 

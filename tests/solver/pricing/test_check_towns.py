@@ -29,20 +29,26 @@ def test_priced_towns_pass(seed: int) -> None:
 
 
 def lone(
-    product: Product, rule: DemandRule, ages: tuple[int, ...] = (40,), periods: int = 1, **household: Any
+    product: Product,
+    rule: DemandRule,
+    ages: tuple[int, ...] = (40,),
+    periods: int = 1,
+    town: str = "d0",
+    **household: Any,
 ) -> TariffResult:
     """A household alone on a line of 1,000 yen a round trip, in the middle of the town it stays in; the tariff passes."""
     plain = tree([500], demand=[], products=[product], periods=periods, rules=rule)
     instance: Instance = plain.replace(
+        regions=[*plain.regions.rows(), {"region_id": "far", "name": "far", "lat": 35, "lon": 139}],
         households=[
             {"household_id": "a", "home_region": "h", "budget_yen": 1, "round_trips": 2.0, **household}
         ],
         persons=[{"person_id": f"a{at}", "household_id": "a", "age": age} for at, age in enumerate(ages)],
         houses=[
-            {"house_id": "x", "region_id": "d0", "lat": 35, "lon": 139, "capacity_persons": 9, "rent_yen": 0}
+            {"house_id": "x", "region_id": town, "lat": 35, "lon": 139, "capacity_persons": 9, "rent_yen": 0}
         ],
     )
-    allocation = staying(instance, ("a", "x", "d0", instance.periods["period_id"].tolist()))
+    allocation = staying(instance, ("a", "x", town, instance.periods["period_id"].tolist()))
     found = price(instance, allocation, goal="uptake", subsidy_yen=None)
     assert verify_tariff(instance, found, allocation) == []
     return found
@@ -116,3 +122,9 @@ def test_a_registration_is_good_while_it_lasts(until: str | None, buyers: int) -
     product = sold("flat", low=0, high=0, eligible=("basic",))
     found = lone(product, DemandRule(), periods=2, registration="basic", registration_valid_until=until)
     assert found.total.buyers == buyers
+
+
+def test_a_family_that_gets_nowhere_is_counted_head_by_head() -> None:
+    """No link leads to the town of its house: two adults and a child, and an infant for whom nobody pays."""
+    found = lone(PASS, DemandRule(), (40, 40, 8, 3), town="far")
+    assert (found.unreachable, found.total.riders) == (3000, 0)
