@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -137,14 +137,18 @@ class Part:
         raise IndexError(row)
 
 
+Watch = Callable[[str, Table[Any], RawTable, int], Iterator[Problem]]
+
+
 @dataclass
 class Parsed:
     """A file set as parsed: tables, rules, and what was wrong so far.
 
     Attributes
     ----------
-    keeps
-        Whether values are kept; else only what is wrong with them.
+    watch
+        What looks at the values of each piece and says what is wrong with them, in place of their being kept; None if they
+        are. It is given the name of the table, the piece with and without its types, and the number of its first row.
     tables
         The lists that a table is made of, by its name.
     broken
@@ -157,7 +161,7 @@ class Parsed:
         What is wrong with single cells that were.
     """
 
-    keeps: bool = True
+    watch: Watch | None = None
     tables: dict[str, list[Part]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     rules: dict[str, Any] = field(default_factory=dict)
