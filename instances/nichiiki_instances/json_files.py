@@ -313,17 +313,10 @@ class Objects:
         self.odd += len(found)
         self.parsed.problems += found
         if self.odd:
-            self._give_up()
+            self.parsed.give_up(self.table)
         elif rows:  # no rows, no columns to miss
             self._add(rows, numbers)
         self.count += len(rows)
-
-    def _give_up(self) -> None:
-        parsed = self.parsed
-        parsed.broken.add(self.table)
-        if parsed.tables.pop(self.table, None):
-            parsed.problems = [each for each in parsed.problems if each.table != self.table]
-            parsed.of_cells = [each for each in parsed.of_cells if each.table != self.table]
 
     def _add(self, rows: Sequence[Mapping[str, Any]], numbers: range) -> None:
         fields = TABLES[self.table].model_fields

@@ -170,6 +170,13 @@ class Parsed:
     problems: list[Problem] = field(default_factory=list)
     of_cells: list[Problem] = field(default_factory=list)
 
+    def give_up(self, table: str) -> None:
+        """Let a table go that turns out to be none, and what was wrong with its rows."""
+        self.broken.add(table)
+        if self.tables.pop(table, None):
+            self.problems = [each for each in self.problems if each.table != table]
+            self.of_cells = [each for each in self.of_cells if each.table != table]
+
     def part_of(self, table: str, row: int) -> tuple[Part, int]:
         """Return the list that holds a row of a table, and the row's number in it."""
         for part in self.tables[table]:

@@ -316,9 +316,9 @@ def _add_file(parsed: Parsed, file: Path) -> None:
                     parsed, parse_toml(read_text(file, file.name, limit=MAX_TEXT), file.name), file.name
                 )
             else:
-                _add_grids(parsed, table, csv_grids(file, file.name))
+                _add_grids(parsed, table, csv_grids(file, file.name, at_once=parsed.watch is not None))
         except FileError as error:
-            parsed.broken.add(table)
+            parsed.give_up(table)
             parsed.problems += [
                 each.model_copy(update={"table": each.table or table}) for each in error.problems
             ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,17 @@ from nichiiki_models.problems import MOST_ALIKE, Problem, few, make_problem
 Cut = Callable[[int], None]
 IN_PIECES_ONLY = {"json_nan": ", line 126"}
 """What is said of a defect only in pieces: the line of a broken text, which the guard knows."""
+
+
+KEYS_AND_IDS = (
+    "duplicate_id",
+    "duplicate_choice",
+    "unknown_id",
+    "unknown_id_in_list",
+    "link_to_unknown_point",
+    "must_and_never_same_target",
+)
+"""Defects of keys and references alone."""
 
 
 @pytest.fixture
@@ -189,6 +201,43 @@ def test_large_files_with_a_wrong_cell_are_refused_before_values_are_kept(
     assert found
     assert [
         text for text in found if text.replace(IN_PIECES_ONLY.get(name, "\0"), "") not in messages(whole)
+    ] == []
+
+
+@pytest.mark.parametrize("name", KEYS_AND_IDS)
+def test_large_files_are_refused_for_what_small_ones_are_refused_for(
+    name: str, tmp_path: Path, cut: Cut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(name, tmp_path)
+    whole = problems_of(path)
+    cut(100)
+    monkeypatch.setattr(reading, "LARGE", {".csv": -1, ".json": -1})
+    monkeypatch.setattr(reading, "reading_of", None)  # not reached: what is refused is not kept
+    assert messages(problems_of(path)) == messages(whole)
+
+
+def test_keys_and_ids_of_large_files_are_counted(
+    tmp_path: Path, cut: Cut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(read(BASE), tmp_path / "base")
+    file = tmp_path / "base" / "choices.csv"
+    rows = file.read_text("utf-8").splitlines(keepends=True)
+    at = rows[0].split(",").index("household_id")
+    strange = rows[2].split(",")
+    strange[at] = "nobody"
+    file.write_text("".join([*rows, *[rows[1]] * 300, *[",".join(strange)] * 300]), "utf-8")
+    whole = messages(found_in(tmp_path / "base"))
+    cut(500)
+    monkeypatch.setattr(reading, "LARGE", {".csv": -1})
+    found = [each for each in found_in(tmp_path / "base") if each.severity == "error"]
+    assert Counter(each.code for each in found) == {
+        "duplicate": MOST_ALIKE,
+        "unknown_id": MOST_ALIKE,
+        "more_alike": 2,
+    }
+    assert {each.params["count"] for each in found if each.code == "more_alike"} == {"100", "399"}
+    assert [
+        text for text in messages([each for each in found if each.code != "duplicate"]) if text not in whole
     ] == []
 
 
