@@ -386,7 +386,7 @@ def _income(takers: Takers, operator: int) -> Array:
             way, n = takers.sums[k][at], int(takers.trips[k, at])
             assert way is not None  # noqa: S101 - what is taken is open
             stays = _part(int(takers.left[k, at]), way.by_operator, operator) * n
-            product = int(takers.paid[k, at]) - int(takers.left[k, at]) * n if k else 0
+            product = int(takers.paid[k, at]) - int(takers.left[k, at]) * n
             spent = (
                 way.cost_by_operator.get(operator, 0) * n - single.cost_by_operator.get(operator, 0) * base
             )

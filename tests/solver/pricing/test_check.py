@@ -1006,3 +1006,12 @@ def test_another_allocation_ends_the_check(priced: tuple[Any, TariffResult]) -> 
     total = priced[1].total.model_copy(update={"buyers": 0})
     assert rules_of(*priced, allocation_hash="sha256:0", total=total, levels=()) == {"tariff_allocation"}
     assert rules_of(*priced, instance_hash="sha256:0", total=total, levels=()) == {"tariff_instance"}
+
+
+def test_a_gift_is_what_travellers_of_today_save() -> None:
+    """Who stayed at home at 1,000 a trip goes for 500 with a bonus at every number of trips: nothing was paid before, or saved."""
+    product = sold("threshold", threshold_trips=0, bonus_yen=500, low=0, high=0)
+    instance = tree([500], demand=[riders(mass=3, trips=1, value=900)], products=[product])
+    tariff = price(instance, goal="uptake", subsidy_yen=None)
+    assert (tariff.total.buyers, tariff.total.gift_yen) == (3000, 0)
+    assert verify_tariff(instance, tariff) == []
