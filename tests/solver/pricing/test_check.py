@@ -658,6 +658,9 @@ def test_a_share_is_counted_to_the_person() -> None:
     tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
     assert settled(instance, tariff, equity_share_percent=25, equity_yen=1000) == set()
     assert settled(instance, tariff, equity_share_percent=26, equity_yen=1000) == {"tariff_equity"}
+    strict = {**tariff.settings, "equity_share_percent": 26, "equity_yen": 1000}
+    [found] = verify_tariff(instance, tariff.model_copy(update={"settings": strict}))
+    assert found.details == {"value": 25, "limit": 26}
 
 
 def test_stated_numbers_may_be_off_by_rounding_alone(priced: tuple[Any, TariffResult]) -> None:
@@ -816,11 +819,13 @@ def test_a_way_takes_links_that_run_there(link: str, period: str, back: bool, ri
     assert found  # a dearer way is no best way, and the sums change
 
 
-def flat_line(*products: Any, periods: int = 1, step: int = 0, **line: Any) -> tuple[Any, TariffResult]:
+def flat_line(
+    *products: Any, periods: int = 1, mass: int = 3, step: int = 0, **line: Any
+) -> tuple[Any, TariffResult]:
     """Three who travel four times for 1,000 a round trip, and products for given or fixed prices; no cap, no arbitrage asked."""
     instance = tree(
         [500],
-        demand=[riders(mass=3, trips=4, value=3000, step=step)],
+        demand=[riders(mass=mass, trips=4, value=3000, step=step)],
         products=list(products),
         periods=periods,
         **line,
@@ -877,16 +882,16 @@ def test_an_operator_loses_up_to_its_cap(periods: int, step: int, loss: int) -> 
 
 
 def test_a_product_needs_no_more_seats_than_there_are() -> None:
-    """Three who go four times sit in twelve seats there, and in twelve back."""
-    instance, tariff = flat_line(sold("flat", low=2000, high=2000))
-    for seats, full in ((12, False), (11, True)):
+    """3,000 who go four times sit in 12,000 seats there, and in as many back."""
+    instance, tariff = flat_line(sold("flat", low=2000, high=2000), mass=3000)
+    for seats, full in ((12_000, False), (11_999, True)):
         links = [
             {**row.model_dump(), "seats": seats if row.link_id == "t" else None}
             for row in instance.links.rows()
         ]
         found = verify_tariff(*moved(instance, tariff, links=links))
         assert [(each.rule, each.where, each.details) for each in found] == [
-            ("tariff_seats", where, {"value": 12, "limit": 11}) for where in ("t h m p1", "t m h p1")
+            ("tariff_seats", where, {"value": 12_000, "limit": 11_999}) for where in ("t h m p1", "t m h p1")
         ] * full
 
 
@@ -1014,4 +1019,24 @@ def test_a_gift_is_what_travellers_of_today_save() -> None:
     instance = tree([500], demand=[riders(mass=3, trips=1, value=900)], products=[product])
     tariff = price(instance, goal="uptake", subsidy_yen=None)
     assert (tariff.total.buyers, tariff.total.gift_yen) == (3000, 0)
+    assert verify_tariff(instance, tariff) == []
+
+
+@pytest.mark.parametrize("baseline", ["single_fares", "cost"])
+def test_a_product_may_lead_another_way(baseline: Any) -> None:
+    """By the dear bus, which costs 250 to run and is covered, and not by the train, which costs 20 and is not."""
+    plain = fares()
+    costs = {"t": 20, "bus": 250}
+    instance = plain.replace(
+        links=[
+            {**row.model_dump(), "seat_cost_yen": costs.get(row.link_id, 0)} for row in plain.links.rows()
+        ],
+        products=[sold("flat", links=("bus",), low=500, high=6000).model_dump()],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline=baseline)
+    assert [way.out[0][0] for way in tariff.ways if way.product_id] == ["bus", "bus"]
+    assert tariff.total.buyers > 0
+    assert (
+        tariff.total.product_cost_yen == tariff.total.cost_yen - 2 * 20 * 4 * 6
+    )  # those of the other period
     assert verify_tariff(instance, tariff) == []
