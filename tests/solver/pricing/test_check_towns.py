@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nichiiki_models.allocation import Status
+from nichiiki_models.allocation import Allocation, Status
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import DemandRule
 from nichiiki_models.tables import Product
@@ -28,14 +28,19 @@ def test_priced_towns_pass(seed: int) -> None:
         assert verify_tariff(town.instance, found, town.allocation) == []
 
 
-def lone(
+def lone(product: Product, rule: DemandRule, ages: tuple[int, ...] = (40,), **more: Any) -> TariffResult:
+    """The tariff of `alone`."""
+    return alone(product, rule, ages, **more)[2]
+
+
+def alone(
     product: Product,
     rule: DemandRule,
     ages: tuple[int, ...] = (40,),
     periods: int = 1,
     town: str = "d0",
     **household: Any,
-) -> TariffResult:
+) -> tuple[Instance, Allocation, TariffResult]:
     """A household alone on a line of 1,000 yen a round trip, in the middle of the town it stays in; the tariff passes."""
     plain = tree([500], demand=[], products=[product], periods=periods, rules=rule)
     instance: Instance = plain.replace(
@@ -51,7 +56,7 @@ def lone(
     allocation = staying(instance, ("a", "x", town, instance.periods["period_id"].tolist()))
     found = price(instance, allocation, goal="uptake", subsidy_yen=None)
     assert verify_tariff(instance, found, allocation) == []
-    return found
+    return instance, allocation, found
 
 
 PASS = sold("flat", low=0, high=0)
@@ -128,3 +133,13 @@ def test_a_family_that_gets_nowhere_is_counted_head_by_head() -> None:
     """No link leads to the town of its house: two adults and a child, and an infant for whom nobody pays."""
     found = lone(PASS, DemandRule(), (40, 40, 8, 3), town="far")
     assert (found.unreachable, found.total.riders) == (3000, 0)
+
+
+@pytest.mark.parametrize("car", [False, True])
+def test_a_way_that_is_not_stated_is_named(car: bool) -> None:
+    """By its ends, its period, and the product that it is taken with."""
+    instance, allocation, found = alone(PASS, DemandRule(), car=car)
+    for keep, where in ((True, "h x p1 x"), (False, "h x p1")):
+        ways = tuple(way for way in found.ways if (way.product_id is None) is keep)
+        missing = verify_tariff(instance, found.model_copy(update={"ways": ways}), allocation)
+        assert where in [each.where for each in missing if each.rule == "tariff_way_missing"]
