@@ -914,7 +914,13 @@ def passes(*each: tuple[str, tuple[str, ...], int | None, int]) -> list[Any]:
     """Products by name, links, rides (None for a flat one) and the one price of their grid."""
     return [
         sold(
-            "flat" if rides is None else "capped", name=name, links=links, cap_rides=rides, low=yen, high=yen
+            "flat" if rides is None else "capped",
+            name=name,
+            links=links,
+            cap_rides=rides,
+            low=yen,
+            high=yen,
+            step=1,
         )
         for name, links, rides, yen in each
     ]
@@ -1032,10 +1038,17 @@ def test_a_product_may_lead_another_way(baseline: Any) -> None:
             {**row.model_dump(), "seat_cost_yen": costs.get(row.link_id, 0)} for row in plain.links.rows()
         ],
         products=[sold("flat", links=("bus",), low=500, high=6000).model_dump()],
+        demand=[
+            *plain.demand.rows(),
+            *(riders(name=f"poor{value}", mass=2, trips=1, value=value) for value in (40, 41, 500)),
+        ],
     )
     tariff = price(instance, goal="uptake", subsidy_yen=None, baseline=baseline)
     assert [way.out[0][0] for way in tariff.ways if way.product_id] == ["bus", "bus"]
     assert tariff.total.buyers > 0
+    assert tariff.total.priced_out == 2 * (
+        2000 + 2000
+    )  # worth more than the 40 that seats there and back cost
     assert (
         tariff.total.product_cost_yen == tariff.total.cost_yen - 2 * 20 * 4 * 6
     )  # those of the other period
