@@ -139,12 +139,14 @@ class WayBook:
 
     def _straight_minutes(self, start: str, end: str, car: bool) -> int | None:
         house, other = (start, end) if end in self.number else (end, start)
-        if other not in self.number or house in self.number or house not in self.instance.houses.ids:
+        if other not in self.number or house not in self.instance.houses.ids:
             return None
         point = self.number[other]
-        found = [(walk, drive) for p, walk, drive in self.straight(house) if p == point]
-        fewest = min((min(walk, drive) if car else walk for walk, drive in found), default=FAR)
-        return None if fewest >= FAR else fewest
+        for near, walk, drive in self.straight(house):
+            fewest = min(walk, drive) if car else walk
+            if near == point and fewest < FAR:
+                return fewest
+        return None
 
     def _sums(
         self, way: Way, out: list[tuple[int, str, str, int]], back: list[tuple[int, str, str, int]]
@@ -252,8 +254,7 @@ class WayBook:
         """Say whether what a product covers makes any way of a trip cheaper than it is without."""
         start, end, period_id, car, limit = key
         covers, period = self.covers[product], self.place[period_id]
-        own = None if limit >= FAR else limit
-        way = Way(from_id=start, to_id=end, period_id=period_id, car=car, limit_minutes=own, out=())
+        way = Way(from_id=start, to_id=end, period_id=period_id, car=car, out=())
         with_it = way.model_copy(update={"product_id": product})
         found = []
         for pair in ((start, end), (end, start)):

@@ -795,6 +795,7 @@ def test_a_product_covers_its_scope_and_no_more(kind: Any, scope: tuple[str, ...
     ("link", "period", "back", "right"),
     [
         ("bus", "p2", False, True),
+        ("bus", "p2", True, True),
         ("bus", "p1", False, False),
         ("road", "p2", False, False),
         ("lane", "p1", False, True),
@@ -817,6 +818,7 @@ def test_a_way_takes_links_that_run_there(link: str, period: str, back: bool, ri
     found = rules_of(instance, tariff, ways=tuple(ways))
     assert ("tariff_way" in found) is not right
     assert found  # a dearer way is no best way, and the sums change
+    assert not right or "tariff_best_way" in found
 
 
 def flat_line(

@@ -143,3 +143,23 @@ def test_a_way_that_is_not_stated_is_named(car: bool) -> None:
         ways = tuple(way for way in found.ways if (way.product_id is None) is keep)
         missing = verify_tariff(instance, found.model_copy(update={"ways": ways}), allocation)
         assert where in [each.where for each in missing if each.rule == "tariff_way_missing"]
+
+
+@pytest.mark.parametrize(
+    ("out", "right"),
+    [
+        ((("t", "m"), ("l0", "d0"), ("", "x")), True),
+        ((("", "m"), ("l0", "d0"), ("", "x")), False),
+        ((("t", "m"), ("", "d0"), ("", "x")), False),
+        ((("t", "m"), ("l0", "d0"), ("", "x"), ("", "x")), False),
+        ((("t", "m"), ("l0", "d0"), ("", "nowhere")), False),
+        ((("t", "m"), ("l0", "d0")), False),
+        ((("t", "m"), ("", "x")), False),
+    ],
+)
+def test_on_foot_one_goes_between_a_house_and_its_town(out: tuple[tuple[str, str], ...], right: bool) -> None:
+    """Not from town to town, from house to house, or to another town's house."""
+    instance, allocation, found = alone(sold("flat", low=9000, high=9000), DemandRule())
+    ways = tuple(way.model_copy(update={"out": out}) if not way.product_id else way for way in found.ways)
+    broken = verify_tariff(instance, found.model_copy(update={"ways": ways}), allocation)
+    assert ([each for each in broken if each.rule == "tariff_way"] == []) is right
