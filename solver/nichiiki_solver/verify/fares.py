@@ -81,7 +81,7 @@ class WayBook:
             )
         }
         self._straight: dict[str, list[tuple[int, int, int]]] = {}
-        self._labels: dict[tuple[bytes, bool, str, bool, int], list[Array]] = {}
+        self._labels: dict[tuple[bytes, bool, str, bool, int, tuple[int, int, int]], list[Array]] = {}
         self.operator = {name: at for at, name in enumerate(instance.operators["operator_id"].tolist())}
 
     def straight(self, house: str) -> list[tuple[int, int, int]]:
@@ -299,7 +299,8 @@ class WayBook:
             way.car,
             way.product_id or "",
             forward,
-            source * 8 + order[0],
+            source,
+            order,
         )
         if cache not in self._labels:
             inside = self.nodes.is_point(self.arcs.tail) & self.nodes.is_point(self.arcs.head)

@@ -897,19 +897,45 @@ def test_a_product_needs_no_more_seats_than_there_are() -> None:
         ] * full
 
 
-def test_who_gets_nowhere_is_counted() -> None:
-    """A town that no link leads to: those who would go there are told, to the person."""
+@pytest.mark.parametrize("way", [(), ("h", "far"), ("far", "h")])
+def test_who_gets_nowhere_is_counted(way: tuple[str, ...]) -> None:
+    """A town that no link leads to, or none both there and back: those who would go are told, to the person."""
     plain = tree(
         [500], demand=[riders(mass=3, trips=4, value=3000)], products=[sold("flat", low=500, high=500)]
     )
     lost = riders(name="lost", mass=7, trips=4, value=3000).model_copy(update={"to_id": "far"})
-    regions = [*plain.regions.rows(), {"region_id": "far", "name": "far", "lat": 35, "lon": 139}]
-    instance = plain.replace(regions=regions, demand=[*plain.demand.rows(), lost])
+    single = [
+        {
+            "link_id": "single",
+            "from_id": start,
+            "to_id": end,
+            "mode": "bus",
+            "minutes": 9,
+            "fare_yen": 0,
+            "both_ways": False,
+        }
+        for start, end in ([way] if way else [])
+    ]
+    instance = plain.replace(
+        regions=[*plain.regions.rows(), {"region_id": "far", "name": "far", "lat": 35, "lon": 139}],
+        demand=[*plain.demand.rows(), lost],
+        links=[*plain.links.rows(), *single],
+    )
     tariff = price(instance, goal="uptake", subsidy_yen=None)
     assert tariff.unreachable == 7000
     assert verify_tariff(instance, tariff) == []
     for off in (2, -2):
         assert rules_of(instance, tariff, unreachable=7000 + off) == {"tariff_claim"}
+
+
+def test_a_product_that_helps_in_one_direction_needs_a_way() -> None:
+    """The lane leads there only; whoever may ride it for nothing goes by it."""
+    instance = fares().replace(products=[sold("flat", links=("lane",), low=500, high=6000).model_dump()])
+    tariff = price(instance, goal="revenue")
+    assert verify_tariff(instance, tariff) == []
+    singles = tuple(way for way in tariff.ways if way.product_id is None)
+    assert len(singles) < len(tariff.ways)
+    assert "tariff_way_missing" in rules_of(instance, tariff, ways=singles)
 
 
 def passes(*each: tuple[str, tuple[str, ...], int | None, int]) -> list[Any]:
