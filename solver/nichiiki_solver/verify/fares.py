@@ -115,12 +115,17 @@ class WayBook:
     def _walk(
         self, way: Way, steps: Iterable[tuple[str, str]], start: str, end: str, period: int
     ) -> list[tuple[int, str, str, int]] | None:
-        """Steps as (link or -1, from, to, minutes of a straight way)."""
+        """Steps as (link or -1, from, to, minutes)."""
         at, found = start, []
         for link_id, to in steps:
             link = self.row.get(link_id, NO_ROW)
-            minutes = self._straight_minutes(at, to, way.car) if link_id == "" else 0
-            if minutes is None or (link_id and not self._runs(link, at, to, period, way.car)):
+            if link_id == "":
+                minutes = self._straight_minutes(at, to, way.car)
+            elif self._runs(link, at, to, period, way.car):
+                minutes = int(self.instance.links["minutes"][link])
+            else:
+                return None
+            if minutes is None:
                 return None
             found.append((link, at, to, minutes))
             at = to
@@ -179,9 +184,7 @@ class WayBook:
         )
 
     def _minutes(self, steps: list[tuple[int, str, str, int]]) -> int:
-        return sum(
-            int(self.instance.links["minutes"][link]) if link >= 0 else own for link, _, _, own in steps
-        )
+        return sum(minutes for _, _, _, minutes in steps)
 
     def _fare(
         self, steps: list[tuple[int, str, str, int]], covers: frozenset[str], *, everything: bool
@@ -228,8 +231,6 @@ class WayBook:
         self, way: Way, start: str, end: str, period: int, covers: frozenset[str], order: tuple[int, int, int]
     ) -> tuple[int, int, int]:
         """Lowest keys of any way, in the order given."""
-        if start == end:
-            return 0, 0, 0
         into_house = end not in self.number
         house, point = (end, start) if into_house else (start, end)
         if house in self.number:
@@ -359,7 +360,7 @@ def _region(book: WayBook, end: str) -> str:
 
 
 def _joins(book: WayBook, covers: frozenset[str], start: str, end: str) -> bool:
-    """Whether covered links alone carry from one end to the other wherever any way does, there and back."""
+    """Whether covered links alone carry from one end to the other wherever any way without a car does, there and back."""
     ends = {end: name for name, end in book.number.items()}
     for period in range(len(book.calendar.ids)):
         for source, target in ((start, end), (end, start)):
@@ -367,7 +368,11 @@ def _joins(book: WayBook, covers: frozenset[str], start: str, end: str) -> bool:
             arcs = [
                 (ends[int(t)], ends[int(h)])
                 for t, h, link, runs in zip(
-                    book.arcs.tail, book.arcs.head, book.arc_link, book.arcs.runs[period], strict=True
+                    book.arcs.tail,
+                    book.arcs.head,
+                    book.arc_link,
+                    book.arcs.runs[period] & ~book.arcs.car_only,
+                    strict=True,
                 )
                 if runs
                 and str(book.instance.links["link_id"][link]) in covers

@@ -1079,3 +1079,26 @@ def test_a_product_may_lead_another_way(baseline: Any) -> None:
     train = 2 * 20 * 4 * 6  # six who go four times in the other period
     assert tariff.total.product_cost_yen == tariff.total.cost_yen - train
     assert verify_tariff(instance, tariff) == []
+
+
+@pytest.mark.parametrize("scope", [("h", "d0"), ("d0", "h")])
+@pytest.mark.parametrize("car_alone", [False, True])
+def test_a_product_between_two_ends_joins_them(scope: tuple[str, str], car_alone: bool) -> None:
+    """There and back in every period in which anybody without a car gets there; in the second one a road for cars may be all."""
+    plain = tree(
+        [500, 500],
+        periods=2,
+        demand=[riders(mass=3, trips=4, value=3000)],
+        products=[sold("flat", low=500, high=6000).model_copy(update={"scope_kind": "od", "scope": scope})],
+    )
+    road = {"link_id": "road", "from_id": "h", "to_id": "m", "mode": "car", "minutes": 9, "fare_yen": 0}
+    links = {row.link_id: row.model_dump() for row in plain.links.rows()}
+    links["t"]["periods"] = ["p1"] if car_alone else []
+    instance = plain.replace(links=[*links.values(), road])
+    tariff = price(instance, goal="uptake", subsidy_yen=None)
+    [product] = tariff.products
+    assert verify_tariff(instance, tariff) == []
+    assert {"t", "l0"} <= set(product.covers)
+    for covers in (("t",), ("l0",), ("l1", "t"), ("l0", "road"), ()):
+        changed = product.model_copy(update={"covers": covers})
+        assert "tariff_covers" in rules_of(instance, tariff, products=(changed,)), covers
