@@ -162,11 +162,11 @@ class WayBook:
         links = self.instance.links
         used = [(link, start, end) for link, start, end, _ in (*out, *back) if link >= 0]
         inside = [str(links["link_id"][link]) in covers for link, _, _ in used]
-        parts: list[dict[int, int]] = [defaultdict(int) for _ in range(3)]
+        open_, covered, costs = (defaultdict[int, int](int) for _ in range(3))
         for (link, _, _), is_covered in zip(used, inside, strict=True):
             operator = self.operator.get(str(links["operator_id"][link]), NO_ROW)
-            parts[1 if is_covered else 0][operator] += int(links["fare_yen"][link])
-            parts[2][operator] += int(links["seat_cost_yen"][link])
+            (covered if is_covered else open_)[operator] += int(links["fare_yen"][link])
+            costs[operator] += int(links["seat_cost_yen"][link])
         return Sums(
             minutes=self._minutes(out) + self._minutes(back),
             left=left,
@@ -176,9 +176,9 @@ class WayBook:
                 int(links["seat_cost_yen"][link]) for (link, _, _), c in zip(used, inside, strict=True) if c
             ),
             covers=any(inside),
-            by_operator=dict(parts[0]),
-            cover_by_operator=dict(parts[1]),
-            cost_by_operator=dict(parts[2]),
+            by_operator=dict(open_),
+            cover_by_operator=dict(covered),
+            cost_by_operator=dict(costs),
             links=tuple((str(links["link_id"][link]), start, end) for link, start, end in used),
             covered_links=tuple(inside),
         )

@@ -39,18 +39,21 @@ def alone(
     ages: tuple[int, ...] = (40,),
     periods: int = 1,
     town: str = "d0",
+    lat: float = 35,
+    links: tuple[dict[str, Any], ...] = (),
     **household: Any,
 ) -> tuple[Instance, Allocation, TariffResult]:
     """A household alone on a line of 1,000 yen a round trip, in the middle of the town it stays in; the tariff passes."""
     plain = tree([500], demand=[], products=[product], periods=periods, rules=rule)
     instance: Instance = plain.replace(
+        links=[*plain.links.rows(), *links],
         regions=[*plain.regions.rows(), {"region_id": "far", "name": "far", "lat": 35, "lon": 139}],
         households=[
             {"household_id": "a", "home_region": "h", "budget_yen": 1, "round_trips": 2.0, **household}
         ],
         persons=[{"person_id": f"a{at}", "household_id": "a", "age": age} for at, age in enumerate(ages)],
         houses=[
-            {"house_id": "x", "region_id": town, "lat": 35, "lon": 139, "capacity_persons": 9, "rent_yen": 0}
+            {"house_id": "x", "region_id": town, "lat": lat, "lon": 139, "capacity_persons": 9, "rent_yen": 0}
         ],
     )
     allocation = staying(instance, ("a", "x", town, instance.periods["period_id"].tolist()))
@@ -163,3 +166,15 @@ def test_on_foot_one_goes_between_a_house_and_its_town(out: tuple[tuple[str, str
     ways = tuple(way.model_copy(update={"out": out}) if not way.product_id else way for way in found.ways)
     broken = verify_tariff(instance, found.model_copy(update={"ways": ways}), allocation)
     assert ([each for each in broken if each.rule == "tariff_way"] == []) is right
+
+
+def test_who_cannot_walk_so_far_has_no_way_without_a_link() -> None:
+    """The house is 11 km from the town: by car, or by the bus that a pass covers with the rest."""
+    bus = {"link_id": "bus", "from_id": "d0", "to_id": "x", "mode": "bus", "minutes": 5, "fare_yen": 100}
+    everything = sold("flat", links=("t", "l0", "bus"), low=0, high=0)
+    dear = sold("flat", links=("t", "l0"), low=9000, high=9000)
+    assert lone(dear, DemandRule(), lat=35.1).unreachable == 1000
+    assert lone(dear, DemandRule(), lat=35.1, car=True).total.paid_yen == 2 * 1000
+    assert lone(dear, DemandRule(), lat=35.1, links=(bus,)).total.paid_yen == 2 * 1200
+    found = lone(everything, DemandRule(), lat=35.1, links=(bus,))
+    assert (found.total.buyers, found.total.paid_yen, found.unreachable) == (1000, 0, 0)
