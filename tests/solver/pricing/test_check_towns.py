@@ -44,9 +44,10 @@ def alone(
     **household: Any,
 ) -> tuple[Instance, Allocation, TariffResult]:
     """A household alone on a line of 1,000 yen a round trip, in the middle of the town it stays in; the tariff passes."""
-    plain = tree([500], demand=[], products=[product], periods=periods, rules=rule)
+    plain = tree([500], demand=[], products=[], periods=periods, rules=rule)
     instance: Instance = plain.replace(
         links=[*plain.links.rows(), *links],
+        products=[product.model_dump()],
         regions=[*plain.regions.rows(), {"region_id": "far", "name": "far", "lat": 35, "lon": 139}],
         households=[
             {"household_id": "a", "home_region": "h", "budget_yen": 1, "round_trips": 2.0, **household}
@@ -178,3 +179,15 @@ def test_who_cannot_walk_so_far_has_no_way_without_a_link() -> None:
     assert lone(dear, DemandRule(), lat=35.1, links=(bus,)).total.paid_yen == 2 * 1200
     found = lone(everything, DemandRule(), lat=35.1, links=(bus,))
     assert (found.total.buyers, found.total.paid_yen, found.unreachable) == (1000, 0, 0)
+
+
+@pytest.mark.parametrize(("most", "helps"), [(None, True), (120, True), (119, False)])
+def test_a_product_helps_whoever_has_time_for_it(most: int | None, helps: bool) -> None:
+    """A bus of two hours that the pass covers, beside a train of 90 minutes that it does not."""
+    bus = {"link_id": "bus", "from_id": "h", "to_id": "d0", "mode": "bus", "minutes": 120, "fare_yen": 800}
+    product, rule = sold("flat", links=("bus",), low=0, high=0), DemandRule(minute_value_yen=0)
+    instance, allocation, found = alone(product, rule, links=(bus,), max_trip_minutes=most)
+    assert found.total.buyers == 1000 * helps
+    singles = tuple(way for way in found.ways if way.product_id is None)
+    missing = verify_tariff(instance, found.model_copy(update={"ways": singles}), allocation)
+    assert ("tariff_way_missing" in [each.rule for each in missing]) is helps
