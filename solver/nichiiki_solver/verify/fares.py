@@ -17,7 +17,7 @@ from nichiiki_solver.verify.calendar import Calendar
 from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.geo import distance_m, straight_minutes
 from nichiiki_solver.verify.links import directed_arcs, number_nodes
-from nichiiki_solver.verify.paths import best_ways
+from nichiiki_solver.verify.paths import CHEAPEST, FASTEST, best_ways
 
 Key = tuple[str, str, str, bool, int]
 """From, to, period, car, limit of minutes (`FAR` = none)."""
@@ -221,10 +221,10 @@ class WayBook:
         person, vehicle = self._fare(walked, covers, everything=False)
         own = (person + vehicle, self._minutes(walked), vehicle)
         limit = FAR if way.limit_minutes is None else way.limit_minutes
-        cheapest = self._best(way, start, end, period, covers, (1, 0, 2))
+        cheapest = self._best(way, start, end, period, covers, CHEAPEST)
         if cheapest[1] <= limit:
             return own == cheapest
-        fastest = self._best(way, start, end, period, covers, (0, 1, 2))
+        fastest = self._best(way, start, end, period, covers, FASTEST)
         return (own[1], own[0], own[2]) == fastest
 
     def _best(
@@ -249,7 +249,7 @@ class WayBook:
         way = Way(from_id=start, to_id=end, period_id=period_id, car=car, out=())
         period = self.place[period_id]
         pairs = ((start, end), (end, start))
-        return all(self._best(way, *pair, period, frozenset(), (1, 0, 2))[0] < FAR for pair in pairs)
+        return all(self._best(way, *pair, period, frozenset(), CHEAPEST)[0] < FAR for pair in pairs)
 
     def would_use(self, key: Key, product: str) -> bool:
         """Say whether what a product covers makes any way of a trip cheaper than it is without."""
@@ -259,8 +259,8 @@ class WayBook:
         with_it = way.model_copy(update={"product_id": product})
         found = []
         for pair in ((start, end), (end, start)):
-            free = self._best(with_it, *pair, period, covers, (1, 0, 2))
-            today = self._best(way, *pair, period, frozenset(), (1, 0, 2))
+            free = self._best(with_it, *pair, period, covers, CHEAPEST)
+            today = self._best(way, *pair, period, frozenset(), CHEAPEST)
             found.append(free[1] <= limit and free[0] < today[0])
         return any(found)
 
@@ -390,4 +390,4 @@ def _joins(book: WayBook, covers: frozenset[str], start: str, end: str) -> bool:
 
 def _any_way(book: WayBook, start: str, end: str, period: int) -> bool:
     way = Way(from_id=start, to_id=end, period_id=str(book.calendar.ids[period]), car=False, out=())
-    return book._best(way, start, end, period, frozenset(), (1, 0, 2))[0] < FAR
+    return book._best(way, start, end, period, frozenset(), CHEAPEST)[0] < FAR

@@ -15,7 +15,7 @@ from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Finder, Findings
 from nichiiki_solver.verify.geo import distance_m, straight_minutes
 from nichiiki_solver.verify.links import Arcs, directed_arcs, number_nodes
-from nichiiki_solver.verify.paths import best_ways
+from nichiiki_solver.verify.paths import CHEAPEST, FASTEST, best_ways
 from nichiiki_solver.verify.roles import from_elsewhere
 
 HOMES_AT_ONCE = 64
@@ -178,10 +178,6 @@ def _trips(network: Network, period: int, rows: Array) -> Iterator[tuple[Array, 
         fast, cheap = _pair_trips(network, period, chunk, (homes[at], car[at], house[at]))
         index = order[starts[low] : starts[high]]
         yield rows[index], fast[:, pair_of[index] - low], cheap[:, pair_of[index] - low]
-
-
-FASTEST, CHEAPEST = (0, 1, 2), (1, 0, 2)
-"""Keys of a way (minutes, fare, part per vehicle) in the order in which two ways are compared."""
 
 
 def _pair_trips(
