@@ -304,7 +304,7 @@ def test_january_is_in_the_half_year_that_began_in_october(on: str, counts: bool
 
     def move(world: World) -> None:
         world.stay("h3")["periods"] = ["w"]
-        world.row("households", "h3").update(stay_periods=["w"], stay_kind="any")
+        world.row("households", "h3").update(stay_periods=["w"], stay_kind="fixed", stay_length=None)
 
     earlier = add("use_history", household_id="h3", kind="stay", target_id="c1", on=on)
     broken = rules(winter, move, earlier, row("houses", "c1", uses_per_half_year=1))
