@@ -66,13 +66,13 @@ class Network:
 
     @cached_property
     def to_houses(self) -> Arcs:
-        """Arcs from a point to a house."""
-        return self.arcs.take(self.nodes.is_point(self.arcs.tail) & self.nodes.is_house(self.arcs.head))
+        """Arcs from a point to a house (or to a facility, where nobody stays)."""
+        return self.arcs.take(self.nodes.is_point(self.arcs.tail) & ~self.nodes.is_point(self.arcs.head))
 
     @cached_property
     def to_facilities(self) -> Arcs:
-        """Arcs from a house to a facility."""
-        return self.arcs.take(self.nodes.is_house(self.arcs.tail) & self.nodes.is_facility(self.arcs.head))
+        """Arcs from a house (or from a facility, where nobody stays) to a facility."""
+        return self.arcs.take(~self.nodes.is_point(self.arcs.tail) & self.nodes.is_facility(self.arcs.head))
 
     @cached_property
     def kinds(self) -> tuple[Array, Array]:

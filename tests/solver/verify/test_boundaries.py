@@ -400,3 +400,14 @@ def test_what_must_be_near_is_near_to_the_minute(kinds: list[str], car: bool, le
             assert found_at["h2 b1"] == (
                 {"limit": minutes} if least is None else {"value": least, "limit": minutes}
             )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "broken"),
+    [("c1", "k1", False), ("d1", "k1", True), ("c1", "k2", True), ("d1", "a1", True)],
+)
+def test_a_bus_to_the_desk_goes_from_the_house_to_the_desk(start: str, end: str, broken: bool) -> None:
+    """h3 has one minute from c1 to its desk at k1, the first of all facilities."""
+    bus = add("links", link_id="new", from_id=start, to_id=end, mode="bus", minutes=1, fare_yen=0)
+    broken_by = found(bus, row("households", "h3", max_commute_minutes=1))
+    assert ("h3 h3a k1" in [each.where for each in broken_by]) is broken
