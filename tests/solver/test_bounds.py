@@ -57,6 +57,6 @@ def test_prices_by_ascent_end_near_the_linear_program(source: BundleSource, rela
     market = source.unlisted()
     begun = approach(market, source, weights, never, 300)
     mean = Mean(Taken.nothing(source.bundles))
-    ended = dual_prices._refined(source, weights, never, begun.prices, mean)
+    ended = go_on(source, weights, never, begun.prices, mean)
     assert SCALE * relaxed - 1 <= ended.total <= begun.total
     assert ended.total <= SCALE * relaxed * (1 + NEAR)

@@ -40,13 +40,13 @@ def test_unique_ragged_numbers_rows_as_tuples_compare(seed: int) -> None:
 
 def test_rows_of_equal_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a hash that says nothing at first, other ones are tried."""
-    plain, calls = ragged._mixed, []
+    plain, calls = ragged.mixed, []
 
     def poor(values: ragged.Ints, salt: ragged.Ints | int) -> ragged.Ints:
         calls.append(salt)
         return np.zeros_like(values) if len(calls) < 4 else plain(values, salt)
 
-    monkeypatch.setattr(ragged, "_mixed", poor)
+    monkeypatch.setattr(ragged, "mixed", poor)
     first, number = unique_ragged(np.array([0, 1, 2, 3]), np.array([5, 6, 5]))
     assert number[0] == number[2] != number[1]
     assert len(first) == 2

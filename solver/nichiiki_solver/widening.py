@@ -1,0 +1,81 @@
+"""Widen what was narrowed by what proves to be missing: column generation over the houses of towns.
+
+Prices of the bundles that are looked at are put to everybody about everything (`nichiiki_solver.asking`). Who would gain more
+elsewhere is shown those houses too, and prices go on from where they were. After a few rounds hardly anybody would: then the
+bundles at hand are worth what all of them are, and the bound over everything stands where theirs does.
+
+Source: Lübbecke and Desrosiers (2005), Selected topics in column generation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nichiiki_models.errors import UsageError
+from nichiiki_models.instance import Instance
+from nichiiki_solver.asking import ask_everyone
+from nichiiki_solver.bundles import BundleSource, find_bundles
+from nichiiki_solver.dual_prices import APPROACH, approach, go_on
+from nichiiki_solver.known_prices import Prices, Proven
+from nichiiki_solver.market import Market
+from nichiiki_solver.narrowing import Narrowing
+from nichiiki_solver.ragged import Ints
+
+ROUNDS, ENOUGH = 5, 5e-4
+"""Most rounds, and the distance of both bounds at which they end."""
+
+
+def compile_narrowed(
+    instance: Instance,
+    narrowing: Narrowing,
+    should_stop: Callable[[], bool],
+    report: Callable[[int], None],
+) -> Market:
+    """Compile an instance to a market in which bundles are left out that are hardly missed at its prices.
+
+    Parameters
+    ----------
+    instance, narrowing
+        What is to be compiled, and what is looked at in the first round.
+    should_stop
+        Asked now and then; the market is then that of the round.
+    report
+        Called with each better bound over everything.
+
+    Returns
+    -------
+    Market
+        Gates are listed; its source knows prices of the first level, and what they prove over all bundles.
+    """
+    if not len(instance.periods):
+        raise UsageError.of("no_periods", table="periods")
+    weights = np.eye(len(instance.levels), dtype=np.int64)[0]
+    proven = Proven(None, Prices.none())
+    for turn in range(ROUNDS):
+        source = BundleSource(find_bundles(instance, narrowing), proven)
+        if should_stop():
+            return source.unlisted()
+        inside, prices = _better_prices(source, proven.prices, weights, turn, should_stop)
+        asked = ask_everyone(source, weights, prices, should_stop)
+        if asked is None:
+            return BundleSource(source.bundles, Proven(proven.bound, prices)).unlisted()
+        bound = asked.bound if proven.bound is None else min(proven.bound, asked.bound)
+        proven, narrowing = Proven(bound, prices), narrowing.also(asked.household, asked.house)
+        report(bound)
+        if asked.bound - inside <= ENOUGH * abs(asked.bound):
+            break
+    return BundleSource(find_bundles(instance, narrowing), proven).unlisted()
+
+
+def _better_prices(
+    source: BundleSource, known: Prices, weights: Ints, turn: int, should_stop: Callable[[], bool]
+) -> tuple[int, Prices]:
+    """Go on from prices, in the first round from nothing; the bound that they prove over what is looked at, and the prices."""
+    resources = source.bundles.uses.resources
+    begun = known.at(resources)
+    if not turn:
+        begun = approach(source.unlisted(), source, weights, should_stop, APPROACH).prices
+    priced = go_on(source, weights, should_stop, begun)
+    return priced.bound, Prices.of(resources, priced.prices)
