@@ -28,7 +28,7 @@ from nichiiki_solver.worth import worth_of
 
 AT_ONCE = 25_000
 """Households of a block."""
-MISSED = 6
+MISSED = 12
 """Most houses that join for one household."""
 OF_HOUSEHOLDS = "household_id"
 """Tables with this column are cut into blocks with the households."""

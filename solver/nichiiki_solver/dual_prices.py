@@ -227,6 +227,9 @@ def go_on(
     should_stop: Callable[[], bool],
     begun: Ints,
     mean: Mean | None = None,
+    *,
+    rounds: int = REFINED,
+    moves: tuple[float, float] = MOVES,
 ) -> Priced:
     """Go on from prices of the first of a source's resources, the others free of charge, each price with a step of its own."""
     market = source.unlisted()
@@ -236,8 +239,8 @@ def go_on(
 
     first = ask(np.append(begun, np.zeros(len(market.capacity) - len(begun), dtype=np.int64)))
     gain = abs(first.total) / max(1, market.n_agents)
-    moves = gain * MOVES[0], gain * MOVES[1]
-    best = refine(first, ask, partial(_demand, source, mean), market.capacity, should_stop, REFINED, moves)
+    ways = gain * moves[0], gain * moves[1]
+    best = refine(first, ask, partial(_demand, source, mean), market.capacity, should_stop, rounds, ways)
     return ask(best.prices)
 
 

@@ -15,7 +15,7 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver.ragged import Ints, expand, group, mixed
 
-HOUSES, SUPPORTERS = 8, 2
+HOUSES, SUPPORTERS = 32, 2
 """Of each wish for a town so many houses; for each household and region so many supporters whom it does not name."""
 MOST_HOUSES, MOST_SUPPORTERS = 5_000_000, 15_000_000
 """Up to so many pairs of a household with a house wished for, or with a supporter at hand, nothing is left out."""

@@ -324,7 +324,8 @@ def _houses_of_wishes(
     listed = household[row], house, choices["rank"][wish[row]], utility[row], wish[row]
     if not instance.rules.lists.stay.accept_unlisted:
         return listed
-    extra = _unlisted(instance, household[row], house, listed[2], narrowing)
+    towns = household[wide] * len(instance.regions) + region
+    extra = _unlisted(instance, household[row], house, listed[2], towns, narrowing)
     return tuple(np.concatenate(pair) for pair in zip(listed, extra, strict=True))  # type: ignore[return-value]
 
 
@@ -333,30 +334,33 @@ def _houses_of_towns(
 ) -> tuple[Ints, Ints]:
     """Pairs of a wish for a town, by household and region, and a house there: at most so many, and those known in any case.
 
-    A house that a household names too is looked at with the better of both wishes, as it is where nothing is left out.
+    A house that a household wishes for more than once is looked at with each of the wishes, so that the best of them counts.
     """
     region_of_house = instance.regions.find(instance.houses["region_id"])
     i, j = join_some(region, region_of_house, len(instance.regions), most)
     if most is None:
         return i, j
-    k, row = join(household, known[0], len(instance.households))
-    there = region_of_house[known[1][row]] == region[k]
-    (i, j), _ = unique_rows(np.concatenate((i, k[there])), np.concatenate((j, known[1][row[there]])))
-    return i, j
+    homes, size = np.concatenate((known[0], household[i])), len(instance.houses)
+    pairs = np.unique(homes * size + np.concatenate((known[1], j)))
+    k, row = join(household, pairs // size, len(instance.households))
+    house = pairs[row] % size
+    there = region_of_house[house] == region[k]
+    return k[there], house[there]
 
 
 def _unlisted(
-    instance: Instance, household: Ints, house: Ints, rank: Ints, narrowing: Narrowing
+    instance: Instance, household: Ints, house: Ints, rank: Ints, towns: Ints, narrowing: Narrowing
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    """Every other house for every household, or some of them, after all that is listed."""
+    """Every other house for every household, or some of them, after all that is listed; none of a town that it wishes for."""
     homes, size = len(instance.households), len(instance.houses)
     worst = np.zeros(homes, dtype=np.int64)
     np.maximum.at(worst, household, rank)
     h, j = join_some(np.zeros(homes, dtype=np.int64), np.zeros(size, dtype=np.int64), 1, narrowing.houses)
-    held = narrowing.household * size + narrowing.house
-    pairs = np.union1d(h * size + j, held) if len(held) else h * size + j
+    pairs = np.union1d(h * size + j, narrowing.household * size + narrowing.house)
     pairs = pairs[~np.isin(pairs, household * size + house)]
     h, j = pairs // size, pairs % size
+    free = ~np.isin(h * len(instance.regions) + instance.regions.find(instance.houses["region_id"])[j], towns)
+    h, j = h[free], j[free]
     return h, j, worst[h] + 1, np.zeros(len(h), dtype=np.int64), np.full(len(h), -1, dtype=np.int64)
 
 

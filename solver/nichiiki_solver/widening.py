@@ -17,14 +17,16 @@ from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_solver.asking import ask_everyone
 from nichiiki_solver.bundles import BundleSource, find_bundles
-from nichiiki_solver.dual_prices import APPROACH, approach, go_on
+from nichiiki_solver.dual_prices import approach, go_on
 from nichiiki_solver.known_prices import Prices, Proven
 from nichiiki_solver.market import Market
 from nichiiki_solver.narrowing import Narrowing
 from nichiiki_solver.ragged import Ints
 
-ROUNDS, ENOUGH = 5, 5e-4
+ROUNDS, ENOUGH = 5, 1e-3
 """Most rounds, and the distance of both bounds at which they end."""
+BEGUN, REFINED, MOVES = 200, 200, (0.05, 0.0005)
+"""Rounds of prices from nothing, rounds of those that go on, and how far these move (`dual_prices.MOVES`)."""
 
 
 def compile_narrowed(
@@ -76,6 +78,6 @@ def _better_prices(
     resources = source.bundles.uses.resources
     begun = known.at(resources)
     if not turn:
-        begun = approach(source.unlisted(), source, weights, should_stop, APPROACH).prices
-    priced = go_on(source, weights, should_stop, begun)
+        begun = approach(source.unlisted(), source, weights, should_stop, BEGUN).prices
+    priced = go_on(source, weights, should_stop, begun, rounds=REFINED, moves=MOVES)
     return priced.bound, Prices.of(resources, priced.prices)

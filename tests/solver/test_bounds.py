@@ -6,10 +6,9 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
 from nichiiki_instances.generators import generate
-from nichiiki_solver import dual_prices
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.cut_rows import Mean, Taken
-from nichiiki_solver.dual_prices import SCALE, approach, find_prices
+from nichiiki_solver.dual_prices import SCALE, approach, find_prices, go_on
 from nichiiki_solver.market import Market
 
 NEAR = 0.01
