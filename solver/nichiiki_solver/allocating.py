@@ -137,13 +137,14 @@ def allocate(
         solved, gone = with_previous(solved, previous)
         notes = {"previous_rows_gone": gone}
     begin = hint if hint is not None else previous
-    narrowing = narrowing_for(solved, begin) if policy == NARROWED else EVERYTHING
-    if narrowing.leaves_out:
+    narrowing = EVERYTHING if policy != NARROWED or official else narrowing_for(solved, begin)
+    if not narrowing.is_everything:
         notes["narrowed"] = {"houses": narrowing.houses, "supporters": narrowing.supporters}
+    if narrowing.leaves_out(solved):
         watch = _Watch(solved, started, NARROWED_SHARE * time_limit_s, progress, should_stop)
         market = compile_narrowed(solved, narrowing, watch.is_over, watch.tell)
     else:
-        market = compile_market(solved)
+        market = compile_market(solved, narrowing)
     asked = {
         "workers": workers,
         "relative_gap": relative_gap,

@@ -22,7 +22,7 @@ from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.dual_prices import SCALE, gains
 from nichiiki_solver.known_prices import Prices
 from nichiiki_solver.market import NO_VALUE
-from nichiiki_solver.narrowing import EVERYTHING, Narrowing
+from nichiiki_solver.narrowing import EVERYTHING, Narrowing, supporters_are_idle
 from nichiiki_solver.ragged import Ints, group
 from nichiiki_solver.worth import worth_of
 
@@ -86,7 +86,8 @@ def ask_everyone(
 def _ask(block: Instance, weights: Ints, prices: Prices, known: Ints) -> tuple[int, Ints, Ints]:
     """What the households of a block gain in all; and the best houses, by household, of those that gain more than is known."""
     worth = worth_of(block, Calendar.of(block), weights, prices, known, SCALE)
-    source = BundleSource(find_bundles(block, _narrowing(block), worth))
+    narrowing = Narrowing(None, 0) if supporters_are_idle(block) else EVERYTHING
+    source = BundleSource(find_bundles(block, narrowing, worth))
     bundles, count = source.bundles, source.bundles.n_households
     values = source.best_values(weights * SCALE, prices.at(bundles.uses.resources))
     gain = gains(source.unlisted(), values)[:count]
@@ -94,12 +95,6 @@ def _ask(block: Instance, weights: Ints, prices: Prices, known: Ints) -> tuple[i
     least[:count] = np.where(gain > known, known, -NO_VALUE)
     stays = source.best_stays(least, MISSED)
     return int(np.maximum(gain, known).sum()), bundles.stays.household[stays], bundles.stays.house[stays]
-
-
-def _narrowing(block: Instance) -> Narrowing:
-    """Supporters whom nobody named are worth nothing, so that no one gains by them where nobody must have one, or had one."""
-    idle = not block.rules.lists.supporter.required and not len(block.previous)
-    return Narrowing(None, 0) if idle else EVERYTHING
 
 
 def _gain_of_absent_measures(source: BundleSource, weights: Ints) -> int:

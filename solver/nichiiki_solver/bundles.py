@@ -776,8 +776,8 @@ def _dense_ranks(household: Ints, columns: list[Ints]) -> Ints:
     return count - start + 1
 
 
-def compile_market(instance: Instance) -> Market:
-    """Compile an instance to its market.
+def compile_market(instance: Instance, narrowing: Narrowing = EVERYTHING) -> Market:
+    """Compile an instance to its market, or as much of it as a narrowing looks at.
 
     All bundles are listed if there are at most `LIST_ALL`; else only the gates are, and the market's `source` makes
     bundles at prices.
@@ -789,7 +789,7 @@ def compile_market(instance: Instance) -> Market:
     """
     if not len(instance.periods):
         raise UsageError.of("no_periods", table="periods")
-    source = BundleSource(find_bundles(instance))
+    source = BundleSource(find_bundles(instance, narrowing))
     if source.count() <= LIST_ALL:
         return source.all_listed()
     return source.unlisted()

@@ -1,8 +1,9 @@
 """Few of many that are worth the same: where a nation is allocated, a wish for a whole town names hundreds of houses.
 
 What answers such a wish is worth the same by definition, so a household needs few of them to choose from: an even share of each
-town's houses, and of the supporters who serve a region. What is left out is missing from the answers alone; what it could have added
-is in the bound, which is summed over everything block by block (`nichiiki_solver.whole_bound`).
+town's houses, and of the supporters who serve a region. Supporters whom nobody named are worth nothing to the objective, so
+that nothing is lost there. Of houses, what is left out is missing from the answers alone; what it could have added is in the bound,
+which is summed over everything block by block (`nichiiki_solver.asking`), and what is missed joins (`nichiiki_solver.widening`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from nichiiki_solver.ragged import Ints, expand, group, mixed
 
 HOUSES, SUPPORTERS = 32, 2
 """Of each wish for a town so many houses; for each household and region so many supporters whom it does not name."""
-MOST_HOUSES, MOST_SUPPORTERS = 5_000_000, 15_000_000
+MOST_HOUSES, MOST_SUPPORTERS = 5_000_000, 100_000
 """Up to so many pairs of a household with a house wished for, or with a supporter at hand, nothing is left out."""
 
 
@@ -25,7 +26,7 @@ def _nobody() -> Ints:
     return np.zeros(0, dtype=np.int64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Narrowing:
     """How many of what is wished for as a whole are looked at; None = all.
 
@@ -45,9 +46,13 @@ class Narrowing:
     house: Ints = field(default_factory=_nobody)
 
     @property
-    def leaves_out(self) -> bool:
-        """Whether anything may be left out."""
-        return self.houses is not None or self.supporters is not None
+    def is_everything(self) -> bool:
+        """Whether nothing is left out at all."""
+        return self.houses is None and self.supporters is None
+
+    def leaves_out(self, instance: Instance) -> bool:
+        """Whether anything is left out by which somebody could gain."""
+        return self.houses is not None or (self.supporters is not None and not supporters_are_idle(instance))
 
     def also(self, household: Ints, house: Ints) -> Narrowing:
         """Look at some more pairs of a household and a house in any case."""
@@ -71,15 +76,20 @@ def narrowing_for(instance: Instance, held: Allocation | None = None) -> Narrowi
     held
         An allocation whose stays are looked at in any case.
     """
-    if _houses_wished(instance) <= MOST_HOUSES and _supporters_at_hand(instance) <= MOST_SUPPORTERS:
-        return EVERYTHING
-    narrowing = Narrowing(HOUSES, SUPPORTERS)
-    if held is None:
+    houses = HOUSES if _houses_wished(instance) > MOST_HOUSES else None
+    supporters = SUPPORTERS if _supporters_at_hand(instance) > MOST_SUPPORTERS else None
+    narrowing = Narrowing(houses, supporters)
+    if held is None or houses is None:
         return narrowing
     household = instance.households.find(held.stays["household_id"])
     house = instance.houses.find(held.stays["house_id"])
     known = (household >= 0) & (house >= 0)
     return narrowing.also(household[known], house[known])
+
+
+def supporters_are_idle(instance: Instance) -> bool:
+    """Whether supporters whom nobody named are worth nothing to anybody: none must have one, and none had one."""
+    return not instance.rules.lists.supporter.required and not len(instance.previous)
 
 
 def _houses_wished(instance: Instance) -> int:

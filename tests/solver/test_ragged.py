@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nichiiki_solver import ragged
 from nichiiki_solver.ragged import cut, expand_rows, offsets_of, unique_ragged
@@ -64,3 +66,12 @@ def test_cut_keeps_owners_whole_and_blocks_small(seed: int) -> None:
         assert owner[one.stop - 1] < owner[two.start]
     largest = max((int(counts[owner == each].sum()) for each in owner.tolist()), default=0)
     assert all(counts[block].sum() < most + largest for block in blocks)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 140))
+def test_rows_meet_where_both_are_true(seed: int, width: int) -> None:
+    """Also across the words in which bits are kept."""
+    rng = np.random.default_rng(seed)
+    left, right = rng.random((5, width)) < 0.03, rng.random((7, width)) < 0.03
+    i, j = rng.integers(0, 5, 40), rng.integers(0, 7, 40)
+    assert (ragged.meet(left, right, i, j) == (left[i] & right[j]).any(axis=1)).all()
