@@ -21,7 +21,7 @@ from nichiiki_solver.travel import Travel
 from nichiiki_solver.uses import KINDS, Resources
 from nichiiki_solver.worth import worth_of
 
-SEEDS = range(200 if os.environ.get("NICHIIKI_FULL") == "1" else 12)
+SEEDS = range(200 if os.environ.get("NICHIIKI_FULL") == "1" else 8)
 
 
 def never() -> bool:
