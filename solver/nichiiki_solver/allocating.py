@@ -41,8 +41,6 @@ NOT_YET_BINDING = (
 """Tables whose rows an allocation does not look at in this version; a result that had any says so."""
 NARROWED = "welfare"
 """The policy that need not look at everything that is worth the same, since its bound does."""
-NARROWED_SHARE = 0.6
-"""Share of the time in which the bound over everything is brought down, before anybody is placed."""
 
 
 def allocate(
@@ -141,7 +139,7 @@ def allocate(
     if not narrowing.is_everything:
         notes["narrowed"] = {"houses": narrowing.houses, "supporters": narrowing.supporters}
     if narrowing.leaves_out(solved):
-        watch = _Watch(solved, started, NARROWED_SHARE * time_limit_s, progress, should_stop)
+        watch = _Watch(solved, started, time_limit_s, progress, should_stop)
         market = compile_narrowed(solved, narrowing, watch.is_over, watch.tell)
     else:
         market = compile_market(solved, narrowing)
@@ -190,8 +188,8 @@ class _Watch:
     def seconds(self) -> float:
         return time.perf_counter() - self.started
 
-    def is_over(self) -> bool:
-        return self.seconds > self.limit_s or (self.should_stop is not None and self.should_stop())
+    def is_over(self, share: float) -> bool:
+        return self.seconds > share * self.limit_s or (self.should_stop is not None and self.should_stop())
 
     def tell(self, bound: int) -> None:
         if self.progress is not None:

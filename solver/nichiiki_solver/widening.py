@@ -25,6 +25,9 @@ from nichiiki_solver.ragged import Ints
 
 ROUNDS, ENOUGH = 5, 1e-3
 """Most rounds, and the distance of both bounds at which they end."""
+FIRST_SHARE, NEXT_SHARE, LAST_SHARE = 0.25, 0.45, 0.8
+"""Shares of the time until which prices are sought in the first round, until which another round begins, and until which everybody
+is asked: without that there is no bound."""
 BEGUN, REFINED, MOVES = 200, 200, (0.05, 0.0005)
 """Rounds of prices from nothing, rounds of those that go on, and how far these move (`dual_prices.MOVES`)."""
 
@@ -32,7 +35,7 @@ BEGUN, REFINED, MOVES = 200, 200, (0.05, 0.0005)
 def compile_narrowed(
     instance: Instance,
     narrowing: Narrowing,
-    should_stop: Callable[[], bool],
+    is_over: Callable[[float], bool],
     report: Callable[[int], None],
 ) -> Market:
     """Compile an instance to a market in which bundles are left out that are hardly missed at its prices.
@@ -41,8 +44,8 @@ def compile_narrowed(
     ----------
     instance, narrowing
         What is to be compiled, and what is looked at in the first round.
-    should_stop
-        Asked now and then; the market is then that of the round.
+    is_over
+        Says whether a share of the time is used up, or somebody asked to stop; the market is then that of the round.
     report
         Called with each better bound over everything.
 
@@ -57,10 +60,10 @@ def compile_narrowed(
     proven = Proven(None, Prices.none())
     for turn in range(ROUNDS):
         source = BundleSource(find_bundles(instance, narrowing), proven)
-        if should_stop():
+        if is_over(NEXT_SHARE):
             return source.unlisted()
-        inside, prices = _better_prices(source, proven.prices, weights, turn, should_stop)
-        asked = ask_everyone(source, weights, prices, should_stop)
+        inside, prices = _better_prices(source, proven.prices, weights, turn, is_over)
+        asked = ask_everyone(source, weights, prices, lambda: is_over(LAST_SHARE))
         if asked is None:
             return BundleSource(source.bundles, Proven(proven.bound, prices)).unlisted()
         bound = asked.bound if proven.bound is None else min(proven.bound, asked.bound)
@@ -72,12 +75,16 @@ def compile_narrowed(
 
 
 def _better_prices(
-    source: BundleSource, known: Prices, weights: Ints, turn: int, should_stop: Callable[[], bool]
+    source: BundleSource, known: Prices, weights: Ints, turn: int, is_over: Callable[[float], bool]
 ) -> tuple[int, Prices]:
     """Go on from prices, in the first round from nothing; the bound that they prove over what is looked at, and the prices."""
     resources = source.bundles.uses.resources
-    begun = known.at(resources)
+    begun, share = known.at(resources), NEXT_SHARE if turn else FIRST_SHARE
+
+    def should_stop() -> bool:
+        return is_over(share)
+
     if not turn:
-        begun = approach(source.unlisted(), source, weights, should_stop, BEGUN).prices
+        begun = approach(source.unlisted(), source, weights, lambda: is_over(share / 2), BEGUN).prices
     priced = go_on(source, weights, should_stop, begun, rounds=REFINED, moves=MOVES)
     return priced.bound, Prices.of(resources, priced.prices)

@@ -25,6 +25,7 @@ SEEDS = range(300 if os.environ.get("NICHIIKI_FULL") == "1" else 8)
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Narrow whatever is allocated."""
     monkeypatch.setattr(narrowing, "MOST_HOUSES", -1)
+    monkeypatch.setattr(narrowing, "MOST_SUPPORTERS", -1)
     monkeypatch.setattr(narrowing, "HOUSES", 1)
     monkeypatch.setattr(narrowing, "SUPPORTERS", 1)
     monkeypatch.setattr(asking, "AT_ONCE", 3)
@@ -79,7 +80,7 @@ def test_rounds_bring_the_bound_to_that_of_everything(monkeypatch: pytest.Monkey
     whole = BundleSource(find_bundles(instance))
     program = find_prices(whole.unlisted(), weights, lambda: False).bound
     bounds: list[int] = []
-    market = compile_narrowed(instance, Narrowing(1, 1), lambda: False, bounds.append)
+    market = compile_narrowed(instance, Narrowing(1, 1), lambda _: False, bounds.append)
     assert isinstance(market.source, BundleSource) and market.source.proven is not None
     proven = market.source.proven.bound
     assert proven is not None and bounds and proven == min(bounds)
@@ -87,7 +88,7 @@ def test_rounds_bring_the_bound_to_that_of_everything(monkeypatch: pytest.Monkey
 
 
 def test_told_to_stop_it_has_a_market_and_no_bound() -> None:
-    market = compile_narrowed(medium_instance(1), Narrowing(1, 1), lambda: True, lambda _: None)
+    market = compile_narrowed(medium_instance(1), Narrowing(1, 1), lambda _: True, lambda _: None)
     assert isinstance(market.source, BundleSource) and market.source.proven is not None
     assert market.source.proven.bound is None
 
