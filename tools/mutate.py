@@ -36,6 +36,7 @@ SOLVER = ROOT / "solver" / "nichiiki_solver"
 CHECK_TESTS = ("tests/solver/verify",)
 TARIFF_TESTS = (
     "tests/solver/pricing/test_check.py",
+    "tests/solver/pricing/test_check_towns.py",
     "tests/solver/pricing/test_plan.py",
     "tests/solver/pricing/test_brute_force.py",
 )
@@ -148,7 +149,8 @@ def _skipped(tree: ast.AST) -> set[int]:
         if isinstance(node, ast.keyword) and node.arg == "strict":
             parts.append(node)
         if isinstance(node, ast.FunctionDef):
-            parts += [node.returns, *node.decorator_list, *(each.annotation for each in node.args.args)]
+            named = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            parts += [node.returns, *node.decorator_list, *(each.annotation for each in named)]
         if isinstance(node, ast.AnnAssign):
             parts.append(node.annotation)
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":

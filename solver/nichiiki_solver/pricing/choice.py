@@ -97,7 +97,7 @@ def shares(offers: Offers, rows: Array, singles: Best, products: list[Best]) -> 
     rule = offers.instance.rules.demand
     if rule.choice == "best":
         return [mask.astype(np.float64) for mask in takes(singles, products)]
-    spread = (rule.logit_yen * offers.classes.payers[rows] / 1000.0)[:, None]
+    spread = (rule.logit_yen * np.maximum(offers.classes.payers[rows], 1) / 1000.0)[:, None]
     nets = [best.net_yen for best in (singles, *products)]
     top = np.maximum.reduce(np.broadcast_arrays(*nets))
     weights = [np.where(net > NEVER // 2, np.exp(np.maximum(net - top, -1e6) / spread), 0.0) for net in nets]

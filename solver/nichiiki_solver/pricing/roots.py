@@ -107,9 +107,14 @@ def _intervals(evaluator: Evaluator) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def _stretches(lines: Lines, other: Floats) -> tuple[Floats, Floats]:
-    """Prices from and up to which each class makes each number of trips with the product; matrices trips x classes."""
-    open_ = lines.worth > NEVER / 2
-    low, high = np.zeros_like(lines.worth), np.where(open_, (lines.worth - other) / lines.slope, -1.0)
+    """Prices from and up to which each class makes each number of trips with the product; matrices trips x classes.
+
+    Those who pay no fare (infants alone) answer no price, and are left out.
+    """
+    pays = lines.slope > 0
+    open_ = pays & (lines.worth > NEVER / 2)
+    low = np.zeros_like(lines.worth)
+    high = np.where(open_, (lines.worth - other) / np.where(pays, lines.slope, 1.0), -1.0)
     for n in range(len(lines.worth)):
         for m in range(len(lines.worth)):
             change = lines.slope[m] - lines.slope[n]

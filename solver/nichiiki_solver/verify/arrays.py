@@ -11,6 +11,8 @@ from nichiiki_models.table import Table
 
 FAR = 1 << 60
 """No way, no limit: larger than any sum of minutes or yen, and safe to add to."""
+NO_ROW = -1
+"""Row of what is not there; whoever reads it asks whether it is below 0."""
 
 
 def find(table: Table[Any], ids: Array) -> Array:
@@ -109,7 +111,7 @@ def is_listed(
 ) -> Array:
     """Mask of the pairs (row, id): the row's list holds the id (a row of `table`), or the wildcard."""
     known = find(table, lists.values)
-    size = len(table) + 1
+    size = len(table)
     keys = lists.owners * size + known
     held = np.isin(rows * size + ids, keys[known >= 0])
     return held if wildcard is None else held | lists.holds(wildcard)[rows]

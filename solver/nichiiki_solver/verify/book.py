@@ -16,7 +16,7 @@ from nichiiki_models.columns import Array, ListColumn
 from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
 from nichiiki_models.tables import Supporter
-from nichiiki_solver.verify.arrays import find, repeats
+from nichiiki_solver.verify.arrays import NO_ROW, find, repeats
 from nichiiki_solver.verify.calendar import Calendar
 from nichiiki_solver.verify.works import Works
 
@@ -132,7 +132,7 @@ class Book:
     def target_region(self, name: str) -> Array:
         """Row of the region of each target of a list (supporters: -1)."""
         if name == "supporter":
-            return np.full(len(self.instance.supporters), -1)
+            return np.full(len(self.instance.supporters), NO_ROW)
         return find(self.instance.regions, self.targets(name)["region_id"])
 
     # ---- what was given ----------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ class Book:
     def stay_household(self) -> Array:
         """Row of the household of each row of stays, -1 if it is unknown or not placed."""
         rows = find(self.instance.households, self.allocation.stays["household_id"])
-        return np.where((rows >= 0) & _at(self.is_placed, rows), rows, -1)
+        return np.where((rows >= 0) & _at(self.is_placed, rows), rows, NO_ROW)
 
     @cached_property
     def stay_house(self) -> Array:
@@ -187,7 +187,7 @@ class Book:
     @cached_property
     def stay_of(self) -> Array:
         """Index in `stays` of each household's stay, or -1."""
-        index = np.full(len(self.instance.households), -1, dtype=np.int64)
+        index = np.full(len(self.instance.households), NO_ROW, dtype=np.int64)
         index[self.stays.household] = np.arange(len(self.stays.household))
         return index
 
@@ -196,10 +196,10 @@ class Book:
         """Household (placed), person (of that household) of each row of items, -1 if not; repeated rows."""
         table = self.allocation.items
         households = find(self.instance.households, table["household_id"])
-        households = np.where((households >= 0) & _at(self.is_placed, households), households, -1)
+        households = np.where((households >= 0) & _at(self.is_placed, households), households, NO_ROW)
         persons = find(self.instance.persons, table["person_id"])
         persons = np.where(
-            (persons >= 0) & (_at(self.household_of_person, persons) == households), persons, -1
+            (persons >= 0) & (_at(self.household_of_person, persons) == households), persons, NO_ROW
         )
         repeated = repeats(table["household_id"], table["list"], table["person_id"], table["target_id"])
         return households, persons, repeated
@@ -218,7 +218,7 @@ class Book:
         has_person = table["person_id"][rows] != ""
         right = (persons[rows] >= 0) if name in PERSON_LISTS else ~has_person
         rows, targets = rows[right & (targets >= 0)], targets[right & (targets >= 0)]
-        persons = persons[rows] if name in PERSON_LISTS else np.full(len(rows), -1)
+        persons = persons[rows] if name in PERSON_LISTS else np.full(len(rows), NO_ROW)
         return Items(households[rows], persons, targets, _at(self.stay_of, households[rows]))
 
     def _supporters(self) -> Items:
@@ -226,7 +226,7 @@ class Book:
         targets = find(self.instance.supporters, self.allocation.placements["supporter_id"])
         rows = np.flatnonzero((households >= 0) & (targets >= 0) & ~repeats(households))
         owners = households[rows]
-        return Items(owners, np.full(len(rows), -1), targets[rows], _at(self.stay_of, owners))
+        return Items(owners, np.full(len(rows), NO_ROW), targets[rows], _at(self.stay_of, owners))
 
     def settled(self, name: str) -> Items:
         """Return the items of a list whose household has a stay that can be judged."""
@@ -259,5 +259,5 @@ class Book:
 def _at(values: Array, rows: Array) -> Array:
     """Take rows of a column; where the row is -1 the value means nothing, but is there."""
     if len(values) == 0:
-        return np.full(len(rows), -1).astype(values.dtype)
+        return np.full(len(rows), NO_ROW).astype(values.dtype)
     return np.asarray(values[rows])

@@ -9,6 +9,7 @@ import numpy as np
 from nichiiki_models.columns import Array, ListColumn
 from nichiiki_models.table import Table
 from nichiiki_models.tables import Period
+from nichiiki_solver.verify.arrays import NO_ROW
 
 
 class Calendar:
@@ -26,10 +27,10 @@ class Calendar:
     def positions(self, ids: Array) -> Array:
         """Return the calendar position of each period id, or -1."""
         if len(self) == 0:
-            return np.full(len(ids), -1, dtype=np.int64)
+            return np.full(len(ids), NO_ROW, dtype=np.int64)
         known = self.ids[self._order]
         at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-        return np.where(known[at] == ids, self._order[at], -1)
+        return np.where(known[at] == ids, self._order[at], NO_ROW)
 
     def sets(self, lists: ListColumn, *, empty: Array | None = None) -> Array:
         """Return lists of periods as a mask (periods, lists); unknown ids are left out.
@@ -57,9 +58,9 @@ class Calendar:
     def before(self) -> Array:
         """The neighbour before each period (same slot), or -1."""
         last: dict[str, int] = {}
-        found = np.full(len(self), -1, dtype=np.int64)
+        found = np.full(len(self), NO_ROW, dtype=np.int64)
         for at, slot in enumerate(self.periods["slot"].tolist()):
-            found[at] = last.get(slot, -1)
+            found[at] = last.get(slot, NO_ROW)
             last[slot] = at
         return found
 

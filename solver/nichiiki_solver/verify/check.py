@@ -14,7 +14,7 @@ from nichiiki_solver.verify.care import care_use, check_care
 from nichiiki_solver.verify.claims import check_claims
 from nichiiki_solver.verify.desks import check_desks, desk_use
 from nichiiki_solver.verify.experiences import check_experiences
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.locks import check_locks
 from nichiiki_solver.verify.measures import check_measures, check_needed
 from nichiiki_solver.verify.money import check_budget, check_burden, check_cost_claims
@@ -51,7 +51,7 @@ def verify(instance: Instance, allocation: Allocation) -> list[Violation]:
     """
     findings = Findings()
     if allocation.instance_hash != instance.hash:
-        findings.add("instance_hash", np.array([0]), value=allocation.instance_hash, limit=instance.hash)
+        findings.add("instance_hash", ONCE, value=allocation.instance_hash, limit=instance.hash)
         return findings.sorted()
     book = Book(instance, allocation)
     wishes = Wishes(book)

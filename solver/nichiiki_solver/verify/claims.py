@@ -11,13 +11,11 @@ from nichiiki_models.columns import Array
 from nichiiki_models.texts import has_text
 from nichiiki_solver.verify.arrays import total
 from nichiiki_solver.verify.book import Book
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.measures import own_money
 from nichiiki_solver.verify.moves import kept_weight
 from nichiiki_solver.verify.points import total_points
 from nichiiki_solver.verify.wishes import NEEDS, Wishes
-
-ONE = np.array([0])
 
 
 def household_utility(book: Book, wishes: Wishes) -> Array:
@@ -50,7 +48,7 @@ def objective_terms(book: Book, wishes: Wishes) -> dict[str, int]:
 def check_claims(book: Book, wishes: Wishes, findings: Findings) -> None:
     """Check objective, bounds, status and reasons."""
     for rule, where, value, limit in _false_claims(book, objective_terms(book, wishes)):
-        findings.add(rule, ONE, where, value=value, limit=limit)
+        findings.add(rule, ONCE, where, value=value, limit=limit)
     rules = book.allocation.unplaced["rule"]
     known = [rule for rule in np.unique(rules).tolist() if has_text(f"reason.{rule}", "en")]
     findings.add("claim_reason", ~np.isin(rules, known), book.allocation.unplaced["household_id"], rules)

@@ -12,9 +12,9 @@ from nichiiki_models.columns import Array
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import STOPS
 from nichiiki_models.tariff import TariffResult, Way
-from nichiiki_solver.verify.arrays import FAR
+from nichiiki_solver.verify.arrays import FAR, NO_ROW
 from nichiiki_solver.verify.calendar import Calendar
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.geo import distance_m, straight_minutes
 from nichiiki_solver.verify.links import directed_arcs, number_nodes
 from nichiiki_solver.verify.paths import best_ways
@@ -118,7 +118,7 @@ class WayBook:
         """Steps as (link or -1, from, to, minutes of a straight way)."""
         at, found = start, []
         for link_id, to in steps:
-            link = self.row.get(link_id, -1)
+            link = self.row.get(link_id, NO_ROW)
             minutes = self._straight_minutes(at, to, way.car) if link_id == "" else 0
             if minutes is None or (link_id and not self._runs(link, at, to, period, way.car)):
                 return None
@@ -157,7 +157,7 @@ class WayBook:
         inside = [str(links["link_id"][link]) in covers for link, _, _ in used]
         parts: list[dict[int, int]] = [defaultdict(int) for _ in range(3)]
         for (link, _, _), is_covered in zip(used, inside, strict=True):
-            operator = self.operator.get(str(links["operator_id"][link]), -1)
+            operator = self.operator.get(str(links["operator_id"][link]), NO_ROW)
             parts[1 if is_covered else 0][operator] += int(links["fare_yen"][link])
             parts[2][operator] += int(links["seat_cost_yen"][link])
         return Sums(
@@ -322,7 +322,7 @@ def check_covers(book: WayBook, tariff: TariffResult, findings: Findings) -> Non
     for product in tariff.products:
         row = int(np.flatnonzero(book.instance.products["product_id"] == product.product_id)[0])
         if not _covers_right(book, row, frozenset(product.covers)):
-            findings.add("tariff_covers", np.ones(1, dtype=bool), product.product_id)
+            findings.add("tariff_covers", ONCE, product.product_id)
 
 
 def _covers_right(book: WayBook, row: int, covers: frozenset[str]) -> bool:

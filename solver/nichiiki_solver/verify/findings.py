@@ -9,6 +9,9 @@ import numpy as np
 from nichiiki_models.allocation import Violation
 from nichiiki_models.columns import NULL_INT, Array
 
+ONCE = np.ones(1, dtype=bool)
+"""The rows of what is found once, and of no column of their own."""
+
 
 class Finder(Protocol):
     """What a check reports to."""

@@ -55,7 +55,7 @@ class Nodes:
 
     def is_point(self, node: Array) -> Array:
         """Mask of the nodes that are points."""
-        return (node >= 0) & (node < self.points)
+        return node < self.points
 
     def is_house(self, node: Array) -> Array:
         """Mask of the nodes that are houses."""
@@ -90,11 +90,11 @@ def directed_arcs(instance: Instance, calendar: Calendar) -> Arcs:
 
 
 def _nodes(instance: Instance, ids: Array) -> Array:
-    """Node of each id; regions come before places, places before houses, houses before facilities."""
-    found = np.full(len(ids), -1, dtype=np.int64)
+    """Node of each id, each of one thing: regions come first, then places, houses, facilities."""
+    found = np.zeros(len(ids), dtype=np.int64)
     base = 0
     for table in (instance.regions, instance.places, instance.houses, instance.facilities):
         rows = find(table, ids)
-        found = np.where((found < 0) & (rows >= 0), rows + base, found)
+        found = np.where(rows >= 0, rows + base, found)
         base += len(table)
     return found

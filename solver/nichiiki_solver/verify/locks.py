@@ -49,5 +49,6 @@ def _has(book: Book) -> Array:
 
 def _has_item(book: Book, name: str, household: Array, ids: Array) -> Array:
     items = book.items(name)
-    size = len(book.targets(name)) + 1
-    return np.isin(household * size + find(book.targets(name), ids), items.household * size + items.target)
+    targets = book.targets(name)
+    wanted, size = find(targets, ids), len(targets)
+    return (wanted >= 0) & np.isin(household * size + wanted, items.household * size + items.target)

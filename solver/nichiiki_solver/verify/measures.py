@@ -11,7 +11,7 @@ from nichiiki_models.columns import Array
 from nichiiki_models.tables import Measure, Programme
 from nichiiki_solver.verify.arrays import find, repeats
 from nichiiki_solver.verify.book import Book
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.works import region_of, target_of
 
 # Who may pay, and how much
@@ -98,12 +98,12 @@ def check_measures(book: Book, findings: Findings) -> None:
     at_house = Counter(m.target_id for m in money.measures.values() if m.target_kind == "house")
     for house, count in at_house.items():
         if house in closed and count > 1:
-            findings.add("one_measure", np.array([0]), house, value=count, limit=1)
+            findings.add("one_measure", ONCE, house, value=count, limit=1)
 
 
 def _check_plan(book: Book, money: Money, measure: Measure, findings: Findings) -> None:
     """Check who pays for one measure, and how much."""
-    one, name, plan = np.array([0]), measure.measure_id, money.plan(measure)
+    one, name, plan = ONCE, measure.measure_id, money.plan(measure)
     paid = money.paid[name]
     for programme, share in zip(plan, shares(measure, plan), strict=False):
         place, yen = (name, programme.programme_id), paid[programme.programme_id]
@@ -133,10 +133,10 @@ def _check_budgets(book: Book, money: Money, findings: Findings) -> None:
     for programme, yen in spent.items():
         limit = money.known[programme].budget_yen
         if yen > limit:
-            findings.add("programme_budget", np.array([0]), programme, value=yen, limit=limit)
+            findings.add("programme_budget", ONCE, programme, value=yen, limit=limit)
     for region, limit in book.instance.rules.funding.own_budget_yen.items():
         if own[region] > limit:
-            findings.add("own_budget", np.array([0]), region, value=own[region], limit=limit)
+            findings.add("own_budget", ONCE, region, value=own[region], limit=limit)
 
 
 # Whether they are needed
@@ -170,7 +170,7 @@ def check_needed(book: Book, loads: dict[str, tuple[Array, Array]], days: Array,
             gives = gives + units[at]
         without = offered[:, at] - gives * counts
         if not ((used[:, at] > without) & counts).any():
-            findings.add("measure_unused", np.array([0]), measure.measure_id)
+            findings.add("measure_unused", ONCE, measure.measure_id)
 
 
 def kind_of(book: Book, facility: str) -> str:

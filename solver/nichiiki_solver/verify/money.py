@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nichiiki_models.columns import NULL_INT, Array
-from nichiiki_solver.verify.arrays import FAR, find, repeats
+from nichiiki_solver.verify.arrays import FAR, NO_ROW, find, repeats
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Finder
 from nichiiki_solver.verify.stays import units_needed
@@ -100,7 +100,7 @@ def check_cost_claims(book: Book, trips: Trips, findings: Finder) -> None:
     cost = highest_cost_yen(book, trips)
     unreachable = np.asarray((trips.used & (trips.fare >= FAR)).any(axis=0))
     placements, household = book.allocation.placements, book.placement_household
-    stay = np.append(book.stay_of, -1)[household]
+    stay = np.append(book.stay_of, NO_ROW)[household]
     known = (household >= 0) & (stay >= 0) & ~repeats(household)
     known[known] = ~unreachable[stay[known]]
     real = np.zeros(len(stay), dtype=np.int64)

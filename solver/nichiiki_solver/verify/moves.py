@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nichiiki_models.columns import Array
-from nichiiki_solver.verify.arrays import find
+from nichiiki_solver.verify.arrays import NO_ROW, find
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.wishes import NEEDS
 
@@ -23,7 +23,7 @@ def _kept_stays(book: Book) -> int:
     rows = np.flatnonzero(previous["item_kind"] == "stay")
     household = find(book.instance.households, previous["household_id"][rows])
     house = find(book.instance.houses, previous["target_id"][rows])
-    stay = np.append(book.stay_of, -1)[household]
+    stay = np.append(book.stay_of, NO_ROW)[household]
     rows, house, stay = rows[stay >= 0], house[stay >= 0], stay[stay >= 0]
     periods = previous.lists("periods").take(rows)
     same = (book.calendar.sets(periods) == book.stays.held[:, stay]).all(axis=0) | (periods.lengths == 0)
@@ -47,4 +47,4 @@ def _kept_items(book: Book, name: str) -> int:
 
 
 def _person(book: Book, ids: Array) -> Array:
-    return np.where(ids == "", -1, find(book.instance.persons, ids))
+    return np.where(ids == "", NO_ROW, find(book.instance.persons, ids))

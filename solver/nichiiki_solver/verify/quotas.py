@@ -8,7 +8,7 @@ from nichiiki_models.columns import Array
 from nichiiki_models.tables import Quota
 from nichiiki_solver.verify.arrays import find
 from nichiiki_solver.verify.book import Book
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.stays import units_needed
 
 
@@ -19,7 +19,7 @@ def check_quotas(book: Book, findings: Findings) -> None:
             _reserved(book, quota, findings)
             continue
         count = quota_count(book, quota)
-        place = (np.array([0]), quota.quota_id)
+        place = (ONCE, quota.quota_id)
         if quota.max is not None and count > quota.max:
             findings.add("quota_max", *place, value=count, limit=quota.max)
         if quota.min is not None and count < quota.min:
@@ -33,9 +33,7 @@ def _reserved(book: Book, quota: Quota, findings: Findings) -> None:
     used, most = reserved_use(book, quota)
     for period, name in enumerate(book.calendar.ids.tolist()):
         if used[period] > most:
-            findings.add(
-                "quota_reserved", np.array([0]), quota.quota_id, name, value=int(used[period]), limit=most
-            )
+            findings.add("quota_reserved", ONCE, quota.quota_id, name, value=int(used[period]), limit=most)
 
 
 def reserved_use(book: Book, quota: Quota) -> tuple[Array, int]:
@@ -84,7 +82,7 @@ def _houses_in(book: Book, quota: Quota) -> Array:
     if quota.target_kind == "all":
         return np.ones(len(houses), dtype=bool)
     if quota.target_kind == "settlement":
-        return np.asarray((houses["settlement"] == target) & (houses["settlement"] != ""))
+        return np.asarray(houses["settlement"] == target)
     if quota.target_kind == "region":
         return np.asarray(book.house_region == find(book.instance.regions, np.array([target]))[0])
     return np.asarray(houses["house_id"] == target)

@@ -16,7 +16,7 @@ def check_reach(book: Book, findings: Finder) -> None:
     """Check `reach` for every row of `limits.reach`."""
     for row in book.instance.rules.limits.reach:
         least = nearest_minutes(book, row)
-        shown = np.where(least >= FAR, NULL_INT, least)
+        shown = np.where(least == FAR, NULL_INT, least)
         findings.add("reach", least > row.minutes, *book.stay_ids(), value=shown, limit=row.minutes)
 
 
@@ -60,7 +60,7 @@ def _by_links(book: Book, row: Reach, car: Array) -> Array:
     )
     links = instance.links
     for tail, head, rows in (
-        ("from_id", "to_id", links["minutes"] >= 0),
+        ("from_id", "to_id", np.ones_like(links["both_ways"])),
         ("to_id", "from_id", links["both_ways"]),
     ):
         good = np.flatnonzero(rows & np.isin(links[head], known))

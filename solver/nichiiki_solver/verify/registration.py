@@ -16,7 +16,7 @@ def activity_counts(book: Book) -> Array:
     """Return how many activities of each household lie in the days before the calendar that count."""
     use, rule = book.instance.use_history, book.instance.rules.registration
     size = len(book.instance.households)
-    if len(book.calendar) == 0 or len(use) == 0:
+    if len(book.calendar) == 0:
         return np.zeros(size, dtype=np.int64)
     before = book.calendar.periods["starts_on"].min() - use["on"]
     days = before / np.timedelta64(1, "D")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nichiiki_models.columns import Array, ListColumn
-from nichiiki_solver.verify.arrays import lacks, total
+from nichiiki_solver.verify.arrays import NO_ROW, lacks, total
 from nichiiki_solver.verify.book import Book, Items
 from nichiiki_solver.verify.findings import Findings
 
@@ -86,7 +86,7 @@ def _chains(book: Book, items: Items, findings: Findings) -> None:
     """Check `chain`: roles of a person with `multiwork` leave no period of the stay without one."""
     persons, held = book.instance.persons, role_held(book, items)
     rows = np.flatnonzero(persons["multiwork"][items.person])
-    stay = np.full(len(persons), -1, dtype=np.int64)
+    stay = np.full(len(persons), NO_ROW, dtype=np.int64)
     stay[items.person[rows]] = items.stay[rows]
     bare = np.zeros(len(persons), dtype=np.int64)
     for period in range(len(book.calendar)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nichiiki_models.tables import SCHOOL_GRADES
-from nichiiki_solver.verify.arrays import highest, is_listed, lowest
+from nichiiki_solver.verify.arrays import NO_ROW, highest, is_listed, lowest
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
 from nichiiki_solver.verify.seats import (
@@ -68,11 +68,11 @@ def check_siblings(book: Book, has_need: np.ndarray, findings: Findings) -> None
         Mask of the persons with a school need.
     """
     items = book.items("school")
-    target = highest(items.target, items.person, len(book.instance.persons), -1)
+    target = highest(items.target, items.person, len(book.instance.persons), NO_ROW)
     households = book.instance.households
     pupils = np.flatnonzero(has_need)
     owner, school = book.household_of_person[pupils], target[pupils]
-    first, last = lowest(school, owner, len(households)), highest(school, owner, len(households), -1)
+    first, last = lowest(school, owner, len(households)), highest(school, owner, len(households), NO_ROW)
     together = (households["siblings"] == "together") & book.is_placed
     counted = np.bincount(owner, minlength=len(households)) > 1
     findings.add("siblings", together & counted & (first != last), households["household_id"])

@@ -8,12 +8,14 @@ import numpy as np
 
 from nichiiki_models.columns import NULL_INT, Array
 from nichiiki_models.tables import CARE_BANDS, SCHOOL_GRADES
-from nichiiki_solver.verify.arrays import find, total
+from nichiiki_solver.verify.arrays import NO_ROW, find, total
 from nichiiki_solver.verify.book import Book, Items
 from nichiiki_solver.verify.findings import Findings
 
 BANDS = (*SCHOOL_GRADES, *CARE_BANDS, "desk")
 NO_BAND = len(BANDS)
+NAMES = (*BANDS, "")
+"""What each number of a band is called in findings."""
 
 
 def band_numbers(bands: Array) -> Array:
@@ -46,7 +48,7 @@ class SeatRows:
 
     @staticmethod
     def _group(facility: Array, band: Array) -> Array:
-        return np.asarray(facility * (NO_BAND + 1) + band)
+        return np.asarray(facility * len(NAMES) + band)
 
     def rows(self, facility: Array, band: Array, period: int) -> Array:
         """Return the seat row of each facility and band in a period, or -1."""
@@ -56,9 +58,9 @@ class SeatRows:
 
     def _row(self, keys: Array) -> Array:
         if len(self._keys) == 0:
-            return np.full(len(keys), -1)
+            return np.full(len(keys), NO_ROW)
         at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return np.where(self._keys[at] == keys, self._order[at], -1)
+        return np.where(self._keys[at] == keys, self._order[at], NO_ROW)
 
     def seats(self, rows: Array, period: int) -> Array:
         """Return the seats of seat rows in a period, those that measures add included; 0 for no row."""
@@ -100,7 +102,7 @@ def check_capacity(book: Book, rows: SeatRows, use: SeatUse, rule: str, findings
     """Check that what is taken of each facility, band and period is at most what its seat row offers."""
     facility, band, taken, offered = seat_loads(book, rows, use)
     ids = book.target_ids(use.name)[facility]
-    bands = np.array([*BANDS, ""])[band]
+    bands = np.array(NAMES)[band]
     shown = np.where(bands == "desk", "", bands)
     for period, name in enumerate(book.calendar.ids.tolist()):
         over = (offered[period] >= 0) & (taken[period] > offered[period])
@@ -109,15 +111,15 @@ def check_capacity(book: Book, rows: SeatRows, use: SeatUse, rule: str, findings
 
 def seat_loads(book: Book, rows: SeatRows, use: SeatUse) -> tuple[Array, Array, Array, Array]:
     """Return facilities and bands in use, and what is taken and offered in each period (-1: no row)."""
-    groups, group = np.unique(use.items.target * (NO_BAND + 1) + use.band, return_inverse=True)
-    facility, band = groups // (NO_BAND + 1), groups % (NO_BAND + 1)
+    groups, group = np.unique(use.items.target * len(NAMES) + use.band, return_inverse=True)
+    facility, band = np.divmod(groups, len(NAMES))
     shape = (len(book.calendar), len(groups))
     taken, offered = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     for period in range(len(book.calendar)):
         held = book.stays.held[period, use.items.stay]
         taken[period] = total(use.amount[held], group[held], len(groups))
         row = rows.rows(facility, band, period)
-        offered[period] = np.where(row < 0, -1, offered_amount(use.name, rows, row, period))
+        offered[period] = np.where(row < 0, NO_ROW, offered_amount(use.name, rows, row, period))
     return facility, band, taken, offered
 
 

@@ -14,7 +14,7 @@ from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
 from nichiiki_solver.verify.points import ADULT_AGE, holds, total_points
 
-AFTER_ALL = (1 << 63) - 1
+AFTER_ALL = int(np.iinfo(np.int64).max)
 
 
 def check_standings(book: Book, findings: Findings) -> None:

@@ -13,7 +13,8 @@ from nichiiki_models.tariff import TariffResult
 from nichiiki_solver.verify.arrays import FAR
 from nichiiki_solver.verify.fares import Key, Sums, WayBook
 
-WORTHLESS = -(1 << 50)
+WORTHLESS = -FAR
+"""Worth of what is not open: below everything else, and never made."""
 LEVELS = ("none", "basic", "premium")
 
 
@@ -79,7 +80,7 @@ def parties_of(instance: Instance, allocation: Allocation | None) -> list[Party]
         )
         for row in instance.demand.rows()
         for period, month in zip(periods, lengths, strict=True)
-        if row.mass * month > 0
+        if row.mass * month
     ]  # fmt: skip
     if allocation is not None:
         for stay in allocation.stays.rows():
@@ -127,7 +128,7 @@ def _household(instance: Instance, household: str, house: str, period: str, mont
             rule.flat_bias_yen * fares // 1000, registration,
         )
         for mass, trips in ((month - more, hundredths // 100), (more, hundredths // 100 + 1))
-        if mass > 0
+        if mass
     ]  # fmt: skip
 
 
@@ -150,15 +151,14 @@ def takers_of(
     adults, children = (
         np.array([getattr(p, n) for p in kept], dtype=np.int64) for n in ("adults", "children")
     )
-    left, whole = _fares(instance, ways, adults, children)
+    left, whole = (_fares(instance, _of_ways(ways, name), adults, children) for name in ("left", "whole"))
     first, step, most = _values(instance, kept, left[0].sum(axis=0))
-    minute = instance.rules.demand.minute_value_yen
-    minutes = np.array([[0 if s is None else s.minutes for s in row] for row in ways], dtype=np.int64)
+    minutes, heads = _of_ways(ways, "minutes"), adults + children
     cover = whole - left
     return Takers(
         parties=kept,
         mass=np.array([p.mass for p in kept], dtype=np.int64),
-        heads=adults + children,
+        heads=heads,
         full=adults * 1000 + children * instance.rules.travel.child_fare_percent * 10,
         first=first,
         step=step,
@@ -168,12 +168,18 @@ def takers_of(
         left=left.sum(axis=1),
         out=cover[:, 0],
         back=cover[:, 1],
-        extra=(minutes - minutes[0]) * minute * (adults + children),
-        cost=np.array([[0 if s is None else s.cost for s in row] for row in ways], dtype=np.int64)
-        * (adults + children),
-        cover_cost=np.array([[0 if s is None else s.cover_cost for s in row] for row in ways], dtype=np.int64)
-        * (adults + children),
+        extra=(minutes - minutes[0]) * instance.rules.demand.minute_value_yen * heads,
+        cost=_of_ways(ways, "cost") * heads,
+        cover_cost=_of_ways(ways, "cover_cost") * heads,
         sums=ways,
+    )
+
+
+def _of_ways(ways: list[list[Sums | None]], name: str) -> Array:
+    """Return a number of every way, alternatives x parties; of single fares where an alternative is not open."""
+    return np.array(
+        [[getattr(way or single, name) for way, single in zip(row, ways[0], strict=True)] for row in ways],
+        dtype=np.int64,
     )
 
 
@@ -182,23 +188,11 @@ def _offered(way: Sums | None, party: Party, closed: frozenset[str], entitled: f
     return way if usable else None
 
 
-def _fares(
-    instance: Instance, ways: list[list[Sums | None]], adults: Array, children: Array
-) -> tuple[Array, Array]:
-    """Party fares not covered, and whole ones: alternatives x (out, back) x parties."""
-    shape = (len(ways), 2, len(adults))
-    found = []
-    for name in ("left", "whole"):
-        person, vehicle = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        for k, row in enumerate(ways):
-            for at, way in enumerate(row):
-                if way is not None:
-                    (person[k, 0, at], vehicle[k, 0, at]), (person[k, 1, at], vehicle[k, 1, at]) = getattr(
-                        way, name
-                    )
-        child = person * instance.rules.travel.child_fare_percent // 1000 * 10
-        found.append(person * adults + child * children + vehicle)
-    return found[0], found[1]
+def _fares(instance: Instance, fares: Array, adults: Array, children: Array) -> Array:
+    """Fares of parties, alternatives x (out, back) x parties, from those of an adult and of a vehicle."""
+    person, vehicle = fares.reshape(len(fares), len(adults), 2, 2).transpose(3, 0, 2, 1)
+    child = person * instance.rules.travel.child_fare_percent // 1000 * 10
+    return np.asarray(person * adults + child * children + vehicle)
 
 
 def _values(instance: Instance, parties: list[Party], fare: Array) -> tuple[Array, Array, Array]:
@@ -276,17 +270,16 @@ def _shares(instance: Instance, takers: Takers) -> Array:
     rule, worth, paid = instance.rules.demand, takers.worth, takers.paid
     order = np.arange(len(worth))[:, None]
     if rule.choice == "logit":
-        spread = rule.logit_yen * takers.full / 1000
-        weight = np.where(
-            worth > WORTHLESS // 2, np.exp(np.maximum(worth - worth.max(axis=0), -1e6) / spread), 0.0
-        )
+        spread = rule.logit_yen * np.maximum(takers.full, 1) / 1000
+        above = np.maximum(worth - worth.max(axis=0), -1e6)
+        weight = np.where(worth > WORTHLESS, np.exp(above / spread), 0.0)
         of_products = np.rint(takers.mass * np.cumsum(weight[1:], axis=0) / weight.sum(axis=0))
-        singles = takers.mass - (of_products[-1] if len(of_products) else 0)
-        return np.vstack((singles, np.diff(of_products, axis=0, prepend=0)))
+        taken = np.diff(of_products, axis=0, prepend=0)
+        return np.vstack((takers.mass - taken.sum(axis=0), taken))
     best = np.zeros(worth.shape[1], dtype=np.int64)
     for k in range(1, len(worth)):
         now = worth[best, np.arange(len(best))], paid[best, np.arange(len(best))]
-        same = (worth[k] == now[0]) & (worth[k] > WORTHLESS // 2)
+        same = worth[k] == now[0]
         best = np.where((worth[k] > now[0]) | (same & ((best == 0) | (paid[k] < now[1]))), k, best)
     return np.asarray((order == best) * takers.mass)
 

@@ -18,11 +18,11 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.rules import DemandRule
 from nichiiki_models.tables import Product
 from nichiiki_models.tariff import Figures, TariffResult
+from nichiiki_solver.verify.arrays import NO_ROW
 from nichiiki_solver.verify.fares import Key, Sums, WayBook, check_covers, key_of
-from nichiiki_solver.verify.findings import Findings
+from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.takers import Party, Takers, choose, months, null, parties_of, pay, takers_of
 
-ONE = np.ones(1, dtype=bool)
 SLACK = 1
 """Stated sums are rounded to whole yen once."""
 
@@ -68,11 +68,11 @@ def _same(
     instance: Instance, tariff: TariffResult, allocation: Allocation | None, findings: Findings
 ) -> bool:
     if tariff.instance_hash != instance.hash:
-        findings.add("tariff_instance", ONE, "", value=tariff.instance_hash, limit=instance.hash)
+        findings.add("tariff_instance", ONCE, "", value=tariff.instance_hash, limit=instance.hash)
         return False
     own = None if allocation is None else content_hash({"stays": allocation.stays}, DemandRule())
     if own != tariff.allocation_hash:
-        findings.add("tariff_allocation", ONE, "", value=str(tariff.allocation_hash), limit=str(own))
+        findings.add("tariff_allocation", ONCE, "", value=str(tariff.allocation_hash), limit=str(own))
     return own == tariff.allocation_hash
 
 
@@ -80,15 +80,15 @@ def _check_claims(tariff: TariffResult, findings: Findings) -> None:
     """Check that no bound is below its objective, and that OPTIMAL means proven."""
     for level in tariff.levels:
         if level.bound is not None and level.objective is not None and level.bound < level.objective:
-            findings.add("tariff_bound", ONE, level.name, value=level.objective, limit=level.bound)
+            findings.add("tariff_bound", ONCE, level.name, value=level.objective, limit=level.bound)
     leading = next((x for x in tariff.levels if not x.proven), tariff.levels[0] if tariff.levels else None)
     if leading is not None and (tariff.objective, tariff.bound) != (leading.objective, leading.bound):
         findings.add(
-            "tariff_claim", ONE, "objective", value=str(tariff.objective), limit=str(leading.objective)
+            "tariff_claim", ONCE, "objective", value=str(tariff.objective), limit=str(leading.objective)
         )
     proven = bool(tariff.levels) and all(level.proven for level in tariff.levels)
     if tariff.status is Status.OPTIMAL and not proven:
-        findings.add("tariff_claim", ONE, "status", value="OPTIMAL", limit="FEASIBLE")
+        findings.add("tariff_claim", ONCE, "status", value="OPTIMAL", limit="FEASIBLE")
 
 
 def _check_prices(instance: Instance, tariff: TariffResult, findings: Findings) -> None:
@@ -96,7 +96,7 @@ def _check_prices(instance: Instance, tariff: TariffResult, findings: Findings) 
     ids = instance.products["product_id"].tolist()
     names = [product.product_id for product in tariff.products]
     if names != ids:
-        findings.add("tariff_products", ONE, " ".join(sorted(set(names) ^ set(ids))))
+        findings.add("tariff_products", ONCE, " ".join(sorted(set(names) ^ set(ids))))
         return
     for product, row in zip(tariff.products, instance.products.rows(), strict=True):
         low, high = row.price_min_yen, row.price_max_yen
@@ -104,11 +104,10 @@ def _check_prices(instance: Instance, tariff: TariffResult, findings: Findings) 
         asked = product.price_yen
         right = asked == (row.price_yen or 0) and product.offered
         if ranged and low is not None and high is not None:
-            right = (
-                not product.offered if asked is None else low <= asked <= high and asked % row.step_yen == 0
-            )
+            on_grid = asked is None or (low <= asked <= high and asked % row.step_yen == 0)
+            right = on_grid and product.offered == (asked is not None)
         if not right or product.decided != ranged:
-            findings.add("tariff_price", ONE, product.product_id, value=str(asked))
+            findings.add("tariff_price", ONCE, product.product_id, value=str(asked))
     _check_ratios(instance, tariff, findings)
 
 
@@ -122,7 +121,7 @@ def _check_ratios(instance: Instance, tariff: TariffResult, findings: Findings) 
             off = 100 * price - percent * base
             wrong = not -100 * step[name] < 2 * off <= 100 * step[name] or price % step[name] != 0
         if wrong:
-            findings.add("tariff_ratio", ONE, name, value=str(price), limit=f"{percent} % {other} {base}")
+            findings.add("tariff_ratio", ONCE, name, value=str(price), limit=f"{percent} % {other} {base}")
 
 
 def _follow(book: WayBook, tariff: TariffResult, findings: Findings) -> dict[tuple[Key, str], Sums]:
@@ -131,9 +130,9 @@ def _follow(book: WayBook, tariff: TariffResult, findings: Findings) -> dict[tup
         where = (way.from_id, way.to_id, way.period_id, way.product_id or "")
         sums = book.follow(way)
         if sums is None:
-            findings.add("tariff_way", ONE, *where)
+            findings.add("tariff_way", ONCE, *where)
         elif not book.is_best(way):
-            findings.add("tariff_best_way", ONE, *where)
+            findings.add("tariff_best_way", ONCE, *where)
         else:
             found[key_of(way), way.product_id or ""] = sums
     return found
@@ -150,7 +149,7 @@ def _check_reach(
     lost = [party for party in parties if (party.key, "") not in sums]
     for key in sorted({party.key for party in lost}):
         if book.has_way(key):
-            findings.add("tariff_way_missing", ONE, *key[:3])
+            findings.add("tariff_way_missing", ONCE, *key[:3])
     without = sum(party.mass * (party.adults + party.children) for party in lost)
     _compare(findings, "unreachable", tariff.unreachable, without)
     for product in tariff.products:
@@ -158,7 +157,7 @@ def _check_reach(
             {p.key for p in parties if (p.key, "") in sums and (p.key, product.product_id) not in sums}
         ):
             if book.would_use(key, product.product_id) and _may(book, key, product.product_id, parties):
-                findings.add("tariff_way_missing", ONE, *key[:3], product.product_id)
+                findings.add("tariff_way_missing", ONCE, *key[:3], product.product_id)
 
 
 def _may(book: WayBook, key: Key, product: str, parties: list[Party]) -> bool:
@@ -173,7 +172,7 @@ def _may(book: WayBook, key: Key, product: str, parties: list[Party]) -> bool:
 
 def _compare(findings: Findings, name: str, stated: int | None, own: float, slack: int = SLACK) -> None:
     if stated is None or abs(stated - own) > slack:
-        findings.add("tariff_claim", ONE, name, value=str(stated), limit=str(round(own)))
+        findings.add("tariff_claim", ONCE, name, value=str(stated), limit=str(round(own)))
 
 
 class _Cells:
@@ -196,9 +195,9 @@ class _Cells:
             "trips_new": people * np.where(before, 0, trips),
             "trips_lost": people * np.maximum(base - trips, 0),
             "paid_yen": mass * takers.paid,
-            "product_yen": mass * product * self.buys,
+            "product_yen": mass * product,
             "cost_yen": mass * takers.cost * trips,
-            "product_cost_yen": mass * takers.cover_cost * trips * self.buys,
+            "product_cost_yen": mass * takers.cover_cost * trips,
             "admin_yen": mass * self.admin * self.buys,
             "cannibalised_yen": mass * takers.paid[0] * self.buys,
             "gift_yen": mass * self._gift(instance),
@@ -281,7 +280,7 @@ def _check_objective(
 
 def _unit_of(tariff: TariffResult, takers: Takers) -> Array:
     """Unit of each party: that of a decided product it may buy, else of a given one; -1 for none."""
-    unit = np.full(len(takers.parties), -1, dtype=np.int64)
+    unit = np.full(len(takers.parties), NO_ROW, dtype=np.int64)
     for decided in (False, True):
         for at, each in enumerate(tariff.units):
             members = [
@@ -305,12 +304,12 @@ def _check_units(tariff: TariffResult, takers: Takers, cells: _Cells, findings: 
         buyers = float(cells.cells["buyers"][:, unit == at].sum())
         sold = any(p.offered and p.decided for p in tariff.products if p.product_id in each.product_ids)
         if tariff.goal == "break_even" and sold and buyers == 0:
-            findings.add("tariff_no_buyer", ONE, " ".join(each.product_ids))
+            findings.add("tariff_no_buyer", ONCE, " ".join(each.product_ids))
         cap = tariff.settings.get("subsidy_per_head_yen")
         if cap is not None and each.subsidy_yen * 1000 > cap * buyers:
             findings.add(
                 "tariff_per_head",
-                ONE,
+                ONCE,
                 " ".join(each.product_ids),
                 value=each.subsidy_yen,
                 limit=int(cap * buyers) // 1000,
@@ -329,19 +328,19 @@ def _check_limits(instance: Instance, tariff: TariffResult, takers: Takers, find
     settings, cells = tariff.settings, _Cells(instance, tariff, takers)
     cap = settings.get("subsidy_yen")
     if cap is not None and tariff.subsidy_used_yen > cap:
-        findings.add("tariff_subsidy", ONE, "", value=tariff.subsidy_used_yen, limit=cap)
+        findings.add("tariff_subsidy", ONCE, "", value=tariff.subsidy_used_yen, limit=cap)
     regions = np.array([_zone(instance, party.key[1]) for party in takers.parties])
     for town, limit in settings.get("town_caps_yen", {}).items():
         need = float(cells.cells["need_yen"][:, regions == town].sum()) / 1000
         if need > limit:
-            findings.add("tariff_town", ONE, town, value=round(need), limit=limit)
+            findings.add("tariff_town", ONCE, town, value=round(need), limit=limit)
     share, most = settings.get("equity_share_percent"), settings.get("equity_yen")
     if share is not None and most is not None:
         people = takers.taken * takers.heads * (takers.trips > 0)
         within = people * (takers.paid * 1000 <= most * takers.full)
-        if share * float(people.sum()) > 100 * float(within.sum()) + 1e-6:
+        if share * people.sum() > 100 * within.sum():  # whole numbers, in floats too
             reached = int(100 * within.sum() / people.sum())
-            findings.add("tariff_equity", ONE, "", value=reached, limit=share)
+            findings.add("tariff_equity", ONCE, "", value=reached, limit=share)
     _check_operators(instance, tariff, takers, findings)
     if settings.get("no_arbitrage", True):
         _check_arbitrage(instance, tariff, findings)
@@ -371,7 +370,7 @@ def _check_operators(instance: Instance, tariff: TariffResult, takers: Takers, f
         cap, loss = null(instance.operators["loss_cap_yen"][operator]), before - after + spent
         if cap is not None and tariff.settings.get("operator_caps", True) and loss > cap * calendar / 1000:
             findings.add(
-                "tariff_operator", ONE, row.operator_id, value=round(loss), limit=cap * calendar // 1000
+                "tariff_operator", ONCE, row.operator_id, value=round(loss), limit=cap * calendar // 1000
             )
 
 
@@ -402,7 +401,7 @@ def _income(takers: Takers, operator: int) -> Array:
 
 def _part(amount: int, fares: dict[int, int], operator: int) -> int:
     whole = sum(fares.values())
-    return amount * fares.get(operator, 0) // whole if whole > 0 else 0
+    return amount * fares.get(operator, 0) // whole if whole else 0
 
 
 def _check_arbitrage(instance: Instance, tariff: TariffResult, findings: Findings) -> None:
@@ -421,7 +420,7 @@ def _check_arbitrage(instance: Instance, tariff: TariffResult, findings: Finding
                 if (target.price_yen or 0) > cost and replaced:
                     findings.add(
                         "tariff_arbitrage",
-                        ONE,
+                        ONCE,
                         target.product_id,
                         " ".join(p.product_id for p in parts),
                         value=target.price_yen,
@@ -465,7 +464,7 @@ def _check_seats(instance: Instance, tariff: TariffResult, takers: Takers, findi
                 covered[(*link, party.key[2])] += people if inside and k else 0.0
     stated = {(f.link_id, f.from_id, f.to_id, f.period_id): f for f in tariff.flows}
     seats = dict(zip(instance.links["link_id"].tolist(), instance.links["seats"].tolist(), strict=True))
-    for leg in sorted(set(total) | set(stated)):
+    for leg in sorted({leg for leg, people in total.items() if people} | set(stated)):
         flow, limit = stated.get(leg), null(seats[leg[0]])
         for name, own in (("passengers", total[leg]), ("product_passengers", covered[leg])):
             _compare(
@@ -476,4 +475,4 @@ def _check_seats(instance: Instance, tariff: TariffResult, takers: Takers, findi
                 slack=2,
             )
         if limit is not None and covered[leg] > limit * 1000:
-            findings.add("tariff_seats", ONE, *leg, value=int(-(-covered[leg] // 1000)), limit=limit)
+            findings.add("tariff_seats", ONCE, *leg, value=int(-(-covered[leg] // 1000)), limit=limit)

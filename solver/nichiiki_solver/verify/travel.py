@@ -77,9 +77,8 @@ class Network:
     @cached_property
     def kinds(self) -> tuple[Array, Array]:
         """Periods grouped by the links that run: a period of each kind, and the kind of each period."""
-        runs = np.hstack((self.between_points.runs, self.to_houses.runs))
-        if runs.shape[1] == 0:
-            return np.zeros(min(1, len(runs)), dtype=np.int64), np.zeros(len(runs), dtype=np.int64)
+        every = self.book.calendar.every[:, None]  # there may be no link at all
+        runs = np.hstack((every, self.between_points.runs, self.to_houses.runs))
         _, first, kind = np.unique(np.packbits(runs, axis=1), axis=0, return_index=True, return_inverse=True)
         return first, kind.reshape(-1)
 
@@ -207,8 +206,8 @@ def _pair_trips(
 
 def _last_stretch(ways: list[Array], last: list[Array], entries: Entries, home: Array, house: Array) -> Array:
     """Best sums of a way to a point and the last stretch from there to the house."""
-    counts = np.bincount(entries.house, minlength=int(house.max(initial=-1)) + 1)
-    pair, entry = expand(house, counts, np.cumsum(counts) - counts)
+    first, end = (np.searchsorted(entries.house, house, side=side) for side in ("left", "right"))
+    pair, entry = expand(np.arange(len(house)), end - first, first)
     at = (entries.point[entry], home[pair])
     sums = [np.minimum(way[at] + key[entry], FAR) for way, key in zip(ways, last, strict=True)]
     return np.array(lowest_in_order(sums, pair, len(house)))
@@ -231,8 +230,8 @@ def check_trips(book: Book, trips: Trips, findings: Finder) -> None:
     ids = book.stay_ids()
     slowest = np.where(trips.used, trips.fastest_minutes, 0).max(axis=0, initial=0)
     limits = trip_limits(book)
-    findings.add("no_route", slowest >= FAR, *ids)
-    findings.add("trip_minutes", (slowest < FAR) & (slowest > limits), *ids, value=slowest, limit=limits)
+    findings.add("no_route", slowest == FAR, *ids)
+    findings.add("trip_minutes", (slowest != FAR) & (slowest > limits), *ids, value=slowest, limit=limits)
 
 
 class Commutes:
@@ -246,7 +245,8 @@ class Commutes:
         keys = (arcs.tail - network.nodes.points) * self._facilities
         keys += arcs.head - network.nodes.points - network.nodes.houses
         self._links = tuple(
-            _fewest(keys[open_], arcs.minutes[open_]) for open_ in (~arcs.car_only, arcs.car_only >= 0)
+            _fewest(keys[open_], arcs.minutes[open_])
+            for open_ in (~arcs.car_only, np.ones_like(arcs.car_only))
         )
 
     def minutes(self, name: str, stay: Array, target: Array) -> Array:
@@ -286,8 +286,8 @@ def check_commute(book: Book, commutes: Commutes, name: str, findings: Findings)
     if name in ("school", "care"):
         limit = np.minimum(limit, _limit_of_age(book, book.instance.persons["age"][items.person]))
     minutes = commutes.minutes(name, items.stay, items.target)
-    wrong = (minutes >= FAR) | (minutes > limit)
-    shown, allowed = (np.where(x >= FAR, NULL_INT, x) for x in (minutes, limit))
+    wrong = (minutes == FAR) | (minutes > limit)
+    shown, allowed = (np.where(x == FAR, NULL_INT, x) for x in (minutes, limit))
     if name == "role":
         wrong &= ~from_elsewhere(book, items)
     findings.add("commute", wrong, *book.item_ids(name, items), value=shown, limit=allowed)

@@ -6,6 +6,7 @@ import numpy as np
 
 from nichiiki_models.columns import NULL_INT, Array
 from nichiiki_models.instance import Instance
+from nichiiki_solver.verify.arrays import FAR
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Findings
 from nichiiki_solver.verify.travel import find_trips, trip_limits
@@ -50,5 +51,5 @@ def _has_way(book: Book, kept: Array) -> Array:
     part = Book(Instance.from_tables(tables, book.instance.rules, checked=True), book.allocation)
     trips = find_trips(part)
     good = trips.fastest_minutes <= trip_limits(book)[None, :]
-    good &= trips.fastest_minutes < (1 << 59)
+    good &= trips.fastest_minutes != FAR
     return np.asarray(good[trips.kind_of_period])

@@ -10,7 +10,7 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT, Array
 from nichiiki_models.rules import ListRule
 from nichiiki_models.tables import LISTS, SCHOOL_GRADES
-from nichiiki_solver.verify.arrays import FAR, expand, find, grouped, highest, lowest
+from nichiiki_solver.verify.arrays import FAR, NO_ROW, expand, find, grouped, highest, lowest
 from nichiiki_solver.verify.book import PERSON_LISTS, Book
 from nichiiki_solver.verify.findings import Findings
 
@@ -98,7 +98,7 @@ def wish_rows(book: Book, name: str) -> WishRows:
     household = find(book.instance.households, choices["household_id"][rows])
     person = find(book.instance.persons, choices["person_id"][rows])
     if name in PERSON_LISTS:
-        good = (person >= 0) & (np.append(book.household_of_person, -1)[person] == household)
+        good = (person >= 0) & (np.append(book.household_of_person, NO_ROW)[person] == household)
         owner = person
     else:
         good, owner = choices["person_id"][rows] == "", household
@@ -112,7 +112,7 @@ def wish_rows(book: Book, name: str) -> WishRows:
 
 
 def _targets(book: Book, name: str, kind: Array, ids: Array) -> Array:
-    target = np.full(len(ids), -1, dtype=np.int64)
+    target = np.full(len(ids), NO_ROW, dtype=np.int64)
     for wanted, table in ((TARGET_KIND[name], book.targets(name)), ("region", book.instance.regions)):
         mask = kind == wanted
         target[mask] = find(table, ids[mask])

@@ -40,8 +40,7 @@ class Works:
     def counts(self, measure: Measure) -> Array:
         """Mask of the periods in which a measure counts."""
         named = np.array([measure.from_period or ""])
-        first = max(0, int(self.book.calendar.positions(named)[0]))
-        return np.asarray(np.arange(len(self.book.calendar)) >= first)
+        return np.arange(len(self.book.calendar)) >= self.book.calendar.positions(named)
 
     def added(self, kind: str) -> Array:
         """Return what the measures taken add to each target of a kind, shape (periods, targets)."""
@@ -71,8 +70,8 @@ class Works:
         table = self.book.instance.seats
         found = np.zeros((len(self.book.calendar), len(table)), dtype=np.int64)
         for measure in self.measures:
-            if measure.target_kind == "facility" and measure.band is not None:
-                same = (table["facility_id"] == measure.target_id) & (table["band"] == measure.band)
+            if measure.target_kind == "facility":
+                same = (table["facility_id"] == measure.target_id) & (table["band"] == str(measure.band))
                 found += measure.adds * np.outer(self.counts(measure), same)
         return found
 
