@@ -10,7 +10,7 @@ import narwhals as nw
 from narwhals.typing import IntoDataFrame
 
 from nichiiki_instances.headers import nearest
-from nichiiki_instances.json_files import add_rows
+from nichiiki_instances.json_files import Objects
 from nichiiki_instances.raw import Parsed, Source, problem
 from nichiiki_instances.reading import reading_of
 from nichiiki_models.errors import InstanceError
@@ -44,7 +44,7 @@ def from_frames(
         if table in TABLES:
             rows = nw.from_native(frame, eager_only=True).rows(named=True)
             plain = [{key: _plain(value) for key, value in row.items()} for row in rows]
-            add_rows(parsed, table, plain, Source(f"frame [{table}]", unit="entry"))
+            Objects(parsed, table, Source(f"frame [{table}]", unit="entry")).add(plain)
         else:
             parsed.problems.append(
                 problem("unknown_key", "frames", header=table, nearest=nearest(table, TABLES))

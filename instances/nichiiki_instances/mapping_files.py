@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from nichiiki_instances.headers import narrow
-from nichiiki_instances.raw import Grid, problem
+from nichiiki_instances.raw import Source, problem
 from nichiiki_instances.text_files import MAX_TEXT, read_text
 from nichiiki_models.columns import column_specs
 from nichiiki_models.errors import FileError
@@ -175,9 +175,9 @@ class SourceRule(BaseModel):
         own = (header for rule in self.columns.values() for header in rule.headers)
         return tuple(dict.fromkeys([*own, *self.fill_down, *self.skip]))
 
-    def reads(self, grid: Grid) -> bool:
+    def reads(self, read: Source) -> bool:
         """Say whether a file or sheet is the one that is meant."""
-        file, _, sheet = grid.source.file.partition(" [")
+        file, _, sheet = read.file.partition(" [")
         return fnmatchcase(narrow(file), narrow(self.file)) and (
             not sheet or fnmatchcase(narrow(sheet[:-1]), narrow(self.sheet))
         )
@@ -197,9 +197,9 @@ class ColumnMapping(BaseModel):
     format: Literal["nichiiki-mapping/1"] = MAPPING_FORMAT
     sources: tuple[SourceRule, ...] = Field(validation_alias=AliasChoices("source", "sources"))
 
-    def reads(self, grid: Grid) -> bool:
+    def reads(self, read: Source) -> bool:
         """Say whether any source means a file or sheet."""
-        return any(source.reads(grid) for source in self.sources)
+        return any(source.reads(read) for source in self.sources)
 
     def names(self, file: str) -> bool:
         """Say whether any source means a file of that name."""

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from nichiiki_instances.building import add_rows
 from nichiiki_instances.headers import narrow
 from nichiiki_instances.mapping_files import OPEN, ColumnMapping, ColumnRule, SourceRule
 from nichiiki_instances.raw import BadCell, Cell, Grid, Parsed, RawTable, cell_name, column_number, problem
@@ -180,7 +181,7 @@ def add_mapped(
 ) -> None:
     """Add the tables that a mapping makes of grids to what is parsed."""
     for grid in grids:
-        own = [source for source in mapping.sources if source.reads(grid)]
+        own = [source for source in mapping.sources if source.reads(grid.source)]
         blocks, problems = find_blocks(grid, own)
         parsed.problems += problems
         for source, block in zip(own, blocks, strict=True):
@@ -190,7 +191,7 @@ def add_mapped(
                 _add(parsed, read_block(block, source, calendar), source.table)
         parsed.problems += _unused(grid, own, blocks)
     for source in mapping.sources:
-        if not any(source.reads(grid) for grid in grids):
+        if not any(source.reads(grid.source) for grid in grids):
             parsed.broken.add(source.table)
             parsed.problems.append(
                 problem("mapping_no_file", source.file, table=source.table, sheet=source.sheet)
@@ -199,15 +200,8 @@ def add_mapped(
 
 def _add(parsed: Parsed, read: tuple[RawTable, list[Problem]], table: str) -> None:
     raw, problems = read
-    before = parsed.tables.get(table)
-    start = sum(len(part.lines) for part in before.parts) if before else 0
     told = {(p.code, p.file, p.line, p.cell) for p in parsed.problems if p.code in OF_ROWS}
-    parsed.problems += [
-        each if each.row is None else each.model_copy(update={"row": each.row + start})
-        for each in problems
-        if (each.code, each.file, each.line, each.cell) not in told
-    ]
-    parsed.tables[table] = replace(before, more=(*before.more, raw)) if before else raw
+    add_rows(parsed, table, raw, [p for p in problems if (p.code, p.file, p.line, p.cell) not in told])
 
 
 def _unused(grid: Grid, sources: Sequence[SourceRule], blocks: Sequence[Block | None]) -> Iterator[Problem]:
@@ -302,7 +296,8 @@ class _BlockReader:
         whole = self.block.grid.rows[self.block.first : self.block.last]
         written = [whole[number] for number, _ in kept]
         lines = [self.block.lines[number] for number, _ in kept]
-        self.problems += few(misfits(self.block.grid, self.source.table, self.block.titles, written, lines))
+        read = replace(self.block.grid, rows=written, lines=lines)
+        self.problems += few(misfits(read, self.source.table, self.block.titles))
         return kept
 
     def table(self) -> RawTable:

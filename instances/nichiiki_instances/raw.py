@@ -1,12 +1,16 @@
-"""What a parser hands to the builder: texts, where each was found, and nothing interpreted."""
+"""What a parser hands to the builder: texts and where each was found; and what the builder keeps of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nichiiki_instances.packing import Packed, end_to_end
+from nichiiki_models.columns import Array
 from nichiiki_models.problems import Problem, make_problem
+from nichiiki_models.table import Table
+from nichiiki_models.tables import TABLES
 
 Cell = str | tuple[str, ...]
 Unit = Literal["line", "row", "entry"]
@@ -67,7 +71,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class RawTable:
-    """Columns of text of one table, under canonical names.
+    """Columns of text of one table, or of some rows of it, under canonical names.
 
     Attributes
     ----------
@@ -79,8 +83,6 @@ class RawTable:
         Rows that were date cells, by canonical name.
     positions
         Number of each column in the file, from 1; absent where columns have no order (JSON).
-    more
-        Further parts of the same table, from other files or sheets: their rows follow.
     """
 
     source: Source
@@ -89,25 +91,50 @@ class RawTable:
     lines: Sequence[int]
     dates: Mapping[str, frozenset[int]] = field(default_factory=dict)
     positions: Mapping[str, int] = field(default_factory=dict)
-    more: tuple[RawTable, ...] = ()
 
-    @property
-    def parts(self) -> tuple[RawTable, ...]:
-        """The part itself and those that follow."""
-        return (self, *self.more)
+    def line(self, row: int) -> int:
+        """Return the number of a row as the user counts."""
+        return self.lines[row]
 
-    def part_of(self, row: int) -> tuple[RawTable, int]:
-        """Return the part that holds a row of the whole table, and the row's number in it."""
-        for part in self.parts:
-            if row < len(part.lines):
-                return part, row
-            row -= len(part.lines)
+
+@dataclass
+class Part:
+    """Rows of one list as they were built: typed, in the pieces in which they came, and without their texts.
+
+    Attributes
+    ----------
+    source, positions
+        As in `RawTable`.
+    headers
+        As in `RawTable`; with a later piece one may join.
+    lines
+        Numbers of the rows as the user counts, for each piece.
+    pieces
+        Columns that were there by canonical name, packed, for each piece.
+    """
+
+    source: Source
+    headers: dict[str, str] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
+    lines: list[range | Array] = field(default_factory=list)
+    pieces: list[dict[str, Packed]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.lines))
+
+    def tables(self, name: str) -> Iterator[Table[Any]]:
+        """Yield the pieces as tables of a name."""
+        for lines, columns in zip(self.lines, self.pieces, strict=True):
+            own = {column: end_to_end([values]) for column, values in columns.items()}
+            yield Table(TABLES[name], own, rows=len(lines))
+
+    def line(self, row: int) -> int:
+        """Return the number of a row as the user counts."""
+        for lines in self.lines:
+            if row < len(lines):
+                return int(lines[row])
+            row -= len(lines)
         raise IndexError(row)
-
-    def cell(self, column: str, row: int) -> str | None:
-        """Return the name of a cell of this part, where its columns have an order."""
-        at = self.positions.get(column)
-        return cell_name(self.lines[row], at) if at else None
 
 
 @dataclass
@@ -116,18 +143,36 @@ class Parsed:
 
     Attributes
     ----------
+    keeps
+        Whether values are kept; else only what is wrong with them.
+    tables
+        The lists that a table is made of, by its name.
     broken
-        Tables that are there but cannot be read; ids that point to them are not reported.
+        Tables that are there but cannot be read, or whose ids are not all known; ids that point to them are not reported.
     about
         Name and note of the instance, and the format if it is written.
+    problems
+        What kept texts from being understood.
+    of_cells
+        What is wrong with single cells that were.
     """
 
-    tables: dict[str, RawTable] = field(default_factory=dict)
+    keeps: bool = True
+    tables: dict[str, list[Part]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     rules: dict[str, Any] = field(default_factory=dict)
     rules_file: str = "rules.toml"
     about: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    of_cells: list[Problem] = field(default_factory=list)
+
+    def part_of(self, table: str, row: int) -> tuple[Part, int]:
+        """Return the list that holds a row of a table, and the row's number in it."""
+        for part in self.tables[table]:
+            if row < len(part):
+                return part, row
+            row -= len(part)
+        raise IndexError(row)
 
 
 def cell_name(row: int, column: int) -> str:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nichiiki_instances.building import build_part, build_tables, in_files, in_order
+from nichiiki_instances.building import add_rows, build_tables, everything, wrong_cells
 from nichiiki_instances.headers import PASSED_OVER, RULES, folded, nearest, table_names
-from nichiiki_instances.json_files import parse_document, read_json
-from nichiiki_instances.looking import is_large, look_at_json, look_at_tables
+from nichiiki_instances.json_files import read_json
 from nichiiki_instances.mapping_files import MAPPING_FILE, ColumnMapping, read_mapping
 from nichiiki_instances.mapping_reading import Calendar, add_mapped
 from nichiiki_instances.raw import Grid, Parsed, problem
 from nichiiki_instances.rules_files import about_problems, build_rules, parse_sheet, parse_toml, split_about
-from nichiiki_instances.tabulating import tabulate
-from nichiiki_instances.text_files import MAX_TEXT, open_file, read_csv, read_text
-from nichiiki_instances.xlsx_files import merged_problems, parse_workbook
-from nichiiki_models.checks import find_problems
+from nichiiki_instances.tabulating import tabulate, tabulated
+from nichiiki_instances.text_files import MAX_TEXT, csv_grids, open_file, read_csv, read_text
+from nichiiki_instances.xlsx_files import Sheet, error_problems, merged_problems, parse_workbook, sheets_of
 from nichiiki_models.errors import FileError, InstanceError
 from nichiiki_models.instance import Instance
 from nichiiki_models.problems import Problem, few
@@ -29,6 +28,9 @@ from nichiiki_models.table import Table
 from nichiiki_models.tables import TABLES
 
 RULES_FILE = "rules.toml"
+LARGE = {".csv": 24 * 2**20, ".json": 96 * 2**20}
+"""Bytes of a file set, by ending, from which on it is looked at once before its values are kept: they take four times as much
+(CSV) or as much (JSON), and a wrong cell is to be refused in little memory, however large the files are."""
 TABULAR = (".csv", ".tsv", ".toml", ".xlsx", ".xlsm", ".xls", ".ods")
 """Endings of files that hold tables; others in a folder (notes, licences) are passed over."""
 
@@ -88,21 +90,21 @@ def inspect(path: str | Path, *, mapping: str | Path | ColumnMapping | None = No
     """
     path = Path(path)
     with _no_cycle_search():
-        wrong = _look(path, mapping)
+        wrong = wrong_cells(parse(path, mapping, keeps=False)) if _is_large(path, mapping) else []
         if any(each.severity == "error" for each in wrong):
             return Reading(None, tuple(wrong))
         return reading_of(parse(path, mapping), path.stem)
 
 
-def _look(path: Path, mapping: object) -> list[Problem]:
-    """List what is wrong in single rows of large files, which are not worth reading then; nothing of small ones."""
-    if path.suffix.casefold() == ".json" and is_large([path]):
-        return look_at_json(path)
-    if mapping is not None or not path.is_dir() or (path / MAPPING_FILE).is_file():
-        return []
-    files = [file for file in _tabular(path) if file.suffix.casefold() == ".csv"]
-    tables = [(file, table_names().get(folded(file.stem), "")) for file in files]
-    return look_at_tables([each for each in tables if each[1] in TABLES]) if is_large(files) else []
+def _is_large(path: Path, mapping: object) -> bool:
+    """Say whether a file set is looked at once before its values are kept."""
+    if mapping is not None or (path / MAPPING_FILE).is_file():
+        return False
+    files = _tabular(path) if path.is_dir() else [path]
+    sizes = Counter[str]()
+    for file in files:
+        sizes[file.suffix.casefold()] += file.stat().st_size if file.is_file() else 0
+    return any(sizes[ending] > size for ending, size in LARGE.items())
 
 
 def _tabular(folder: Path) -> list[Path]:
@@ -114,12 +116,12 @@ def _tabular(folder: Path) -> list[Path]:
     ]
 
 
-def parse(path: Path, mapping: str | Path | ColumnMapping | None = None) -> Parsed:
-    """Parse a file set, with a mapping where one is given or lies in the folder."""
+def parse(path: Path, mapping: str | Path | ColumnMapping | None = None, *, keeps: bool = True) -> Parsed:
+    """Parse a file set, with a mapping where one is given or lies in the folder; keep the values or only look at them."""
     if mapping is None and path.is_dir() and (path / MAPPING_FILE).is_file():
         mapping = path / MAPPING_FILE
     rules = read_mapping(mapping) if isinstance(mapping, str | Path) else mapping
-    return _parser(path)(path, rules)
+    return _parser(path)(path, rules, Parsed(keeps=keeps))
 
 
 @contextmanager
@@ -140,18 +142,17 @@ def reading_of(parsed: Parsed, called: str) -> Reading:
     parsed.problems += problems
     parsed.problems += about_problems(parsed.about, parsed.rules_file)
     tables = build_tables(parsed)
-    found = find_problems(tables, rules or Rules())
-    everything = tuple(in_order([*parsed.problems, *in_files(found, parsed)]))
-    if any(each.severity == "error" for each in everything):
-        return Reading(None, everything)
+    found = tuple(everything(parsed, tables, rules or Rules()))
+    if any(each.severity == "error" for each in found):
+        return Reading(None, found)
     name, note = parsed.about.get("name", called), parsed.about.get("note", "")
-    return Reading(Instance.from_tables(tables, rules, name=name, note=note, checked=True), everything)
+    return Reading(Instance.from_tables(tables, rules, name=name, note=note, checked=True), found)
 
 
 Mapped = ColumnMapping | None
 
 
-def _parser(path: Path) -> Callable[[Path, Mapped], Parsed]:
+def _parser(path: Path) -> Callable[[Path, Mapped, Parsed], Parsed]:
     if path.is_dir():
         return _parse_folder
     parsers = {".xlsx": _parse_xlsx, ".json": _parse_json}
@@ -161,30 +162,36 @@ def _parser(path: Path) -> Callable[[Path, Mapped], Parsed]:
     return parsers[path.suffix.casefold()]
 
 
-def _parse_json(path: Path, _: Mapped) -> Parsed:
-    return parse_document(read_json(path, path.name), path.name)
+def _parse_json(path: Path, _: Mapped, parsed: Parsed) -> Parsed:
+    return read_json(path, path.name, parsed)
 
 
-def _parse_xlsx(path: Path, mapping: Mapped) -> Parsed:
+def _parse_xlsx(path: Path, mapping: Mapped, parsed: Parsed) -> Parsed:
+    parsed.rules_file = path.name
     with open_file(path, path.name) as stream:
-        grids, problems = parse_workbook(stream, path.name)
-    parsed = Parsed(problems=problems, rules_file=path.name)
-    _add_lists(parsed, [grid for grid in grids.values() if mapping and mapping.reads(grid)], mapping)
-    for name, grid in grids.items():
-        if mapping and mapping.reads(grid):
-            continue
-        parsed.problems += few(merged_problems(grid))
-        table = table_names().get(folded(name))
-        if table is None:
-            known = nearest(name, table_names())
-            parsed.problems.append(problem("unknown_sheet", path.name, value=name, nearest=known))
-        elif table not in PASSED_OVER:
-            _add_grid(parsed, table, grid)
+        if mapping:
+            read = [sheet.grid() for sheet in sheets_of(stream, path.name) if mapping.reads(sheet.source)]
+            _add_lists(parsed, read, mapping)
+        for sheet in sheets_of(stream, path.name):
+            if not (mapping and mapping.reads(sheet.source)):
+                _add_sheet(parsed, sheet, path.name)
+        parsed.problems[:0] = few(error_problems(stream, path.name))
     return parsed
 
 
-def _parse_folder(path: Path, mapping: Mapped) -> Parsed:
-    parsed = Parsed()
+def _add_sheet(parsed: Parsed, sheet: Sheet, label: str) -> None:
+    parsed.problems += few(merged_problems(sheet))
+    table = table_names().get(folded(sheet.name))
+    if table is None:
+        known = nearest(sheet.name, table_names())
+        parsed.problems.append(problem("unknown_sheet", label, value=sheet.name, nearest=known))
+    elif table == RULES:
+        _add_rules_sheet(parsed, sheet.grid())
+    elif table not in PASSED_OVER:
+        _add_grids(parsed, table, sheet.grids())
+
+
+def _parse_folder(path: Path, mapping: Mapped, parsed: Parsed) -> Parsed:
     lists: list[Grid] = []
     for file in _tabular(path):
         if mapping and mapping.names(file.name):
@@ -224,9 +231,9 @@ def _lists_of(parsed: Parsed, file: Path, mapping: ColumnMapping) -> list[Grid]:
     parsed.problems += [
         problem("unmapped_sheet", grid.source, severity="warning")
         for grid in grids
-        if grid.rows and not mapping.reads(grid)
+        if grid.rows and not mapping.reads(grid.source)
     ]
-    return [grid for grid in grids if mapping.reads(grid)]
+    return [grid for grid in grids if mapping.reads(grid.source)]
 
 
 def _add_lists(parsed: Parsed, lists: Sequence[Grid], mapping: Mapped) -> None:
@@ -239,11 +246,14 @@ def _add_lists(parsed: Parsed, lists: Sequence[Grid], mapping: Mapped) -> None:
 
 
 def _calendar(parsed: Parsed) -> Calendar | None:
-    raw = parsed.tables.get("periods")
-    if raw is None:
+    if "periods" not in parsed.tables:
         return None
-    table = build_part("periods", raw)
-    rows = zip(*(table[name].tolist() for name in ("period_id", "starts_on", "ends_on")), strict=True)
+    rows = [
+        row
+        for part in parsed.tables["periods"]
+        for piece in part.tables("periods")
+        for row in zip(*(piece[name].tolist() for name in ("period_id", "starts_on", "ends_on")), strict=True)
+    ]
     return Calendar([row for row in rows if None not in row])
 
 
@@ -277,8 +287,7 @@ def read_lists(
     _add_lists(parsed, lists, rules)
     parsed.broken |= set(TABLES) - set(parsed.tables)
     tables = build_tables(parsed)
-    found = [p for p in find_problems(tables, Rules()) if p.table in parsed.tables]
-    problems = tuple(in_order([*parsed.problems, *in_files(found, parsed)]))
+    problems = tuple(everything(parsed, tables, Rules(), only=parsed.tables))
     return {name: tables[name] for name in parsed.tables}, problems
 
 
@@ -295,7 +304,7 @@ def _add_file(parsed: Parsed, file: Path) -> None:
                     parsed, parse_toml(read_text(file, file.name, limit=MAX_TEXT), file.name), file.name
                 )
             else:
-                _add_grid(parsed, table, read_csv(file, file.name))
+                _add_grids(parsed, table, csv_grids(file, file.name))
         except FileError as error:
             parsed.broken.add(table)
             parsed.problems += [
@@ -303,21 +312,30 @@ def _add_file(parsed: Parsed, file: Path) -> None:
             ]
 
 
-def _add_grid(parsed: Parsed, table: str, grid: Grid) -> None:
-    raw, problems = tabulate(grid, table)
+def _add_grids(parsed: Parsed, table: str, grids: Iterable[Grid]) -> None:
+    """Add a table that comes in pieces to what is parsed."""
+    first = parsed.tables.get(table)
+    for number, (raw, problems) in enumerate(tabulated(grids, table)):
+        if raw is None:
+            parsed.broken.add(table)
+        if raw is None or first:
+            parsed.problems = list(few([*parsed.problems, *problems]))
+        else:
+            add_rows(parsed, table, raw, problems, goes_on=number > 0)
+        if raw and first and not number:
+            twice = problem("table_twice", raw.source, table=table, first=first[0].source.file)
+            parsed.problems.append(twice)
+
+
+def _add_rules_sheet(parsed: Parsed, grid: Grid) -> None:
+    raw, problems = tabulate(grid, RULES)
     parsed.problems += problems
     if raw is None:
-        parsed.broken.add(table)
-    elif table in parsed.tables:
-        parsed.problems.append(
-            problem("table_twice", grid.source, table=table, first=parsed.tables[table].source.file)
-        )
-    elif table == RULES:
-        document, problems = parse_sheet(raw)
-        parsed.problems += problems
-        _add_rules(parsed, document, grid.source.file)
-    else:
-        parsed.tables[table] = raw
+        parsed.broken.add(RULES)
+        return
+    document, problems = parse_sheet(raw)
+    parsed.problems += problems
+    _add_rules(parsed, document, grid.source.file)
 
 
 def _add_rules(parsed: Parsed, document: dict[str, object], label: str) -> None:

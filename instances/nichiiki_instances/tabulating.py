@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nichiiki_instances.headers import column_names, find_column, narrow, nearest
@@ -10,6 +11,8 @@ from nichiiki_instances.raw import Grid, RawTable, cell_name, problem
 from nichiiki_models.problems import Problem, few
 
 PREAMBLE_MAX = 50
+PART = 2**20
+"""Characters of a piece of a table, about."""
 
 
 def find_header(rows: Sequence[Sequence[str]], is_known: Callable[[str], bool]) -> int:
@@ -19,41 +22,92 @@ def find_header(rows: Sequence[Sequence[str]], is_known: Callable[[str], bool]) 
     return hits.index(best) if best else -1
 
 
-def tabulate(grid: Grid, table: str) -> tuple[RawTable | None, list[Problem]]:
-    """Name the columns of a grid.
+def in_pieces(
+    rows: Iterable[tuple[int, list[str], int]],
+) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """Cut a table into pieces, of which the first has all rows among which the header may be.
 
-    Returns
-    -------
+    Parameters
+    ----------
+    rows
+        Number, cells and weight (characters) of each row.
+
+    Yields
+    ------
+    list of int, list of list of str
+        Numbers and cells of the rows of a piece; of at least one piece.
+    """
+    lines: list[int] = []
+    cells: list[list[str]] = []
+    size, least = 0, PREAMBLE_MAX
+    for line, row, weight in rows:
+        is_remark = least and row[0].startswith("#")
+        if size > PART and len(lines) > least and not is_remark:
+            yield lines, cells
+            lines, cells, size, least = [], [], 0, 0
+        lines.append(line)
+        cells.append(row)
+        size += weight
+    yield lines, cells
+
+
+def tabulate(grid: Grid, table: str) -> tuple[RawTable | None, list[Problem]]:
+    """Name the columns of a grid; see `tabulated`."""
+    return next(tabulated([grid], table))
+
+
+def tabulated(grids: Iterable[Grid], table: str) -> Iterator[tuple[RawTable | None, list[Problem]]]:
+    """Name the columns of a grid that comes in pieces, the first of which has the header.
+
+    Yields
+    ------
     RawTable or None
-        The known columns; None if there is no header.
+        The known columns of a piece; None, and nothing more, if there is no header.
     list of Problem
         Unknown, repeated and unnamed columns, and rows that do not fit the header. No cell of an
-        unknown column
-        is ever shown.
+        unknown column is ever shown.
     """
-    at = find_header(grid.rows, lambda cell: find_column(table, cell.removeprefix("#")) is not None)
-    if at < 0:
-        expected = ", ".join(list(dict.fromkeys(column_names(table).values()))[:4])
-        code = "no_header" if grid.rows else "empty_file"
-        return None, [problem(code, grid.source, table=table, columns=expected)]
-    header = [narrow(cell) for cell in grid.rows[at]]
-    first = first_row(grid, at)
-    rows, lines = grid.rows[first:], grid.lines[first:]
-    names, problems = _name_columns(grid, table, header, grid.lines[at])
-    problems += few(misfits(grid, table, header, rows, lines))
-    used = {name: index for index, name in names.items()}
-    cells = list(zip(*fitted(rows, len(header)), strict=True)) or [()] * len(header)
-    return (
-        RawTable(
+    layout: _Layout | None = None
+    for grid in grids:
+        problems: list[Problem] = []
+        first = 0
+        if layout is None:
+            at = find_header(grid.rows, lambda cell: find_column(table, cell.removeprefix("#")) is not None)
+            if at < 0:
+                yield None, [_no_header(grid, table)]
+                return
+            names, problems = _name_columns(grid, table, at)
+            layout = _Layout(table, [narrow(cell) for cell in grid.rows[at]], names)
+            first = first_row(grid, at)
+        rest = replace(grid, rows=grid.rows[first:], lines=grid.lines[first:])
+        yield layout.columns_of(rest, first), [*problems, *few(misfits(rest, table, layout.header))]
+
+
+def _no_header(grid: Grid, table: str) -> Problem:
+    expected = ", ".join(list(dict.fromkeys(column_names(table).values()))[:4])
+    return problem("no_header" if grid.rows else "empty_file", grid.source, table=table, columns=expected)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which column of a grid is which: headers as written, and the known ones by their number."""
+
+    table: str
+    header: Sequence[str]
+    names: Mapping[int, str]
+
+    def columns_of(self, grid: Grid, first: int) -> RawTable:
+        """Return the known columns of rows, which begin at a row of their piece."""
+        used = {name: index for index, name in self.names.items()}
+        cells = list(zip(*fitted(grid.rows, len(self.header)), strict=True)) or [()] * len(self.header)
+        return RawTable(
             source=grid.source,
             columns={name: cells[index] for name, index in used.items()},
-            headers={name: header[index] for name, index in used.items()},
-            lines=lines,
+            headers={name: self.header[index] for name, index in used.items()},
+            lines=grid.lines,
             dates={name: date_rows(grid, first, index) for name, index in used.items()} if grid.dates else {},
             positions={name: index + 1 for name, index in used.items()},
-        ),
-        problems,
-    )
+        )
 
 
 def fitted(rows: Sequence[Sequence[str]], width: int) -> Iterator[Sequence[str]]:
@@ -75,12 +129,12 @@ def date_rows(grid: Grid, first: int, column: int) -> frozenset[int]:
     return frozenset(row - first for row, at in grid.dates if at == column and row >= first)
 
 
-def _name_columns(
-    grid: Grid, table: str, header: Sequence[str], line: int
-) -> tuple[dict[int, str], list[Problem]]:
+def _name_columns(grid: Grid, table: str, at: int) -> tuple[dict[int, str], list[Problem]]:
+    """Return the known columns of a header by their number, and what is wrong with the others."""
     names: dict[int, str] = {}
     problems: list[Problem] = []
-    for index, title in enumerate(header):
+    line = grid.lines[at]
+    for index, title in enumerate(map(narrow, grid.rows[at])):
         name = find_column(table, title.removeprefix("#"))
         if name is None and title:
             near = nearest(title, column_names(table))
@@ -98,13 +152,11 @@ def _at(table: str, title: str, line: int, index: int) -> dict[str, Any]:
     return {"table": table, "line": line, "header": title, "cell": cell_name(line, index + 1)}
 
 
-def misfits(
-    grid: Grid, table: str, header: Sequence[str], rows: Sequence[Sequence[str]], lines: Sequence[int]
-) -> Iterator[Problem]:
-    """List cells under no header, and rows that end early."""
+def misfits(grid: Grid, table: str, header: Sequence[str]) -> Iterator[Problem]:
+    """List cells of the rows below a header that are under none of it, and rows that end early."""
     unnamed = [index for index, title in enumerate(header) if not title]
     width = len(header)
-    for row, line in zip(rows, lines, strict=True):
+    for row, line in zip(grid.rows, grid.lines, strict=True):
         if len(row) > width and any(row[width:]):
             yield _unnamed(grid, table, line, _first_filled(row, width))
         elif len(row) < width:

@@ -11,11 +11,13 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from nichiiki_instances.raw import Grid, Source, problem
+from nichiiki_instances.tabulating import in_pieces
 from nichiiki_models.errors import FileError
 from nichiiki_models.problems import Problem
 
@@ -62,24 +64,33 @@ def read_csv(path: Path, label: str) -> Grid:
         return csv_of(stream, label)
 
 
-def csv_rows(stream: BinaryIO, label: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV that are not blank, one by one, each with the line it begins on; see `csv_of`."""
-    text = io.TextIOWrapper(stream, encoding_of(stream, label), newline="")
-    try:
-        yield from _rows(text, label)
-    finally:
-        text.detach()
+def csv_grids(path: Path, label: str) -> Iterator[Grid]:
+    """Yield the rows of a CSV file in pieces, the first of which has the header; see `read_csv`."""
+    with open_file(path, label) as stream, csv_text(stream, label) as text:
+        for lines, rows in in_pieces(_rows(text, label)):
+            yield Grid(Source(label), rows, lines)
 
 
 def csv_of(stream: BinaryIO, label: str) -> Grid:
     """Return the rows of a CSV that can be read several times over; see `decode` and `parse_csv`."""
-    encoding = encoding_of(stream, label)
-    is_large = stream.seek(0, io.SEEK_END) > PIECE
-    text = io.TextIOWrapper(stream, encoding, newline="")
-    try:
-        for _ in _rows(text, label) if is_large else ():
-            pass
+    with csv_text(stream, label) as text:
         return _grid(text, label)
+
+
+@contextmanager
+def csv_text(stream: BinaryIO, label: str) -> Iterator[TextIO]:
+    """Open the text of a CSV after a look at all of it.
+
+    Raises
+    ------
+    FileError
+        As `decode` and `parse_csv`.
+    """
+    text = io.TextIOWrapper(stream, encoding_of(stream, label), newline="")
+    try:
+        for _ in _rows(text, label):
+            pass
+        yield text
     finally:
         text.detach()  # else the stream is closed with it
 
@@ -191,14 +202,14 @@ def parse_csv(text: str, label: str) -> Grid:
 
 def _grid(text: TextIO, label: str) -> Grid:
     rows, lines = [], []
-    for line, row in _rows(text, label):
+    for line, row, _ in _rows(text, label):
         rows.append(row)
         lines.append(line)
     return Grid(Source(label), rows, lines)
 
 
-def _rows(text: TextIO, label: str) -> Iterator[tuple[int, list[str]]]:
-    """Return rows that are not blank, from the first, each with the line it begins on."""
+def _rows(text: TextIO, label: str) -> Iterator[tuple[int, list[str], int]]:
+    """Yield rows that are not blank, from the first: the line each begins on, its cells, and how many characters it has."""
     text.seek(0)
     lines = _Lines(text)
     reader = csv.reader(lines, strict=True)
@@ -211,7 +222,7 @@ def _rows(text: TextIO, label: str) -> Iterator[tuple[int, list[str]]]:
                     [problem("too_many_columns", label, line=begin, value=width, limit=MOST_COLUMNS)]
                 )
             if row and (row[0] or any(row)):
-                yield begin, row
+                yield begin, row, lines.size
             begin, lines.size = reader.line_num + 1, 0
     except _RowTooLarge:
         raise FileError([problem("row_too_large", label, line=begin, limit=MOST_ROW)]) from None

@@ -167,18 +167,15 @@ def column_number(letters: str) -> int:
     return number
 
 
-def error_cells(content: BinaryIO) -> dict[str, list[tuple[int, int]]]:
-    """Return the (row, column) of every cell with an error such as #N/A, counted from 1, by part name."""
-    found: dict[str, list[tuple[int, int]]] = {}
+def error_cells(content: BinaryIO) -> Iterator[tuple[str, int, int]]:
+    """Yield part name, row and column of every cell with an error such as #N/A, counted from 1."""
     with zipfile.ZipFile(content) as archive:
         for info in archive.infolist():
             if info.filename.startswith("xl/worksheets/") and info.filename.endswith(".xml"):
                 for block in _chunks(archive, info):
-                    if b't="e"' in block:
-                        errors = [cell for cell in _CELL_TAG.finditer(block) if b't="e"' in cell[0]]
-                        places = [(int(cell[2]), column_number(cell[1].decode())) for cell in errors]
-                        found.setdefault(info.filename, []).extend(places)
-    return found
+                    for cell in _CELL_TAG.finditer(block) if b't="e"' in block else ():
+                        if b't="e"' in cell[0]:
+                            yield info.filename, int(cell[2]), column_number(cell[1].decode())
 
 
 _CELL_TAG = re.compile(rb'<c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*>')

@@ -6,7 +6,8 @@ index means the row a person wrote. Rules across tables are in `nichiiki_models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -24,9 +25,10 @@ from nichiiki_models.columns import (
     is_null,
 )
 from nichiiki_models.cross_checks import CROSS_CHECKS
-from nichiiki_models.problems import Problem, few
+from nichiiki_models.municipality_codes import is_municipality_code
+from nichiiki_models.problems import Problem, few, of_rows
 from nichiiki_models.rules import Rules
-from nichiiki_models.table import Table, rank_codes
+from nichiiki_models.table import Table, key_hashes, rank_codes
 from nichiiki_models.tables import TABLES
 
 Tables = Mapping[str, Table[Any]]
@@ -49,44 +51,71 @@ def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
     list of Problem
         Empty when the tables can become an `Instance`.
     """
-    of_tables = (
-        problem for name, table in tables.items() for problem in _table_problems(name, table, tables)
-    )
-    across = (problem for check in CROSS_CHECKS for problem in check(tables, rules))
-    found = few(chain(of_tables, across))
-    position = {name: index for index, name in enumerate(TABLES)}
-    return sorted(found, key=lambda p: (position.get(p.table or "", -1), -1 if p.row is None else p.row))
+    of_rows = (each for name, table in tables.items() if len(table) for each in row_problems(name, table))
+    return _in_order(few(chain(of_rows, _whole_problems(tables, rules))))
 
 
-def _table_problems(name: str, table: Table[Any], tables: Tables) -> Iterator[Problem]:
-    if not len(table):
-        return
-    yield from row_problems(name, table)
-    yield from _duplicates(name, table)
-    for spec in table.specs.values():
-        if spec.references:
-            yield from _dangling(name, spec, table.columns[spec.name], tables)
+def whole_problems(tables: Tables, rules: Rules) -> list[Problem]:
+    """List what only the whole shows: keys, references, rules across columns and tables; ordered as by `find_problems`.
+
+    Parameters
+    ----------
+    tables, rules
+        As of `find_problems`; `row_problems` tells the rest.
+    """
+    return _in_order(few(_whole_problems(tables, rules)))
 
 
-def row_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
-    """List what is wrong with single cells of a table, whatever stands in other rows."""
-    yield from _cell_problems(name, table)
+def row_problems(
+    name: str, table: Table[Any], *, but: Mapping[str, Collection[int]] | None = None
+) -> Iterator[Problem]:
+    """List what is wrong with single cells of a table, whatever stands in other rows.
+
+    Parameters
+    ----------
+    name, table
+        The table.
+    but
+        Rows by column of which it is told already; their cells are null.
+    """
+    yield from _cell_problems(name, table, but or {})
     yield from _repeated_entries(name, table)
+    if name == "regions":
+        yield from _check_digits(table)
 
 
-def _cell_problems(name: str, table: Table[Any]) -> Iterator[Problem]:
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    position = {name: index for index, name in enumerate(TABLES)}
+    return sorted(problems, key=lambda p: (position.get(p.table or "", -1), -1 if p.row is None else p.row))
+
+
+def _whole_problems(tables: Tables, rules: Rules) -> Iterator[Problem]:
+    for name, table in tables.items():
+        if len(table):
+            yield from _duplicates(name, table)
+            for spec in table.specs.values():
+                if spec.references:
+                    yield from _dangling(name, spec, table.columns[spec.name], tables)
+    for check in CROSS_CHECKS:
+        yield from check(tables, rules)
+
+
+def _cell_problems(name: str, table: Table[Any], but: Mapping[str, Collection[int]]) -> Iterator[Problem]:
     for spec in table.specs.values():
-        values = table.columns[spec.name]
-        for code, rows in bad_cells(spec, values):
-            for row in rows.tolist():
-                yield Problem(
-                    code=code,
-                    table=name,
-                    row=row,
-                    column=spec.name,
-                    value=_as_text(spec, values, row),
-                    params=limits_of(spec),
-                )
+        told = np.array(sorted(but.get(spec.name, ())), dtype=np.int64)
+        for code, rows in bad_cells(spec, table.columns[spec.name]):
+            yield from of_rows(rows[~np.isin(rows, told)], partial(_bad_cell, name, table, spec, code))
+
+
+def _bad_cell(name: str, table: Table[Any], spec: ColumnSpec, code: str, row: int) -> Problem:
+    return Problem(
+        code=code,
+        table=name,
+        row=row,
+        column=spec.name,
+        value=_as_text(spec, table.columns[spec.name], row),
+        params=limits_of(spec),
+    )
 
 
 def _repeated_entries(name: str, table: Table[Any]) -> Iterator[Problem]:
@@ -107,6 +136,15 @@ def _repeated_entries(name: str, table: Table[Any]) -> Iterator[Problem]:
                 )
 
 
+def _check_digits(regions: Table[Any]) -> Iterator[Problem]:
+    """List municipality codes that have not six digits of which the last one is right."""
+    for row, code in enumerate(regions["municipality_code"].tolist()):
+        if code != "" and not is_municipality_code(code):
+            yield Problem(
+                code="bad_check_digit", table="regions", row=row, column="municipality_code", value=code
+            )
+
+
 def limits_of(spec: ColumnSpec) -> dict[str, str]:
     """Return what the texts of cell problems name: range, choices, length."""
     return {
@@ -123,22 +161,32 @@ def _as_text(spec: ColumnSpec, values: Column, row: int) -> str:
 
 
 def _duplicates(name: str, table: Table[Any]) -> Iterator[Problem]:
+    """Keys that stand twice. Few rows are compared: those whose hashes are the same."""
+    hashes = key_hashes(table)
+    ranked = np.sort(hashes)
+    again = ranked[1:][ranked[1:] == ranked[:-1]]
+    rows = np.flatnonzero(np.isin(hashes, again)) if len(again) else again.astype(np.int64)
+    for row, first in _same_keys(table.take(rows)):
+        shown = (_as_text(table.specs[key], table.columns[key], int(rows[row])) for key in table.schema.key)
+        yield Problem(
+            code="duplicate",
+            table=name,
+            row=int(rows[row]),
+            column=table.schema.key[0],
+            value=" / ".join(text for text in shown if text),
+            params={"key": ", ".join(table.schema.key)},
+            other_row=int(rows[first]),
+        )
+
+
+def _same_keys(table: Table[Any]) -> Iterator[tuple[int, int]]:
+    """Yield each row whose key an earlier one has, and the first such row."""
     codes = table.key_codes
     order = np.argsort(codes, kind="stable")
     same = codes[order][1:] == codes[order][:-1]
     starts = np.maximum.accumulate(np.where(np.concatenate(([False], same)), 0, np.arange(len(order))))
     for place in np.flatnonzero(same).tolist():
-        row, first = int(order[place + 1]), int(order[starts[place + 1]])
-        shown = (_as_text(table.specs[key], table.columns[key], row) for key in table.schema.key)
-        yield Problem(
-            code="duplicate",
-            table=name,
-            row=row,
-            column=table.schema.key[0],
-            value=" / ".join(text for text in shown if text),
-            params={"key": ", ".join(table.schema.key)},
-            other_row=first,
-        )
+        yield int(order[place + 1]), int(order[starts[place + 1]])
 
 
 def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> Iterator[Problem]:
@@ -152,7 +200,9 @@ def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> It
     if (name, spec.name) == ("quotas", "target_id"):
         unknown &= ~np.isin(tables["quotas"]["target_kind"], ("settlement", "employer"))
     for target in spec.references:
-        if unknown.any():
+        if unknown.all():
+            unknown = ~is_in(flat, tables[target].ids)
+        elif unknown.any():
             unknown[unknown] = ~is_in(flat[unknown], tables[target].ids)
     for index in np.flatnonzero(unknown).tolist():
         yield Problem(

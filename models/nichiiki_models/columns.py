@@ -28,6 +28,8 @@ NULL_INT = int(np.iinfo(np.int64).min)
 ID_PATTERN = r"^\w[\w.\-:/#+]*$"
 ID_OR_ALL_PATTERN = r"^(\*|\w[\w.\-:/#+]*)$"
 WILDCARD = "*"
+_BLOCK = 2**16
+"""Texts that are Python objects at a time."""
 
 
 class Kind(StrEnum):
@@ -75,7 +77,7 @@ class ListColumn:
     __slots__ = ("offsets", "values")
 
     def __init__(self, offsets: Array, values: Array) -> None:
-        self.offsets = np.ascontiguousarray(offsets, dtype=np.int64)
+        self.offsets = np.asarray(offsets, dtype=np.int64)
         self.values = np.asarray(values, dtype=np.str_)
         self.offsets.setflags(write=False)
         self.values.setflags(write=False)
@@ -306,16 +308,19 @@ def runs(values: Array) -> tuple[Array, Array]:
         if len(values)
         else np.zeros(0, dtype=np.int64)
     )
-    return values[starts], np.diff(np.append(starts, len(values)))
+    heads = values[starts] if len(starts) < len(values) else values
+    return heads, np.diff(np.append(starts, len(values)))
 
 
 def is_in(values: Array, known: Iterable[str]) -> Array:
     """Mask of the texts that are among the known ones; a set is many times faster than sorting them."""
     members = known if isinstance(known, frozenset | set) else frozenset(known)
-    heads, lengths = runs(values)
-    return np.repeat(
-        np.fromiter(map(members.__contains__, heads.tolist()), dtype=bool, count=len(heads)), lengths
-    )
+    found = np.zeros(len(values), dtype=bool)
+    for start in range(0, len(values), _BLOCK):
+        heads, lengths = runs(values[start : start + _BLOCK])
+        held = np.fromiter(map(members.__contains__, heads.tolist()), dtype=bool, count=len(heads))
+        found[start : start + _BLOCK] = np.repeat(held, lengths)
+    return found
 
 
 def as_column(spec: ColumnSpec, values: Iterable[Any]) -> Column:
@@ -339,12 +344,15 @@ def freeze(spec: ColumnSpec, values: Column) -> Column:
 
 
 def default_column(spec: ColumnSpec, rows: int) -> Column:
-    """Return a column that holds the default everywhere."""
+    """Return a column that holds the default everywhere; it takes no more memory than one cell does."""
     default = None if spec.default is PydanticUndefined else spec.default
     null = null_of(spec.kind) if default is None else default
+    if spec.kind is Kind.LIST and not null:
+        return ListColumn(np.broadcast_to(np.int64(0), (rows + 1,)), np.zeros(0, dtype=np.str_))
     if spec.kind is Kind.LIST:
         return ListColumn.from_lists([null] * rows)
-    return np.full(rows, null, dtype=_DTYPES.get(spec.kind) or f"U{max(1, len(null))}")
+    one = np.array(null, dtype=_DTYPES.get(spec.kind) or f"U{max(1, len(null))}")
+    return np.broadcast_to(one, (rows,))
 
 
 def cell(spec: ColumnSpec, values: Column, row: int) -> Any:
@@ -414,7 +422,8 @@ def _out_of_range(spec: ColumnSpec, flat: Array, null: Array) -> Iterator[tuple[
         yield "too_large", ~null & finite & (flat > spec.high)
 
 
-def _code_points(values: Array) -> Array:
+def code_points(values: Array) -> Array:
+    """Return the characters of texts as numbers, uint32, a row each; 0 behind the last one."""
     width = max(1, values.dtype.itemsize // 4)
     wide = np.ascontiguousarray(values, dtype=f"U{width}")
     return wide.view(np.uint32).reshape(len(values), width)
@@ -422,7 +431,7 @@ def _code_points(values: Array) -> Array:
 
 def ascii_words(values: Array) -> list[Array] | None:
     """Return ASCII texts as big-endian words of 8 characters, which sort as the texts do; None for other texts."""
-    points = _code_points(values)
+    points = code_points(values)
     if (points > 127).any():
         return None
     padded = np.zeros((len(points), -(-points.shape[1] // 8) * 8), dtype=np.uint8)
@@ -454,7 +463,7 @@ def is_id(values: Array) -> Array:
     """Mask of the texts that are well-formed ids: word characters and ``.-:/#+``, NFKC-normal, not empty."""
     if len(values) == 0:
         return np.zeros(0, dtype=bool)
-    points = _code_points(values)
+    points = code_points(values)
     ascii_only = (points < 128).all(axis=1)
     clipped = np.minimum(points, 127)
     good = ascii_only & _ID_FIRST[clipped[:, 0]] & _ID_REST[clipped].all(axis=1)
@@ -468,7 +477,7 @@ def has_control(values: Array) -> Array:
     """Mask of the texts that hold a control character, half of a surrogate pair, or U+FFFE or U+FFFF."""
     if len(values) == 0:
         return np.zeros(0, dtype=bool)
-    points = _code_points(values)
+    points = code_points(values)
     control = (
         ((points < 32) & (points > 0))
         | ((points >= 127) & (points < 160))

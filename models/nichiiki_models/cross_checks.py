@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from nichiiki_models.columns import NULL_INT, Array, ListColumn, is_in, is_null
-from nichiiki_models.municipality_codes import is_municipality_code
-from nichiiki_models.problems import Problem
+from nichiiki_models.problems import Problem, of_rows
 from nichiiki_models.rules import Rules
 from nichiiki_models.table import Table
 from nichiiki_models.tables import CARE_BANDS, LISTS, SCHOOL_GRADES
@@ -72,9 +71,12 @@ def _rows(
     code: str, table: str, mask: Array, column: str, values: Array | None = None, **fields: Any
 ) -> Iterator[Problem]:
     """Yield a problem for each row of a mask."""
-    for row in np.flatnonzero(mask).tolist():
+
+    def one(row: int) -> Problem:
         value = None if values is None else str(values[row])
-        yield Problem(code=code, table=table, row=row, column=column, value=value, **fields)
+        return Problem(code=code, table=table, row=row, column=column, value=value, **fields)
+
+    yield from of_rows(np.flatnonzero(mask), one)
 
 
 def _null(table: Table[Any], column: str) -> Array:
@@ -125,13 +127,6 @@ def periods_apart(tables: Tables, rules: Rules) -> Iterator[Problem]:
                     params=params,
                     other_row=other,
                 )
-
-
-def codes_checked(tables: Tables, rules: Rules) -> Iterator[Problem]:
-    """Check: a municipality code has six digits of which the last one is right."""
-    codes = tables["regions"]["municipality_code"]
-    wrong = np.array([code != "" and not is_municipality_code(code) for code in codes.tolist()], dtype=bool)
-    yield from _rows("bad_check_digit", "regions", wrong, "municipality_code", codes)
 
 
 def no_cycle(tables: Tables, rules: Rules) -> Iterator[Problem]:
@@ -585,7 +580,6 @@ def rules_agree(tables: Tables, rules: Rules) -> Iterator[Problem]:
 CROSS_CHECKS: tuple[Check, ...] = (
     range_order,
     periods_apart,
-    codes_checked,
     no_cycle,
     stay_length_given,
     window_long_enough,

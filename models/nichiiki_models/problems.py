@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from nichiiki_models.texts import Lang, text
@@ -130,6 +132,23 @@ def few(problems: Iterable[Problem]) -> Iterator[Problem]:
             last[kind] = each
     for alike, count in more.items():
         yield _more(last[alike], str(alike[0]), count)
+
+
+def of_rows(rows: Sequence[int] | npt.NDArray[np.int64], make: Callable[[int], Problem]) -> Iterator[Problem]:
+    """Yield the problem of each row, but of the rows beyond `MOST_ALIKE` only how many there are, as `few` would.
+
+    Parameters
+    ----------
+    rows
+        Rows in which the same is wrong with the same column.
+    make
+        Says it of one row.
+    """
+    for row in rows[:MOST_ALIKE]:
+        yield make(int(row))
+    if len(rows) > MOST_ALIKE:
+        last = make(int(rows[MOST_ALIKE]))
+        yield _more(last, last.code, len(rows) - MOST_ALIKE)
 
 
 def _more(last: Problem, kind: str, count: int) -> Problem:

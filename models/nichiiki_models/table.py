@@ -21,6 +21,7 @@ from nichiiki_models.columns import (
     ascii_words,
     cell,
     cells,
+    code_points,
     column_specs,
     default_column,
     freeze,
@@ -228,6 +229,26 @@ class Table(Generic[R]):
         """Describe a table as an array of its rows."""
         row_schema: type[Row] = schema["metadata"]["row_schema"]
         return {"type": "array", "items": handler(row_schema.__pydantic_core_schema__)}
+
+
+def key_hashes(table: Table[Any]) -> Array:
+    """Return a number for the key of each row, uint64: keys that are equal have the same; others may."""
+    found = np.zeros(len(table), dtype=np.uint64)
+    for name in table.schema.key:
+        for part in _numbers(table.columns[name]):
+            found ^= part
+            found *= np.uint64(0x9E3779B97F4A7C15)
+            found ^= found >> np.uint64(29)
+    return found
+
+
+def _numbers(values: Column) -> Iterator[Array]:
+    """Yield a column as numbers, uint64: texts character by character, lists as their joined texts."""
+    flat = values.joined() if isinstance(values, ListColumn) else values
+    if flat.dtype.kind == "U":
+        yield from (points.astype(np.uint64) for points in code_points(flat).T)
+    else:
+        yield np.ascontiguousarray(flat).view(np.uint64) if flat.itemsize == 8 else flat.astype(np.uint64)
 
 
 def rank_codes(values: Column) -> tuple[Array, int]:

@@ -15,6 +15,11 @@ WORKBOOK = (
     '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheets>'
     '<sheet name="households" sheetId="1" r:id="rId1" xmlns:r="x"/></sheets></workbook>'
 )
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+RELATION = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    f'<Relationship Id="rId1" Type="{OFFICE}/{{}}" Target="{{}}"/></Relationships>'
+)
 SHEET = "xl/worksheets/sheet1.xml"
 MEASURED = """
 import sys
@@ -158,19 +163,74 @@ def rows_that_are_none(path: Path) -> None:
     path.write_text('{"households": [' + "[]," * 2_000_000 + "[]]}")
 
 
-def late_word(path: Path) -> None:
-    path.mkdir()
-    with (path / "households.csv").open("w") as stream:
-        stream.write("household_id,home_region,budget_yen\n")
-        stream.writelines(f"h{number},r,{number % 1000}\n" for number in range(700_000))
-        stream.write("h,r,many\n")
-
-
 def nothing_but_mistakes(path: Path) -> None:
     path.mkdir()
     with (path / "households.csv").open("w") as stream:
         stream.write("household_id,home_region,budget_yen,round_trips,applied_at\n")
         stream.writelines("h,r,many,often,early\n" for _ in range(70_000))
+
+
+def households(path: Path, first: str, last: str = "", count: int = 1_000_000) -> None:
+    """Write 23 MiB of households, if they are a million."""
+    path.mkdir()
+    (path / "regions.csv").write_text("region_id\nr\n")
+    with (path / "households.csv").open("w") as stream:
+        stream.write("household_id,home_region,budget_yen\n" + first)
+        stream.writelines(f"household-{number:07d},r,{number % 1000}\n" for number in range(count))
+        stream.write(last)
+
+
+def late_word(path: Path) -> None:
+    households(path, "h,r,1\n", "h,r,many\n", count=1_100_000)
+
+
+def unknown_id(path: Path) -> None:
+    households(path, "h,elsewhere,1\n")
+
+
+def second_row(path: Path) -> None:
+    households(path, "h,r,1\nh,r,1\n")
+
+
+def objects(path: Path, first: str) -> None:
+    """Write 24 MiB of households in JSON."""
+    with path.open("w") as stream:
+        stream.write('{"regions": [{"region_id": "r"}], "households": [\n' + first)
+        stream.writelines(
+            f',\n{{"household_id": "household-{number:07d}", "home_region": "r", "budget_yen": {number}}}'
+            for number in range(330_000)
+        )
+        stream.write("]}")
+
+
+def unknown_id_in_json(path: Path) -> None:
+    objects(path, '{"household_id": "h", "home_region": "elsewhere"}')
+
+
+def second_object(path: Path) -> None:
+    objects(path, '{"household_id": "h", "home_region": "r"},\n{"household_id": "h", "home_region": "r"}')
+
+
+def book_of_mistakes(path: Path) -> None:
+    """A sheet of 25 MiB unpacked, every row of which has a wrong number."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", WORKBOOK)
+        archive.writestr("_rels/.rels", RELATION.format("officeDocument", "xl/workbook.xml"))
+        archive.writestr("xl/_rels/workbook.xml.rels", RELATION.format("worksheet", "worksheets/sheet1.xml"))
+        with archive.open(SHEET, "w") as part:
+            part.write(b"<worksheet><sheetData>")
+            part.write(row_of(1, "household_id", "home_region", "budget_yen"))
+            for number in range(2, 130_000):
+                part.write(row_of(number, f"h{number * 2654435761 % 10**9}", "r", "many"))
+            part.write(b"</sheetData></worksheet>")
+
+
+def row_of(number: int, *texts: str) -> bytes:
+    cells = (
+        f'<c r="{letter}{number}" t="inlineStr"><is><t>{text}</t></is></c>'
+        for letter, text in zip("ABC", texts, strict=True)
+    )
+    return f'<row r="{number}">{"".join(cells)}</row>'.encode()
 
 
 def rules_without_end(path: Path) -> None:
@@ -205,7 +265,7 @@ CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "nested-json": (nested_json, "a.json", "not JSON"),
     "endless-number": (endless_number, "a.json", "not JSON"),
     "many-keys": (many_keys, "a.json", "200000 columns"),
-    "twice": (the_last_of_many_keys_twice, "a.json", "k199999"),
+    "twice": (the_last_of_many_keys_twice, "a.json", "200001 columns"),
     "many-columns": (many_columns, "a", "500000 columns"),
     "wide-header": (wide_header, "a", "A row is too large"),
     "open-quote": (open_quote, "a", "households.csv"),
@@ -221,8 +281,13 @@ CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "endless-text": (endless_text, "a.json", "not JSON"),
     "deep-json": (deep_json, "a.json", "not JSON"),
     "rows-that-are-none": (rows_that_are_none, "a.json", "entry 100,"),
-    "late-word": (late_word, "a", "line 700002"),
+    "late-word": (late_word, "a", "line 1100003"),
     "nothing-but-mistakes": (nothing_but_mistakes, "a", "69800 more"),
+    "unknown-id": (unknown_id, "a", '"elsewhere" does not exist'),
+    "second-row": (second_row, "a", '"h" is the same as in line 2'),
+    "unknown-id-in-json": (unknown_id_in_json, "a.json", '"elsewhere" does not exist'),
+    "second-object": (second_object, "a.json", '"h" is the same as in'),
+    "book-of-mistakes": (book_of_mistakes, "a.xlsx", "129798 more"),
     "rules-without-end": (rules_without_end, "a.json", "A row is too large"),
     "large-index": (large_index, "a.xlsx", "unpack"),
     "vast-index": (vast_index, "a.xlsx", "unpack"),

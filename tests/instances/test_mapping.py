@@ -95,7 +95,7 @@ def test_real_nurseries(name: str) -> None:
 def _with_periods(name: str) -> ColumnMapping:
     """Return the Takamatsu mapping of one file, with two periods said by it to lie in the same file."""
     rules = read_mapping(TAKAMATSU)
-    own = [source for source in rules.sources if source.reads(Grid(Source(name), [], []))]
+    own = [source for source in rules.sources if source.reads(Source(name))]
     calendar = [
         SourceRule(
             file=name,

@@ -235,23 +235,22 @@ def _stays_only(grid: Grid) -> Grid:
 
 
 def _read_table(path: Path, name: str, instance: Instance) -> Table[Any]:
-    from nichiiki_instances.building import build_tables, in_files, in_order
+    from nichiiki_instances.building import add_rows, build_tables, everything
     from nichiiki_instances.raw import Parsed
     from nichiiki_instances.tabulating import tabulate
     from nichiiki_instances.text_files import read_csv
-    from nichiiki_models.checks import find_problems
     from nichiiki_models.errors import InstanceError
 
     grid = read_csv(path, path.name)
     raw, problems = tabulate(_stays_only(grid) if name == "previous" else grid, name)
     if raw is None:
         raise InstanceError(problems)
-    parsed = Parsed(problems=list(problems), tables={name: raw})
+    parsed = Parsed()
+    add_rows(parsed, name, raw, problems)
     table: Table[Any] = build_tables(parsed)[name]
-    found = [p for p in find_problems({**instance.tables, name: table}, instance.rules) if p.table == name]
     # the other tables are not in the file: that they are missing there is no problem
     parsed.problems = [problem for problem in parsed.problems if problem.table in (None, name)]
-    everything = in_order([*parsed.problems, *in_files(found, parsed)])
-    if any(problem.severity == "error" for problem in everything):
-        raise InstanceError(list(everything))
+    found = everything(parsed, {**instance.tables, name: table}, instance.rules, only=[name])
+    if any(problem.severity == "error" for problem in found):
+        raise InstanceError(found)
     return table
