@@ -44,7 +44,7 @@ TIE_TESTS = ("tests/solver/test_official.py",)
 TESTS: dict[str, tuple[str, ...]] = {
     "tariff.py": TARIFF_TESTS,
     "takers.py": TARIFF_TESTS,
-    "fares.py": (*CHECK_TESTS, *TARIFF_TESTS),
+    "fares.py": TARIFF_TESTS,
     "book.py": (*CHECK_TESTS, "tests/solver/test_evaluate.py"),
     "platform.py": ("tests/solver/platform",),
     "standings.py": (*CHECK_TESTS, "tests/solver/test_promoting.py"),

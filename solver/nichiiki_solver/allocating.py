@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -22,11 +23,13 @@ from nichiiki_solver.bundles import BundleSource, compile_market
 from nichiiki_solver.cross_checking import CONFIRMED
 from nichiiki_solver.helping import Helpers
 from nichiiki_solver.market import Market, Outcome
+from nichiiki_solver.narrowing import EVERYTHING, narrowing_for
 from nichiiki_solver.policies.registry import Engine, Progress, get_policy
 from nichiiki_solver.priced import named_prices
 from nichiiki_solver.rerunning import placed_bundles, with_previous
 from nichiiki_solver.solving import make_settings, solve
 from nichiiki_solver.verify import verify
+from nichiiki_solver.widening import compile_narrowed
 
 NOT_YET_BINDING = (
     "products",
@@ -36,6 +39,8 @@ NOT_YET_BINDING = (
     "needs",
 )
 """Tables whose rows an allocation does not look at in this version; a result that had any says so."""
+NARROWED = "welfare"
+"""The policy that need not look at everything that is worth the same, since its bound does."""
 
 
 def allocate(
@@ -124,12 +129,20 @@ def allocate(
     """
     make_settings(time_limit_s, relative_gap, seed, workers, official=official, engine=engine)
     started = time.perf_counter()
-    solved, notes = with_locks(instance, locks), {}
+    notes: dict[str, Any] = {}
+    solved = with_locks(instance, locks)
     if previous is not None:
         solved, gone = with_previous(solved, previous)
         notes = {"previous_rows_gone": gone}
-    market = compile_market(solved)
     begin = hint if hint is not None else previous
+    narrowing = EVERYTHING if policy != NARROWED or official else narrowing_for(solved, begin)
+    if not narrowing.is_everything:
+        notes["narrowed"] = {"houses": narrowing.houses, "supporters": narrowing.supporters}
+    if narrowing.leaves_out(solved):
+        watch = _Watch(solved, started, time_limit_s, progress, should_stop)
+        market = compile_narrowed(solved, narrowing, watch.is_over, watch.tell)
+    else:
+        market = compile_market(solved, narrowing)
     asked = {
         "workers": workers,
         "relative_gap": relative_gap,
@@ -159,6 +172,28 @@ def allocate(
     allocation = build(outcome)
     _check(solved, allocation)
     return _result(solved, market, outcome, allocation, policy, seed, time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """The clock while an instance is compiled, and whom to tell."""
+
+    instance: Instance
+    started: float
+    limit_s: float
+    progress: Callable[[Progress], None] | None
+    should_stop: Callable[[], bool] | None
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.started
+
+    def is_over(self, share: float) -> bool:
+        return self.seconds > share * self.limit_s or (self.should_stop is not None and self.should_stop())
+
+    def tell(self, bound: int) -> None:
+        if self.progress is not None:
+            self.progress(Progress(self.instance.levels[0].name, None, bound, self.seconds))
 
 
 def _pass_on(

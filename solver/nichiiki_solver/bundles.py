@@ -21,10 +21,12 @@ from nichiiki_solver.factored import Factored, build_factored
 from nichiiki_solver.finding import Finder
 from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households, persons_of, total_points
+from nichiiki_solver.known_prices import Proven
 from nichiiki_solver.market import NO_VALUE, Market, Order, joined, merged
 from nichiiki_solver.measures import Plans
 from nichiiki_solver.menu import Distinct, Seen, make_menu
 from nichiiki_solver.moves import kept_weights
+from nichiiki_solver.narrowing import EVERYTHING, Narrowing
 from nichiiki_solver.needs import NEED_LISTS, Needs, RefusedTargets, Targets, Wanted, find_needs
 from nichiiki_solver.options import (
     Options,
@@ -50,7 +52,7 @@ from nichiiki_solver.ragged import (
     unique_rows,
 )
 from nichiiki_solver.sharing import find_groups, make_options
-from nichiiki_solver.stays import Refusals, Stays, find_stays
+from nichiiki_solver.stays import Gains, Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
 from nichiiki_solver.tree import NO_LIMIT, Tree
@@ -100,6 +102,10 @@ class Bundles:
         """Number of gate agents."""
         return self.uses.gates.n_agents
 
+    def plan_terms(self, rows: Ints) -> Ints:
+        """Levels × plans of measures: the weighted terms of the objective that some plans have."""
+        return _plan_terms(self.instance, self.plans, rows)
+
     @cached_property
     def household_of_option(self) -> Ints:
         """Household of each option."""
@@ -118,12 +124,23 @@ class Bundles:
         return tuple(self.instance.rules.lists.order)
 
 
-def find_bundles(instance: Instance) -> Bundles:
-    """Work out who may get what, and why not."""
+def find_bundles(
+    instance: Instance, narrowing: Narrowing = EVERYTHING, gains: Gains | None = None
+) -> Bundles:
+    """Work out who may get what, and why not.
+
+    Parameters
+    ----------
+    instance
+        What is allocated.
+    narrowing, gains
+        What is looked at; see `find_stays`.
+    """
     calendar = Calendar.of(instance)
     travel = Travel(instance, calendar)
-    stays, patterns, refused = find_stays(instance, calendar, travel)
-    return assemble(instance, calendar, travel, patterns, stays.take(unlocked(instance, stays)), refused)
+    stays, patterns, refused = find_stays(instance, calendar, travel, narrowing, gains)
+    stays = stays.take(unlocked(instance, stays))
+    return assemble(instance, calendar, travel, patterns, stays, refused, narrowing=narrowing)
 
 
 def assemble(
@@ -135,6 +152,7 @@ def assemble(
     refused: Refusals,
     *,
     apart: bool = False,
+    narrowing: Narrowing = EVERYTHING,
 ) -> Bundles:
     """Find the options of some stays, and what they use.
 
@@ -147,10 +165,12 @@ def assemble(
     apart
         Whether each stay has options of its own, and is kept without an answer to a need that the household insists on: so
         that reasons can be given for each stay alone.
+    narrowing
+        Whether all that answers to a need is looked at.
     """
     plans = Plans.of(instance)
     targets, seats = Targets.of(instance), Seats.of(instance, calendar, plans)
-    needs, wanted, refused_targets = find_needs(instance, targets, stays)
+    needs, wanted, refused_targets = find_needs(instance, targets, stays, narrowing)
     first = group = np.arange(len(stays))
     if not apart:
         first, group = find_groups(instance, travel, targets, stays, needs, wanted)
@@ -236,14 +256,19 @@ def _terms(instance: Instance, stays: Stays, options: Options, kept: tuple[Ints,
 
 def _gate_terms(instance: Instance, plans: Plans, gates: Gates) -> Ints:
     """Levels × gates: the weighted terms of the objective that measures have."""
-    measured = gates.plan >= 0
-    terms = np.zeros((2, len(gates)), dtype=np.int64)
-    terms[0, measured] = -instance.measures["cost_yen"][plans.measure[gates.plan[measured]]]
-    terms[1, measured] = -plans.own_yen[gates.plan[measured]]
+    measured = np.flatnonzero(gates.plan >= 0)
+    terms = np.zeros((len(instance.levels), len(gates)), dtype=np.int64)
+    terms[:, measured] = _plan_terms(instance, plans, gates.plan[measured])
+    return terms
+
+
+def _plan_terms(instance: Instance, plans: Plans, rows: Ints) -> Ints:
+    """Levels × plans of measures: their weighted terms of the objective."""
+    terms = np.stack((-instance.measures["cost_yen"][plans.measure[rows]], -plans.own_yen[rows]))
     weights = [
         [level.weights.get("measure_yen", 0), level.weights.get("own_yen", 0)] for level in instance.levels
     ]
-    return np.array(weights, dtype=np.int64) @ terms
+    return np.asarray(np.array(weights, dtype=np.int64) @ terms)
 
 
 TOO_MUCH = 1 << 50
@@ -277,14 +302,16 @@ class BundleSource:
     ----------
     bundles
         What they are made of.
+    proven
+        Where bundles were left out: what is known about all of them.
 
     Notes
     -----
     Agents are the households, then the gates.
     """
 
-    def __init__(self, bundles: Bundles) -> None:
-        self.bundles = bundles
+    def __init__(self, bundles: Bundles, proven: Proven | None = None) -> None:
+        self.bundles, self.proven = bundles, proven
         options = bundles.options
         key = options.group * max(1, len(bundles.slots)) + options.slot
         first = np.flatnonzero(first_of_group(key)) if len(key) else np.zeros(0, dtype=np.int64)
@@ -383,9 +410,12 @@ class BundleSource:
         most
             Most bundles of one household; the best ones are taken.
         """
-        last = self._last
-        stays = best_of_each(last.seen.total, self.bundles.stays.household, least, most)
-        return self.market_of(stays, self._best_options(stays, last.seen))
+        stays = self.best_stays(least, most)
+        return self.market_of(stays, self._best_options(stays, self._last.seen))
+
+    def best_stays(self, least: Ints, most: int) -> Ints:
+        """The stays of the bundles that `improving` lists."""
+        return best_of_each(self._last.seen.total, self.bundles.stays.household, least, most)
 
     def _best_options(self, stays: Ints, seen: Seen) -> Ints:
         """The first best option of each slot of some stays (matrix, -1 = no slot)."""
@@ -746,8 +776,8 @@ def _dense_ranks(household: Ints, columns: list[Ints]) -> Ints:
     return count - start + 1
 
 
-def compile_market(instance: Instance) -> Market:
-    """Compile an instance to its market.
+def compile_market(instance: Instance, narrowing: Narrowing = EVERYTHING) -> Market:
+    """Compile an instance to its market, or as much of it as a narrowing looks at.
 
     All bundles are listed if there are at most `LIST_ALL`; else only the gates are, and the market's `source` makes
     bundles at prices.
@@ -759,7 +789,7 @@ def compile_market(instance: Instance) -> Market:
     """
     if not len(instance.periods):
         raise UsageError.of("no_periods", table="periods")
-    source = BundleSource(find_bundles(instance))
+    source = BundleSource(find_bundles(instance, narrowing))
     if source.count() <= LIST_ALL:
         return source.all_listed()
     return source.unlisted()

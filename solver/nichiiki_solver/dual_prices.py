@@ -145,6 +145,8 @@ def find_tight_prices(market: Market, weights: Ints, should_stop: Callable[[], b
     source = source_of(market)
     if not isinstance(source, BundleSource):
         return find_prices(market, weights, should_stop)
+    if source.proven is not None:
+        return _priced(market, source, weights, source.proven.prices.at(source.bundles.uses.resources))
     if market.n_agents > MOST_PROGRAMMED:
         return _climbed(source, weights, should_stop)
     tight = with_rounded_rows(source)
@@ -184,7 +186,7 @@ def _climbed(source: BundleSource, weights: Ints, should_stop: Callable[[], bool
         if rows is None:
             break
         tight, before = with_rows(tight, rows), priced.total
-        priced = _refined(tight, weights, should_stop, priced.prices, mean)
+        priced = go_on(tight, weights, should_stop, priced.prices, mean)
         if before - priced.total < LEAST_FALL * abs(before):
             break
     market = tight.unlisted()
@@ -219,10 +221,17 @@ def approach(
     return ask(best.prices)
 
 
-def _refined(
-    source: BundleSource, weights: Ints, should_stop: Callable[[], bool], begun: Ints, mean: Mean
+def go_on(
+    source: BundleSource,
+    weights: Ints,
+    should_stop: Callable[[], bool],
+    begun: Ints,
+    mean: Mean | None = None,
+    *,
+    rounds: int = REFINED,
+    moves: tuple[float, float] = MOVES,
 ) -> Priced:
-    """Go on from prices of the first of a source's resources, the others free of charge."""
+    """Go on from prices of the first of a source's resources, the others free of charge, each price with a step of its own."""
     market = source.unlisted()
 
     def ask(prices: Ints) -> Priced:
@@ -230,8 +239,8 @@ def _refined(
 
     first = ask(np.append(begun, np.zeros(len(market.capacity) - len(begun), dtype=np.int64)))
     gain = abs(first.total) / max(1, market.n_agents)
-    moves = gain * MOVES[0], gain * MOVES[1]
-    best = refine(first, ask, partial(_demand, source, mean), market.capacity, should_stop, REFINED, moves)
+    ways = gain * moves[0], gain * moves[1]
+    best = refine(first, ask, partial(_demand, source, mean), market.capacity, should_stop, rounds, ways)
     return ask(best.prices)
 
 

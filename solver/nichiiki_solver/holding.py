@@ -9,9 +9,14 @@ import numpy as np
 
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.market import Market
+from nichiiki_solver.price_ascent import refine
 from nichiiki_solver.ragged import Bools, Ints, segment_sum
 
 NONE = -1
+STAGES, A_STAGE, ROUNDS = 40, 0.1, 20
+"""Most stages of a dive, the share of those who can be placed that is placed in one, and rounds of prices in each."""
+MOVES = (0.03, 0.001)
+"""How far a price moves in the first round of a stage and in the last one, in shares of what a household gains."""
 
 
 @dataclass(frozen=True)
@@ -76,27 +81,95 @@ def held_by_prices(
     In each round every household without a bundle asks for its best one among those whose parts fit what is left, and who
     gains most comes first. Roles that need a minimum stay closed, and demands may stay unmet: who asks checks.
     """
-    left = source.bundles.uses.resources.capacity.copy()
-    gates = _gates_that_pay(source, weights, prices, left)
-    count = source.bundles.n_households
-    stay = np.full(count, NONE, dtype=np.int64)
-    chosen = np.zeros((count, 0), dtype=np.int64)
-    for at, least in ((prices, 0), (np.zeros_like(prices), 0)):
-        while not should_stop():
-            stays, picked, value = source.best_fitting(weights, at, left, stay < 0)
-            kept = value > least
-            stays, picked, value = stays[kept], picked[kept], value[kept]
-            accepted = _first_that_fit(source.market_of(stays, picked), len(stays), value, left)
-            if not len(accepted):
-                break
-            homes = source.bundles.stays.household[stays[accepted]]
-            stay[homes] = stays[accepted]
-            chosen = _as_wide(chosen, picked.shape[1])
-            chosen[homes] = _as_wide(picked[accepted], chosen.shape[1])
-            left -= source.used(stays[accepted], picked[accepted][picked[accepted] >= 0], gates[:0])
-    held = np.zeros(len(source.bundles.uses.gates), dtype=bool)
-    held[gates] = True
-    return Held(stay, chosen, held)
+    placing = _Placing(source, weights, prices)
+    placing.fill(prices, should_stop)
+    placing.fill(np.zeros_like(prices), should_stop)
+    return placing.held()
+
+
+def held_by_diving(
+    source: BundleSource, weights: Ints, prices: Ints, should_stop: Callable[[], bool]
+) -> Held:
+    """Place households in stages as `held_by_prices` does: those that gain most, then prices of what is left for the others."""
+    placing = _Placing(source, weights, prices)
+    for _ in range(STAGES):
+        prices = placing.prices_of_the_rest(prices, should_stop)
+        if should_stop() or not placing.accept(prices, A_STAGE):
+            break
+    placing.fill(prices, should_stop)
+    placing.fill(np.zeros_like(prices), should_stop)
+    return placing.held()
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What households without a bundle ask for at prices, and the bound that proves on what they can gain."""
+
+    prices: Ints
+    stays: Ints
+    picked: Ints
+    values: Ints
+    total: int
+
+
+class _Placing:
+    """Households that have a bundle, and what is left for the others."""
+
+    def __init__(self, source: BundleSource, weights: Ints, prices: Ints) -> None:
+        count = source.bundles.n_households
+        self.source, self.weights = source, weights
+        self.left = source.bundles.uses.resources.capacity.copy()
+        self.gates = _gates_that_pay(source, weights, prices, self.left)
+        self.stay = np.full(count, NONE, dtype=np.int64)
+        self.chosen = np.zeros((count, 0), dtype=np.int64)
+        self._last = self.ask(prices)
+
+    def ask(self, prices: Ints) -> _Answer:
+        """Ask everyone without a bundle for the best one at the prices, of which every part alone fits what is left."""
+        stays, picked, values = self.source.best_fitting(self.weights, prices, self.left, self.stay < 0)
+        kept = values > 0
+        total = int(values[kept].sum()) + int(prices @ np.maximum(self.left, 0))
+        self._last = _Answer(prices, stays[kept], picked[kept], values[kept], total)
+        return self._last
+
+    def demand(self) -> Ints:
+        """Return what was asked for last."""
+        chosen = self._last.picked
+        return self.source.used(self._last.stays, chosen[chosen >= 0], self.gates[:0])
+
+    def prices_of_the_rest(self, prices: Ints, should_stop: Callable[[], bool]) -> Ints:
+        """Go on from prices towards those of what is left."""
+        first = self.ask(prices)
+        gain = first.total / max(1, len(first.stays))
+        moves = gain * MOVES[0], gain * MOVES[1]
+        room = np.maximum(self.left, 0)
+        return refine(first, self.ask, self.demand, room, should_stop, ROUNDS, moves).prices
+
+    def accept(self, prices: Ints, share: float = 1.0) -> bool:
+        """Give households what they ask for at the prices, a share of those who can be, who gains most first; say if any."""
+        asked = self.ask(prices)
+        market = self.source.market_of(asked.stays, asked.picked)
+        accepted = _first_that_fit(market, len(asked.stays), asked.values, self.left)
+        order = np.argsort(-asked.values[accepted], kind="stable")
+        accepted = accepted[order[: int(np.ceil(share * len(order)))]]
+        stays, picked = asked.stays[accepted], asked.picked[accepted]
+        homes = self.source.bundles.stays.household[stays]
+        self.stay[homes] = stays
+        self.chosen = _as_wide(self.chosen, picked.shape[1])
+        self.chosen[homes] = _as_wide(picked, self.chosen.shape[1])
+        self.left -= self.source.used(stays, picked[picked >= 0], self.gates[:0])
+        return len(accepted) > 0
+
+    def fill(self, prices: Ints, should_stop: Callable[[], bool]) -> None:
+        """Place whoever can be at the prices."""
+        while not should_stop() and self.accept(prices):
+            pass
+
+    def held(self) -> Held:
+        """Return what everybody has."""
+        opened = np.zeros(len(self.source.bundles.uses.gates), dtype=bool)
+        opened[self.gates] = True
+        return Held(self.stay, self.chosen, opened)
 
 
 def _as_wide(matrix: Ints, width: int) -> Ints:

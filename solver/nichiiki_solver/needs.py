@@ -12,6 +12,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.rules import ListRule
 from nichiiki_models.table import Table
 from nichiiki_models.tables import CARE_BANDS, LISTS, SCHOOL_GRADES
+from nichiiki_solver.narrowing import EVERYTHING, Narrowing, join_some
 from nichiiki_solver.ragged import Array, Bools, Ints, first_of_group, join, unique_rows
 from nichiiki_solver.stays import NO_LIMIT, Stays, utility_of
 
@@ -171,12 +172,14 @@ def list_rule(instance: Instance, code: int) -> ListRule:
     return rule
 
 
-def find_needs(instance: Instance, targets: Targets, stays: Stays) -> tuple[Needs, Wanted, RefusedTargets]:
-    """List the needs of all households and the targets wanted for them that some stay may allow."""
+def find_needs(
+    instance: Instance, targets: Targets, stays: Stays, narrowing: Narrowing = EVERYTHING
+) -> tuple[Needs, Wanted, RefusedTargets]:
+    """List the needs of all households and the targets wanted for them that some stay may allow; of those that are looked at."""
     needs, need_of_wish, wish = _needs(instance)
     listed = _listed(instance, targets, needs, need_of_wish, wish)
     regions = _stay_regions(instance, stays)
-    wanted = _with_unlisted(instance, targets, needs, listed, regions)
+    wanted = _with_unlisted(instance, targets, needs, listed, regions, narrowing.supporters)
     rule = _judge(instance, targets, needs, wanted)
     refused = np.flatnonzero(rule >= 0)
     return (
@@ -277,6 +280,40 @@ def _listed(
     return need[kept], target[kept], rank[kept], utility[kept]
 
 
+def best_of_needs(instance: Instance, targets: Targets, worth: int, extra: Ints) -> Ints:
+    """What each household's needs bring at most, whatever the stay: the best wish for every one, and roles as many as may be.
+
+    Parameters
+    ----------
+    instance, targets
+        Whose needs they are, and what can answer them.
+    worth
+        What a unit of utility is worth; not negative.
+    extra
+        What each target may bring beside its utility; not negative.
+    """
+    needs, need_of_wish, wish = _needs(instance)
+    choices, size = instance.choices, len(NEED_LISTS)
+    code = needs.list[need_of_wish]
+    of_list = np.zeros(size, dtype=np.int64)
+    np.maximum.at(of_list, targets.lists, extra)
+    target = targets.find(instance, choices["target_kind"][wish], choices["target_id"][wish])
+    value = np.where(target >= 0, np.append(extra, 0)[target], of_list[code])
+    for number, name in enumerate(NEED_LISTS):
+        rows = np.flatnonzero(code == number)
+        rank, score = choices["rank"][wish[rows]], choices["score"][wish[rows]]
+        value[rows] += worth * utility_of(instance, name, rank, score)
+    none = choices["target_kind"][wish] == "none"
+    open_lists = np.array([list_rule(instance, number).accept_unlisted for number in range(size)])
+    best = np.where(open_lists[needs.list], of_list[needs.list], 0)
+    best = np.maximum(best, worth * needs.nothing_utility)
+    np.maximum.at(best, need_of_wish[~none], value[~none])
+    several = np.where(needs.list == ROLE, instance.rules.limits.roles_per_person, 1)
+    total = np.zeros(len(instance.households), dtype=np.int64)
+    np.add.at(total, needs.household, several * best)
+    return total
+
+
 def find_listed(instance: Instance, targets: Targets) -> tuple[Ints, Ints, Ints]:
     """Return need, target and rank of every target that is listed, each with its best rank."""
     needs, need_of_wish, wish = _needs(instance)
@@ -315,12 +352,13 @@ def _with_unlisted(
     needs: Needs,
     listed: tuple[Ints, Ints, Ints, Ints],
     regions: tuple[Ints, Ints],
+    most_supporters: int | None,
 ) -> Wanted:
     """Listed targets with the region in which they help, and unlisted ones of the regions of possible stays."""
     need, target, rank, utility = listed
     codes = [code for code in range(len(NEED_LISTS)) if list_rule(instance, code).accept_unlisted]
     asking = np.flatnonzero(np.isin(needs.list, codes))
-    new_need, new_target = _unlisted_pairs(instance, targets, needs, asking, regions)
+    new_need, new_target = _unlisted_pairs(instance, targets, needs, asking, regions, most_supporters)
     known = np.isin(new_need * len(targets.ids) + new_target, need * len(targets.ids) + target)
     new_need, new_target = new_need[~known], new_target[~known]
     all_need, all_target = np.concatenate((need, new_need)), np.concatenate((target, new_target))
@@ -356,24 +394,37 @@ def _elsewhere_pairs(instance: Instance, targets: Targets, needs: Needs, asking:
 
 
 def _unlisted_pairs(
-    instance: Instance, targets: Targets, needs: Needs, asking: Ints, regions: tuple[Ints, Ints]
+    instance: Instance,
+    targets: Targets,
+    needs: Needs,
+    asking: Ints,
+    regions: tuple[Ints, Ints],
+    most_supporters: int | None,
 ) -> tuple[Ints, Ints]:
-    """Every target that serves a region of a possible stay, for each need that accepts unlisted ones."""
+    """Every target that serves a region of a possible stay, for each need that accepts unlisted ones; of supporters so many."""
     i, j = join(needs.household[asking], regions[0], len(instance.households))
     need, region = asking[i], regions[1][j]
-    served = serves(instance)
-    supporter, at = np.nonzero(served)
-    target = np.concatenate((np.flatnonzero(targets.region >= 0), targets.first[2] + supporter))
-    where = np.concatenate((targets.region[targets.region >= 0], at))
-    size = len(instance.regions)
-    k, m = join(
-        needs.list[need] * size + region, targets.lists[target] * size + where, len(NEED_LISTS) * size
-    )
-    far_need, far_target = _elsewhere_pairs(instance, targets, needs, asking)
+    local = np.flatnonzero(targets.region >= 0)
+    pairs = [_elsewhere_pairs(instance, targets, needs, asking)]
+    supporter, served = np.nonzero(serves(instance))
+    for rows, target, where, most in (
+        (needs.list[need] != SUPPORTER, local, targets.region[local], None),
+        (needs.list[need] == SUPPORTER, targets.first[2] + supporter, served, most_supporters),
+    ):
+        k, m = _of_their_region(needs.list[need[rows]], region[rows], targets, target, where, most)
+        pairs.append((need[rows][k], target[m]))
     (pair_need, pair_target), _ = unique_rows(
-        np.concatenate((need[k], far_need)), np.concatenate((target[m], far_target))
+        *(np.concatenate(columns) for columns in zip(*pairs, strict=True))
     )
     return pair_need, pair_target
+
+
+def _of_their_region(
+    code: Ints, region: Ints, targets: Targets, target: Ints, where: Ints, most: int | None
+) -> tuple[Ints, Ints]:
+    """Pairs of a row of a list and a region, and a target of that list there."""
+    size = int(max(region.max(initial=0), where.max(initial=0))) + 1
+    return join_some(code * size + region, targets.lists[target] * size + where, len(NEED_LISTS) * size, most)
 
 
 def _help_regions(

@@ -142,7 +142,7 @@ def refine(
     mean, square = np.zeros(len(prices)), np.zeros(len(prices))
     longest, shortest = move
     for turn in range(1, rounds + 1):
-        if should_stop():
+        if longest == 0 or should_stop():
             break
         excess = (demand() - capacity).astype(float)
         excess[(prices <= 0) & (excess < 0)] = 0.0

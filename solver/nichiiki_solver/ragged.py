@@ -149,6 +149,16 @@ def any_column(matrix: Bools) -> Bools:
     return np.asarray(matrix.any(axis=1), dtype=bool)
 
 
+def meet(left: Bools, right: Bools, i: Array, j: Array) -> Bools:
+    """Say of pairs of a row of one matrix and a row of another whether both are true in some column; in words of bits."""
+    found = np.zeros(len(i), dtype=bool)
+    for low in range(0, left.shape[1], 62):
+        bit = np.int64(1) << np.arange(min(62, left.shape[1] - low), dtype=np.int64)
+        words = (left[:, low : low + 62] @ bit), (right[:, low : low + 62] @ bit)
+        found |= (words[0][i] & words[1][j]) != 0
+    return found
+
+
 def best_of_each(values: Array, owner: Array, least: Array, most: int) -> Ints:
     """Return, ascending, the indices worth more than their owner's entry of `least`, the best `most` of each owner."""
     rows = np.flatnonzero(values > least[owner])
@@ -214,10 +224,10 @@ def unique_ragged(offsets: Array, *columns: Array) -> tuple[Ints, Ints]:
     owner, place = expand(np.zeros(len(size), dtype=np.int64), size)
     flat = [np.asarray(column, dtype=np.int64) for column in columns]
     for salt in count():
-        mixed = _mixed(place, salt)
+        keyed = mixed(place, salt)
         for column in flat:
-            mixed = _mixed(column, mixed)
-        keys = segment_sum(mixed, offsets) + _mixed(size, salt)
+            keyed = mixed(column, keyed)
+        keys = segment_sum(keyed, offsets) + mixed(size, salt)
         _, first, number = np.unique(keys, return_index=True, return_inverse=True)
         like = first[number]
         if (size == size[like]).all():
@@ -227,7 +237,7 @@ def unique_ragged(offsets: Array, *columns: Array) -> tuple[Ints, Ints]:
     return first, number.astype(np.int64)
 
 
-def _mixed(values: Ints, salt: Ints | int) -> Ints:
+def mixed(values: Ints, salt: Ints | int) -> Ints:
     """Values and salts as numbers that look random, all 64 bits in use (the finaliser of SplitMix64)."""
     with np.errstate(over="ignore"):
         z = values.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.households import persons_of
 from nichiiki_solver.measures import Additions, Plans, find_additions
+from nichiiki_solver.narrowing import EVERYTHING, Narrowing, join_some
 from nichiiki_solver.ragged import (
     Array,
     Bools,
@@ -22,6 +24,7 @@ from nichiiki_solver.ragged import (
     first_of_group,
     join,
     joined,
+    meet,
     offsets_of,
     unique_rows,
 )
@@ -116,22 +119,84 @@ class Judged:
     limit: Ints
 
 
-def find_stays(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Refusals]:
-    """List every allowed stay, and why others that are wished for are refused."""
-    wished, additions = _Wished.of(instance, calendar), find_additions(instance, calendar, Plans.of(instance))
+def find_stays(
+    instance: Instance,
+    calendar: Calendar,
+    travel: Travel,
+    narrowing: Narrowing = EVERYTHING,
+    gains: Gains | None = None,
+) -> tuple[Stays, Patterns, Refusals]:
+    """List every allowed stay, and why others that are wished for are refused.
+
+    Parameters
+    ----------
+    instance, calendar, travel
+        Whose stays they are.
+    narrowing
+        What is looked at.
+    gains
+        Says of stays before they are judged whether they need to be.
+    """
+    wished = _Wished.of(instance, calendar, narrowing)
+    additions = find_additions(instance, calendar, Plans.of(instance))
     stays, refused = [], []
     for rows in wished.blocks():
-        every, judged = _judged(instance, calendar, travel, additions, wished, rows)
+        every, homes, judged = _judged(instance, calendar, travel, additions, wished, rows, gains)
         stays.append(every.take(judged.rule < 0))
-        refused.append(_refusals(every, judged))
+        refused.append(_refusals(every, homes, judged))
     return joined(Stays, stays), wished.patterns, joined(Refusals, refused)
 
 
 def find_candidates(instance: Instance, calendar: Calendar, travel: Travel) -> tuple[Stays, Patterns, Judged]:
     """List every stay that is wished for, allowed (if measures make it so) or not, and what stands against it."""
-    wished, additions = _Wished.of(instance, calendar), find_additions(instance, calendar, Plans.of(instance))
-    every, judged = _judged(instance, calendar, travel, additions, wished, slice(None))
+    wished = _Wished.of(instance, calendar, EVERYTHING)
+    additions = find_additions(instance, calendar, Plans.of(instance))
+    every, _, judged = _judged(instance, calendar, travel, additions, wished, slice(None))
     return every, wished.patterns, judged
+
+
+class Gains(Protocol):
+    """Knows which stays a household could gain by."""
+
+    def could_gain(
+        self,
+        household: Ints,
+        house: Ints,
+        utility: Ints,
+        which: Ints,
+        sets: tuple[Ints, Ints],
+        periods: Bools,
+    ) -> tuple[Ints, Ints]:
+        """Expand wishes to the patterns by which their households could gain; as `expand_rows`.
+
+        Parameters
+        ----------
+        household, house, utility, which
+            Of each wish; `which` is its set of patterns.
+        sets
+            Sets of patterns (CSR).
+        periods
+            Periods of each pattern (matrix).
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class _Homes:
+    """Distinct pairs of a household and a house, and the pair of each of some stays, which are ordered by them.
+
+    What does not hang on the periods is judged once a pair.
+    """
+
+    household: Ints
+    house: Ints
+    of_stay: Ints
+
+    @classmethod
+    def of(cls, household: Ints, house: Ints) -> _Homes:
+        """Number the pairs of stays."""
+        first = first_of_group(household) | first_of_group(house)
+        return cls(household[first], house[first], np.cumsum(first) - 1)
 
 
 def _judged(
@@ -141,19 +206,24 @@ def _judged(
     additions: Additions,
     wished: _Wished,
     rows: slice,
-) -> tuple[Stays, Judged]:
-    """Stays that some wishes ask for, and what stands against each."""
-    columns = wished.stays(rows)
-    units, cost, *judged = _judge(instance, calendar, travel, wished.patterns, additions, columns)
-    household, house, pattern, rank, utility = columns
-    return Stays(household, house, pattern, rank, utility, units, cost), Judged(*judged)
+    gains: Gains | None = None,
+) -> tuple[Stays, _Homes, Judged]:
+    """Stays that some wishes ask for, their pairs of household and house, and what stands against each."""
+    household, house, pattern, rank, utility = wished.stays(rows, gains)
+    homes = _Homes.of(household, house)
+    units, cost, judged = _judge(instance, calendar, travel, wished.patterns, additions, homes, pattern)
+    return Stays(household, house, pattern, rank, utility, units, cost), homes, judged
 
 
-def _refusals(every: Stays, judged: Judged) -> Refusals:
+def _refusals(every: Stays, homes: _Homes, judged: Judged) -> Refusals:
     """What stands against each house: of its refused stays the first with the rule that comes first."""
     bad = np.flatnonzero(judged.rule >= 0)
-    order = bad[np.lexsort((judged.rule[bad], every.house[bad], every.household[bad]))]
-    kept = order[first_of_group(np.stack((every.household[order], every.house[order]), axis=1))]
+    pair, rule = homes.of_stay[bad], judged.rule[bad]
+    begins = np.flatnonzero(first_of_group(pair))
+    size = np.diff(np.append(begins, len(bad)))[: len(bad)]
+    least = np.repeat(np.minimum.reduceat(rule, begins), size) if len(bad) else rule
+    kept = bad[rule == least]
+    kept = kept[first_of_group(homes.of_stay[kept])]
     refused = every.take(kept)
     return Refusals(
         refused.household,
@@ -167,14 +237,16 @@ def _refusals(every: Stays, judged: Judged) -> Refusals:
 
 @dataclass(frozen=True)
 class _Wished:
-    """Houses that are wished for, ordered by household, and the patterns over which: a set of them for each wish.
+    """Houses that are wished for, ordered by household and house, and the patterns over which: a set of them for each wish.
 
     Attributes
     ----------
-    sets, pattern
-        Patterns of each set (CSR).
     which
         Set of each wish.
+    several
+        Whether its household wishes for the house more than once.
+    sets, pattern
+        Patterns of each set (CSR), ascending.
     """
 
     household: Ints
@@ -182,32 +254,42 @@ class _Wished:
     rank: Ints
     utility: Ints
     which: Ints
+    several: Bools
     sets: Ints
     pattern: Ints
     patterns: Patterns
 
     @classmethod
-    def of(cls, instance: Instance, calendar: Calendar) -> _Wished:
+    def of(cls, instance: Instance, calendar: Calendar, narrowing: Narrowing) -> _Wished:
         """Read the wishes of an instance."""
         wish = _wishes(instance)
-        household, house, rank, utility, own = _houses_of_wishes(instance, wish)
+        household, house, rank, utility, own = _houses_of_wishes(instance, wish, narrowing)
         patterns, sets, pattern, which = _with_patterns(instance, calendar, household, own, wish)
-        order = np.argsort(household, kind="stable")
+        order = np.lexsort((house, household))
         household, house, rank, utility, which = (
             column[order] for column in (household, house, rank, utility, which)
         )
-        return cls(household, house, rank, utility, which, sets, pattern, patterns)
+        begins = first_of_group(household) | first_of_group(house)
+        several = ~(begins & np.append(begins[1:], True))
+        return cls(household, house, rank, utility, which, several, sets, pattern, patterns)
 
     def blocks(self) -> list[slice]:
         """Cut the wishes between households so that no block has many more than `STAYS_AT_ONCE` stays."""
         return cut(self.household, np.diff(self.sets)[self.which], STAYS_AT_ONCE)
 
-    def stays(self, rows: slice) -> tuple[Ints, ...]:
+    def stays(self, rows: slice, gains: Gains | None) -> tuple[Ints, ...]:
         """Household, house, pattern, rank and utility of every stay that some of the wishes ask for, each once."""
-        row, position = expand_rows(self.sets, self.which[rows])
-        columns = (column[rows][row] for column in (self.household, self.house, self.rank, self.utility))
-        household, house, rank, utility = columns
-        return _best_wish(household, house, self.pattern[position], rank, utility)
+        household, house, rank, utility, which = (
+            column[rows] for column in (self.household, self.house, self.rank, self.utility, self.which)
+        )
+        if gains is None:
+            row, position = expand_rows(self.sets, which)
+        else:
+            sets = self.sets, self.pattern
+            row, position = gains.could_gain(household, house, utility, which, sets, self.patterns.mask)
+        columns = household[row], house[row], self.pattern[position], rank[row], utility[row]
+        best = _best_wishes(*columns, self.several[rows][row])
+        return tuple(column[best] for column in columns)
 
 
 def utility_of(instance: Instance, name: str, rank: Ints, score: Ints) -> Ints:
@@ -221,34 +303,64 @@ def _wishes(instance: Instance) -> Ints:
     return np.flatnonzero(instance.choices["list"] == "stay")
 
 
-def _houses_of_wishes(instance: Instance, wish: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def _houses_of_wishes(
+    instance: Instance, wish: Ints, narrowing: Narrowing
+) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Expand wishes to houses: household, house, rank, utility, row of the wish (-1 = none)."""
     choices = instance.choices
     household = instance.households.find(choices["household_id"][wish])
     kind, target = choices["target_kind"][wish], choices["target_id"][wish]
     single = np.flatnonzero(kind == "house")
     wide = np.flatnonzero(kind == "region")
-    region_of_house = instance.regions.find(instance.houses["region_id"])
-    i, j = join(instance.regions.find(target[wide]), region_of_house, len(instance.regions))
-    row = np.concatenate((single, wide[i]))
-    house = np.concatenate((instance.houses.find(target[single]), j))
+    named = instance.houses.find(target[single])
+    region = instance.regions.find(target[wide])
+    known = (
+        np.concatenate((household[single], narrowing.household)),
+        np.concatenate((named, narrowing.house)),
+    )
+    i, j = _houses_of_towns(instance, household[wide], region, known, narrowing.houses)
+    row, house = np.concatenate((single, wide[i])), np.concatenate((named, j))
     utility = utility_of(instance, "stay", choices["rank"][wish], choices["score"][wish])
     listed = household[row], house, choices["rank"][wish[row]], utility[row], wish[row]
     if not instance.rules.lists.stay.accept_unlisted:
         return listed
-    extra = _unlisted(instance, household[row], house, listed[2])
+    towns = household[wide] * len(instance.regions) + region
+    extra = _unlisted(instance, household[row], house, listed[2], towns, narrowing)
     return tuple(np.concatenate(pair) for pair in zip(listed, extra, strict=True))  # type: ignore[return-value]
 
 
+def _houses_of_towns(
+    instance: Instance, household: Ints, region: Ints, known: tuple[Ints, Ints], most: int | None
+) -> tuple[Ints, Ints]:
+    """Pairs of a wish for a town, by household and region, and a house there: at most so many, and those known in any case.
+
+    A house that a household wishes for more than once is looked at with each of the wishes, so that the best of them counts.
+    """
+    region_of_house = instance.regions.find(instance.houses["region_id"])
+    i, j = join_some(region, region_of_house, len(instance.regions), most)
+    if most is None:
+        return i, j
+    homes, size = np.concatenate((known[0], household[i])), len(instance.houses)
+    pairs = np.unique(homes * size + np.concatenate((known[1], j)))
+    k, row = join(household, pairs // size, len(instance.households))
+    house = pairs[row] % size
+    there = region_of_house[house] == region[k]
+    return k[there], house[there]
+
+
 def _unlisted(
-    instance: Instance, household: Ints, house: Ints, rank: Ints
+    instance: Instance, household: Ints, house: Ints, rank: Ints, towns: Ints, narrowing: Narrowing
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    """Every other house for every household, after all that is listed."""
-    wanted = np.ones((len(instance.households), len(instance.houses)), dtype=bool)
-    wanted[household, house] = False
-    worst = np.zeros(len(instance.households), dtype=np.int64)
+    """Every other house for every household, or some of them, after all that is listed; none of a town that it wishes for."""
+    homes, size = len(instance.households), len(instance.houses)
+    worst = np.zeros(homes, dtype=np.int64)
     np.maximum.at(worst, household, rank)
-    h, j = np.nonzero(wanted)
+    h, j = join_some(np.zeros(homes, dtype=np.int64), np.zeros(size, dtype=np.int64), 1, narrowing.houses)
+    pairs = np.union1d(h * size + j, narrowing.household * size + narrowing.house)
+    pairs = pairs[~np.isin(pairs, household * size + house)]
+    h, j = pairs // size, pairs % size
+    free = ~np.isin(h * len(instance.regions) + instance.regions.find(instance.houses["region_id"])[j], towns)
+    h, j = h[free], j[free]
     return h, j, worst[h] + 1, np.zeros(len(h), dtype=np.int64), np.full(len(h), -1, dtype=np.int64)
 
 
@@ -261,7 +373,7 @@ def _with_patterns(
     of_household, of_wish = _pattern_sets(instance, calendar, wish, requests)
     distinct = sorted({s for sets in of_household.values() for s in sets} | set(of_wish.values()))
     number = {positions: index for index, positions in enumerate(distinct)}
-    lists = [np.array([number[s] for s in sets], dtype=np.int64) for sets in of_household.values()]
+    lists = [np.array(sorted(number[s] for s in sets), dtype=np.int64) for sets in of_household.values()]
     kind_of = np.array([requests[key] for key in keys], dtype=np.int64)
     flat = np.concatenate([*lists, np.array([number[s] for s in of_wish.values()], dtype=np.int64)])
     starts = offsets_of(np.array([*map(len, lists), *([1] * len(of_wish))], dtype=np.int64))
@@ -302,29 +414,56 @@ def _pattern_sets(
     return of_household, {row: calendar.positions(periods[row]) for row in with_own}
 
 
-def _best_wish(household: Ints, house: Ints, pattern: Ints, rank: Ints, utility: Ints) -> tuple[Ints, ...]:
-    """Of several wishes for the same stay keep the best rank, then the highest utility."""
-    order = np.lexsort((-utility, rank, pattern, house, household))
-    kept = order[first_of_group(np.stack((household, house, pattern), axis=1)[order])]
-    return household[kept], house[kept], pattern[kept], rank[kept], utility[kept]
+def _best_wishes(
+    household: Ints, house: Ints, pattern: Ints, rank: Ints, utility: Ints, several: Bools
+) -> Ints | slice:
+    """Of several wishes for the same stay keep the best rank, then the highest utility; all are ordered by household and house."""
+    at = np.flatnonzero(several)
+    if not len(at):
+        return slice(None)
+    order = np.lexsort((-utility[at], rank[at], pattern[at], house[at], household[at]))
+    keys = np.stack((household[at], house[at], pattern[at]), axis=1)[order]
+    rows, kept = np.arange(len(household)), np.ones(len(household), dtype=bool)
+    rows[at] = at[order]
+    kept[at] = first_of_group(keys)
+    return rows[kept]
 
 
 class _Judge:
     """Collects, stay by stay, the first broken rule with its value and limit."""
 
-    def __init__(self, size: int) -> None:
-        self.rule = np.full(size, -1, dtype=np.int64)
-        self.value = np.full(size, NULL_INT, dtype=np.int64)
-        self.limit = np.full(size, NULL_INT, dtype=np.int64)
+    def __init__(self, pair: Ints) -> None:
+        self.pair = pair
+        self.rule = np.full(len(pair), -1, dtype=np.int64)
+        self.value = np.full(len(pair), NULL_INT, dtype=np.int64)
+        self.limit = np.full(len(pair), NULL_INT, dtype=np.int64)
 
     def refuse(self, rule: str, broken: Bools, value: Ints | None = None, limit: Ints | None = None) -> None:
-        """Note a broken rule where none is noted yet."""
-        new = broken & (self.rule < 0)
+        """Note a rule that stays break where none is noted yet."""
+        self._note(rule, np.flatnonzero(broken & (self.rule < 0)), value, limit)
+
+    def refuse_pairs(
+        self, rule: str, broken: Bools, value: Ints | None = None, limit: Ints | None = None
+    ) -> None:
+        """Note a rule that pairs of a household and a house break, whatever the periods, where none is noted yet."""
+        if broken.any():
+            new = np.flatnonzero(broken[self.pair] & (self.rule < 0))
+            pair = self.pair[new]
+            self._note(rule, new, value, limit, pair)
+
+    def _note(
+        self, rule: str, new: Ints, value: Ints | None, limit: Ints | None, at: Ints | None = None
+    ) -> None:
+        at = new if at is None else at
         self.rule[new] = STAY_RULES.index(rule)
         if value is not None:
-            self.value[new] = value[new]
+            self.value[new] = value[at]
         if limit is not None:
-            self.limit[new] = limit[new]
+            self.limit[new] = limit[at]
+
+    def judged(self) -> Judged:
+        """Return what was noted."""
+        return Judged(self.rule, self.value, self.limit)
 
 
 def _judge(
@@ -333,62 +472,65 @@ def _judge(
     travel: Travel,
     patterns: Patterns,
     additions: Additions,
-    columns: tuple[Ints, ...],
-) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    """Units, cost, and the first broken rule (-1 = allowed) with value and limit of each stay."""
-    household, house, pattern = columns[:3]
-    judge = _Judge(len(household))
+    homes: _Homes,
+    pattern: Ints,
+) -> tuple[Ints, Ints, Judged]:
+    """Units and cost of each stay, and the first broken rule."""
+    pair = homes.of_stay
+    judge = _Judge(pair)
+    house = homes.house[pair]
     judge.refuse("house_not_ready", patterns.mask.argmax(axis=1)[pattern] < additions.opens_at[house])
     _judge_periods(instance, calendar, patterns, house, pattern, judge)
-    units = _judge_capacity(instance, household, house, additions, judge)
-    _judge_fit(instance, household, house, judge)
-    judge.refuse("owner_veto", _vetoed(instance, household, house))
-    judge.refuse("use_limit", _too_often(instance, patterns, household, house, pattern))
-    _judge_registration(instance, patterns, household, house, pattern, judge)
-    _judge_reach(instance, travel, household, house, judge)
-    cost = _judge_travel(instance, travel, patterns, household, house, pattern, units, judge)
-    return units, cost, judge.rule, judge.value, judge.limit
+    units = _judge_capacity(instance, homes, additions, judge)
+    _judge_fit(instance, homes, judge)
+    judge.refuse_pairs("owner_veto", _vetoed(instance, homes.household, homes.house))
+    judge.refuse("use_limit", _too_often(instance, patterns, homes.household[pair], house, pattern))
+    _judge_registration(instance, patterns, homes, pattern, judge)
+    _judge_reach(instance, travel, homes, judge)
+    cost = _judge_travel(instance, travel, patterns, homes, pattern, units, judge)
+    return units[pair], cost, judge.judged()
 
 
 def _judge_periods(
     instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints, judge: _Judge
 ) -> None:
-    (houses, pats), pair = unique_rows(house, pattern)
     closed = calendar.mask(instance.houses.lists("closed_periods"), empty=False) | ~calendar.open
     startable = calendar.mask(instance.houses.lists("start_periods"), empty=True)
-    judge.refuse("period_closed", any_column(closed[houses] & patterns.mask[pats])[pair])
+    judge.refuse("period_closed", meet(closed, patterns.mask, house, pattern))
     low = np.where(instance.houses["min_stay"] == NULL_INT, 0, instance.houses["min_stay"])[house]
     high = np.where(instance.houses["max_stay"] == NULL_INT, NO_LIMIT, instance.houses["max_stay"])[house]
-    judge.refuse("min_stay", patterns.shortest_run[pattern] < low, patterns.shortest_run[pattern], low)
-    judge.refuse("max_stay", patterns.longest_run[pattern] > high, patterns.longest_run[pattern], high)
-    judge.refuse("start_period", any_column(~startable[houses] & patterns.starts[pats])[pair])
+    shortest, longest = patterns.shortest_run[pattern], patterns.longest_run[pattern]
+    judge.refuse("min_stay", shortest < low, shortest, low)
+    judge.refuse("max_stay", longest > high, longest, high)
+    judge.refuse("start_period", meet(~startable, patterns.starts, house, pattern))
 
 
-def _judge_capacity(
-    instance: Instance, household: Ints, house: Ints, additions: Additions, judge: _Judge
-) -> Ints:
-    persons = np.maximum(persons_of(instance), 1)[household]
-    units = -(-persons // instance.houses["capacity_persons"][house])
-    several = np.isin(instance.houses["kind"], ("room", "hotel"))[house]
-    most = (instance.houses["units"] + additions.house_adds)[house]
+def _judge_capacity(instance: Instance, homes: _Homes, additions: Additions, judge: _Judge) -> Ints:
+    """Check that there are so many units; return how many each household needs in each house."""
+    house, size = homes.house, instance.houses["capacity_persons"]
+    persons = np.maximum(persons_of(instance), 1)[homes.household]
+    units = -(-persons // size[house])
+    most = instance.houses["units"] + additions.house_adds
+    several = np.isin(instance.houses["kind"], ("room", "hotel"))
     limit = np.where(several, most, np.minimum(1, most))
-    judge.refuse("house_capacity", units > limit, persons, limit * instance.houses["capacity_persons"][house])
+    judge.refuse_pairs("house_capacity", units > limit[house], persons, (limit * size)[house])
     return units
 
 
-def _judge_fit(instance: Instance, household: Ints, house: Ints, judge: _Judge) -> None:
+def _judge_fit(instance: Instance, homes: _Homes, judge: _Judge) -> None:
+    household, house = homes.household, homes.house
     lacking = np.zeros(len(household), dtype=bool)
     for need in np.unique(instance.households.lists("needs").values).tolist():
         has = instance.houses.lists("tags").holds(need)[house]
         lacking |= instance.households.lists("needs").holds(need)[household] & ~has
-    judge.refuse("needs", lacking)
+    judge.refuse_pairs("needs", lacking)
     region = instance.regions.find(instance.households["home_region"])[household]
     shared = np.zeros(len(household), dtype=bool)
     for hazard in instance.rules.limits.hazards_apart:
         at_home = instance.regions.lists("hazards").holds(hazard)[region]
         shared |= at_home & instance.houses.lists("hazards").holds(hazard)[house]
-    judge.refuse("hazard_shared", shared)
-    judge.refuse("own_region", region == instance.regions.find(instance.houses["region_id"])[house])
+    judge.refuse_pairs("hazard_shared", shared)
+    judge.refuse_pairs("own_region", region == instance.regions.find(instance.houses["region_id"])[house])
 
 
 def _vetoed(instance: Instance, household: Ints, house: Ints) -> Bools:
@@ -451,31 +593,33 @@ def _periods_of(instance: Instance, ids: Array) -> Ints:
 
 
 def _judge_registration(
-    instance: Instance, patterns: Patterns, household: Ints, house: Ints, pattern: Ints, judge: _Judge
+    instance: Instance, patterns: Patterns, homes: _Homes, pattern: Ints, judge: _Judge
 ) -> None:
     """Check how many registrations there would be, and that the standing suffices."""
     households, most = instance.households, instance.rules.limits.registrations_max
     others = households.lists("other_municipalities")
     size = len(instance.regions)
     known = others.owners * size + instance.regions.find(others.values)
-    region = instance.regions.find(instance.houses["region_id"])[house]
-    (who, where), pair = unique_rows(household, region)
-    count = (others.lengths[who] + ~np.isin(who * size + where, known))[pair]
-    registered = households["registration"][household] != "none"
-    judge.refuse("registrations_max", registered & (count > most), count, np.full_like(count, most))
+    region = instance.regions.find(instance.houses["region_id"])[homes.house]
+    new = ~np.isin(homes.household * size + region, known)
+    count = others.lengths[homes.household] + new
+    registered = households["registration"][homes.household] != "none"
+    limit = np.full_like(count, most)
+    judge.refuse_pairs("registrations_max", registered & (count > most), count, limit)
     least = STANDINGS.index(instance.rules.registration.stay)
     if least:
+        household = homes.household[homes.of_stay]
         standing = lowest_standing(standings(instance), patterns.mask, household, pattern)
         judge.refuse("registration", standing < least)
 
 
-def _judge_reach(instance: Instance, travel: Travel, household: Ints, house: Ints, judge: _Judge) -> None:
+def _judge_reach(instance: Instance, travel: Travel, homes: _Homes, judge: _Judge) -> None:
     """Check that every service that must be near is."""
-    car = instance.households["car"][household].astype(np.int64)
+    car = instance.households["car"][homes.household].astype(np.int64)
     for row in instance.rules.limits.reach:
-        minutes = nearest_minutes_by_car(instance, travel, row)[house, car]
+        minutes = nearest_minutes_by_car(instance, travel, row)[homes.house, car]
         shown = np.where(minutes >= NO_LIMIT, NULL_INT, minutes)
-        judge.refuse("reach", minutes > row.minutes, shown, np.full_like(minutes, row.minutes))
+        judge.refuse_pairs("reach", minutes > row.minutes, shown, np.full_like(minutes, row.minutes))
 
 
 def burden_limit(instance: Instance) -> Ints:
@@ -491,32 +635,32 @@ def _judge_travel(
     instance: Instance,
     travel: Travel,
     patterns: Patterns,
-    household: Ints,
-    house: Ints,
+    homes: _Homes,
     pattern: Ints,
     units: Ints,
     judge: _Judge,
 ) -> Ints:
     """Check ways, minutes and budget network by network; return the highest monthly cost."""
-    limit = trip_limit(instance)[household]
-    budget = instance.households["budget_yen"][household]
-    rent = units * instance.houses["rent_yen"][house]
-    cost = rent.copy()
-    minutes = np.zeros(len(household), dtype=np.int64)
+    pair = homes.of_stay
+    limit = trip_limit(instance)[homes.household]
+    rent = (units * instance.houses["rent_yen"][homes.house])[pair]
+    cost, minutes = rent.copy(), np.zeros(len(pair), dtype=np.int64)
     for network in range(len(travel.running)):
         used = any_column(patterns.mask[:, travel.network_of_period == network])
         rows = np.flatnonzero(used[pattern])
-        took, yen = _monthly_trip(instance, travel, household[rows], house[rows], limit[rows], network)
+        took, yen = _monthly_trip(instance, travel, homes.household, homes.house, limit, network)
+        took, yen = took[pair[rows]], yen[pair[rows]]
         minutes[rows] = np.where((took < 0) | (minutes[rows] < 0), -1, np.maximum(minutes[rows], took))
-        yen = _with_passes(
-            instance, travel, patterns, pattern[rows], household[rows], house[rows], yen, network
-        )
+        where = homes.household[pair[rows]], homes.house[pair[rows]]
+        yen = _with_passes(instance, travel, patterns, pattern[rows], *where, yen, network)
         cost[rows] = np.maximum(cost[rows], rent[rows] + yen)
     judge.refuse("no_route", minutes < 0)
-    judge.refuse("trip_minutes", minutes > limit, minutes, limit)
-    judge.refuse("budget", cost > budget, cost, budget)
-    most = burden_limit(instance)[household]
-    judge.refuse("burden", cost > most, cost, most)
+    for rule, value, most in (
+        ("trip_minutes", minutes, limit),
+        ("budget", cost, instance.households["budget_yen"][homes.household]),
+        ("burden", cost, burden_limit(instance)[homes.household]),
+    ):
+        judge.refuse(rule, value > most[pair], value, most[pair])
     return cost
 
 

@@ -10,6 +10,7 @@ from nichiiki.cli.exits import Exit
 from nichiiki_models.errors import CrossCheckError
 from nichiiki_models.problems import make_problem
 from nichiiki_oracle.random_instances import random_instance
+from nichiiki_solver import narrowing
 from nichiiki_solver.allocating import allocate
 
 
@@ -72,3 +73,15 @@ def test_a_run_with_changes_says_what_its_locks_cost(run: Any, folder: Path, tmp
     assert "proven" in shown.output
     assert run("verify", folder, new, *with_both).exit_code == Exit.DONE
     assert run("verify", folder, new).exit_code == Exit.NEGATIVE
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "houses were looked at"), ("ja", "戸と")])
+def test_a_narrowed_run_says_so_and_passes_its_check(
+    run: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str, words: str
+) -> None:
+    monkeypatch.setattr(narrowing, "MOST_HOUSES", -1)
+    out = tmp_path / "out"
+    shown = run("allocate", folder, "--policy", "welfare", "--time-limit", "20", "--out", out, "--lang", lang)
+    assert shown.exit_code == Exit.DONE, shown.output
+    assert words in shown.output and str(narrowing.HOUSES) in shown.output
+    assert run("verify", folder, out).exit_code == Exit.DONE

@@ -6,10 +6,9 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
 from nichiiki_instances.generators import generate
-from nichiiki_solver import dual_prices
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.cut_rows import Mean, Taken
-from nichiiki_solver.dual_prices import SCALE, approach, find_prices
+from nichiiki_solver.dual_prices import SCALE, approach, find_prices, go_on
 from nichiiki_solver.market import Market
 
 NEAR = 0.01
@@ -57,6 +56,6 @@ def test_prices_by_ascent_end_near_the_linear_program(source: BundleSource, rela
     market = source.unlisted()
     begun = approach(market, source, weights, never, 300)
     mean = Mean(Taken.nothing(source.bundles))
-    ended = dual_prices._refined(source, weights, never, begun.prices, mean)
+    ended = go_on(source, weights, never, begun.prices, mean)
     assert SCALE * relaxed - 1 <= ended.total <= begun.total
     assert ended.total <= SCALE * relaxed * (1 + NEAR)

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nichiiki_solver import ragged
 from nichiiki_solver.ragged import cut, expand_rows, offsets_of, unique_ragged
@@ -40,13 +42,13 @@ def test_unique_ragged_numbers_rows_as_tuples_compare(seed: int) -> None:
 
 def test_rows_of_equal_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a hash that says nothing at first, other ones are tried."""
-    plain, calls = ragged._mixed, []
+    plain, calls = ragged.mixed, []
 
     def poor(values: ragged.Ints, salt: ragged.Ints | int) -> ragged.Ints:
         calls.append(salt)
         return np.zeros_like(values) if len(calls) < 4 else plain(values, salt)
 
-    monkeypatch.setattr(ragged, "_mixed", poor)
+    monkeypatch.setattr(ragged, "mixed", poor)
     first, number = unique_ragged(np.array([0, 1, 2, 3]), np.array([5, 6, 5]))
     assert number[0] == number[2] != number[1]
     assert len(first) == 2
@@ -64,3 +66,12 @@ def test_cut_keeps_owners_whole_and_blocks_small(seed: int) -> None:
         assert owner[one.stop - 1] < owner[two.start]
     largest = max((int(counts[owner == each].sum()) for each in owner.tolist()), default=0)
     assert all(counts[block].sum() < most + largest for block in blocks)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 140))
+def test_rows_meet_where_both_are_true(seed: int, width: int) -> None:
+    """Also across the words in which bits are kept."""
+    rng = np.random.default_rng(seed)
+    left, right = rng.random((5, width)) < 0.03, rng.random((7, width)) < 0.03
+    i, j = rng.integers(0, 5, 40), rng.integers(0, 7, 40)
+    assert (ragged.meet(left, right, i, j) == (left[i] & right[j]).any(axis=1)).all()

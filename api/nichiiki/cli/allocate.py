@@ -253,6 +253,8 @@ def _tell_trust(screen: Screen, result: Result, *, official: bool) -> None:
         screen.tell("official.yes" if result.official else "official.no")
     if known.get("previous_rows_gone"):
         screen.tell("previous.gone", count=known["previous_rows_gone"])
+    if known.get("narrowed", {}).get("houses"):
+        screen.tell("narrowed", houses=known["narrowed"]["houses"])
     if "confirmed_levels" in known:
         screen.tell("confirmed", levels=known["confirmed_levels"], all=len(result.levels))
 

@@ -32,6 +32,7 @@ import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_solver import assignment, cp_sat, mip, rings, scip
+from nichiiki_solver.asking import ask_everyone
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.dual_prices import (
@@ -43,7 +44,8 @@ from nichiiki_solver.dual_prices import (
     listed_prices,
     source_of,
 )
-from nichiiki_solver.holding import Held, held_by_prices
+from nichiiki_solver.holding import Held, held_by_diving, held_by_prices
+from nichiiki_solver.known_prices import Prices
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
 from nichiiki_solver.policies.points import first_answer
@@ -109,7 +111,7 @@ class Welfare:
             run.break_ties(Whole(market), run.by_cp_sat)
         elif run.is_flow():
             run.solve_levels(Whole(market), run.by_flow)
-        elif (small := run.small_whole()) is not None:
+        elif not run.narrowed and (small := run.small_whole()) is not None:
             run.solve_levels(small, run.by_highs)
             if settings.official:
                 run.break_ties(small, run.by_highs)
@@ -134,13 +136,19 @@ class _Run:
         self.levels: list[LevelResult] = []
         self.bound: int | None = None
         self.infeasible = False
-        self.partial = False
+        self.partial = self.narrowed
         self.unique = False
         self.relative_gap = settings.relative_gap
         self.priced: Priced | None = None
 
     columns: Market
     choice: Ints | None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether bundles were left out of the market, so that what is found in it says nothing about them."""
+        source = self.market.source
+        return isinstance(source, BundleSource) and source.proven is not None
 
     @property
     def seconds(self) -> float:
@@ -305,19 +313,26 @@ class _Run:
         weights[0] = 1
         self._begin_with_procedure()
         priced = find_tight_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE))
-        self.bound, self.priced = priced.bound, priced
-        self.report(0, None, priced.bound)
+        self.bound, self.priced = self._bound_of(priced), priced
+        self.report(0, None, self.bound)
         blocks = self._begin_with_prices(priced, weights)
         if blocks is None:
             self._begin_with_columns(priced)
         elif self._pieces(priced) > WHOLE_AT_ONCE:
             self._improve(blocks, BLOCKS_SHARE, PATIENCE)
-        if self._pieces(priced) <= MOST_PIECES:
+        if not self.partial and self._pieces(priced) <= MOST_PIECES:
             return self.optimal_candidates()
         if blocks is not None:
             self._improve(blocks, LAST_SHARE, LAST_PATIENCE)
         self.partial = True
         return Whole(self._columns_and_answer(priced))
+
+    def _bound_of(self, priced: Priced) -> int | None:
+        """The bound that prices prove over all bundles; that known before where some were left out."""
+        source = self.market.source
+        if isinstance(source, BundleSource) and source.proven is not None:
+            return source.proven.bound
+        return priced.bound
 
     def _pieces(self, priced: Priced) -> int:
         """Count the stays and options that may be in an allocation better than the answer at hand."""
@@ -341,14 +356,15 @@ class _Run:
         source = priced.source
         if not isinstance(source, BundleSource):
             return None
-        for prices in (priced.central, priced.prices):
-            held = held_by_prices(source, weights * SCALE, prices, self.should_stop)
+        begun = [(held_by_prices, prices) for prices in (priced.central, priced.prices)[self.narrowed :]]
+        for place, prices in (*begun, (held_by_diving, priced.prices)):
+            held = place(source, weights * SCALE, prices, self.should_stop)
             market, choice = held.choice(source)
             if market.is_feasible(choice):
                 self._keep_better(Whole(market), choice)
+                self.report(0, int(market.objectives(choice)[0]), None)
         if self.choice is None:
             return None
-        self.report(0, int(self.columns.objectives(self.choice)[0]), None)
         known = Held.of(source, self.columns, self.choice)
         helpers = self.settings.helpers
         return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
@@ -485,15 +501,20 @@ class _Run:
         if all(done.proven for done in self.levels):
             searched = None if self.partial else answer.bound
             known = [b for b in (searched, self.bound if level == 0 else None) if b is not None]
-            bound = max(value, min(known) if known else self._free_bound(level))
+            free = min(known) if known else self._free_bound(level)
+            bound = None if free is None else max(value, free)
         self.levels.append(LevelResult(name=self.market.levels[level], objective=value, bound=bound))
         self.report(level, value, bound)
 
-    def _free_bound(self, level: int) -> int:
+    def _free_bound(self, level: int) -> int | None:
         """Bound of a level if everybody could have what is best for it: capacities cost nothing."""
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
         weights[level] = 1
-        values = source_of(self.market).best_values(weights, np.zeros_like(self.market.capacity))
+        source = source_of(self.market)
+        if isinstance(source, BundleSource) and source.proven is not None:
+            asked = ask_everyone(source, weights, Prices.none(), self.should_stop)
+            return None if asked is None else asked.bound
+        values = source.best_values(weights, np.zeros_like(self.market.capacity))
         return int(gains(self.market, np.where(values <= NO_VALUE // 2, 0, values)).sum())
 
     def break_ties(self, candidates: Factoring, engine: Engine) -> None:
@@ -518,7 +539,7 @@ class _Run:
         """Put the outcome together."""
         status = (
             Status.INFEASIBLE
-            if self.infeasible
+            if self.infeasible and not self.narrowed
             else Status.UNKNOWN
             if self.choice is None
             else Status.FEASIBLE

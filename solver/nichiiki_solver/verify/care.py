@@ -50,7 +50,7 @@ def _staff(book: Book, rows: SeatRows, use: SeatUse, findings: Findings) -> None
     facilities, persons = book.instance.facilities, book.instance.persons
     shares, whole = book.instance.rules.limits.children_per_carer.shares()
     bands = persons["grade"][use.items.person].tolist()
-    taken = use.amount * np.array([shares.get(band, 0) for band in bands], dtype=np.int64)
+    taken = use.amount * np.array([shares[band] for band in bands], dtype=np.int64)
     size, staff = len(facilities), facilities["staff"]
     for period, name in enumerate(book.calendar.ids.tolist()):
         held = book.stays.held[period, use.items.stay]

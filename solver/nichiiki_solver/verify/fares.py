@@ -17,7 +17,7 @@ from nichiiki_solver.verify.calendar import Calendar
 from nichiiki_solver.verify.findings import ONCE, Findings
 from nichiiki_solver.verify.geo import distance_m, straight_minutes
 from nichiiki_solver.verify.links import directed_arcs, number_nodes
-from nichiiki_solver.verify.paths import best_ways
+from nichiiki_solver.verify.paths import CHEAPEST, FASTEST, best_ways
 
 Key = tuple[str, str, str, bool, int]
 """From, to, period, car, limit of minutes (`FAR` = none)."""
@@ -81,7 +81,7 @@ class WayBook:
             )
         }
         self._straight: dict[str, list[tuple[int, int, int]]] = {}
-        self._labels: dict[tuple[bytes, bool, str, bool, int], list[Array]] = {}
+        self._labels: dict[tuple[bytes, bool, str, bool, int, tuple[int, int, int]], list[Array]] = {}
         self.operator = {name: at for at, name in enumerate(instance.operators["operator_id"].tolist())}
 
     def straight(self, house: str) -> list[tuple[int, int, int]]:
@@ -115,12 +115,17 @@ class WayBook:
     def _walk(
         self, way: Way, steps: Iterable[tuple[str, str]], start: str, end: str, period: int
     ) -> list[tuple[int, str, str, int]] | None:
-        """Steps as (link or -1, from, to, minutes of a straight way)."""
+        """Steps as (link or -1, from, to, minutes)."""
         at, found = start, []
         for link_id, to in steps:
             link = self.row.get(link_id, NO_ROW)
-            minutes = self._straight_minutes(at, to, way.car) if link_id == "" else 0
-            if minutes is None or (link_id and not self._runs(link, at, to, period, way.car)):
+            if link_id == "":
+                minutes = self._straight_minutes(at, to, way.car)
+            elif self._runs(link, at, to, period, way.car):
+                minutes = int(self.instance.links["minutes"][link])
+            else:
+                return None
+            if minutes is None:
                 return None
             found.append((link, at, to, minutes))
             at = to
@@ -139,12 +144,14 @@ class WayBook:
 
     def _straight_minutes(self, start: str, end: str, car: bool) -> int | None:
         house, other = (start, end) if end in self.number else (end, start)
-        if other not in self.number or house in self.number or house not in self.instance.houses.ids:
+        if other not in self.number or house not in self.instance.houses.ids:
             return None
         point = self.number[other]
-        found = [(walk, drive) for p, walk, drive in self.straight(house) if p == point]
-        fewest = min((min(walk, drive) if car else walk for walk, drive in found), default=FAR)
-        return None if fewest >= FAR else fewest
+        for near, walk, drive in self.straight(house):
+            fewest = min(walk, drive) if car else walk
+            if near == point and fewest < FAR:
+                return fewest
+        return None
 
     def _sums(
         self, way: Way, out: list[tuple[int, str, str, int]], back: list[tuple[int, str, str, int]]
@@ -155,11 +162,11 @@ class WayBook:
         links = self.instance.links
         used = [(link, start, end) for link, start, end, _ in (*out, *back) if link >= 0]
         inside = [str(links["link_id"][link]) in covers for link, _, _ in used]
-        parts: list[dict[int, int]] = [defaultdict(int) for _ in range(3)]
+        open_, covered, costs = (defaultdict[int, int](int) for _ in range(3))
         for (link, _, _), is_covered in zip(used, inside, strict=True):
             operator = self.operator.get(str(links["operator_id"][link]), NO_ROW)
-            parts[1 if is_covered else 0][operator] += int(links["fare_yen"][link])
-            parts[2][operator] += int(links["seat_cost_yen"][link])
+            (covered if is_covered else open_)[operator] += int(links["fare_yen"][link])
+            costs[operator] += int(links["seat_cost_yen"][link])
         return Sums(
             minutes=self._minutes(out) + self._minutes(back),
             left=left,
@@ -169,17 +176,15 @@ class WayBook:
                 int(links["seat_cost_yen"][link]) for (link, _, _), c in zip(used, inside, strict=True) if c
             ),
             covers=any(inside),
-            by_operator=dict(parts[0]),
-            cover_by_operator=dict(parts[1]),
-            cost_by_operator=dict(parts[2]),
+            by_operator=dict(open_),
+            cover_by_operator=dict(covered),
+            cost_by_operator=dict(costs),
             links=tuple((str(links["link_id"][link]), start, end) for link, start, end in used),
             covered_links=tuple(inside),
         )
 
     def _minutes(self, steps: list[tuple[int, str, str, int]]) -> int:
-        return sum(
-            int(self.instance.links["minutes"][link]) if link >= 0 else own for link, _, _, own in steps
-        )
+        return sum(minutes for _, _, _, minutes in steps)
 
     def _fare(
         self, steps: list[tuple[int, str, str, int]], covers: frozenset[str], *, everything: bool
@@ -216,18 +221,16 @@ class WayBook:
         person, vehicle = self._fare(walked, covers, everything=False)
         own = (person + vehicle, self._minutes(walked), vehicle)
         limit = FAR if way.limit_minutes is None else way.limit_minutes
-        cheapest = self._best(way, start, end, period, covers, (1, 0, 2))
+        cheapest = self._best(way, start, end, period, covers, CHEAPEST)
         if cheapest[1] <= limit:
             return own == cheapest
-        fastest = self._best(way, start, end, period, covers, (0, 1, 2))
+        fastest = self._best(way, start, end, period, covers, FASTEST)
         return (own[1], own[0], own[2]) == fastest
 
     def _best(
         self, way: Way, start: str, end: str, period: int, covers: frozenset[str], order: tuple[int, int, int]
     ) -> tuple[int, int, int]:
         """Lowest keys of any way, in the order given."""
-        if start == end:
-            return 0, 0, 0
         into_house = end not in self.number
         house, point = (end, start) if into_house else (start, end)
         if house in self.number:
@@ -246,19 +249,18 @@ class WayBook:
         way = Way(from_id=start, to_id=end, period_id=period_id, car=car, out=())
         period = self.place[period_id]
         pairs = ((start, end), (end, start))
-        return all(self._best(way, *pair, period, frozenset(), (1, 0, 2))[0] < FAR for pair in pairs)
+        return all(self._best(way, *pair, period, frozenset(), CHEAPEST)[0] < FAR for pair in pairs)
 
     def would_use(self, key: Key, product: str) -> bool:
         """Say whether what a product covers makes any way of a trip cheaper than it is without."""
         start, end, period_id, car, limit = key
         covers, period = self.covers[product], self.place[period_id]
-        own = None if limit >= FAR else limit
-        way = Way(from_id=start, to_id=end, period_id=period_id, car=car, limit_minutes=own, out=())
+        way = Way(from_id=start, to_id=end, period_id=period_id, car=car, out=())
         with_it = way.model_copy(update={"product_id": product})
         found = []
         for pair in ((start, end), (end, start)):
-            free = self._best(with_it, *pair, period, covers, (1, 0, 2))
-            today = self._best(way, *pair, period, frozenset(), (1, 0, 2))
+            free = self._best(with_it, *pair, period, covers, CHEAPEST)
+            today = self._best(way, *pair, period, frozenset(), CHEAPEST)
             found.append(free[1] <= limit and free[0] < today[0])
         return any(found)
 
@@ -298,7 +300,8 @@ class WayBook:
             way.car,
             way.product_id or "",
             forward,
-            source * 8 + order[0],
+            source,
+            order,
         )
         if cache not in self._labels:
             inside = self.nodes.is_point(self.arcs.tail) & self.nodes.is_point(self.arcs.head)
@@ -357,7 +360,7 @@ def _region(book: WayBook, end: str) -> str:
 
 
 def _joins(book: WayBook, covers: frozenset[str], start: str, end: str) -> bool:
-    """Whether covered links alone carry from one end to the other wherever any way does, there and back."""
+    """Whether covered links alone carry from one end to the other wherever any way without a car does, there and back."""
     ends = {end: name for name, end in book.number.items()}
     for period in range(len(book.calendar.ids)):
         for source, target in ((start, end), (end, start)):
@@ -365,7 +368,11 @@ def _joins(book: WayBook, covers: frozenset[str], start: str, end: str) -> bool:
             arcs = [
                 (ends[int(t)], ends[int(h)])
                 for t, h, link, runs in zip(
-                    book.arcs.tail, book.arcs.head, book.arc_link, book.arcs.runs[period], strict=True
+                    book.arcs.tail,
+                    book.arcs.head,
+                    book.arc_link,
+                    book.arcs.runs[period] & ~book.arcs.car_only,
+                    strict=True,
                 )
                 if runs
                 and str(book.instance.links["link_id"][link]) in covers
@@ -383,4 +390,4 @@ def _joins(book: WayBook, covers: frozenset[str], start: str, end: str) -> bool:
 
 def _any_way(book: WayBook, start: str, end: str, period: int) -> bool:
     way = Way(from_id=start, to_id=end, period_id=str(book.calendar.ids[period]), car=False, out=())
-    return book._best(way, start, end, period, frozenset(), (1, 0, 2))[0] < FAR
+    return book._best(way, start, end, period, frozenset(), CHEAPEST)[0] < FAR

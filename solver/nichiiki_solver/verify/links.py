@@ -27,15 +27,14 @@ class Arcs:
 
     def take(self, rows: Array) -> Arcs:
         """Return some of the arcs."""
-        index = np.flatnonzero(rows) if rows.dtype == bool else rows
         return Arcs(
-            self.tail[index],
-            self.head[index],
-            self.minutes[index],
-            self.fare[index],
-            self.vehicle[index],
-            self.car_only[index],
-            self.runs[:, index],
+            self.tail[rows],
+            self.head[rows],
+            self.minutes[rows],
+            self.fare[rows],
+            self.vehicle[rows],
+            self.car_only[rows],
+            self.runs[:, rows],
         )
 
 
@@ -56,10 +55,6 @@ class Nodes:
     def is_point(self, node: Array) -> Array:
         """Mask of the nodes that are points."""
         return node < self.points
-
-    def is_house(self, node: Array) -> Array:
-        """Mask of the nodes that are houses."""
-        return (node >= self.points) & (node < self.points + self.houses)
 
     def is_facility(self, node: Array) -> Array:
         """Mask of the nodes that are facilities."""

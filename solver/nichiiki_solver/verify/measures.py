@@ -47,9 +47,7 @@ def _qualities(book: Book, measure: Measure) -> set[str]:
 
 def _in_time(book: Book, measure: Measure, programme: Programme) -> bool:
     starts = book.instance.periods["starts_on"]
-    day = measure.starts_on or (starts.min().item() if len(starts) else None)
-    if day is None:
-        return programme.valid_from is None and programme.valid_until is None
+    day = measure.starts_on or (starts.min().item() if len(starts) else date.min)
     return (programme.valid_from or date.min) <= day <= (programme.valid_until or date.max)
 
 

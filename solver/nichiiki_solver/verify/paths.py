@@ -11,6 +11,9 @@ import numpy as np
 from nichiiki_models.columns import Array
 from nichiiki_solver.verify.arrays import FAR
 
+FASTEST, CHEAPEST = (0, 1, 2), (1, 0, 2)
+"""Keys of a way (minutes, fare, part per vehicle) in the order in which two ways are compared."""
+
 
 def best_ways(tail: Array, head: Array, keys: list[Array], sources: Array, points: int) -> list[Array]:
     """Return the lexicographically lowest sums of keys over all ways from each source to each point.

@@ -60,7 +60,7 @@ def _periods(book: Book, findings: Findings) -> None:
     owners = lists.owners
     findings.add("unknown_id", at < 0, table["household_id"][owners], lists.values)
     wrong = lists.lengths == 0
-    back = (owners[1:] == owners[:-1]) & (at[1:] <= at[:-1]) & (at[1:] >= 0) & (at[:-1] >= 0)
+    back = (owners[1:] == owners[:-1]) & (at[1:] <= at[:-1]) & (at[1:] >= 0)
     wrong[owners[1:][back]] = True
     findings.add("stay_periods", wrong, table["household_id"], table["house_id"])
 

@@ -15,7 +15,7 @@ from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Finder, Findings
 from nichiiki_solver.verify.geo import distance_m, straight_minutes
 from nichiiki_solver.verify.links import Arcs, directed_arcs, number_nodes
-from nichiiki_solver.verify.paths import best_ways
+from nichiiki_solver.verify.paths import CHEAPEST, FASTEST, best_ways
 from nichiiki_solver.verify.roles import from_elsewhere
 
 HOMES_AT_ONCE = 64
@@ -66,13 +66,13 @@ class Network:
 
     @cached_property
     def to_houses(self) -> Arcs:
-        """Arcs from a point to a house."""
-        return self.arcs.take(self.nodes.is_point(self.arcs.tail) & self.nodes.is_house(self.arcs.head))
+        """Arcs from a point to a house (or to a facility, where nobody stays)."""
+        return self.arcs.take(self.nodes.is_point(self.arcs.tail) & ~self.nodes.is_point(self.arcs.head))
 
     @cached_property
     def to_facilities(self) -> Arcs:
-        """Arcs from a house to a facility."""
-        return self.arcs.take(self.nodes.is_house(self.arcs.tail) & self.nodes.is_facility(self.arcs.head))
+        """Arcs from a house (or from a facility, where nobody stays) to a facility."""
+        return self.arcs.take(~self.nodes.is_point(self.arcs.tail) & self.nodes.is_facility(self.arcs.head))
 
     @cached_property
     def kinds(self) -> tuple[Array, Array]:
@@ -178,10 +178,6 @@ def _trips(network: Network, period: int, rows: Array) -> Iterator[tuple[Array, 
         fast, cheap = _pair_trips(network, period, chunk, (homes[at], car[at], house[at]))
         index = order[starts[low] : starts[high]]
         yield rows[index], fast[:, pair_of[index] - low], cheap[:, pair_of[index] - low]
-
-
-FASTEST, CHEAPEST = (0, 1, 2), (1, 0, 2)
-"""Keys of a way (minutes, fare, part per vehicle) in the order in which two ways are compared."""
 
 
 def _pair_trips(

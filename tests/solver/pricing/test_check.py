@@ -100,9 +100,9 @@ def test_ways(priced: tuple[Any, TariffResult]) -> None:
     cut = with_pass[0].model_copy(update={"out": with_pass[0].out[:1]})
     found = verify_tariff(priced[0], priced[1].model_copy(update={"ways": (cut, *priced[1].ways)}))
     assert "h d0 p1 a" in [each.where for each in found if each.rule == "tariff_way"]
-    assert "tariff_way_missing" in rules_of(
-        *priced, ways=tuple(w for w in priced[1].ways if w not in with_pass)
-    )
+    singles = tuple(way for way in priced[1].ways if way not in with_pass)
+    missing = verify_tariff(priced[0], priced[1].model_copy(update={"ways": singles}))
+    assert [each.where for each in missing] == ["h d0 p1 a", "h d1 p1 a"]  # to d1 it covers the trunk alone
 
 
 @pytest.mark.parametrize("figure", sorted(set(nk.Figures.model_fields) - {"seat_rent_yen"}))
@@ -658,6 +658,9 @@ def test_a_share_is_counted_to_the_person() -> None:
     tariff = price(instance, goal="uptake", subsidy_yen=None, baseline="single_fares")
     assert settled(instance, tariff, equity_share_percent=25, equity_yen=1000) == set()
     assert settled(instance, tariff, equity_share_percent=26, equity_yen=1000) == {"tariff_equity"}
+    strict = {**tariff.settings, "equity_share_percent": 26, "equity_yen": 1000}
+    [found] = verify_tariff(instance, tariff.model_copy(update={"settings": strict}))
+    assert found.details == {"value": 25, "limit": 26}
 
 
 def test_stated_numbers_may_be_off_by_rounding_alone(priced: tuple[Any, TariffResult]) -> None:
@@ -792,6 +795,7 @@ def test_a_product_covers_its_scope_and_no_more(kind: Any, scope: tuple[str, ...
     ("link", "period", "back", "right"),
     [
         ("bus", "p2", False, True),
+        ("bus", "p2", True, True),
         ("bus", "p1", False, False),
         ("road", "p2", False, False),
         ("lane", "p1", False, True),
@@ -814,13 +818,16 @@ def test_a_way_takes_links_that_run_there(link: str, period: str, back: bool, ri
     found = rules_of(instance, tariff, ways=tuple(ways))
     assert ("tariff_way" in found) is not right
     assert found  # a dearer way is no best way, and the sums change
+    assert not right or "tariff_best_way" in found
 
 
-def flat_line(*products: Any, periods: int = 1, step: int = 0, **line: Any) -> tuple[Any, TariffResult]:
+def flat_line(
+    *products: Any, periods: int = 1, mass: int = 3, step: int = 0, **line: Any
+) -> tuple[Any, TariffResult]:
     """Three who travel four times for 1,000 a round trip, and products for given or fixed prices; no cap, no arbitrage asked."""
     instance = tree(
         [500],
-        demand=[riders(mass=3, trips=4, value=3000, step=step)],
+        demand=[riders(mass=mass, trips=4, value=3000, step=step)],
         products=list(products),
         periods=periods,
         **line,
@@ -877,27 +884,43 @@ def test_an_operator_loses_up_to_its_cap(periods: int, step: int, loss: int) -> 
 
 
 def test_a_product_needs_no_more_seats_than_there_are() -> None:
-    """Three who go four times sit in twelve seats there, and in twelve back."""
-    instance, tariff = flat_line(sold("flat", low=2000, high=2000))
-    for seats, full in ((12, False), (11, True)):
+    """3,000 who go four times sit in 12,000 seats there, and in as many back."""
+    instance, tariff = flat_line(sold("flat", low=2000, high=2000), mass=3000)
+    for seats, full in ((12_000, False), (11_999, True)):
         links = [
             {**row.model_dump(), "seats": seats if row.link_id == "t" else None}
             for row in instance.links.rows()
         ]
         found = verify_tariff(*moved(instance, tariff, links=links))
         assert [(each.rule, each.where, each.details) for each in found] == [
-            ("tariff_seats", where, {"value": 12, "limit": 11}) for where in ("t h m p1", "t m h p1")
+            ("tariff_seats", where, {"value": 12_000, "limit": 11_999}) for where in ("t h m p1", "t m h p1")
         ] * full
 
 
-def test_who_gets_nowhere_is_counted() -> None:
-    """A town that no link leads to: those who would go there are told, to the person."""
+@pytest.mark.parametrize("way", [(), ("h", "far"), ("far", "h")])
+def test_who_gets_nowhere_is_counted(way: tuple[str, ...]) -> None:
+    """A town that no link leads to, or none both there and back: those who would go are told, to the person."""
     plain = tree(
         [500], demand=[riders(mass=3, trips=4, value=3000)], products=[sold("flat", low=500, high=500)]
     )
     lost = riders(name="lost", mass=7, trips=4, value=3000).model_copy(update={"to_id": "far"})
-    regions = [*plain.regions.rows(), {"region_id": "far", "name": "far", "lat": 35, "lon": 139}]
-    instance = plain.replace(regions=regions, demand=[*plain.demand.rows(), lost])
+    single = [
+        {
+            "link_id": "single",
+            "from_id": start,
+            "to_id": end,
+            "mode": "bus",
+            "minutes": 9,
+            "fare_yen": 0,
+            "both_ways": False,
+        }
+        for start, end in ([way] if way else [])
+    ]
+    instance = plain.replace(
+        regions=[*plain.regions.rows(), {"region_id": "far", "name": "far", "lat": 35, "lon": 139}],
+        demand=[*plain.demand.rows(), lost],
+        links=[*plain.links.rows(), *single],
+    )
     tariff = price(instance, goal="uptake", subsidy_yen=None)
     assert tariff.unreachable == 7000
     assert verify_tariff(instance, tariff) == []
@@ -905,11 +928,27 @@ def test_who_gets_nowhere_is_counted() -> None:
         assert rules_of(instance, tariff, unreachable=7000 + off) == {"tariff_claim"}
 
 
+def test_a_product_that_helps_in_one_direction_needs_a_way() -> None:
+    """The lane leads there only; whoever may ride it for nothing goes by it."""
+    instance = fares().replace(products=[sold("flat", links=("lane",), low=500, high=6000).model_dump()])
+    tariff = price(instance, goal="revenue")
+    assert verify_tariff(instance, tariff) == []
+    singles = tuple(way for way in tariff.ways if way.product_id is None)
+    assert len(singles) < len(tariff.ways)
+    assert "tariff_way_missing" in rules_of(instance, tariff, ways=singles)
+
+
 def passes(*each: tuple[str, tuple[str, ...], int | None, int]) -> list[Any]:
     """Products by name, links, rides (None for a flat one) and the one price of their grid."""
     return [
         sold(
-            "flat" if rides is None else "capped", name=name, links=links, cap_rides=rides, low=yen, high=yen
+            "flat" if rides is None else "capped",
+            name=name,
+            links=links,
+            cap_rides=rides,
+            low=yen,
+            high=yen,
+            step=1,
         )
         for name, links, rides, yen in each
     ]
@@ -1006,3 +1045,60 @@ def test_another_allocation_ends_the_check(priced: tuple[Any, TariffResult]) -> 
     total = priced[1].total.model_copy(update={"buyers": 0})
     assert rules_of(*priced, allocation_hash="sha256:0", total=total, levels=()) == {"tariff_allocation"}
     assert rules_of(*priced, instance_hash="sha256:0", total=total, levels=()) == {"tariff_instance"}
+
+
+def test_a_gift_is_what_travellers_of_today_save() -> None:
+    """Who stayed at home at 1,000 a trip goes for 500 with a bonus at every number of trips: nothing was paid before, or saved."""
+    product = sold("threshold", threshold_trips=0, bonus_yen=500, low=0, high=0)
+    instance = tree([500], demand=[riders(mass=3, trips=1, value=900)], products=[product])
+    tariff = price(instance, goal="uptake", subsidy_yen=None)
+    assert (tariff.total.buyers, tariff.total.gift_yen) == (3000, 0)
+    assert verify_tariff(instance, tariff) == []
+
+
+@pytest.mark.parametrize("baseline", ["single_fares", "cost"])
+def test_a_product_may_lead_another_way(baseline: Any) -> None:
+    """By the dear bus, which costs 250 to run and is covered, and not by the train, which costs 20 and is not."""
+    plain = fares()
+    costs = {"t": 20, "bus": 250}
+    instance = plain.replace(
+        links=[
+            {**row.model_dump(), "seat_cost_yen": costs.get(row.link_id, 0)} for row in plain.links.rows()
+        ],
+        products=[sold("flat", links=("bus",), low=500, high=6000).model_dump()],
+        demand=[
+            *plain.demand.rows(),
+            *(riders(name=f"poor{value}", mass=2, trips=1, value=value) for value in (40, 41, 500)),
+        ],
+    )
+    tariff = price(instance, goal="uptake", subsidy_yen=None, baseline=baseline)
+    assert [way.out[0][0] for way in tariff.ways if way.product_id] == ["bus", "bus"]
+    assert tariff.total.buyers > 0
+    # who values a trip at more than the 40 that seats cost; by the fast bus of the other period all of them go
+    assert tariff.total.priced_out == 2000 + 2000
+    train = 2 * 20 * 4 * 6  # six who go four times in the other period
+    assert tariff.total.product_cost_yen == tariff.total.cost_yen - train
+    assert verify_tariff(instance, tariff) == []
+
+
+@pytest.mark.parametrize("scope", [("h", "d0"), ("d0", "h")])
+@pytest.mark.parametrize("car_alone", [False, True])
+def test_a_product_between_two_ends_joins_them(scope: tuple[str, str], car_alone: bool) -> None:
+    """There and back in every period in which anybody without a car gets there; in the second one a road for cars may be all."""
+    plain = tree(
+        [500, 500],
+        periods=2,
+        demand=[riders(mass=3, trips=4, value=3000)],
+        products=[sold("flat", low=500, high=6000).model_copy(update={"scope_kind": "od", "scope": scope})],
+    )
+    road = {"link_id": "road", "from_id": "h", "to_id": "m", "mode": "car", "minutes": 9, "fare_yen": 0}
+    links = {row.link_id: row.model_dump() for row in plain.links.rows()}
+    links["t"]["periods"] = ["p1"] if car_alone else []
+    instance = plain.replace(links=[*links.values(), road])
+    tariff = price(instance, goal="uptake", subsidy_yen=None)
+    [product] = tariff.products
+    assert verify_tariff(instance, tariff) == []
+    assert {"t", "l0"} <= set(product.covers)
+    for covers in (("t",), ("l0",), ("l1", "t"), ("l0", "road"), ()):
+        changed = product.model_copy(update={"covers": covers})
+        assert "tariff_covers" in rules_of(instance, tariff, products=(changed,)), covers

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nichiiki_models.allocation import Status
+from nichiiki_models.allocation import Allocation, Status
 from nichiiki_models.instance import Instance
 from nichiiki_models.rules import DemandRule
 from nichiiki_models.tables import Product
@@ -28,30 +28,39 @@ def test_priced_towns_pass(seed: int) -> None:
         assert verify_tariff(town.instance, found, town.allocation) == []
 
 
-def lone(
+def lone(product: Product, rule: DemandRule, ages: tuple[int, ...] = (40,), **more: Any) -> TariffResult:
+    """The tariff of `alone`."""
+    return alone(product, rule, ages, **more)[2]
+
+
+def alone(
     product: Product,
     rule: DemandRule,
     ages: tuple[int, ...] = (40,),
     periods: int = 1,
     town: str = "d0",
+    lat: float = 35,
+    links: tuple[dict[str, Any], ...] = (),
     **household: Any,
-) -> TariffResult:
+) -> tuple[Instance, Allocation, TariffResult]:
     """A household alone on a line of 1,000 yen a round trip, in the middle of the town it stays in; the tariff passes."""
-    plain = tree([500], demand=[], products=[product], periods=periods, rules=rule)
+    plain = tree([500], demand=[], products=[], periods=periods, rules=rule)
     instance: Instance = plain.replace(
+        links=[*plain.links.rows(), *links],
+        products=[product.model_dump()],
         regions=[*plain.regions.rows(), {"region_id": "far", "name": "far", "lat": 35, "lon": 139}],
         households=[
             {"household_id": "a", "home_region": "h", "budget_yen": 1, "round_trips": 2.0, **household}
         ],
         persons=[{"person_id": f"a{at}", "household_id": "a", "age": age} for at, age in enumerate(ages)],
         houses=[
-            {"house_id": "x", "region_id": town, "lat": 35, "lon": 139, "capacity_persons": 9, "rent_yen": 0}
+            {"house_id": "x", "region_id": town, "lat": lat, "lon": 139, "capacity_persons": 9, "rent_yen": 0}
         ],
     )
     allocation = staying(instance, ("a", "x", town, instance.periods["period_id"].tolist()))
     found = price(instance, allocation, goal="uptake", subsidy_yen=None)
     assert verify_tariff(instance, found, allocation) == []
-    return found
+    return instance, allocation, found
 
 
 PASS = sold("flat", low=0, high=0)
@@ -128,3 +137,57 @@ def test_a_family_that_gets_nowhere_is_counted_head_by_head() -> None:
     """No link leads to the town of its house: two adults and a child, and an infant for whom nobody pays."""
     found = lone(PASS, DemandRule(), (40, 40, 8, 3), town="far")
     assert (found.unreachable, found.total.riders) == (3000, 0)
+
+
+@pytest.mark.parametrize("car", [False, True])
+def test_a_way_that_is_not_stated_is_named(car: bool) -> None:
+    """By its ends, its period, and the product that it is taken with."""
+    instance, allocation, found = alone(PASS, DemandRule(), car=car)
+    for keep, where in ((True, "h x p1 x"), (False, "h x p1")):
+        ways = tuple(way for way in found.ways if (way.product_id is None) is keep)
+        missing = verify_tariff(instance, found.model_copy(update={"ways": ways}), allocation)
+        assert where in [each.where for each in missing if each.rule == "tariff_way_missing"]
+
+
+@pytest.mark.parametrize(
+    ("out", "right"),
+    [
+        ((("t", "m"), ("l0", "d0"), ("", "x")), True),
+        ((("", "m"), ("l0", "d0"), ("", "x")), False),
+        ((("t", "m"), ("", "d0"), ("", "x")), False),
+        ((("t", "m"), ("l0", "d0"), ("", "x"), ("", "x")), False),
+        ((("t", "m"), ("l0", "d0"), ("", "nowhere")), False),
+        ((("t", "m"), ("l0", "d0")), False),
+        ((("t", "m"), ("", "x")), False),
+    ],
+)
+def test_on_foot_one_goes_between_a_house_and_its_town(out: tuple[tuple[str, str], ...], right: bool) -> None:
+    """Not from town to town, from house to house, or to another town's house."""
+    instance, allocation, found = alone(sold("flat", low=9000, high=9000), DemandRule())
+    ways = tuple(way.model_copy(update={"out": out}) if not way.product_id else way for way in found.ways)
+    broken = verify_tariff(instance, found.model_copy(update={"ways": ways}), allocation)
+    assert ([each for each in broken if each.rule == "tariff_way"] == []) is right
+
+
+def test_who_cannot_walk_so_far_has_no_way_without_a_link() -> None:
+    """The house is 11 km from the town: by car, or by the bus that a pass covers with the rest."""
+    bus = {"link_id": "bus", "from_id": "d0", "to_id": "x", "mode": "bus", "minutes": 5, "fare_yen": 100}
+    everything = sold("flat", links=("t", "l0", "bus"), low=0, high=0)
+    dear = sold("flat", links=("t", "l0"), low=9000, high=9000)
+    assert lone(dear, DemandRule(), lat=35.1).unreachable == 1000
+    assert lone(dear, DemandRule(), lat=35.1, car=True).total.paid_yen == 2 * 1000
+    assert lone(dear, DemandRule(), lat=35.1, links=(bus,)).total.paid_yen == 2 * 1200
+    found = lone(everything, DemandRule(), lat=35.1, links=(bus,))
+    assert (found.total.buyers, found.total.paid_yen, found.unreachable) == (1000, 0, 0)
+
+
+@pytest.mark.parametrize(("most", "helps"), [(None, True), (120, True), (119, False)])
+def test_a_product_helps_whoever_has_time_for_it(most: int | None, helps: bool) -> None:
+    """A bus of two hours that the pass covers, beside a train of 90 minutes that it does not."""
+    bus = {"link_id": "bus", "from_id": "h", "to_id": "d0", "mode": "bus", "minutes": 120, "fare_yen": 800}
+    product, rule = sold("flat", links=("bus",), low=0, high=0), DemandRule(minute_value_yen=0)
+    instance, allocation, found = alone(product, rule, links=(bus,), max_trip_minutes=most)
+    assert found.total.buyers == 1000 * helps
+    singles = tuple(way for way in found.ways if way.product_id is None)
+    missing = verify_tariff(instance, found.model_copy(update={"ways": singles}), allocation)
+    assert ("tariff_way_missing" in [each.rule for each in missing]) is helps

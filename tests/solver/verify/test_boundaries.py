@@ -273,3 +273,141 @@ def test_a_programme_pays_something(open_yen: int, percent: int, broken: bool) -
         ]
 
     assert rules(change) == ["programme_share"] * broken
+
+
+# Stays and quotas
+
+
+@pytest.mark.parametrize(
+    ("when", "counts"),
+    [
+        ({"on": "2026-03-30"}, False),
+        ({"on": "2026-04-01"}, True),
+        ({"on": "2026-09-30"}, True),
+        ({"on": "2026-10-01"}, False),
+        ({"on": "2025-04-01"}, False),
+        ({"on": None, "period_id": "p2"}, True),
+    ],
+)
+def test_a_half_year_begins_in_april_and_in_october(when: dict[str, Any], counts: bool) -> None:
+    """h2 lives in b1 from April on, where one stay in a half-year is allowed."""
+    earlier = add("use_history", household_id="h2", kind="stay", target_id="b1", **when)
+    assert rules(earlier, row("houses", "b1", uses_per_half_year=1)) == ["use_limit"] * counts
+
+
+@pytest.mark.parametrize(
+    ("on", "counts"),
+    [("2026-09-30", False), ("2026-10-01", True), ("2027-03-31", True), ("2027-04-01", False)],
+)
+def test_january_is_in_the_half_year_that_began_in_october(on: str, counts: bool) -> None:
+    winter = add("periods", period_id="w", starts_on="2027-01-01", ends_on="2027-01-31")
+
+    def move(world: World) -> None:
+        world.stay("h3")["periods"] = ["w"]
+        world.row("households", "h3").update(stay_periods=["w"], stay_kind="fixed", stay_length=None)
+
+    earlier = add("use_history", household_id="h3", kind="stay", target_id="c1", on=on)
+    broken = rules(winter, move, earlier, row("houses", "c1", uses_per_half_year=1))
+    assert ("use_limit" in broken) is counts
+
+
+def test_who_never_travels_pays_the_rent_alone() -> None:
+    never = row("households", "h3", round_trips=0)
+    assert rules(never, cost("h3", 30_000)) == []
+    assert rules(never, cost("h3", 30_001)) == ["claim_cost"]
+
+
+@pytest.mark.parametrize(("minutes", "broken"), [(0, False), (1, True)])
+def test_a_trip_of_no_minutes_keeps_a_limit_of_none(minutes: int, broken: bool) -> None:
+    lift = add(
+        "links", link_id="new", from_id="tokyo", to_id="c1", mode="rail", minutes=minutes, fare_yen=5000
+    )
+    assert ("trip_minutes" in rules(lift, row("households", "h3", max_trip_minutes=0))) is broken
+
+
+@pytest.mark.parametrize(
+    ("least", "group", "broken"),
+    [
+        (1, "x", 3),
+        (0, "x", 0),
+        (2, "x", 3),
+        (3, "x", 3),
+        (3, "family", 0),
+        (1, "family", 0),
+        (9, None, 0),
+    ],
+)
+def test_units_kept_for_a_group_are_free_of_others(least: int, group: str | None, broken: int) -> None:
+    """b1 has two units, which h2 of the group family takes for three periods; nothing is less than no unit."""
+    kept = add(
+        "quotas",
+        quota_id="kept",
+        kind="reserved",
+        target_kind="house",
+        target_id="b1",
+        group=group,
+        min=least,
+    )
+    assert rules(kept) == ["quota_reserved"] * broken
+
+
+@pytest.mark.parametrize(
+    ("remote", "periods", "broken"),
+    [
+        (0, ["p3", "p4"], False),
+        (0, ["p2", "p3", "p4"], True),
+        (33, ["p2", "p3", "p4"], True),
+        (34, ["p2", "p3", "p4"], False),
+        (50, ["p1", "p2", "p3", "p4"], False),
+        (49, ["p1", "p2", "p3", "p4"], True),
+        (99, ["p1", "p2"], True),
+        (100, ["p1", "p2"], False),
+    ],
+)
+def test_a_season_is_attended_in_its_share(remote: int, periods: list[str], broken: bool) -> None:
+    """h4 is there in p3 and p4; what may be done from afar needs nobody there."""
+    season = row("roles", "r2", remote_share=remote, periods=periods)
+    assert ("role_period" in rules(season)) is broken
+
+
+@pytest.mark.parametrize(("remote", "broken"), [(0, True), (99, True), (100, False)])
+def test_a_role_elsewhere_is_held_from_afar(remote: int, broken: bool) -> None:
+    assert ("role_region" in rules(row("roles", "r2", region_id="sea", remote_share=remote))) is broken
+
+
+@pytest.mark.parametrize(
+    ("region", "at_home", "broken"), [("tokyo", True, False), ("tokyo", False, True), ("sea", True, True)]
+)
+def test_a_role_at_home_is_held_where_rules_allow_it(region: str, at_home: bool, broken: bool) -> None:
+    allowed = part("limits", roles_at_home=at_home)
+    assert ("role_region" in rules(row("roles", "r2", region_id=region), allowed)) is broken
+
+
+@pytest.mark.parametrize(
+    ("kinds", "car", "least"),
+    [(["shop"], False, 10), (["station"], False, 10), (["shop"], True, 2), (["clinic"], True, None)],
+)
+def test_what_must_be_near_is_near_to_the_minute(kinds: list[str], car: bool, least: int | None) -> None:
+    """From b1 the shop and the station are ten minutes on foot, two by car; there is no clinic."""
+    for minutes in (30, *(() if least is None else (least, least - 1))):
+        near = part("limits", reach=[{"kinds": kinds, "minutes": minutes}])
+        found_at = {
+            v.where: v.details for v in found(near, row("households", "h2", car=car)) if v.rule == "reach"
+        }
+        if least is not None and minutes >= least:
+            assert "h2 b1" not in found_at
+        else:
+            assert found_at["h2 b1"] == (
+                {"limit": minutes} if least is None else {"value": least, "limit": minutes}
+            )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "broken"),
+    [("c1", "k1", False), ("d1", "k1", True), ("c1", "k2", True), ("d1", "a1", True)],
+)
+def test_a_bus_to_the_desk_goes_from_the_house_to_the_desk(start: str, end: str, broken: bool) -> None:
+    """h3 has one minute from c1 to its desk at k1, the first of all facilities."""
+    bus = add("links", link_id="new", from_id=start, to_id=end, mode="bus", minutes=1, fare_yen=0)
+    broken_by = found(bus, row("households", "h3", max_commute_minutes=1))
+    assert ("h3 h3a k1" in [each.where for each in broken_by]) is broken

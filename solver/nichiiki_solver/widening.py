@@ -1,0 +1,90 @@
+"""Widen what was narrowed by what proves to be missing: column generation over the houses of towns.
+
+Prices of the bundles that are looked at are put to everybody about everything (`nichiiki_solver.asking`). Who would gain more
+elsewhere is shown those houses too, and prices go on from where they were. After a few rounds hardly anybody would: then the
+bundles at hand are worth what all of them are, and the bound over everything stands where theirs does.
+
+Source: Lübbecke and Desrosiers (2005), Selected topics in column generation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nichiiki_models.errors import UsageError
+from nichiiki_models.instance import Instance
+from nichiiki_solver.asking import ask_everyone
+from nichiiki_solver.bundles import BundleSource, find_bundles
+from nichiiki_solver.dual_prices import approach, go_on
+from nichiiki_solver.known_prices import Prices, Proven
+from nichiiki_solver.market import Market
+from nichiiki_solver.narrowing import Narrowing
+from nichiiki_solver.ragged import Ints
+
+ROUNDS, ENOUGH = 5, 1e-3
+"""Most rounds, and the distance of both bounds at which they end."""
+FIRST_SHARE, NEXT_SHARE, LAST_SHARE = 0.25, 0.45, 0.8
+"""Shares of the time until which prices are sought in the first round, until which another round begins, and until which everybody
+is asked: without that there is no bound."""
+BEGUN, REFINED, MOVES = 200, 200, (0.05, 0.0005)
+"""Rounds of prices from nothing, rounds of those that go on, and how far these move (`dual_prices.MOVES`)."""
+
+
+def compile_narrowed(
+    instance: Instance,
+    narrowing: Narrowing,
+    is_over: Callable[[float], bool],
+    report: Callable[[int], None],
+) -> Market:
+    """Compile an instance to a market in which bundles are left out that are hardly missed at its prices.
+
+    Parameters
+    ----------
+    instance, narrowing
+        What is to be compiled, and what is looked at in the first round.
+    is_over
+        Says whether a share of the time is used up, or somebody asked to stop; the market is then that of the round.
+    report
+        Called with each better bound over everything.
+
+    Returns
+    -------
+    Market
+        Gates are listed; its source knows prices of the first level, and what they prove over all bundles.
+    """
+    if not len(instance.periods):
+        raise UsageError.of("no_periods", table="periods")
+    weights = np.eye(len(instance.levels), dtype=np.int64)[0]
+    proven = Proven(None, Prices.none())
+    for turn in range(ROUNDS):
+        source = BundleSource(find_bundles(instance, narrowing), proven)
+        if is_over(NEXT_SHARE):
+            return source.unlisted()
+        inside, prices = _better_prices(source, proven.prices, weights, turn, is_over)
+        asked = ask_everyone(source, weights, prices, lambda: is_over(LAST_SHARE))
+        if asked is None:
+            return BundleSource(source.bundles, Proven(proven.bound, prices)).unlisted()
+        bound = asked.bound if proven.bound is None else min(proven.bound, asked.bound)
+        proven, narrowing = Proven(bound, prices), narrowing.also(asked.household, asked.house)
+        report(bound)
+        if asked.bound - inside <= ENOUGH * abs(asked.bound):
+            break
+    return BundleSource(find_bundles(instance, narrowing), proven).unlisted()
+
+
+def _better_prices(
+    source: BundleSource, known: Prices, weights: Ints, turn: int, is_over: Callable[[float], bool]
+) -> tuple[int, Prices]:
+    """Go on from prices, in the first round from nothing; the bound that they prove over what is looked at, and the prices."""
+    resources = source.bundles.uses.resources
+    begun, share = known.at(resources), NEXT_SHARE if turn else FIRST_SHARE
+
+    def should_stop() -> bool:
+        return is_over(share)
+
+    if not turn:
+        begun = approach(source.unlisted(), source, weights, lambda: is_over(share / 2), BEGUN).prices
+    priced = go_on(source, weights, should_stop, begun, rounds=REFINED, moves=MOVES)
+    return priced.bound, Prices.of(resources, priced.prices)
