@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from nichiiki.executing import Executor, LocalExecutor, Task
-from nichiiki_solver.helping import Alone
+from nichiiki_solver.helping import Alone, nothing_ends
 
 LEAST = 2
 """Fewer pieces are not worth the start of another process."""
@@ -22,6 +22,8 @@ class ProcessHelpers:
     ----------
     make
         Makes the executor that does the pieces of one call, such as ``lambda: DaskExecutor(address)``; `local` for processes.
+    at_once
+        About how many pieces it does at a time.
 
     Notes
     -----
@@ -29,13 +31,13 @@ class ProcessHelpers:
     happens on the way.
     """
 
-    def __init__(self, make: Callable[[], Executor]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[], Executor], *, at_once: int = 2) -> None:
+        self._make, self.at_once = make, at_once
 
     @classmethod
     def local(cls, workers: int) -> ProcessHelpers:
         """Return helpers that are so many processes of this machine at a time."""
-        return cls(lambda: LocalExecutor(workers))
+        return cls(lambda: LocalExecutor(workers), at_once=workers)
 
     def each(
         self,
@@ -43,10 +45,11 @@ class ProcessHelpers:
         pieces: Sequence[tuple[Any, ...]],
         limit_s: float,
         should_stop: Callable[[], bool],
+        ends: Callable[[Any], bool] = nothing_ends,
     ) -> list[Any]:
         """Call the function with each piece; see `nichiiki_solver.helping.Helpers`."""
         if len(pieces) < LEAST or should_stop():
-            return Alone().each(function, pieces, limit_s, should_stop)
+            return Alone().each(function, pieces, limit_s, should_stop, ends)
         executor, found = self._make(), {}
         for number, piece in enumerate(pieces):
             executor.submit(Task(str(number), function, piece, limit_s + SPARE_S))
@@ -54,8 +57,10 @@ class ProcessHelpers:
             for done in results:
                 if done.error is None:
                     found[int(done.key)] = done.value
-                if should_stop():
+                if should_stop() or (done.error is None and ends(done.value)):
                     break
+        if any(ends(value) for value in found.values()):
+            return [found.get(number) for number in range(len(pieces))]
         lost = [number for number in range(len(pieces)) if number not in found]
         again = Alone().each(function, [pieces[number] for number in lost], limit_s, should_stop)
         found.update(zip(lost, again, strict=True))

@@ -13,8 +13,18 @@ from typing import Any, Protocol
 from nichiiki_solver.background import in_background
 
 
+def nothing_ends(_result: Any) -> bool:
+    """Say that every piece is to be done."""
+    return False
+
+
 class Helpers(Protocol):
     """Does pieces of work; `nichiiki.helping.ProcessHelpers` gives them to an executor."""
+
+    @property
+    def at_once(self) -> int:
+        """About how many pieces are done at a time."""
+        ...
 
     def each(
         self,
@@ -22,6 +32,7 @@ class Helpers(Protocol):
         pieces: Sequence[tuple[Any, ...]],
         limit_s: float,
         should_stop: Callable[[], bool],
+        ends: Callable[[Any], bool] = nothing_ends,
     ) -> list[Any]:
         """Call a function with each piece.
 
@@ -35,6 +46,8 @@ class Helpers(Protocol):
             Seconds that a call takes at most by its own account.
         should_stop
             Asked now and then; True leaves what is not done.
+        ends
+            Says of a result whether it makes the others needless; they are left then.
 
         Returns
         -------
@@ -47,16 +60,24 @@ class Helpers(Protocol):
 class Alone:
     """Does one piece after the other in this process."""
 
+    at_once = 1
+
     def each(
         self,
         function: Callable[..., Any],
         pieces: Sequence[tuple[Any, ...]],
         limit_s: float,
         should_stop: Callable[[], bool],
+        ends: Callable[[Any], bool] = nothing_ends,
     ) -> list[Any]:
         """Call the function with each piece; see `Helpers`."""
         del limit_s
-        return [
-            None if should_stop() else in_background(partial(function, *piece), should_stop, name="piece")
-            for piece in pieces
-        ]
+        found: list[Any] = []
+        for piece in pieces:
+            over = should_stop() or (bool(found) and ends(found[-1]))
+            found.append(
+                None if over else in_background(partial(function, *piece), should_stop, name="piece")
+            )
+            if over:
+                break
+        return found + [None] * (len(pieces) - len(found))

@@ -71,7 +71,8 @@ def solve(
     hint
         A choice for ``welfare`` to begin from, and the market that numbers its options.
     helpers
-        Who does independent pieces of ``welfare``'s work, with the same answer; this process if None.
+        Who does independent pieces of ``welfare``'s work; this process if None. `nichiiki.market.solve` takes processes of this
+        machine then, as many as `workers` if these are more than one.
 
     Returns
     -------

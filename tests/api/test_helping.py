@@ -12,7 +12,7 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_solver import dual_prices
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.dual_prices import SCALE, find_tight_prices
-from nichiiki_solver.helping import Alone, Helpers
+from nichiiki_solver.helping import Alone, Helpers, nothing_ends
 from nichiiki_solver.holding import held_by_prices
 from nichiiki_solver.policies import neighbourhoods
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
@@ -48,12 +48,14 @@ def certificate(helpers: Helpers) -> tuple[Allocation, int, int]:
 class Counting:
     """Helpers that count what they are given."""
 
+    at_once = 1
+
     def __init__(self) -> None:
         self.pieces = 0
 
-    def each(self, function, pieces, limit_s, should_stop):  # type: ignore[no-untyped-def]
+    def each(self, function, pieces, limit_s, should_stop, ends=nothing_ends):  # type: ignore[no-untyped-def]
         self.pieces += len(pieces)
-        return Alone().each(function, pieces, limit_s, should_stop)
+        return Alone().each(function, pieces, limit_s, should_stop, ends)
 
 
 def test_one_helper_and_many_give_the_same_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,3 +95,12 @@ def test_who_is_told_to_stop_leaves_the_rest() -> None:
     helpers = ProcessHelpers(lambda: LocalExecutor(1))
     assert helpers.each(sleep, [(0,), (60,), (60,)], 90, lambda: next(asked)) == [None] * 3
     assert time.monotonic() - started < 50
+
+
+def test_a_result_that_ends_it_leaves_the_others() -> None:
+    """Of a long and a short piece the short one is enough; of what is left nothing is done again."""
+    started = time.monotonic()
+    assert ProcessHelpers.local(2).each(sleep, [(30.0,), (0.1,)], 60, never, lambda _: True) == [None, None]
+    assert time.monotonic() - started < 25
+    found = Alone().each(length, [(3, 4), (6, 8)], 60, never, lambda value: value == 5.0)
+    assert found == [5.0, None]

@@ -1,14 +1,15 @@
 """Welfare: the optimum of the objective's levels, one after the other, with a proven gap.
 
 Mechanism
-    A small market goes to CP-SAT whole; a plain one of one level only for a while, then to HiGHS in growing rings around dual
-    prices (`rings`). A larger one in which options take single units (`assignment`) is a cheapest
-    flow, if one level is asked for and no official answer. Otherwise dual prices of the shared resources give a bound over
-    all bundles (`dual_prices`), and a first answer: every household takes what is best for it at the prices (`holding`).
-    Blocks of households are then placed anew (`neighbourhoods`). Stays and options whose value at the prices falls short of
-    their household's best by more than bound - answer are in no better allocation; if the others are few enough, an exact
-    search (HiGHS) over them proves the optimum or reports the gap. Later levels are solved over the same candidates with the
-    earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT has the market
+    A small market goes to CP-SAT whole; a plain one of one level only for a while, then to HiGHS and SCIP side by side, each in
+    a process of its own (`race`), or in one process to HiGHS in growing rings around dual prices (`rings`). A larger one in which
+    options take single units (`assignment`) is a cheapest flow, if one level is asked for and no official answer. Otherwise dual
+    prices of the shared resources give a bound over all bundles (`dual_prices`), and a first answer: every household takes what
+    is best for it at the prices, stage by stage (`holding`). Of a nation not everything is looked at, but everything is in the
+    bound (`widening`). Blocks of households are then placed anew (`neighbourhoods`). Stays and options whose value at the prices
+    falls short of their household's best by more than bound - answer are in no better allocation; if the others are few enough,
+    an exact search (HiGHS) over them proves the optimum or reports the gap. Later levels are solved over the same candidates with
+    the earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT has the market
     whole, else where an official answer is asked for.
 Properties
     Maximises the stated objective; Pareto-efficient where utility is the only term and weights are positive. Not
@@ -31,7 +32,7 @@ from functools import partial
 import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
-from nichiiki_solver import assignment, cp_sat, mip, rings, scip
+from nichiiki_solver import assignment, cp_sat, mip, race, rings, scip
 from nichiiki_solver.asking import ask_everyone
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cp_sat import Answer, Floor
@@ -256,7 +257,7 @@ class _Run:
         return listed and can_be_priced(market) and (market.n_options <= SMALL or not self.is_flow())
 
     def by_rings(self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report) -> Answer:
-        """Search the only level of a plain market: CP-SAT for a while, then HiGHS in growing rings around the prices."""
+        """Search the only level of a plain market: CP-SAT for a while, then HiGHS and SCIP side by side, or HiGHS in growing rings."""
         limit_s = self.settings.time_limit_s
         first = Answer(None, None, None)
         if market.n_options <= MOST_PIECES:
@@ -267,7 +268,32 @@ class _Run:
             return first
         if first.choice is not None:
             self._keep_better(Whole(market), first.choice)
-        found = rings.solve_level(
+        found = (
+            self._by_race(market, weights)
+            if self._can_race(market)
+            else self._by_rings(market, weights, report)
+        )
+        if found.infeasible:
+            return self.by_cp_sat(market, weights, floors, report)
+        bounds = [bound for bound in (first.bound, found.bound) if bound is not None]
+        return replace(found, bound=min(bounds, default=None))
+
+    def _can_race(self, market: Market) -> bool:
+        """Whether engines can run side by side, each with the whole market."""
+        return self.settings.helpers.at_once > 1 and market.n_options <= MOST_PIECES
+
+    def _by_race(self, market: Market, weights: Ints) -> Answer:
+        return race.solve_level(
+            market,
+            weights,
+            helpers=self.settings.helpers,
+            time_limit_s=max(0.05, self.left_s),
+            relative_gap=self.relative_gap,
+            should_stop=self.settings.should_stop,
+        )
+
+    def _by_rings(self, market: Market, weights: Ints, report: Report) -> Answer:
+        return rings.solve_level(
             market,
             weights,
             known=self.choice if self.columns is market else None,
@@ -277,10 +303,6 @@ class _Run:
             report=report,
             should_stop=self.settings.should_stop,
         )
-        if found.infeasible:
-            return self.by_cp_sat(market, weights, floors, report)
-        bounds = [bound for bound in (first.bound, found.bound) if bound is not None]
-        return replace(found, bound=min(bounds, default=None))
 
     def _is_near(self, found: Answer) -> bool:
         """Whether an answer is as near its own bound as was asked for."""

@@ -1,0 +1,74 @@
+"""Engines side by side on the same market, each with all of its options; the first proof ends the others.
+
+Which engine is best differs from family to family, and nobody knows beforehand: HiGHS proves facility location where SCIP is far
+off, SCIP finds better knapsacks with several capacities than HiGHS. Each one alone uses one core, and neither can be stopped
+from outside but with its process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nichiiki_solver import mip, scip
+from nichiiki_solver.cp_sat import Answer
+from nichiiki_solver.helping import Helpers
+from nichiiki_solver.market import NO_VALUE, Market
+from nichiiki_solver.ragged import Ints
+
+ENGINES = ("highs", "scip")
+
+
+def solve_level(
+    market: Market,
+    weights: Ints,
+    *,
+    helpers: Helpers,
+    time_limit_s: float,
+    relative_gap: float,
+    should_stop: Callable[[], bool],
+) -> Answer:
+    """Maximise integer weights of options over a listed market.
+
+    Parameters
+    ----------
+    market, weights, time_limit_s, relative_gap, should_stop
+        As in `nichiiki_solver.mip.solve_level`.
+    helpers
+        Whose processes the engines run in.
+
+    Returns
+    -------
+    Answer
+        The best choice and the best bound of all; infeasible where one says so and none has a choice.
+    """
+
+    def ends(answer: Answer | None) -> bool:
+        return answer is not None and (answer.infeasible or _is_near(answer, relative_gap))
+
+    work = [(engine, market, weights, time_limit_s, relative_gap) for engine in ENGINES]
+    found = helpers.each(search, work, time_limit_s, should_stop, ends)
+    return best_of([answer for answer in found if answer is not None])
+
+
+def search(engine: str, market: Market, weights: Ints, time_limit_s: float, relative_gap: float) -> Answer:
+    """Search with one engine; a helper calls it."""
+    if engine == "scip":
+        return scip.solve_level(market, weights, time_limit_s=time_limit_s)
+    return mip.solve_level(market, weights, time_limit_s=time_limit_s, relative_gap=relative_gap)
+
+
+def best_of(answers: list[Answer]) -> Answer:
+    """Return the best choice of several answers with the best bound of all."""
+    if not answers:
+        return Answer(None, None, None)
+    best = max(answers, key=lambda each: NO_VALUE if each.objective is None else each.objective)
+    bound = min((each.bound for each in answers if each.bound is not None), default=None)
+    if best.choice is None or best.objective is None:
+        return Answer(None, None, bound, infeasible=any(each.infeasible for each in answers))
+    return Answer(best.choice, best.objective, bound if bound is None else max(bound, best.objective))
+
+
+def _is_near(answer: Answer, relative_gap: float) -> bool:
+    if answer.objective is None or answer.bound is None:
+        return False
+    return answer.bound - answer.objective <= relative_gap * max(1, abs(answer.objective))
