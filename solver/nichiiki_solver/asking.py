@@ -26,7 +26,7 @@ from nichiiki_solver.narrowing import EVERYTHING, Narrowing, supporters_are_idle
 from nichiiki_solver.ragged import Ints, group
 from nichiiki_solver.worth import worth_of
 
-AT_ONCE = 25_000
+AT_ONCE = 100_000
 """Households of a block."""
 MISSED = 12
 """Most houses that join for one household."""
