@@ -411,3 +411,30 @@ def test_a_bus_to_the_desk_goes_from_the_house_to_the_desk(start: str, end: str,
     bus = add("links", link_id="new", from_id=start, to_id=end, mode="bus", minutes=1, fare_yen=0)
     broken_by = found(bus, row("households", "h3", max_commute_minutes=1))
     assert ("h3 h3a k1" in [each.where for each in broken_by]) is broken
+
+
+# What is said twice
+
+
+@pytest.mark.parametrize(
+    ("table", "again", "where"),
+    [
+        ("measures", {"measure_id": "m1", "cost_yen": 501}, "m1"),
+        ("payments", {"measure_id": "m1", "programme_id": "g2", "amount_yen": 90}, "m1 g2"),
+        ("payments", {"measure_id": "m1", "amount_yen": 211}, "m1"),
+    ],
+)
+def test_what_is_taken_or_paid_twice_counts_once(table: str, again: dict[str, Any], where: str) -> None:
+    broken = found(lambda world: world.allocation[table].append(again))
+    assert [(each.rule, each.where) for each in broken] == [("duplicate", where)]
+
+
+def test_nobody_knows_a_stranger_wherever_it_stands() -> None:
+    """A placement, its stay, and its experience are each of a household that is not in the instance."""
+
+    def change(world: World) -> None:
+        stay = {"house_id": "z1", "region_id": "hill", "units": 1, "periods": ["p1"]}
+        stranger = {"household_id": "x", "stays": [stay], "experiences": ["e2"], "cost_yen": 0}
+        world.allocation["placements"].append(stranger)
+
+    assert [(each.rule, each.where) for each in found(change)] == [("unknown_id", "x")] * 3
