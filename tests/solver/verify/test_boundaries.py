@@ -438,3 +438,11 @@ def test_nobody_knows_a_stranger_wherever_it_stands() -> None:
         world.allocation["placements"].append(stranger)
 
     assert [(each.rule, each.where) for each in found(change)] == [("unknown_id", "x")] * 3
+
+
+def test_one_of_a_kind_is_enough() -> None:
+    """Two experiences are one too many, and said to be."""
+    near = row("experiences", "e2", region_id="hill")
+    [violation] = found(near, lambda world: world.placement("h3").update(experiences=["e1", "e2"]))
+    assert (violation.rule, violation.where) == ("unneeded", "h3 experience")
+    assert violation.details == {"value": 2, "limit": 1}
