@@ -149,7 +149,7 @@ class _Extent:
         self.column = 0
         self.row = 0
         self.widest = 0
-        self.unnumbered = 0
+        self.rows = 0
         self.in_row = 0
 
     def add(self, block: bytes) -> None:
@@ -159,18 +159,18 @@ class _Extent:
         cells = _PLAIN.findall(block)
         if b":c" in block or len(cells) < block.count(b"<c"):
             cells = _CELL.findall(block)
+            if (b"", b"") in cells:
+                self._count_in_rows(block)
         self.cells += len(cells)
-        for letters in {letters for letters, _ in cells if letters}:
+        self.rows += block.count(b"<row") + block.count(b":row")
+        for letters in {letters for letters, _ in cells}:
             self._reach(letters, 0)
-        self._reach(b"A", max((int(digits) for _, digits in cells if digits), default=0))
-        if not all(letters for letters, _ in cells):
-            self._reach(b"A", max(map(int, _ROW_NUMBER.findall(block)), default=0))
-            self._count_in_rows(block)
+        self._reach(b"A", max((int(digits or 0) for _, digits in cells), default=0))
 
     def _count_in_rows(self, block: bytes) -> None:
-        """Count cells without a name along their rows, and these as one below another: they reach no further than that."""
+        """Count cells without a name along their rows: they reach no further than that, as rows do one below another."""
         first, *rows = (len(_CELL.findall(part)) for part in _ROW.split(block))
-        self.unnumbered += len(rows)
+        self._reach(b"A", max(map(int, _ROW_NUMBER.findall(block)), default=0))
         self.in_row += first
         self.widest = max(self.widest, self.in_row, *rows)
         self.in_row = rows[-1] if rows else self.in_row
@@ -182,7 +182,7 @@ class _Extent:
     @property
     def span(self) -> int:
         """Cells from the first corner to the last."""
-        return (self.column + self.widest) * (self.row + self.unnumbered)
+        return (self.column + self.widest) * (self.row + (self.rows if self.widest else 0))
 
     def is_false(self) -> bool:
         return self.span > MAX_EMPTY + 100 * self.cells
