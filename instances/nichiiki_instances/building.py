@@ -6,6 +6,7 @@ Rows are built as they come, in pieces, and their texts let go: a file takes the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -51,18 +52,17 @@ def build_tables(parsed: Parsed) -> dict[str, Table[Any]]:
     for name, parts in parsed.tables.items():
         parsed.problems += [each for part in parts for each in _missing_columns(name, part)]
         tables[name] = _joined(name, parts)
-    for name in _compulsory(tables):
-        if name not in parsed.broken and not len(tables[name]):
-            source = parsed.tables[name][0].source if name in parsed.tables else ""
-            parsed.problems.append(problem("missing_table", source, table=name))
+    parsed.problems += _missing_tables(parsed)
     return tables
 
 
-def _compulsory(tables: Mapping[str, Table[Any]]) -> tuple[str, ...]:
-    """Tables that must have rows."""
-    of_households = any(len(tables[name]) for name in ("households", "houses", "choices"))
-    of_platform = len(tables["needs"]) and len(tables["offers"])
-    return PLATFORM if of_platform and not of_households else COMPULSORY
+def _missing_tables(parsed: Parsed) -> Iterator[Problem]:
+    filled = {name for name, parts in parsed.tables.items() if any(map(len, parts))}
+    of_platform = {"needs", "offers"} <= filled and filled.isdisjoint(("households", "houses", "choices"))
+    for name in PLATFORM if of_platform else COMPULSORY:
+        if name not in filled | parsed.broken:
+            source = parsed.tables[name][0].source if name in parsed.tables else ""
+            yield problem("missing_table", source, table=name)
 
 
 def add_rows(
@@ -89,14 +89,16 @@ def add_rows(
     problems = list(problems)
     for column, rows in _not_understood(problems, len(raw.lines)):
         unread.setdefault(column, set()).update(rows)
-    of_cells = _of_cells(name, raw, Table(TABLES[name], columns, rows=len(raw.lines)), unread)
+    table = Table(TABLES[name], columns, rows=len(raw.lines))
+    watched = parsed.watch(name, table, raw, start) if parsed.watch else ()
+    of_cells = _of_cells(raw, chain(row_problems(name, table, but=unread), watched))
     if unread.get(_key(name)):
         parsed.broken.add(name)
     parsed.problems = _with(parsed.problems, [*problems, *found], start)
     parsed.of_cells = _with(parsed.of_cells, of_cells, start)
     parts[-1].headers |= raw.headers
-    parts[-1].lines.append(_compact(raw.lines) if parsed.keeps else range(len(raw.lines)))
-    parts[-1].pieces.append({name: packed(each) for name, each in columns.items()} if parsed.keeps else {})
+    parts[-1].lines.append(_compact(raw.lines) if not parsed.watch else range(len(raw.lines)))
+    parts[-1].pieces.append({} if parsed.watch else {each: packed(columns[each]) for each in columns})
 
 
 def _built(name: str, raw: RawTable) -> tuple[dict[str, Column], list[Problem], dict[str, set[int]]]:
@@ -122,11 +124,9 @@ def _not_understood(problems: Sequence[Problem], rows: int) -> Iterator[tuple[st
             yield each.column, range(rows) if each.row is None else (each.row,)
 
 
-def _of_cells(
-    name: str, raw: RawTable, table: Table[Any], unread: Mapping[str, Collection[int]]
-) -> Iterator[Problem]:
-    """List what is wrong with the values of single cells, as they were written; what was not understood is told already."""
-    for each in few(row_problems(name, table, but=unread)):
+def _of_cells(raw: RawTable, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Give problems of rows their places in the file, and those of one cell its value as it was written."""
+    for each in few(problems):
         located = _located(each, raw, each.row)
         as_written = each.code in OF_ONE_CELL and each.row is not None and each.column in raw.columns
         yield (
@@ -252,14 +252,14 @@ def everything(
 
 
 def wrong_cells(parsed: Parsed) -> list[Problem]:
-    """List all that is wrong with single rows of what was parsed, kept or not, in order."""
+    """List all that is wrong with what was parsed, kept or not, as far as single rows and a watch tell; in order."""
     absent = [
         each
         for name, parts in parsed.tables.items()
         for part in parts
         for each in _missing_columns(name, part)
     ]
-    parsed.problems += absent
+    parsed.problems += [*absent, *_missing_tables(parsed)]
     return in_order([*parsed.problems, *_of_known_columns(parsed)])
 
 

@@ -116,12 +116,17 @@ def read_json(path: Path, label: str, parsed: Parsed) -> Parsed:
     with open_file(path, label) as stream:
         if stream.seek(0, os.SEEK_END) <= PIECE:
             return parse_json(decode(checked_bytes(stream, label), label), label)
-        encoding = encoding_of(stream, label)
-        check_json(stream, encoding, label)
-        try:
-            return _take_in(_items(stream, encoding, label), label, parsed)
-        except _OlderError:
-            return parse_json(text_of(stream, label), label)
+        return json_of(stream, label, parsed)
+
+
+def json_of(stream: BinaryIO, label: str, parsed: Parsed) -> Parsed:
+    """Take an instance in piece by piece from JSON that can be read several times over; see `read_json`."""
+    encoding = encoding_of(stream, label)
+    check_json(stream, encoding, label)
+    try:
+        return _take_in(_items(stream, encoding, label), label, parsed)
+    except _OlderError:
+        return parse_json(text_of(stream, label), label)
 
 
 class _OlderError(Exception):
@@ -313,17 +318,10 @@ class Objects:
         self.odd += len(found)
         self.parsed.problems += found
         if self.odd:
-            self._give_up()
+            self.parsed.give_up(self.table)
         elif rows:  # no rows, no columns to miss
             self._add(rows, numbers)
         self.count += len(rows)
-
-    def _give_up(self) -> None:
-        parsed = self.parsed
-        parsed.broken.add(self.table)
-        if parsed.tables.pop(self.table, None):
-            parsed.problems = [each for each in parsed.problems if each.table != self.table]
-            parsed.of_cells = [each for each in parsed.of_cells if each.table != self.table]
 
     def _add(self, rows: Sequence[Mapping[str, Any]], numbers: range) -> None:
         fields = TABLES[self.table].model_fields

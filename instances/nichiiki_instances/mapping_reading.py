@@ -297,7 +297,7 @@ class _BlockReader:
         written = [whole[number] for number, _ in kept]
         lines = [self.block.lines[number] for number, _ in kept]
         read = replace(self.block.grid, rows=written, lines=lines)
-        self.problems += few(misfits(read, self.source.table, self.block.titles))
+        self.problems += misfits(read, self.source.table, self.block.titles)
         return kept
 
     def table(self) -> RawTable:

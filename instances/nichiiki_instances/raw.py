@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -137,14 +137,18 @@ class Part:
         raise IndexError(row)
 
 
+Watch = Callable[[str, Table[Any], RawTable, int], Iterator[Problem]]
+
+
 @dataclass
 class Parsed:
     """A file set as parsed: tables, rules, and what was wrong so far.
 
     Attributes
     ----------
-    keeps
-        Whether values are kept; else only what is wrong with them.
+    watch
+        What looks at the values of each piece and says what is wrong with them, in place of their being kept; None if they
+        are. It is given the name of the table, the piece with and without its types, and the number of its first row.
     tables
         The lists that a table is made of, by its name.
     broken
@@ -157,7 +161,7 @@ class Parsed:
         What is wrong with single cells that were.
     """
 
-    keeps: bool = True
+    watch: Watch | None = None
     tables: dict[str, list[Part]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     rules: dict[str, Any] = field(default_factory=dict)
@@ -165,6 +169,13 @@ class Parsed:
     about: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     of_cells: list[Problem] = field(default_factory=list)
+
+    def give_up(self, table: str) -> None:
+        """Let a table go that turns out to be none, and what was wrong with its rows."""
+        self.broken.add(table)
+        if self.tables.pop(table, None):
+            self.problems = [each for each in self.problems if each.table != table]
+            self.of_cells = [each for each in self.of_cells if each.table != table]
 
     def part_of(self, table: str, row: int) -> tuple[Part, int]:
         """Return the list that holds a row of a table, and the row's number in it."""

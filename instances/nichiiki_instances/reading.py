@@ -13,9 +13,10 @@ from typing import Any
 from nichiiki_instances.building import add_rows, build_tables, everything, wrong_cells
 from nichiiki_instances.headers import PASSED_OVER, RULES, folded, nearest, table_names
 from nichiiki_instances.json_files import read_json
+from nichiiki_instances.ledger import Ledger
 from nichiiki_instances.mapping_files import MAPPING_FILE, ColumnMapping, read_mapping
 from nichiiki_instances.mapping_reading import Calendar, add_mapped
-from nichiiki_instances.raw import Grid, Parsed, problem
+from nichiiki_instances.raw import Grid, Parsed, Watch, problem
 from nichiiki_instances.rules_files import about_problems, build_rules, parse_sheet, parse_toml, split_about
 from nichiiki_instances.tabulating import tabulate, tabulated
 from nichiiki_instances.text_files import MAX_TEXT, csv_grids, open_file, read_csv, read_text
@@ -30,7 +31,7 @@ from nichiiki_models.tables import TABLES
 RULES_FILE = "rules.toml"
 LARGE = {".csv": 24 * 2**20, ".json": 96 * 2**20}
 """Bytes of a file set, by ending, from which on it is looked at once before its values are kept: they take four times as much
-(CSV) or as much (JSON), and a wrong cell is to be refused in little memory, however large the files are."""
+(CSV) or as much (JSON), and a wrong cell, key or id is to be refused in little memory, however large the files are."""
 TABULAR = (".csv", ".tsv", ".toml", ".xlsx", ".xlsm", ".xls", ".ods")
 """Endings of files that hold tables; others in a folder (notes, licences) are passed over."""
 
@@ -90,10 +91,19 @@ def inspect(path: str | Path, *, mapping: str | Path | ColumnMapping | None = No
     """
     path = Path(path)
     with _no_cycle_search():
-        wrong = wrong_cells(parse(path, mapping, keeps=False)) if _is_large(path, mapping) else []
+        wrong = _look(path) if _is_large(path, mapping) else []
         if any(each.severity == "error" for each in wrong):
             return Reading(None, tuple(wrong))
         return reading_of(parse(path, mapping), path.stem)
+
+
+def _look(path: Path) -> list[Problem]:
+    """List what is wrong with cells of a large file set, else with keys and references; nothing of it is kept."""
+    ledger = Ledger()
+    wrong = wrong_cells(parse(path, watch=ledger.note))
+    if not any(each.severity == "error" for each in wrong) and (suspects := ledger.suspects()):
+        return wrong_cells(parse(path, watch=suspects.name))
+    return wrong
 
 
 def _is_large(path: Path, mapping: object) -> bool:
@@ -116,12 +126,14 @@ def _tabular(folder: Path) -> list[Path]:
     ]
 
 
-def parse(path: Path, mapping: str | Path | ColumnMapping | None = None, *, keeps: bool = True) -> Parsed:
-    """Parse a file set, with a mapping where one is given or lies in the folder; keep the values or only look at them."""
+def parse(
+    path: Path, mapping: str | Path | ColumnMapping | None = None, *, watch: Watch | None = None
+) -> Parsed:
+    """Parse a file set, with a mapping where one is given or lies in the folder; keep the values or have a `Watch` look at them."""
     if mapping is None and path.is_dir() and (path / MAPPING_FILE).is_file():
         mapping = path / MAPPING_FILE
     rules = read_mapping(mapping) if isinstance(mapping, str | Path) else mapping
-    return _parser(path)(path, rules, Parsed(keeps=keeps))
+    return _parser(path)(path, rules, Parsed(watch=watch))
 
 
 @contextmanager
@@ -304,9 +316,9 @@ def _add_file(parsed: Parsed, file: Path) -> None:
                     parsed, parse_toml(read_text(file, file.name, limit=MAX_TEXT), file.name), file.name
                 )
             else:
-                _add_grids(parsed, table, csv_grids(file, file.name))
+                _add_grids(parsed, table, csv_grids(file, file.name, at_once=parsed.watch is not None))
         except FileError as error:
-            parsed.broken.add(table)
+            parsed.give_up(table)
             parsed.problems += [
                 each.model_copy(update={"table": each.table or table}) for each in error.problems
             ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from nichiiki_instances.headers import column_names, find_column, narrow, nearest
 from nichiiki_instances.raw import Grid, RawTable, cell_name, problem
-from nichiiki_models.problems import Problem, few
+from nichiiki_models.problems import Problem, of_rows
 
 PREAMBLE_MAX = 50
 PART = 2**20
@@ -80,7 +80,7 @@ def tabulated(grids: Iterable[Grid], table: str) -> Iterator[tuple[RawTable | No
             layout = _Layout(table, [narrow(cell) for cell in grid.rows[at]], names)
             first = first_row(grid, at)
         rest = replace(grid, rows=grid.rows[first:], lines=grid.lines[first:])
-        yield layout.columns_of(rest, first), [*problems, *few(misfits(rest, table, layout.header))]
+        yield layout.columns_of(rest, first), [*problems, *misfits(rest, table, layout.header)]
 
 
 def _no_header(grid: Grid, table: str) -> Problem:
@@ -153,20 +153,30 @@ def _at(table: str, title: str, line: int, index: int) -> dict[str, Any]:
 
 
 def misfits(grid: Grid, table: str, header: Sequence[str]) -> Iterator[Problem]:
-    """List cells of the rows below a header that are under none of it, and rows that end early."""
+    """List cells of the rows below a header that are under none of it, and rows that end early; of many only the first."""
     unnamed = [index for index, title in enumerate(header) if not title]
     width = len(header)
-    for row, line in zip(grid.rows, grid.lines, strict=True):
+    short: list[int] = []
+    beside: list[tuple[int, int]] = []
+    for at, row in enumerate(grid.rows):
         if len(row) > width and any(row[width:]):
-            yield _unnamed(grid, table, line, _first_filled(row, width))
+            beside.append((at, _first_filled(row, width)))
         elif len(row) < width:
-            yield problem("short_row", grid.source, table=table, line=line, cells=len(row), expected=width)
+            short.append(at)
         for index in unnamed:
             if index < len(row) and row[index].strip():
-                yield _unnamed(grid, table, line, index + 1)
+                beside.append((at, index + 1))
+
+    def ends_early(at: int) -> Problem:
+        where = {"table": table, "line": grid.lines[at], "cells": len(grid.rows[at])}
+        return problem("short_row", grid.source, expected=width, **where)
+
+    yield from of_rows(short, ends_early)
+    yield from of_rows(range(len(beside)), lambda at: _unnamed(grid, table, *beside[at]))
 
 
-def _unnamed(grid: Grid, table: str, line: int, number: int) -> Problem:
+def _unnamed(grid: Grid, table: str, at: int, number: int) -> Problem:
+    line = grid.lines[at]
     where = {"table": table, "line": line, "cell": cell_name(line, number)}
     return problem("cell_without_header", grid.source, number=number, **where)
 

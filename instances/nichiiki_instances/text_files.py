@@ -64,9 +64,17 @@ def read_csv(path: Path, label: str) -> Grid:
         return csv_of(stream, label)
 
 
-def csv_grids(path: Path, label: str) -> Iterator[Grid]:
-    """Yield the rows of a CSV file in pieces, the first of which has the header; see `read_csv`."""
-    with open_file(path, label) as stream, csv_text(stream, label) as text:
+def csv_grids(path: Path, label: str, *, at_once: bool = False) -> Iterator[Grid]:
+    """Yield the rows of a CSV file in pieces, the first of which has the header; see `read_csv`.
+
+    Parameters
+    ----------
+    path, label
+        The file, and what the user calls it.
+    at_once
+        Whether rows are yielded before all of them are looked at, which is for who keeps none of them.
+    """
+    with open_file(path, label) as stream, csv_text(stream, label, at_once=at_once) as text:
         for lines, rows in in_pieces(_rows(text, label)):
             yield Grid(Source(label), rows, lines)
 
@@ -78,8 +86,8 @@ def csv_of(stream: BinaryIO, label: str) -> Grid:
 
 
 @contextmanager
-def csv_text(stream: BinaryIO, label: str) -> Iterator[TextIO]:
-    """Open the text of a CSV after a look at all of it.
+def csv_text(stream: BinaryIO, label: str, *, at_once: bool = False) -> Iterator[TextIO]:
+    """Open the text of a CSV; if not at once, after a look at all of it.
 
     Raises
     ------
@@ -88,7 +96,7 @@ def csv_text(stream: BinaryIO, label: str) -> Iterator[TextIO]:
     """
     text = io.TextIOWrapper(stream, encoding_of(stream, label), newline="")
     try:
-        for _ in _rows(text, label):
+        for _ in () if at_once else _rows(text, label):
             pass
         yield text
     finally:

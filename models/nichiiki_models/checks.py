@@ -15,6 +15,7 @@ import numpy as np
 
 from nichiiki_models.columns import (
     WILDCARD,
+    Array,
     Column,
     ColumnSpec,
     Kind,
@@ -95,7 +96,7 @@ def _whole_problems(tables: Tables, rules: Rules) -> Iterator[Problem]:
             yield from _duplicates(name, table)
             for spec in table.specs.values():
                 if spec.references:
-                    yield from _dangling(name, spec, table.columns[spec.name], tables)
+                    yield from _dangling(name, spec, table, tables)
     for check in CROSS_CHECKS:
         yield from check(tables, rules)
 
@@ -167,16 +168,25 @@ def _duplicates(name: str, table: Table[Any]) -> Iterator[Problem]:
     again = ranked[1:][ranked[1:] == ranked[:-1]]
     rows = np.flatnonzero(np.isin(hashes, again)) if len(again) else again.astype(np.int64)
     for row, first in _same_keys(table.take(rows)):
-        shown = (_as_text(table.specs[key], table.columns[key], int(rows[row])) for key in table.schema.key)
-        yield Problem(
-            code="duplicate",
-            table=name,
-            row=int(rows[row]),
-            column=table.schema.key[0],
-            value=" / ".join(text for text in shown if text),
-            params={"key": ", ".join(table.schema.key)},
-            other_row=int(rows[first]),
-        )
+        yield same_key(name, table, int(rows[row]), int(rows[first]))
+
+
+def same_key(name: str, table: Table[Any], row: int, other_row: int) -> Problem:
+    """Say of a row of a table that its key is that of an earlier one."""
+    return Problem(
+        code="duplicate",
+        table=name,
+        row=row,
+        column=table.schema.key[0],
+        value=" / ".join(text for text in key_of(table, row) if text),
+        params={"key": ", ".join(table.schema.key)},
+        other_row=other_row,
+    )
+
+
+def key_of(table: Table[Any], row: int) -> tuple[str, ...]:
+    """Return the key of a row as texts."""
+    return tuple(_as_text(table.specs[key], table.columns[key], row) for key in table.schema.key)
 
 
 def _same_keys(table: Table[Any]) -> Iterator[tuple[int, int]]:
@@ -189,27 +199,56 @@ def _same_keys(table: Table[Any]) -> Iterator[tuple[int, int]]:
         yield int(order[place + 1]), int(order[starts[place + 1]])
 
 
-def _dangling(name: str, spec: ColumnSpec, values: Column, tables: Tables) -> Iterator[Problem]:
-    """Ids that no referenced table holds; empty cells are another check's business."""
+def asked_ids(name: str, spec: ColumnSpec, table: Table[Any]) -> tuple[Array, Array, Array]:
+    """Return the ids that a column refers to.
+
+    Parameters
+    ----------
+    name, spec, table
+        The table, and its column.
+
+    Returns
+    -------
+    ndarray of str, of int, of bool
+        Every entry of the column, its row, and whether it must be an id of a table that the column refers to; empty cells
+        are another check's business.
+    """
+    values = table.columns[spec.name]
     flat, rows = (
         (values.values, values.owners) if isinstance(values, ListColumn) else (values, np.arange(len(values)))
     )
-    unknown = ~is_null(Kind.ID, flat) & ~np.isin(flat, RESERVED.get(spec.name, ()))
+    asked = ~is_null(Kind.ID, flat)
+    if spec.name in RESERVED:
+        asked &= ~np.isin(flat, RESERVED[spec.name])
     if spec.wildcard:
-        unknown &= flat != WILDCARD
+        asked &= flat != WILDCARD
     if (name, spec.name) == ("quotas", "target_id"):
-        unknown &= ~np.isin(tables["quotas"]["target_kind"], ("settlement", "employer"))
+        asked &= ~np.isin(table["target_kind"], ("settlement", "employer"))
+    return flat, rows, asked
+
+
+def unknown_ids(name: str, spec: ColumnSpec, flat: Array, rows: Array, unknown: Array) -> Iterator[Problem]:
+    """Say of the entries of a column, as `asked_ids` returns them, that some are the ids of no row."""
+
+    def one(entry: int) -> Problem:
+        return Problem(
+            code="unknown_id",
+            table=name,
+            row=int(rows[entry]),
+            column=spec.name,
+            value=str(flat[entry]),
+            params={"tables": " / ".join(spec.references)},
+        )
+
+    return of_rows(np.flatnonzero(unknown), one)
+
+
+def _dangling(name: str, spec: ColumnSpec, table: Table[Any], tables: Tables) -> Iterator[Problem]:
+    """Ids that no referenced table holds."""
+    flat, rows, unknown = asked_ids(name, spec, table)
     for target in spec.references:
         if unknown.all():
             unknown = ~is_in(flat, tables[target].ids)
         elif unknown.any():
             unknown[unknown] = ~is_in(flat[unknown], tables[target].ids)
-    for index in np.flatnonzero(unknown).tolist():
-        yield Problem(
-            code="unknown_id",
-            table=name,
-            row=int(rows[index]),
-            column=spec.name,
-            value=str(flat[index]),
-            params={"tables": " / ".join(spec.references)},
-        )
+    return unknown_ids(name, spec, flat, rows, unknown)

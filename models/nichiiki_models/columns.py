@@ -422,8 +422,7 @@ def _out_of_range(spec: ColumnSpec, flat: Array, null: Array) -> Iterator[tuple[
         yield "too_large", ~null & finite & (flat > spec.high)
 
 
-def code_points(values: Array) -> Array:
-    """Return the characters of texts as numbers, uint32, a row each; 0 behind the last one."""
+def _code_points(values: Array) -> Array:
     width = max(1, values.dtype.itemsize // 4)
     wide = np.ascontiguousarray(values, dtype=f"U{width}")
     return wide.view(np.uint32).reshape(len(values), width)
@@ -431,7 +430,7 @@ def code_points(values: Array) -> Array:
 
 def ascii_words(values: Array) -> list[Array] | None:
     """Return ASCII texts as big-endian words of 8 characters, which sort as the texts do; None for other texts."""
-    points = code_points(values)
+    points = _code_points(values)
     if (points > 127).any():
         return None
     padded = np.zeros((len(points), -(-points.shape[1] // 8) * 8), dtype=np.uint8)
@@ -463,7 +462,7 @@ def is_id(values: Array) -> Array:
     """Mask of the texts that are well-formed ids: word characters and ``.-:/#+``, NFKC-normal, not empty."""
     if len(values) == 0:
         return np.zeros(0, dtype=bool)
-    points = code_points(values)
+    points = _code_points(values)
     ascii_only = (points < 128).all(axis=1)
     clipped = np.minimum(points, 127)
     good = ascii_only & _ID_FIRST[clipped[:, 0]] & _ID_REST[clipped].all(axis=1)
@@ -477,7 +476,7 @@ def has_control(values: Array) -> Array:
     """Mask of the texts that hold a control character, half of a surrogate pair, or U+FFFE or U+FFFF."""
     if len(values) == 0:
         return np.zeros(0, dtype=bool)
-    points = code_points(values)
+    points = _code_points(values)
     control = (
         ((points < 32) & (points > 0))
         | ((points >= 127) & (points < 160))

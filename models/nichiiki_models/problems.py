@@ -123,7 +123,7 @@ def few(problems: Iterable[Problem]) -> Iterator[Problem]:
     more: Counter[tuple[str | None, ...]] = Counter()
     last: dict[tuple[str | None, ...], Problem] = {}
     for each in problems:
-        kind = (each.params.get("kind", each.code), each.file, each.table, each.column, each.severity)
+        kind = (_kind(each), each.file, each.table, each.column, each.severity)
         if each.code != "more_alike" and shown[kind] < MOST_ALIKE:
             shown[kind] += 1
             yield each
@@ -131,7 +131,7 @@ def few(problems: Iterable[Problem]) -> Iterator[Problem]:
             more[kind] += int(each.params["count"]) if each.code == "more_alike" else 1
             last[kind] = each
     for alike, count in more.items():
-        yield _more(last[alike], str(alike[0]), count)
+        yield more_alike(last[alike], count)
 
 
 def of_rows(rows: Sequence[int] | npt.NDArray[np.int64], make: Callable[[int], Problem]) -> Iterator[Problem]:
@@ -148,13 +148,18 @@ def of_rows(rows: Sequence[int] | npt.NDArray[np.int64], make: Callable[[int], P
         yield make(int(row))
     if len(rows) > MOST_ALIKE:
         last = make(int(rows[MOST_ALIKE]))
-        yield _more(last, last.code, len(rows) - MOST_ALIKE)
+        yield more_alike(last, len(rows) - MOST_ALIKE)
 
 
-def _more(last: Problem, kind: str, count: int) -> Problem:
-    """Say how many more there are of a kind."""
+def more_alike(last: Problem, count: int) -> Problem:
+    """Say that there are so many more problems alike one of them, or alike those whose number it is."""
     kept = last.model_dump(include={"table", "column", "argument", "file", "header", "unit", "severity"})
-    return make_problem("more_alike", **kept, kind=kind, count=count, most=MOST_ALIKE)
+    return make_problem("more_alike", **kept, kind=_kind(last), count=count, most=MOST_ALIKE)
+
+
+def _kind(found: Problem) -> str:
+    """Return the code of a problem, or of those whose number it is."""
+    return found.params["kind"] if found.code == "more_alike" else found.code
 
 
 def _line(line: int | None, row: int | None) -> int | None:

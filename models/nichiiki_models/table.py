@@ -21,7 +21,6 @@ from nichiiki_models.columns import (
     ascii_words,
     cell,
     cells,
-    code_points,
     column_specs,
     default_column,
     freeze,
@@ -140,11 +139,16 @@ class Table(Generic[R]):
         """Return a table with some columns exchanged."""
         return Table(self.schema, {**self.columns, **columns}, rows=len(self))
 
+    @property
+    def id_column(self) -> str:
+        """The column that names a row (the first key column if none does)."""
+        key = self.schema.key
+        return key[-1] if key[0] == "starts_on" else key[0]
+
     @cached_property
     def ids(self) -> frozenset[str]:
-        """The ids of the rows: the values of the column that names a row (of the first key column if none does)."""
-        key = self.schema.key
-        return frozenset(self[key[-1] if key[0] == "starts_on" else key[0]].tolist())
+        """The ids of the rows: the values of `id_column`."""
+        return frozenset(self[self.id_column].tolist())
 
     @cached_property
     def key_codes(self) -> Array:
@@ -232,23 +236,44 @@ class Table(Generic[R]):
 
 
 def key_hashes(table: Table[Any]) -> Array:
-    """Return a number for the key of each row, uint64: keys that are equal have the same; others may."""
+    """Return a number for the key of each row, uint64: equal keys have the same, in any table; others hardly ever."""
     found = np.zeros(len(table), dtype=np.uint64)
     for name in table.schema.key:
-        for part in _numbers(table.columns[name]):
-            found ^= part
-            found *= np.uint64(0x9E3779B97F4A7C15)
-            found ^= found >> np.uint64(29)
+        found = _mixed(found ^ hashes(table.columns[name]))
     return found
 
 
-def _numbers(values: Column) -> Iterator[Array]:
-    """Yield a column as numbers, uint64: texts character by character, lists as their joined texts."""
-    flat = values.joined() if isinstance(values, ListColumn) else values
-    if flat.dtype.kind == "U":
-        yield from (points.astype(np.uint64) for points in code_points(flat).T)
-    else:
-        yield np.ascontiguousarray(flat).view(np.uint64) if flat.itemsize == 8 else flat.astype(np.uint64)
+def hashes(values: Column) -> Array:
+    """Return a number for each cell of a column, uint64: equal cells have the same, in any column; others hardly ever."""
+    if isinstance(values, ListColumn):
+        places = np.arange(len(values.values)) - np.repeat(values.offsets[:-1], values.lengths)
+        found = np.zeros(len(values), dtype=np.uint64)
+        np.add.at(
+            found, values.owners, _mixed(hashes(values.values) + places.astype(np.uint64) + np.uint64(1))
+        )
+        return found
+    if values.dtype.kind != "U":
+        return (
+            np.ascontiguousarray(values).view(np.uint64) if values.itemsize == 8 else values.astype(np.uint64)
+        )
+    blocks = [_text_hashes(values[start : start + BLOCK]) for start in range(0, len(values), BLOCK)]
+    return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.uint64)
+
+
+def _text_hashes(texts: Array) -> Array:
+    """Hash texts two characters at a time; how wide their column is makes no difference."""
+    width = 2 * -(-texts.itemsize // 8)
+    found = np.zeros(len(texts), dtype=np.uint64)
+    for word in np.ascontiguousarray(texts, dtype=f"U{width}").view(np.uint64).reshape(len(texts), -1).T:
+        found = np.where(word == 0, found, _mixed(found ^ word))
+    return found
+
+
+def _mixed(numbers: Array) -> Array:
+    """Return numbers of which every bit depends on every bit before it, or nearly so (finalizer of MurmurHash3)."""
+    numbers = (numbers ^ (numbers >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    mixed: Array = numbers ^ (numbers >> np.uint64(29))
+    return mixed
 
 
 def rank_codes(values: Column) -> tuple[Array, int]:

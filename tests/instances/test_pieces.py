@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nichiiki_defects import BASE, DEFECTS, make, problems_of
 from nichiiki_instances import inspect, json_files, read, reading, tabulating, text_files, write
 from nichiiki_instances.bundled import load
 from nichiiki_models.errors import FileError, InputError
-from nichiiki_models.problems import MOST_ALIKE, Problem, few, make_problem
+from nichiiki_models.problems import MOST_ALIKE, Problem, few, make_problem, of_rows
 
 Cut = Callable[[int], None]
 IN_PIECES_ONLY = {"json_nan": ", line 126"}
 """What is said of a defect only in pieces: the line of a broken text, which the guard knows."""
+
+
+KEYS_AND_IDS = (
+    "duplicate_id",
+    "duplicate_choice",
+    "unknown_id",
+    "unknown_id_in_list",
+    "link_to_unknown_point",
+    "must_and_never_same_target",
+)
+"""Defects of keys and references alone."""
 
 
 @pytest.fixture
@@ -192,6 +205,43 @@ def test_large_files_with_a_wrong_cell_are_refused_before_values_are_kept(
     ] == []
 
 
+@pytest.mark.parametrize("name", KEYS_AND_IDS)
+def test_large_files_are_refused_for_what_small_ones_are_refused_for(
+    name: str, tmp_path: Path, cut: Cut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(name, tmp_path)
+    whole = problems_of(path)
+    cut(100)
+    monkeypatch.setattr(reading, "LARGE", {".csv": -1, ".json": -1})
+    monkeypatch.setattr(reading, "reading_of", None)  # not reached: what is refused is not kept
+    assert messages(problems_of(path)) == messages(whole)
+
+
+def test_keys_and_ids_of_large_files_are_counted(
+    tmp_path: Path, cut: Cut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(read(BASE), tmp_path / "base")
+    file = tmp_path / "base" / "choices.csv"
+    rows = file.read_text("utf-8").splitlines(keepends=True)
+    at = rows[0].split(",").index("household_id")
+    strange = rows[2].split(",")
+    strange[at] = "nobody"
+    file.write_text("".join([*rows, *[rows[1]] * 300, *[",".join(strange)] * 300]), "utf-8")
+    whole = messages(found_in(tmp_path / "base"))
+    cut(500)
+    monkeypatch.setattr(reading, "LARGE", {".csv": -1})
+    found = [each for each in found_in(tmp_path / "base") if each.severity == "error"]
+    assert Counter(each.code for each in found) == {
+        "duplicate": MOST_ALIKE,
+        "unknown_id": MOST_ALIKE,
+        "more_alike": 2,
+    }
+    assert {each.params["count"] for each in found if each.code == "more_alike"} == {"100", "399"}
+    assert [
+        text for text in messages([each for each in found if each.code != "duplicate"]) if text not in whole
+    ] == []
+
+
 @pytest.mark.parametrize("form", ["folder", "json"])
 def test_large_right_files_are_read(
     form: str, tmp_path: Path, cut: Cut, monkeypatch: pytest.MonkeyPatch
@@ -286,3 +336,19 @@ def test_rules_of_a_megabyte_are_refused(tmp_path: Path) -> None:
     assert found.code == "file_too_large"
     with pytest.raises(FileError):
         inspect(tmp_path / "nowhere")
+
+
+def test_of_many_rows_only_the_first_are_said_one_by_one() -> None:
+    made: list[int] = []
+
+    def one(row: int) -> Problem:
+        made.append(row)
+        return make_problem("empty_cell", table="a", row=row)
+
+    for rows in (range(10**6), np.arange(10**6)):
+        found = list(of_rows(rows, one))
+        assert found == list(few(found))
+        assert (len(found), found[-1].params["count"]) == (MOST_ALIKE + 1, str(10**6 - MOST_ALIKE))
+        assert len(made) <= MOST_ALIKE + 1
+        made.clear()
+    assert [each.row for each in of_rows([3, 1], one)] == [3, 1]
