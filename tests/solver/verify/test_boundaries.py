@@ -446,3 +446,21 @@ def test_one_of_a_kind_is_enough() -> None:
     [violation] = found(near, lambda world: world.placement("h3").update(experiences=["e1", "e2"]))
     assert (violation.rule, violation.where) == ("unneeded", "h3 experience")
     assert violation.details == {"value": 2, "limit": 1}
+
+
+@pytest.mark.parametrize("designated", ["wide", "local"])
+@pytest.mark.parametrize("target", ["wide", "local"])
+def test_a_supporter_itself_is_what_a_programme_asks_for(designated: str, target: str) -> None:
+    """Of two supporters one is designated: a measure for it may be paid, one for the other may not."""
+
+    def change(world: World) -> None:
+        for name in ("wide", "local"):
+            world.row("supporters", name)["designated"] = name == designated
+        world.row("measures", "m3").update(target_id=target, cost_yen=100, programmes=["g9"])
+        paying = {"programme_id": "g9", "rate_percent": 100, "budget_yen": 100}
+        world.tables["programmes"].append({**paying, "requires": ["designation"]})
+        world.allocation["measures"].append({"measure_id": "m3", "cost_yen": 100})
+        world.allocation["payments"].append({"measure_id": "m3", "programme_id": "g9", "amount_yen": 100})
+
+    broken = [each.where for each in found(change) if each.rule == "programme_requires"]
+    assert ("m3 g9" in broken) is (designated != target)
