@@ -116,12 +116,17 @@ def read_json(path: Path, label: str, parsed: Parsed) -> Parsed:
     with open_file(path, label) as stream:
         if stream.seek(0, os.SEEK_END) <= PIECE:
             return parse_json(decode(checked_bytes(stream, label), label), label)
-        encoding = encoding_of(stream, label)
-        check_json(stream, encoding, label)
-        try:
-            return _take_in(_items(stream, encoding, label), label, parsed)
-        except _OlderError:
-            return parse_json(text_of(stream, label), label)
+        return json_of(stream, label, parsed)
+
+
+def json_of(stream: BinaryIO, label: str, parsed: Parsed) -> Parsed:
+    """Take an instance in piece by piece from JSON that can be read several times over; see `read_json`."""
+    encoding = encoding_of(stream, label)
+    check_json(stream, encoding, label)
+    try:
+        return _take_in(_items(stream, encoding, label), label, parsed)
+    except _OlderError:
+        return parse_json(text_of(stream, label), label)
 
 
 class _OlderError(Exception):

@@ -225,6 +225,13 @@ def book_of_mistakes(path: Path) -> None:
             part.write(b"</sheetData></worksheet>")
 
 
+def stray_cells(path: Path) -> None:
+    """A narrow sheet of 9 MiB with a cell far to the right."""
+    cells = b"".join(b'<row r="%d"><c r="A%d"><v>1</v></c></row>' % (row, row) for row in range(1, 200_000))
+    far = b'<row r="200000"><c r="CQ200000"><v>1</v></c></row>'
+    book(path, **{SHEET: b"<worksheet><sheetData>" + cells + far + b"</sheetData></worksheet>"})
+
+
 def row_of(number: int, *texts: str) -> bytes:
     cells = (
         f'<c r="{letter}{number}" t="inlineStr"><is><t>{text}</t></is></c>'
@@ -261,6 +268,7 @@ CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "entities": (entities, "a.xlsx", "declarations"),
     "many-parts": (many_parts, "a.xlsx", "unpack"),
     "far-corner": (far_corner, "a.xlsx", "claims far more"),
+    "stray-cells": (stray_cells, "a.xlsx", "too many cells"),
     "nested-tags": (nested_tags, "a.xlsx", "damaged"),
     "nested-json": (nested_json, "a.json", "not JSON"),
     "endless-number": (endless_number, "a.json", "not JSON"),

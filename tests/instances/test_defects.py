@@ -41,6 +41,7 @@ UNIT_TESTED = {
     "not_writable",
     "row_too_large",
     "swollen_workbook",
+    "too_many_cells",
     "too_many_columns",
     "too_many_rows_for_xlsx",
     "unknown_choice",  # of tables made in memory; files say unknown_word

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nichiiki_defects import BASE, DEFECTS, make, problems_of
 from nichiiki_instances import inspect, json_files, read, reading, tabulating, text_files, write
 from nichiiki_instances.bundled import load
 from nichiiki_models.errors import FileError, InputError
-from nichiiki_models.problems import MOST_ALIKE, Problem, few, make_problem
+from nichiiki_models.problems import MOST_ALIKE, Problem, few, make_problem, of_rows
 
 Cut = Callable[[int], None]
 IN_PIECES_ONLY = {"json_nan": ", line 126"}
@@ -335,3 +336,19 @@ def test_rules_of_a_megabyte_are_refused(tmp_path: Path) -> None:
     assert found.code == "file_too_large"
     with pytest.raises(FileError):
         inspect(tmp_path / "nowhere")
+
+
+def test_of_many_rows_only_the_first_are_said_one_by_one() -> None:
+    made: list[int] = []
+
+    def one(row: int) -> Problem:
+        made.append(row)
+        return make_problem("empty_cell", table="a", row=row)
+
+    for rows in (range(10**6), np.arange(10**6)):
+        found = list(of_rows(rows, one))
+        assert found == list(few(found))
+        assert (len(found), found[-1].params["count"]) == (MOST_ALIKE + 1, str(10**6 - MOST_ALIKE))
+        assert len(made) <= MOST_ALIKE + 1
+        made.clear()
+    assert [each.row for each in of_rows([3, 1], one)] == [3, 1]

@@ -201,6 +201,21 @@ SHEET = (
     [
         ("xl/worksheets/sheet1.xml", SHEET.format("A1", "XFD1048576"), "false_extent"),
         ("xl/worksheets/sheet1.xml", SHEET.format("A1:XFD1048576", "A1"), "false_extent"),
+        ("xl/worksheets/sheet1.xml", SHEET.format("A1", "xfd1048576"), "false_extent"),
+        ("xl/worksheets/sheet1.xml", SHEET.format("A1", "XFD1048576").replace("<c", "<x:c"), "false_extent"),
+        ("xl/worksheets/sheet1.xml", SHEET.format("A1", "XFD1048576").replace('"', "'"), "false_extent"),
+        (
+            "xl/worksheets/sheet1.xml",
+            SHEET.format("A1", "XFD1048576").replace("r=", "t='n' r ="),
+            "false_extent",
+        ),
+        ("xl/worksheets/sheet1.xml", '<row r="1048576">' + "<c><v>1</v></c>" * 20 + "</row>", "false_extent"),
+        ("xl/worksheets/sheet1.xml", "<row><c/></row>" * 2000 + "<row>" + "<c/>" * 2000, "false_extent"),
+        (
+            "xl/worksheets/sheet1.xml",
+            ("<row>" + "<c/>" * 100 + "</row>") * 300 + "<row/>" * 25_000,
+            "too_many_cells",
+        ),
         (
             "xl/sharedStrings.xml",
             '<sst count="1" uniqueCount="4000000000"><si><t>a</t></si></sst>',

@@ -21,11 +21,10 @@ import nichiiki as nk
 from nichiiki.report.notices import read_contacts
 from nichiiki_feed import FEED
 from nichiiki_instances import inspect, write
-from nichiiki_instances.json_files import parse_json
-from nichiiki_instances.json_guard import check_json
+from nichiiki_instances.json_files import json_of, parse_json
 from nichiiki_instances.mapping_files import read_mapping
+from nichiiki_instances.raw import Parsed
 from nichiiki_instances.reading import Reading, grids_of, reading_of
-from nichiiki_instances.text_files import encoding_of
 from nichiiki_instances.xlsx_files import parse_workbook
 from nichiiki_models.errors import InputError
 from nichiiki_models.problems import Problem
@@ -48,11 +47,17 @@ def folder_case(case: bytes) -> None:
 
 
 def json_case(case: bytes) -> None:
-    """An instance as JSON."""
+    """An instance as JSON, as a whole and in pieces: what both take is the same."""
+    text = case.decode("utf-8", "replace")
+    whole: list[Reading] = []
+    _look(lambda: reading_of(parse_json(text, "case.json"), "case"), whole)
     with _refusals():
-        stream = io.BytesIO(case)
-        check_json(stream, encoding_of(stream, "case.json"), "case.json")
-    _look(lambda: reading_of(parse_json(case.decode("utf-8", "replace"), "case.json"), "case"))
+        pieces = reading_of(json_of(io.BytesIO(text.encode()), "case.json", Parsed()), "case")
+        for reading in whole:
+            assert [each.message("en") for each in pieces.problems] == [
+                each.message("en") for each in reading.problems
+            ]
+            assert pieces.instance == reading.instance
 
 
 def workbook_case(case: bytes) -> None:
@@ -208,10 +213,12 @@ def _named(case: bytes, names: tuple[str, ...]) -> tuple[str, bytes]:
     return (name, content) if name in names else (names[sum(line) % len(names)], case[:LARGEST])
 
 
-def _look(read: Callable[[], Reading]) -> None:
+def _look(read: Callable[[], Reading], kept: list[Reading] | None = None) -> None:
     """Read an instance; what is accepted is the same after writing and reading it again."""
     with _refusals():
         reading = read()
+        if kept is not None:
+            kept.append(reading)
         _say(reading.problems)
         if reading.instance is not None:
             with tempfile.TemporaryDirectory(dir=_memory()) as again:
