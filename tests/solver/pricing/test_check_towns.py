@@ -191,3 +191,10 @@ def test_a_product_helps_whoever_has_time_for_it(most: int | None, helps: bool) 
     singles = tuple(way for way in found.ways if way.product_id is None)
     missing = verify_tariff(instance, found.model_copy(update={"ways": singles}), allocation)
     assert ("tariff_way_missing" in [each.rule for each in missing]) is helps
+
+
+def test_trips_for_nothing_are_worth_a_yen_more_each() -> None:
+    """An infant alone goes twice for nothing; demand needs a slope, so that the first is worth two yen and the second one."""
+    dear = sold("flat", low=90_000, high=90_000)
+    found = lone(dear, DemandRule(elasticity_percent=40), (5,))
+    assert (found.total.surplus_yen, found.total.riders) == (3, 0)

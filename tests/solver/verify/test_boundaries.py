@@ -411,3 +411,56 @@ def test_a_bus_to_the_desk_goes_from_the_house_to_the_desk(start: str, end: str,
     bus = add("links", link_id="new", from_id=start, to_id=end, mode="bus", minutes=1, fare_yen=0)
     broken_by = found(bus, row("households", "h3", max_commute_minutes=1))
     assert ("h3 h3a k1" in [each.where for each in broken_by]) is broken
+
+
+# What is said twice
+
+
+@pytest.mark.parametrize(
+    ("table", "again", "where"),
+    [
+        ("measures", {"measure_id": "m1", "cost_yen": 501}, "m1"),
+        ("payments", {"measure_id": "m1", "programme_id": "g2", "amount_yen": 90}, "m1 g2"),
+        ("payments", {"measure_id": "m1", "amount_yen": 211}, "m1"),
+    ],
+)
+def test_what_is_taken_or_paid_twice_counts_once(table: str, again: dict[str, Any], where: str) -> None:
+    broken = found(lambda world: world.allocation[table].append(again))
+    assert [(each.rule, each.where) for each in broken] == [("duplicate", where)]
+
+
+def test_nobody_knows_a_stranger_wherever_it_stands() -> None:
+    """A placement, its stay, and its experience are each of a household that is not in the instance."""
+
+    def change(world: World) -> None:
+        stay = {"house_id": "z1", "region_id": "hill", "units": 1, "periods": ["p1"]}
+        stranger = {"household_id": "x", "stays": [stay], "experiences": ["e2"], "cost_yen": 0}
+        world.allocation["placements"].append(stranger)
+
+    assert [(each.rule, each.where) for each in found(change)] == [("unknown_id", "x")] * 3
+
+
+def test_one_of_a_kind_is_enough() -> None:
+    """Two experiences are one too many, and said to be."""
+    near = row("experiences", "e2", region_id="hill")
+    [violation] = found(near, lambda world: world.placement("h3").update(experiences=["e1", "e2"]))
+    assert (violation.rule, violation.where) == ("unneeded", "h3 experience")
+    assert violation.details == {"value": 2, "limit": 1}
+
+
+@pytest.mark.parametrize("designated", ["wide", "local"])
+@pytest.mark.parametrize("target", ["wide", "local"])
+def test_a_supporter_itself_is_what_a_programme_asks_for(designated: str, target: str) -> None:
+    """Of two supporters one is designated: a measure for it may be paid, one for the other may not."""
+
+    def change(world: World) -> None:
+        for name in ("wide", "local"):
+            world.row("supporters", name)["designated"] = name == designated
+        world.row("measures", "m3").update(target_id=target, cost_yen=100, programmes=["g9"])
+        paying = {"programme_id": "g9", "rate_percent": 100, "budget_yen": 100}
+        world.tables["programmes"].append({**paying, "requires": ["designation"]})
+        world.allocation["measures"].append({"measure_id": "m3", "cost_yen": 100})
+        world.allocation["payments"].append({"measure_id": "m3", "programme_id": "g9", "amount_yen": 100})
+
+    broken = [each.where for each in found(change) if each.rule == "programme_requires"]
+    assert ("m3 g9" in broken) is (designated != target)
