@@ -22,6 +22,7 @@ from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.dual_prices import SCALE, gains
 from nichiiki_solver.known_prices import Prices
 from nichiiki_solver.market import NO_VALUE
+from nichiiki_solver.measures import Plans
 from nichiiki_solver.narrowing import EVERYTHING, Narrowing, supporters_are_idle
 from nichiiki_solver.ragged import Ints, group
 from nichiiki_solver.worth import worth_of
@@ -75,7 +76,8 @@ def ask_everyone(
     for block in blocks_of(source.bundles.instance):
         if should_stop():
             return None
-        here, household, house = _ask(block, weights, prices, gain[first : first + len(block.households)])
+        known = gain[first : first + len(block.households)]
+        here, household, house = _ask(block, weights, prices, known, source.bundles.plans)
         total += here
         found.append((first + household, house))
         first += len(block.households)
@@ -83,11 +85,11 @@ def ask_everyone(
     return Asked(total // SCALE, household, house)
 
 
-def _ask(block: Instance, weights: Ints, prices: Prices, known: Ints) -> tuple[int, Ints, Ints]:
+def _ask(block: Instance, weights: Ints, prices: Prices, known: Ints, plans: Plans) -> tuple[int, Ints, Ints]:
     """What the households of a block gain in all; and the best houses, by household, of those that gain more than is known."""
     worth = worth_of(block, Calendar.of(block), weights, prices, known, SCALE)
     narrowing = Narrowing(None, 0) if supporters_are_idle(block) else EVERYTHING
-    source = BundleSource(find_bundles(block, narrowing, worth))
+    source = BundleSource(find_bundles(block, narrowing, worth, plans))
     bundles, count = source.bundles, source.bundles.n_households
     values = source.best_values(weights * SCALE, prices.at(bundles.uses.resources))
     gain = gains(source.unlisted(), values)[:count]

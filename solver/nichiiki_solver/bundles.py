@@ -125,7 +125,10 @@ class Bundles:
 
 
 def find_bundles(
-    instance: Instance, narrowing: Narrowing = EVERYTHING, gains: Gains | None = None
+    instance: Instance,
+    narrowing: Narrowing = EVERYTHING,
+    gains: Gains | None = None,
+    plans: Plans | None = None,
 ) -> Bundles:
     """Work out who may get what, and why not.
 
@@ -135,12 +138,14 @@ def find_bundles(
         What is allocated.
     narrowing, gains
         What is looked at; see `find_stays`.
+    plans
+        Plans of the measures, if they are known.
     """
-    calendar = Calendar.of(instance)
+    calendar, plans = Calendar.of(instance), plans or Plans.of(instance)
     travel = Travel(instance, calendar)
-    stays, patterns, refused = find_stays(instance, calendar, travel, narrowing, gains)
+    stays, patterns, refused = find_stays(instance, calendar, travel, narrowing, gains, plans)
     stays = stays.take(unlocked(instance, stays))
-    return assemble(instance, calendar, travel, patterns, stays, refused, narrowing=narrowing)
+    return assemble(instance, calendar, travel, patterns, stays, refused, narrowing=narrowing, plans=plans)
 
 
 def assemble(
@@ -153,6 +158,7 @@ def assemble(
     *,
     apart: bool = False,
     narrowing: Narrowing = EVERYTHING,
+    plans: Plans | None = None,
 ) -> Bundles:
     """Find the options of some stays, and what they use.
 
@@ -167,8 +173,10 @@ def assemble(
         that reasons can be given for each stay alone.
     narrowing
         Whether all that answers to a need is looked at.
+    plans
+        Plans of the measures, if they are known.
     """
-    plans = Plans.of(instance)
+    plans = plans or Plans.of(instance)
     targets, seats = Targets.of(instance), Seats.of(instance, calendar, plans)
     needs, wanted, refused_targets = find_needs(instance, targets, stays, narrowing)
     first = group = np.arange(len(stays))

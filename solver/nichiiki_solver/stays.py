@@ -125,6 +125,7 @@ def find_stays(
     travel: Travel,
     narrowing: Narrowing = EVERYTHING,
     gains: Gains | None = None,
+    plans: Plans | None = None,
 ) -> tuple[Stays, Patterns, Refusals]:
     """List every allowed stay, and why others that are wished for are refused.
 
@@ -136,9 +137,11 @@ def find_stays(
         What is looked at.
     gains
         Says of stays before they are judged whether they need to be.
+    plans
+        Plans of the measures, if they are known.
     """
     wished = _Wished.of(instance, calendar, narrowing)
-    additions = find_additions(instance, calendar, Plans.of(instance))
+    additions = find_additions(instance, calendar, plans or Plans.of(instance))
     stays, refused = [], []
     for rows in wished.blocks():
         every, homes, judged = _judged(instance, calendar, travel, additions, wished, rows, gains)

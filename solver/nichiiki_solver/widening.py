@@ -20,6 +20,7 @@ from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.dual_prices import approach, go_on
 from nichiiki_solver.known_prices import Prices, Proven
 from nichiiki_solver.market import Market
+from nichiiki_solver.measures import Plans
 from nichiiki_solver.narrowing import Narrowing
 from nichiiki_solver.ragged import Ints
 
@@ -57,9 +58,9 @@ def compile_narrowed(
     if not len(instance.periods):
         raise UsageError.of("no_periods", table="periods")
     weights = np.eye(len(instance.levels), dtype=np.int64)[0]
-    proven = Proven(None, Prices.none())
+    proven, plans = Proven(None, Prices.none()), Plans.of(instance)
     for turn in range(ROUNDS):
-        source = BundleSource(find_bundles(instance, narrowing), proven)
+        source = BundleSource(find_bundles(instance, narrowing, plans=plans), proven)
         if is_over(NEXT_SHARE):
             return source.unlisted()
         inside, prices = _better_prices(source, proven.prices, weights, turn, is_over)
@@ -71,7 +72,7 @@ def compile_narrowed(
         report(bound)
         if asked.bound - inside <= ENOUGH * abs(asked.bound):
             break
-    return BundleSource(find_bundles(instance, narrowing), proven).unlisted()
+    return BundleSource(find_bundles(instance, narrowing, plans=plans), proven).unlisted()
 
 
 def _better_prices(
