@@ -384,12 +384,17 @@ class _Run:
             market, choice = held.choice(source)
             if market.is_feasible(choice):
                 self._keep_better(Whole(market), choice)
-                self.report(0, int(market.objectives(choice)[0]), None)
+                self._tell_value()
         if self.choice is None:
             return None
         known = Held.of(source, self.columns, self.choice)
         helpers = self.settings.helpers
         return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
+
+    def _tell_value(self) -> None:
+        """Report the value of the answer at hand."""
+        if self.choice is not None:
+            self.report(0, int(self.columns.objectives(self.choice)[0]), None)
 
     def _improve(self, blocks: Neighbourhoods, share: float, patience: int) -> None:
         """Place blocks anew until a share of the time is used, the gap is small enough, or some in a row were no better."""
