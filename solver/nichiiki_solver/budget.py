@@ -12,7 +12,7 @@ from nichiiki_models.metrics import BudgetLine, ProgrammeUse
 from nichiiki_models.tables import Measure
 from nichiiki_solver.measures import Plans
 from nichiiki_solver.verify.book import Book
-from nichiiki_solver.verify.measures import Money, refusal
+from nichiiki_solver.verify.measures import Bodies, Money
 from nichiiki_solver.verify.works import region_of
 
 
@@ -33,8 +33,10 @@ def budget_table(instance: Instance, allocation: Allocation) -> tuple[BudgetLine
         or there is money enough and the allocation does without it (`not_needed`).
     """
     book = Book(instance, allocation)
-    money, left = Money(book), _Left(book)
-    return tuple(line for measure in instance.measures.rows() for line in _lines(book, money, left, measure))
+    bodies, money, left = Bodies(book), Money(book), _Left(book)
+    return tuple(
+        line for measure in instance.measures.rows() for line in _lines(bodies, money, left, measure)
+    )
 
 
 class _Left:
@@ -69,13 +71,13 @@ class _Left:
         return all(yen <= self._uses[row].budget_yen - self._uses[row].paid_yen for row, yen in found)
 
 
-def _lines(book: Book, money: Money, left: _Left, measure: Measure) -> Iterator[BudgetLine]:
+def _lines(bodies: Bodies, money: Money, left: _Left, measure: Measure) -> Iterator[BudgetLine]:
     paid = money.paid.get(measure.measure_id, {})
     for name in dict.fromkeys((*measure.programmes, *(name for name in paid if name is not None))):
         amount, programme = paid.get(name, 0), money.known[name]
-        note = "" if amount else refusal(book, measure, programme) or "not_asked"
+        note = "" if amount else bodies.refusal(measure, programme) or "not_asked"
         yield _line(money, measure, programme.payer, name, amount, note)
-    region = region_of(book, measure)
+    region = region_of(bodies.book, measure)
     own = region or measure.target_id
     if measure.measure_id not in money.measures:
         note, need, have = left.why_not(measure, region)

@@ -17,32 +17,45 @@ from nichiiki_solver.verify.works import region_of, target_of
 # Who may pay, and how much
 
 
-def refusal(book: Book, measure: Measure, programme: Programme) -> str | None:
-    """Return the first rule by which a programme may not pay for a measure, or None."""
-    items = book.instance.rules.funding.state_excluded_items if programme.payer == "state" else ()
-    excluded = {*items, *programme.excluded_items}
-    if measure.item in excluded or (
-        programme.eligible_items and measure.item not in programme.eligible_items
-    ):
-        return "programme_item"
-    if not set(programme.requires) <= _qualities(book, measure):
-        return "programme_requires"
-    return None if _in_time(book, measure, programme) else "programme_dates"
+class Bodies:
+    """What regions and supporters have that programmes ask for: plan, designation, membership.
 
+    Parameters
+    ----------
+    book
+        Whose regions and supporters they are.
+    """
 
-def _qualities(book: Book, measure: Measure) -> set[str]:
-    """Return what the region or supporter of a measure has: plan, designation, membership."""
-    regions, supporters = book.instance.regions, book.supporters
-    planned = set(regions["region_id"][regions["has_plan"]].tolist())
-    members = set(regions["region_id"][regions["platform_member"]].tolist())
-    own = region_of(book, measure)
-    if own is None:
-        body = next(row for row in supporters if row.supporter_id == measure.target_id)
-        facts = (bool(planned & set(body.regions)), body.designated, body.platform_member)
-    else:
-        serving = [s for s in supporters if own in s.regions or (s.scope == "wide" and not s.regions)]
-        facts = (own in planned, any(s.designated for s in serving), own in members)
-    return {word for word, has in zip(("plan", "designation", "membership"), facts, strict=True) if has}
+    def __init__(self, book: Book) -> None:
+        regions, designated = book.instance.regions, [row for row in book.supporters if row.designated]
+        self.book = book
+        self.planned = set(regions["region_id"][regions["has_plan"]].tolist())
+        self.members = set(regions["region_id"][regions["platform_member"]].tolist())
+        self.served = {region for row in designated for region in row.regions}
+        self.everywhere = any(row.scope == "wide" and not row.regions for row in designated)
+        self.supporters = {row.supporter_id: row for row in book.supporters}
+
+    def behind(self, measure: Measure) -> set[str]:
+        """Return what the region or supporter of a measure has."""
+        own = region_of(self.book, measure)
+        if own is None:
+            body = self.supporters[measure.target_id]
+            facts = (bool(self.planned & set(body.regions)), body.designated, body.platform_member)
+        else:
+            facts = (own in self.planned, self.everywhere or own in self.served, own in self.members)
+        return {word for word, has in zip(("plan", "designation", "membership"), facts, strict=True) if has}
+
+    def refusal(self, measure: Measure, programme: Programme) -> str | None:
+        """Return the first rule by which a programme may not pay for a measure, or None."""
+        items = self.book.instance.rules.funding.state_excluded_items if programme.payer == "state" else ()
+        excluded = {*items, *programme.excluded_items}
+        if measure.item in excluded or (
+            programme.eligible_items and measure.item not in programme.eligible_items
+        ):
+            return "programme_item"
+        if not set(programme.requires) <= self.behind(measure):
+            return "programme_requires"
+        return None if _in_time(self.book, measure, programme) else "programme_dates"
 
 
 def _in_time(book: Book, measure: Measure, programme: Programme) -> bool:
@@ -88,9 +101,9 @@ def own_money(book: Book) -> int:
 
 def check_measures(book: Book, findings: Findings) -> None:
     """Check every rule of measures and of who pays for them, except that they are needed."""
-    money = Money(book)
+    money, bodies = Money(book), Bodies(book)
     for measure in money.measures.values():
-        _check_plan(book, money, measure, findings)
+        _check_plan(bodies, money, measure, findings)
     _check_budgets(book, money, findings)
     closed = set(book.instance.houses["house_id"][~book.instance.houses["ready"]].tolist())
     at_house = Counter(m.target_id for m in money.measures.values() if m.target_kind == "house")
@@ -99,13 +112,13 @@ def check_measures(book: Book, findings: Findings) -> None:
             findings.add("one_measure", ONCE, house, value=count, limit=1)
 
 
-def _check_plan(book: Book, money: Money, measure: Measure, findings: Findings) -> None:
+def _check_plan(bodies: Bodies, money: Money, measure: Measure, findings: Findings) -> None:
     """Check who pays for one measure, and how much."""
     one, name, plan = ONCE, measure.measure_id, money.plan(measure)
     paid = money.paid[name]
     for programme, share in zip(plan, shares(measure, plan), strict=False):
         place, yen = (name, programme.programme_id), paid[programme.programme_id]
-        broken = refusal(book, measure, programme)
+        broken = bodies.refusal(measure, programme)
         if programme.programme_id not in measure.programmes:
             broken = "programme_unlisted"
         if broken is not None:
@@ -113,7 +126,7 @@ def _check_plan(book: Book, money: Money, measure: Measure, findings: Findings) 
         if yen != share or share == 0:
             findings.add("programme_share", one, *place, value=yen, limit=share)
     payers = Counter(programme.payer for programme in plan)
-    for payer in book.instance.rules.funding.single_payers:
+    for payer in bodies.book.instance.rules.funding.single_payers:
         if payers[payer] > 1:
             findings.add("programme_single", one, name, payer, value=payers[payer], limit=1)
     whole = sum(paid.values())
