@@ -140,7 +140,14 @@ def find_bundles(
         What is looked at; see `find_stays`.
     plans
         Plans of the measures, if they are known.
+
+    Raises
+    ------
+    UsageError
+        If the instance has no periods, as one of the platform alone: there is nothing to place households in.
     """
+    if not len(instance.periods):
+        raise UsageError.of("no_periods", table="periods")
     calendar, plans = Calendar.of(instance), plans or Plans.of(instance)
     travel = Travel(instance, calendar)
     stays, patterns, refused = find_stays(instance, calendar, travel, narrowing, gains, plans)
@@ -795,8 +802,6 @@ def compile_market(instance: Instance, narrowing: Narrowing = EVERYTHING) -> Mar
     UsageError
         If the instance has no periods, as one of the platform alone: there is nothing to place households in.
     """
-    if not len(instance.periods):
-        raise UsageError.of("no_periods", table="periods")
     source = BundleSource(find_bundles(instance, narrowing))
     if source.count() <= LIST_ALL:
         return source.all_listed()

@@ -30,6 +30,15 @@ class Answer:
     bound: int | None
     infeasible: bool = False
 
+    def is_near(self, relative_gap: float) -> bool:
+        """Whether the value is as near the bound as was asked for."""
+        return is_near(self.objective, self.bound, relative_gap)
+
+
+def is_near(value: int | None, bound: int | None, relative_gap: float) -> bool:
+    """Whether a value is known that falls short of a known bound by no more than a share of itself."""
+    return value is not None and bound is not None and bound - value <= relative_gap * max(1, abs(value))
+
 
 @dataclass(frozen=True)
 class Floor:

@@ -17,7 +17,7 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
 from nichiiki_solver.background import in_background
-from nichiiki_solver.cp_sat import Answer, Floor
+from nichiiki_solver.cp_sat import Answer, Floor, is_near
 from nichiiki_solver.market import NO_VALUE, Market
 from nichiiki_solver.ragged import Bools, Ints
 
@@ -84,26 +84,20 @@ class _Search:
         """
         led = self._run(LEADERS_SHARE, integrality=(~follows).astype(int))
         found = self._answer(led)
-        if led is None or led.x is None or self._is_enough(found, found.bound):
+        if led is None or led.x is None or found.is_near(self.gap):
             return found
         bound = found.bound
         if found.choice is None:
             taken = np.rint(led.x)
             kept = Bounds(np.where(follows, 0, taken), np.where(follows, 1, taken))
             found = replace(self._answer(self._run(bounds=kept)), infeasible=False)
-        if not self._is_enough(found, bound):
+        if not is_near(found.objective, bound, self.gap):
             every = self.at_once()
             if every.infeasible:
                 return every
             bound = min((b for b in (bound, every.bound) if b is not None), default=None)
             found = max((found, every), key=_value)
         return replace(found, bound=bound if bound is None else max(bound, _value(found)))
-
-    def _is_enough(self, found: Answer, bound: int | None) -> bool:
-        """Whether an answer is as close to a bound as was asked for."""
-        if found.objective is None or bound is None:
-            return False
-        return bound - found.objective <= self.gap * max(1, abs(found.objective))
 
     def _answer(self, result: OptimizeResult | None) -> Answer:
         if result is None:

@@ -43,7 +43,7 @@ def solve_level(
     """
 
     def ends(answer: Answer | None) -> bool:
-        return answer is not None and (answer.infeasible or _is_near(answer, relative_gap))
+        return answer is not None and (answer.infeasible or answer.is_near(relative_gap))
 
     work = [(engine, market, weights, time_limit_s, relative_gap) for engine in ENGINES]
     found = helpers.each(search, work, time_limit_s, should_stop, ends)
@@ -66,9 +66,3 @@ def best_of(answers: list[Answer]) -> Answer:
     if best.choice is None or best.objective is None:
         return Answer(None, None, bound, infeasible=any(each.infeasible for each in answers))
     return Answer(best.choice, best.objective, bound if bound is None else max(bound, best.objective))
-
-
-def _is_near(answer: Answer, relative_gap: float) -> bool:
-    if answer.objective is None or answer.bound is None:
-        return False
-    return answer.bound - answer.objective <= relative_gap * max(1, abs(answer.objective))

@@ -22,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 
 from nichiiki_solver import mip
-from nichiiki_solver.cp_sat import Answer, Report
+from nichiiki_solver.cp_sat import Answer, Report, is_near
 from nichiiki_solver.dual_prices import SCALE, Priced, find_prices, gains
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints
@@ -221,9 +221,7 @@ class _Search:
         self.bound = bound if self.bound is None else min(bound, self.bound)
 
     def _is_enough(self) -> bool:
-        if self.value is None or self.bound is None:
-            return False
-        return self.bound - self.value <= self.gap * max(1, abs(self.value))
+        return is_near(self.value, self.bound, self.gap)
 
     def answer(self) -> Answer:
         """Put together what was found."""

@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_solver.asking import ask_everyone
 from nichiiki_solver.bundles import BundleSource, find_bundles
@@ -55,8 +54,6 @@ def compile_narrowed(
     Market
         Gates are listed; its source knows prices of the first level, and what they prove over all bundles.
     """
-    if not len(instance.periods):
-        raise UsageError.of("no_periods", table="periods")
     weights = np.eye(len(instance.levels), dtype=np.int64)[0]
     proven, plans = Proven(None, Prices.none()), Plans.of(instance)
     for turn in range(ROUNDS):

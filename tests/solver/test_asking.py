@@ -9,7 +9,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver import asking
 from nichiiki_solver.allocating import allocate
-from nichiiki_solver.asking import ask_everyone, blocks_of
+from nichiiki_solver.asking import Asked, ask_everyone, blocks_of
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.dual_prices import SCALE, gains
@@ -22,6 +22,8 @@ from nichiiki_solver.uses import KINDS, Resources
 from nichiiki_solver.worth import worth_of
 
 SEEDS = range(200) if os.environ.get("NICHIIKI_FULL") == "1" else range(4, 10)
+
+FEW = Narrowing(1, 1)
 
 
 def never() -> bool:
@@ -67,12 +69,8 @@ def test_where_nothing_is_left_out_it_is_the_bound(seed: int, monkeypatch: pytes
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_was_left_out_is_in_the_bound(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "AT_ONCE", 15 if seed < 5 else 3)
-    instance, narrowing = some_instance(seed), Narrowing(1, 1)
-    whole, weights = BundleSource(find_bundles(instance)), first(instance)
-    few = BundleSource(find_bundles(instance, narrowing))
-    prices = some_prices(few, seed)
-    asked = ask_everyone(few, weights, prices, never)
-    assert asked is not None
+    instance = some_instance(seed)
+    whole, weights, prices, asked = asked_of_few(instance, seed)
     assert asked.bound >= total_at(whole, weights, prices) // SCALE >= 0
     if not len(instance.measures):
         assert asked.bound == total_at(whole, weights, prices) // SCALE
@@ -82,13 +80,9 @@ def test_what_was_left_out_is_in_the_bound(seed: int, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_who_gains_more_elsewhere_is_told_where(seed: int) -> None:
-    instance, narrowing = some_instance(seed), Narrowing(1, 1)
-    whole, weights = BundleSource(find_bundles(instance)), first(instance)
-    few = BundleSource(find_bundles(instance, narrowing))
-    prices = some_prices(few, seed)
-    asked = ask_everyone(few, weights, prices, never)
-    assert asked is not None
-    wider = BundleSource(find_bundles(instance, narrowing.also(asked.household, asked.house)))
+    instance = some_instance(seed)
+    whole, weights, prices, asked = asked_of_few(instance, seed)
+    wider = BundleSource(find_bundles(instance, FEW.also(asked.household, asked.house)))
     count = len(instance.households)
 
     def gain(source: BundleSource) -> list[int]:
@@ -151,6 +145,15 @@ def test_blocks_are_the_households_with_all_that_is_theirs(monkeypatch: pytest.M
 def test_told_to_stop_there_is_no_bound() -> None:
     source = BundleSource(find_bundles(medium_instance(1)))
     assert ask_everyone(source, first(source.bundles.instance), Prices.none(), lambda: True) is None
+
+
+def asked_of_few(instance: Instance, seed: int) -> tuple[BundleSource, Ints, Prices, Asked]:
+    """Everything, and what everybody answers at some prices of a few."""
+    weights, few = first(instance), BundleSource(find_bundles(instance, FEW))
+    prices = some_prices(few, seed)
+    asked = ask_everyone(few, weights, prices, never)
+    assert asked is not None
+    return BundleSource(find_bundles(instance)), weights, prices, asked
 
 
 def named(resources: Resources, prices: Ints) -> dict[tuple[int, int, int], int]:

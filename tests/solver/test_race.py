@@ -1,6 +1,6 @@
 """Engines side by side: what comes of them is the optimum, and a bound of all, whoever is first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from nichiiki.market import Market, solve
 from nichiiki_models.allocation import Status
 from nichiiki_solver import race
 from nichiiki_solver.cp_sat import Answer
-from nichiiki_solver.helping import Alone, nothing_ends
+from nichiiki_solver.helping import Alone
 from nichiiki_solver.policies import welfare
 
 CHOICE = np.array([0])
@@ -49,28 +49,20 @@ def test_every_engine_proves_the_optimum(family: str, engine: str) -> None:
     assert found.objective == best.objective == found.bound
 
 
-def test_who_proves_first_ends_it() -> None:
-    market = SMALL["gap"]()
-    asked: list[int] = []
+def test_who_proves_first_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
 
-    class Watched(Alone):
-        def each(
-            self,
-            function: Callable[..., Any],
-            pieces: Sequence[tuple[Any, ...]],
-            limit_s: float,
-            should_stop: Callable[[], bool],
-            ends: Callable[[Any], bool] = nothing_ends,
-        ) -> list[Any]:
-            found = super().each(function, pieces, limit_s, should_stop, ends)
-            asked.extend((len(pieces), sum(each is not None for each in found)))
-            return found
+    def watched(engine: str, *piece: Any) -> Answer:
+        asked.append(engine)
+        return searched(engine, *piece)
 
+    searched, market = race.search, SMALL["gap"]()
+    monkeypatch.setattr(race, "search", watched)
     found = race.solve_level(
-        market, market.utility[0], helpers=Watched(), time_limit_s=30, relative_gap=0.0, should_stop=never
+        market, market.utility[0], helpers=Alone(), time_limit_s=30, relative_gap=0.0, should_stop=never
     )
     assert found.objective == found.bound
-    assert asked == [2, 1]
+    assert asked == [race.ENGINES[0]]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

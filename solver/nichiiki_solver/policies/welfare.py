@@ -35,7 +35,7 @@ from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_solver import assignment, cp_sat, mip, race, rings, scip
 from nichiiki_solver.asking import ask_everyone
 from nichiiki_solver.bundles import BundleSource
-from nichiiki_solver.cp_sat import Answer, Floor
+from nichiiki_solver.cp_sat import Answer, Floor, is_near
 from nichiiki_solver.dual_prices import (
     SCALE,
     Priced,
@@ -46,7 +46,7 @@ from nichiiki_solver.dual_prices import (
     source_of,
 )
 from nichiiki_solver.holding import Held, held_by_diving, held_by_prices
-from nichiiki_solver.known_prices import Prices
+from nichiiki_solver.known_prices import Prices, Proven
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
 from nichiiki_solver.policies.points import first_answer
@@ -146,10 +146,15 @@ class _Run:
     choice: Ints | None
 
     @property
+    def known(self) -> Proven | None:
+        """What is known about all bundles, where some were left out of the market; None where none were."""
+        source = self.market.source
+        return source.proven if isinstance(source, BundleSource) else None
+
+    @property
     def narrowed(self) -> bool:
         """Whether bundles were left out of the market, so that what is found in it says nothing about them."""
-        source = self.market.source
-        return isinstance(source, BundleSource) and source.proven is not None
+        return self.known is not None
 
     @property
     def seconds(self) -> float:
@@ -264,7 +269,7 @@ class _Run:
             first = self.by_cp_sat(
                 market, weights, floors, report, start_s=min(START_S, CP_SAT_SHARE * limit_s)
             )
-        if first.infeasible or self._is_near(first):
+        if first.infeasible or first.is_near(self.relative_gap):
             return first
         if first.choice is not None:
             self._keep_better(Whole(market), first.choice)
@@ -304,12 +309,6 @@ class _Run:
             should_stop=self.settings.should_stop,
         )
 
-    def _is_near(self, found: Answer) -> bool:
-        """Whether an answer is as near its own bound as was asked for."""
-        if found.objective is None or found.bound is None:
-            return False
-        return found.bound - found.objective <= self.relative_gap * max(1, abs(found.objective))
-
     def by_flow(self, market: Market, weights: Ints, _floors: tuple[Floor, ...], _report: Report) -> Answer:
         """Solve the only level as a flow."""
         return assignment.solve_level(market, weights)
@@ -335,7 +334,8 @@ class _Run:
         weights[0] = 1
         self._begin_with_procedure()
         priced = find_tight_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE))
-        self.bound, self.priced = self._bound_of(priced), priced
+        self.bound = priced.bound if self.known is None else self.known.bound
+        self.priced = priced
         self.report(0, None, self.bound)
         blocks = self._begin_with_prices(priced, weights)
         if blocks is None:
@@ -348,13 +348,6 @@ class _Run:
             self._improve(blocks, LAST_SHARE, LAST_PATIENCE)
         self.partial = True
         return Whole(self._columns_and_answer(priced))
-
-    def _bound_of(self, priced: Priced) -> int | None:
-        """The bound that prices prove over all bundles; that known before where some were left out."""
-        source = self.market.source
-        if isinstance(source, BundleSource) and source.proven is not None:
-            return source.proven.bound
-        return priced.bound
 
     def _pieces(self, priced: Priced) -> int:
         """Count the stays and options that may be in an allocation better than the answer at hand."""
@@ -384,17 +377,17 @@ class _Run:
             market, choice = held.choice(source)
             if market.is_feasible(choice):
                 self._keep_better(Whole(market), choice)
-                self._tell_value()
+                self.report(0, self._value, None)
         if self.choice is None:
             return None
         known = Held.of(source, self.columns, self.choice)
         helpers = self.settings.helpers
         return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
 
-    def _tell_value(self) -> None:
-        """Report the value of the answer at hand."""
-        if self.choice is not None:
-            self.report(0, int(self.columns.objectives(self.choice)[0]), None)
+    @property
+    def _value(self) -> int | None:
+        """Value of the answer at hand."""
+        return None if self.choice is None else int(self.columns.objectives(self.choice)[0])
 
     def _improve(self, blocks: Neighbourhoods, share: float, patience: int) -> None:
         """Place blocks anew until a share of the time is used, the gap is small enough, or some in a row were no better."""
@@ -415,10 +408,7 @@ class _Run:
 
     def _is_enough(self) -> bool:
         """Whether the answer at hand is as near the bound as was asked for."""
-        if self.choice is None or self.bound is None:
-            return False
-        value = int(self.columns.objectives(self.choice)[0])
-        return self.bound - value <= self.settings.relative_gap * max(1, abs(value))
+        return is_near(self._value, self.bound, self.settings.relative_gap)
 
     def _columns_and_answer(self, priced: Priced) -> Market:
         """List the bundles met during pricing, if an engine can search them, and those of the answer at hand."""
@@ -538,7 +528,7 @@ class _Run:
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
         weights[level] = 1
         source = source_of(self.market)
-        if isinstance(source, BundleSource) and source.proven is not None:
+        if isinstance(source, BundleSource) and self.narrowed:
             asked = ask_everyone(source, weights, Prices.none(), self.should_stop)
             return None if asked is None else asked.bound
         values = source.best_values(weights, np.zeros_like(self.market.capacity))
