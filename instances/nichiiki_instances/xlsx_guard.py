@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from nichiiki_instances.raw import problem
+from nichiiki_instances.raw import column_number, problem
 from nichiiki_models.errors import FileError
 
 MAX_PARTS = 2_000
@@ -186,14 +186,6 @@ class _Extent:
 
     def is_false(self) -> bool:
         return self.span > MAX_EMPTY + 100 * self.cells
-
-
-def column_number(letters: str) -> int:
-    """Return the number of a sheet's column: A = 1, Z = 26, AA = 27."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - 64
-    return number
 
 
 def error_cells(content: BinaryIO) -> Iterator[tuple[str, int, int]]:

@@ -25,7 +25,7 @@ from nichiiki_solver.market import NO_VALUE
 from nichiiki_solver.measures import Plans
 from nichiiki_solver.narrowing import EVERYTHING, Narrowing, supporters_are_idle
 from nichiiki_solver.ragged import Ints, group
-from nichiiki_solver.worth import worth_of
+from nichiiki_solver.worth_at_prices import worth_of
 
 AT_ONCE = 100_000
 """Households of a block."""

@@ -52,11 +52,12 @@ from nichiiki_solver.ragged import (
     unique_rows,
 )
 from nichiiki_solver.sharing import find_groups, make_options
-from nichiiki_solver.stays import Gains, Refusals, Stays, find_stays
+from nichiiki_solver.stays import Refusals, Stays, find_stays
 from nichiiki_solver.to_allocation import build_allocation
 from nichiiki_solver.travel import Travel
 from nichiiki_solver.tree import NO_LIMIT, Tree
 from nichiiki_solver.uses import KINDS, Uses, find_uses
+from nichiiki_solver.worth import Worth
 
 LIST_ALL = 300_000
 """Most bundles that `compile_market` lists at once; above, they stay with the source."""
@@ -127,7 +128,7 @@ class Bundles:
 def find_bundles(
     instance: Instance,
     narrowing: Narrowing = EVERYTHING,
-    gains: Gains | None = None,
+    worth: Worth | None = None,
     plans: Plans | None = None,
 ) -> Bundles:
     """Work out who may get what, and why not.
@@ -136,7 +137,7 @@ def find_bundles(
     ----------
     instance
         What is allocated.
-    narrowing, gains
+    narrowing, worth
         What is looked at; see `find_stays`.
     plans
         Plans of the measures, if they are known.
@@ -150,7 +151,7 @@ def find_bundles(
         raise UsageError.of("no_periods", table="periods")
     calendar, plans = Calendar.of(instance), plans or Plans.of(instance)
     travel = Travel(instance, calendar)
-    stays, patterns, refused = find_stays(instance, calendar, travel, narrowing, gains, plans)
+    stays, patterns, refused = find_stays(instance, calendar, travel, narrowing, worth, plans)
     stays = stays.take(unlocked(instance, stays))
     return assemble(instance, calendar, travel, patterns, stays, refused, narrowing=narrowing, plans=plans)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Protocol
 
 import numpy as np
 
@@ -38,6 +37,7 @@ from nichiiki_solver.travel import (
     monthly_travel_yen,
     trip_cost_yen,
 )
+from nichiiki_solver.worth import Worth
 
 NO_LIMIT = np.int64(1) << 40
 STAYS_AT_ONCE = 2_000_000
@@ -124,7 +124,7 @@ def find_stays(
     calendar: Calendar,
     travel: Travel,
     narrowing: Narrowing = EVERYTHING,
-    gains: Gains | None = None,
+    worth: Worth | None = None,
     plans: Plans | None = None,
 ) -> tuple[Stays, Patterns, Refusals]:
     """List every allowed stay, and why others that are wished for are refused.
@@ -135,8 +135,8 @@ def find_stays(
         Whose stays they are.
     narrowing
         What is looked at.
-    gains
-        Says of stays before they are judged whether they need to be.
+    worth
+        Says of stays before they are judged whether they need to be; all are if None.
     plans
         Plans of the measures, if they are known.
     """
@@ -144,7 +144,7 @@ def find_stays(
     additions = find_additions(instance, calendar, plans or Plans.of(instance))
     stays, refused = [], []
     for rows in wished.blocks():
-        every, homes, judged = _judged(instance, calendar, travel, additions, wished, rows, gains)
+        every, homes, judged = _judged(instance, calendar, travel, additions, wished, rows, worth)
         stays.append(every.take(judged.rule < 0))
         refused.append(_refusals(every, homes, judged))
     return joined(Stays, stays), wished.patterns, joined(Refusals, refused)
@@ -156,32 +156,6 @@ def find_candidates(instance: Instance, calendar: Calendar, travel: Travel) -> t
     additions = find_additions(instance, calendar, Plans.of(instance))
     every, _, judged = _judged(instance, calendar, travel, additions, wished, slice(None))
     return every, wished.patterns, judged
-
-
-class Gains(Protocol):
-    """Knows which stays a household could gain by."""
-
-    def could_gain(
-        self,
-        household: Ints,
-        house: Ints,
-        utility: Ints,
-        which: Ints,
-        sets: tuple[Ints, Ints],
-        periods: Bools,
-    ) -> tuple[Ints, Ints]:
-        """Expand wishes to the patterns by which their households could gain; as `expand_rows`.
-
-        Parameters
-        ----------
-        household, house, utility, which
-            Of each wish; `which` is its set of patterns.
-        sets
-            Sets of patterns (CSR).
-        periods
-            Periods of each pattern (matrix).
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -209,10 +183,10 @@ def _judged(
     additions: Additions,
     wished: _Wished,
     rows: slice,
-    gains: Gains | None = None,
+    worth: Worth | None = None,
 ) -> tuple[Stays, _Homes, Judged]:
     """Stays that some wishes ask for, their pairs of household and house, and what stands against each."""
-    household, house, pattern, rank, utility = wished.stays(rows, gains)
+    household, house, pattern, rank, utility = wished.stays(rows, worth)
     homes = _Homes.of(household, house)
     units, cost, judged = _judge(instance, calendar, travel, wished.patterns, additions, homes, pattern)
     return Stays(household, house, pattern, rank, utility, units, cost), homes, judged
@@ -280,16 +254,16 @@ class _Wished:
         """Cut the wishes between households so that no block has many more than `STAYS_AT_ONCE` stays."""
         return cut(self.household, np.diff(self.sets)[self.which], STAYS_AT_ONCE)
 
-    def stays(self, rows: slice, gains: Gains | None) -> tuple[Ints, ...]:
+    def stays(self, rows: slice, worth: Worth | None) -> tuple[Ints, ...]:
         """Household, house, pattern, rank and utility of every stay that some of the wishes ask for, each once."""
         household, house, rank, utility, which = (
             column[rows] for column in (self.household, self.house, self.rank, self.utility, self.which)
         )
-        if gains is None:
+        if worth is None:
             row, position = expand_rows(self.sets, which)
         else:
             sets = self.sets, self.pattern
-            row, position = gains.could_gain(household, house, utility, which, sets, self.patterns.mask)
+            row, position = worth.could_gain(household, house, utility, which, sets, self.patterns.mask)
         columns = household[row], house[row], self.pattern[position], rank[row], utility[row]
         best = _best_wishes(*columns, self.several[rows][row])
         return tuple(column[best] for column in columns)

@@ -19,7 +19,7 @@ from nichiiki_solver.ragged import Bools, Ints
 from nichiiki_solver.stays import find_stays
 from nichiiki_solver.travel import Travel
 from nichiiki_solver.uses import KINDS, Resources
-from nichiiki_solver.worth import worth_of
+from nichiiki_solver.worth_at_prices import worth_of
 
 SEEDS = range(200) if os.environ.get("NICHIIKI_FULL") == "1" else range(4, 10)
 
@@ -114,7 +114,7 @@ def test_a_stay_that_need_not_be_looked_at_brings_nothing(seed: int) -> None:
     worth = worth_of(instance, calendar, weights, prices, known, SCALE)
     if worth is None:
         return
-    stays, patterns, _ = find_stays(instance, calendar, Travel(instance, calendar), gains=worth)
+    stays, patterns, _ = find_stays(instance, calendar, Travel(instance, calendar), worth=worth)
     looked_at = set(
         zip(stays.household.tolist(), stays.house.tolist(), _masks(patterns.mask, stays.pattern), strict=True)
     )
