@@ -52,8 +52,8 @@ def find_problems(tables: Tables, rules: Rules) -> list[Problem]:
     list of Problem
         Empty when the tables can become an `Instance`.
     """
-    of_rows = (each for name, table in tables.items() if len(table) for each in row_problems(name, table))
-    return _in_order(few(chain(of_rows, _whole_problems(tables, rules))))
+    of_cells = (each for name, table in tables.items() if len(table) for each in row_problems(name, table))
+    return _in_order(few(chain(of_cells, _whole_problems(tables, rules))))
 
 
 def whole_problems(tables: Tables, rules: Rules) -> list[Problem]:
