@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nichiiki.outputs import AUDIT, BEFORE, OUTPUTS, PRICES, contents, json_bytes
+from nichiiki.outputs import AUDIT, BEFORE, OUTPUTS, PRICES, allocation_json, contents, joined, json_bytes
+from nichiiki_instances.writing import instance_json
 from nichiiki_models.allocation import Allocation, StopReason, Violation
 from nichiiki_models.errors import FileError, UsageError
 from nichiiki_models.instance import Instance
@@ -166,12 +167,18 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, which is read piece by piece."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def input_hashes(paths: Sequence[Path]) -> dict[str, str]:
     """Return the hash of every file among some paths; of a folder those of its files."""
     found: dict[str, str] = {}
     for path in paths:
         files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-        found.update({file.as_posix(): digest(file.read_bytes()) for file in files})
+        found.update({file.as_posix(): file_digest(file) for file in files})
     return found
 
 
@@ -183,8 +190,8 @@ def audited(
     inputs: Sequence[Path] = (),
     *,
     tariff: tuple[str, TariffResult] | None = None,
-) -> dict[str, bytes]:
-    """Return every file of a run: those of the result, its instance, and the manifest.
+) -> Iterator[tuple[str, bytes]]:
+    """Return every file of a run, name and content, each made when it is asked for: the result, its instance, and the manifest.
 
     Parameters
     ----------
@@ -201,7 +208,7 @@ def audited(
     """
     if result.allocation is None:
         raise UsageError("result: there is no allocation to write a manifest for")
-    prices = {PRICES: json_bytes([price.model_dump() for price in result.prices])} if result.prices else {}
+    prices = ((PRICES, json_bytes([each.model_dump() for each in result.prices])) for _ in result.prices[:1])
     return _files(
         result.instance,
         result.allocation,
@@ -224,8 +231,8 @@ def audited_promotion(
     *,
     inputs: Sequence[Path] = (),
     lang: Lang = "en",
-) -> dict[str, bytes]:
-    """Return every file of a promotion: those of its result, the instance, the earlier allocation, and the manifest.
+) -> Iterator[tuple[str, bytes]]:
+    """Return every file of a promotion, as `audited` does: its result, the instance, the earlier allocation, and the manifest.
 
     Parameters
     ----------
@@ -247,7 +254,7 @@ def audited_promotion(
         instance,
         after,
         violations,
-        more={BEFORE: json_bytes(before.model_dump(mode="json"))},
+        more=((BEFORE, allocation_json(each)) for each in (before,)),
         parameters=Parameters(policy=before.policy, seed=before.seed, time_limit_s=60.0, lang=lang),
         seed_origin=SeedOrigin(kind="earlier"),
         promotion=answers,
@@ -263,15 +270,20 @@ def _files(
     violations: Sequence[Violation],
     *,
     parameters: Parameters,
-    more: Mapping[str, bytes] | None = None,
+    more: Iterable[tuple[str, bytes]] = (),
     tariff: tuple[str, TariffResult] | None = None,
     **facts: Any,
-) -> dict[str, bytes]:
-    """Return the files of an allocation and its instance, more files, and the manifest of them all."""
-    files = contents(instance, allocation, violations, parameters.lang, tariff and tariff[1])
-    files[AUDIT[0]] = _instance_bytes(instance)
-    files.update(more or {})
-    elsewhere = {} if tariff is None else {tariff[0]: json_bytes(tariff[1].model_dump(mode="json"))}
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of an allocation and its instance, more files, and the manifest of them all."""
+    hashes: dict[str, str] = {}
+    result = contents(instance, allocation, violations, parameters.lang, tariff and tariff[1])
+    solved = ((name, joined(instance_json(instance))) for name in AUDIT[:1])
+    for file in chain(result, solved, more):
+        hashes[file[0]] = digest(file[1])
+        yield file
+        del file  # nothing holds it while the next one is made
+    if tariff is not None:
+        hashes[tariff[0]] = digest(json_bytes(tariff[1].model_dump(mode="json")))
     manifest = Manifest(
         instance_name=instance.name,
         instance_hash=instance.hash,
@@ -283,20 +295,10 @@ def _files(
         status=allocation.status.value,
         reason=allocation.reason.value,
         tariff=tariff and tariff[0],
-        outputs={name: digest(content) for name, content in {**files, **elsewhere}.items()},
+        outputs=hashes,
         **facts,
     )
-    files[AUDIT[1]] = (manifest.model_dump_json(indent=2) + "\n").encode("utf-8")
-    return files
-
-
-def _instance_bytes(instance: Instance) -> bytes:
-    import nichiiki
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / AUDIT[0]
-        nichiiki.write(instance, path)
-        return path.read_bytes()
+    yield AUDIT[1], (manifest.model_dump_json(indent=2) + "\n").encode("utf-8")
 
 
 def _promise(result: Result) -> Promise:
@@ -390,7 +392,7 @@ def _tariff(path: Path) -> TariffResult:
 def _compared(path: Path, expected: str) -> Compared:
     if not path.is_file():
         return "missing"
-    return "same" if digest(path.read_bytes()) == expected else "differs"
+    return "same" if file_digest(path) == expected else "differs"
 
 
 def _resolved(
@@ -409,7 +411,7 @@ def _resolved(
     new = _same_notes(again, before)
     tariff = None if manifest.tariff is None else _tariff(place / manifest.tariff)
     made = contents(instance, new, nichiiki.verify(instance, new), manifest.parameters.lang, tariff)
-    resolved = {name: _compared(place / name, digest(content)) for name, content in made.items()}
+    resolved = {name: _compared(place / name, digest(content)) for name, content in made}
     return found.model_copy(update={"resolved": resolved})
 
 

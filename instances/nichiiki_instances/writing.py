@@ -48,6 +48,7 @@ SAFE = {
     "strings_to_numbers": False,
 }
 """Options of a workbook in which no text becomes anything else."""
+ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 FLAGS: dict[Lang, dict[bool, str]] = {"en": {True: "true", False: "false"}, "ja": {True: "○", False: "×"}}
 
 
@@ -244,30 +245,47 @@ def _empty(spec: ColumnSpec, values: Column) -> list[bool]:
 
 
 def _write_json(instance: Instance, path: Path, lang: Lang) -> None:
-    document: dict[str, Any] = {"format": instance.format, "name": instance.name, "note": instance.note}
-    document["rules"] = instance.rules.model_dump(mode="json", exclude_defaults=True)
-    document |= {name: list(_objects(table)) for name, table in instance.tables.items() if len(table)}
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    with path.open("wb") as stream:
+        stream.writelines(instance_json(instance))
 
 
-def _objects(table: Table[Any]) -> Iterator[dict[str, Any]]:
-    """Yield the rows as JSON objects without nulls; built by columns, so no row object is made."""
-    names, columns = [], []
-    for spec, values in written_columns(table):
-        names.append(spec.name)
-        columns.append(_json_cells(spec, values))
-    for cells in zip(*columns, strict=True):
-        yield {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
+def instance_json(instance: Instance) -> Iterator[bytes]:
+    """Yield an instance as the JSON document that a file holds, some thousand rows at a time."""
+    head: dict[str, Any] = {"format": instance.format, "name": instance.name, "note": instance.note}
+    head["rules"] = instance.rules.model_dump(mode="json", exclude_defaults=True)
+    yield json.dumps(head, ensure_ascii=False, indent=1, allow_nan=False).removesuffix("\n}").encode()
+    for name, table in instance.tables.items():
+        if len(table):
+            yield f',\n "{name}": [\n'.encode()
+            yield from _json_rows(table)
+            yield b"\n ]"
+    yield b"\n}\n"
 
 
-def _json_cells(spec: ColumnSpec, values: Column) -> list[Any]:
+def _json_rows(table: Table[Any]) -> Iterator[bytes]:
+    """Yield the rows as JSON objects without nulls; made by columns, so no row object is made."""
+    names = {spec.name for spec, _ in written_columns(table)}
+    for number, block in enumerate(table.blocks()):
+        cells = [
+            _json_cells(spec, block.columns[name]) for name, spec in table.specs.items() if name in names
+        ]
+        rows = ("  {\n" + ",\n".join(filter(None, row)) + "\n  }" for row in zip(*cells, strict=True))
+        yield ((",\n" if number else "") + ",\n".join(rows)).encode()
+
+
+def _json_cells(spec: ColumnSpec, values: Column) -> list[str]:
+    """Return the members that the cells of a column are in the objects of their rows; empty for null."""
+    head = f'   "{spec.name}": '
     if isinstance(values, ListColumn):
-        return [list(cell) for cell in values]
+        return [head + _json_list(cell) for cell in values]
     cells: list[Any] = values.tolist()
     if spec.kind is Kind.DATE:
         cells = [str(cell) for cell in cells]
     if spec.kind is Kind.TIME:
         cells = [cell and cell.isoformat() for cell in cells]
     nulls = is_null(spec.kind, values).tolist()
-    return [None if null else cell for cell, null in zip(cells, nulls, strict=True)]
+    return ["" if null else head + ENCODE(cell) for cell, null in zip(cells, nulls, strict=True)]
+
+
+def _json_list(cell: tuple[str, ...]) -> str:
+    return "[\n    " + ",\n    ".join(map(ENCODE, cell)) + "\n   ]" if cell else "[]"

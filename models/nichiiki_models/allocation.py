@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from itertools import chain
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -19,10 +21,10 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from nichiiki_models.columns import column
+from nichiiki_models.columns import Array, column, runs
 from nichiiki_models.formats import migrated
 from nichiiki_models.notebook import card
-from nichiiki_models.table import Row, Table
+from nichiiki_models.table import BLOCK, Row, Table
 from nichiiki_models.tables import TOTAL_YEN, Id
 from nichiiki_models.texts import Lang, has_text, text
 
@@ -339,19 +341,24 @@ class Allocation(BaseModel):
 
     @model_serializer(mode="plain")
     def _to_json_shape(self) -> dict[str, Any]:
-        head = ("format", "instance_hash", "policy", "seed", "objective", "bound")
         return {
-            **{name: getattr(self, name) for name in head},
-            "status": self.status.value,
-            "reason": self.reason.value,
-            "levels": [level.model_dump() for level in self.levels],
-            "placements": _placement_objects(self),
-            "unplaced": _unplaced_objects(self),
-            "measures": [row.model_dump() for row in self.measures.rows()],
-            "payments": [row.model_dump() for row in self.payments.rows()],
-            "standings": [row.model_dump() for row in self.standings.rows()],
-            "provenance": dict(self.provenance),
+            name: list(chain.from_iterable(value)) if isinstance(value, Iterator) else value
+            for name, value in self.json_fields()
         }
+
+    def json_fields(self) -> Iterator[tuple[str, Any]]:
+        """Yield the fields of the JSON document; the lists of households as iterators of blocks of their objects."""
+        for name in ("format", "instance_hash", "policy", "seed", "objective", "bound"):
+            yield name, getattr(self, name)
+        yield "status", self.status.value
+        yield "reason", self.reason.value
+        yield "levels", [level.model_dump() for level in self.levels]
+        yield "placements", _placement_blocks(self)
+        yield "unplaced", _unplaced_blocks(self.unplaced)
+        yield "measures", [row.model_dump() for row in self.measures.rows()]
+        yield "payments", [row.model_dump() for row in self.payments.rows()]
+        yield "standings", ([row.model_dump() for row in block.rows()] for block in self.standings.blocks())
+        yield "provenance", dict(self.provenance)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
@@ -383,18 +390,22 @@ class Allocation(BaseModel):
         return Allocation(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
 
 
-def _placement_objects(allocation: Allocation) -> list[dict[str, Any]]:
-    households = dict.fromkeys(
-        id_
-        for table in (allocation.placements, allocation.stays, allocation.items)
-        for id_ in table["household_id"].tolist()
-    )
-    objects: dict[str, dict[str, Any]] = {household: _blank(household) for household in households}
-    for row in allocation.placements.rows():
+def _placement_blocks(allocation: Allocation) -> Iterator[list[dict[str, Any]]]:
+    tables = (allocation.placements, allocation.stays, allocation.items)
+    ids = np.concatenate([runs(table["household_id"])[0] for table in tables])
+    households = ids[np.sort(np.unique(ids, return_index=True)[1])]
+    for start in range(0, len(households), BLOCK):
+        yield _placement_objects(allocation, households[start : start + BLOCK])
+
+
+def _placement_objects(allocation: Allocation, households: Array) -> list[dict[str, Any]]:
+    objects = {household: _blank(household) for household in households.tolist()}
+    for row in allocation.placements.of(households).rows():
         objects[row.household_id] |= {"supporter_id": row.supporter_id, "cost_yen": row.cost_yen}
-    for stay in allocation.stays.rows():
-        objects[stay.household_id]["stays"].append(stay.model_dump(mode="json", exclude={"household_id"}))
-    for item in allocation.items.rows():
+    for stay in allocation.stays.of(households).rows():
+        place = {name: getattr(stay, name) for name in ("house_id", "region_id", "units")}
+        objects[stay.household_id]["stays"].append({**place, "periods": list(stay.periods)})
+    for item in allocation.items.of(households).rows():
         _add_item(objects[item.household_id], item)
     return list(objects.values())
 
@@ -415,14 +426,16 @@ def _add_item(target: dict[str, Any], item: Item) -> None:
         field[item.person_id] = item.target_id
 
 
-def _unplaced_objects(allocation: Allocation) -> list[dict[str, Any]]:
-    objects: dict[str, list[dict[str, Any]]] = {}
-    for row in allocation.unplaced.rows():
-        detail = {"value": row.value, "limit": row.limit}
-        objects.setdefault(row.household_id, []).append(
-            {"rule": row.rule, "target_id": row.target_id, "detail": detail}
-        )
-    return [{"household_id": household, "reasons": reasons} for household, reasons in objects.items()]
+def _unplaced_blocks(unplaced: Table[Unplaced]) -> Iterator[list[dict[str, Any]]]:
+    households = runs(unplaced["household_id"])[0]
+    for start in range(0, len(households), BLOCK):
+        objects: dict[str, list[dict[str, Any]]] = {}
+        for row in unplaced.of(households[start : start + BLOCK]).rows():
+            detail = {"value": row.value, "limit": row.limit}
+            objects.setdefault(row.household_id, []).append(
+                {"rule": row.rule, "target_id": row.target_id, "detail": detail}
+            )
+        yield [{"household_id": household, "reasons": reasons} for household, reasons in objects.items()]
 
 
 def _tables_of(placements: list[Any], unplaced: list[Any]) -> dict[str, Any]:

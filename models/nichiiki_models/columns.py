@@ -111,9 +111,8 @@ class ListColumn:
 
     def take(self, rows: Array) -> ListColumn:
         """Return the column of the given rows, in their order."""
-        lengths = self.lengths[rows]
-        offsets = np.concatenate(([0], np.cumsum(lengths)))
-        flat = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - self.offsets[:-1][rows], lengths)
+        starts = self.offsets[:-1][rows]
+        flat, offsets = spread(starts, self.offsets[1:][rows] - starts)
         return ListColumn(offsets, self.values[flat])
 
     def joined(self) -> Array:
@@ -131,6 +130,12 @@ class ListColumn:
 
 
 Column = Array | ListColumn
+
+
+def spread(starts: Array, lengths: Array) -> tuple[Array, Array]:
+    """Return the numbers of every span that starts somewhere and has a length, one span after the other, and where each begins."""
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    return np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths), offsets
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from nichiiki_models.columns import (
     default_column,
     freeze,
     runs,
+    spread,
 )
 from nichiiki_models.notebook import table
 
@@ -123,11 +124,15 @@ class Table(Generic[R]):
 
     def rows(self) -> Iterator[R]:
         """Iterate over the rows as pydantic objects (small tables, JSON; never in a hot loop)."""
-        for start in range(0, len(self), BLOCK):
-            block = self.take(np.arange(start, min(start + BLOCK, len(self))))
+        for block in self.blocks():
             columns = [cells(spec, block.columns[name]) for name, spec in self.specs.items()]
             for values in zip(*columns, strict=True):
                 yield self.schema.model_construct(**dict(zip(self.specs, values, strict=True)))
+
+    def blocks(self) -> Iterator[Table[R]]:
+        """Iterate over the table in parts of a few thousand rows."""
+        for start in range(0, len(self), BLOCK):
+            yield self.take(np.arange(start, min(start + BLOCK, len(self))))
 
     def take(self, rows: Array) -> Table[R]:
         """Return the table of the given rows (indices or mask), in their order."""
@@ -197,6 +202,16 @@ class Table(Generic[R]):
             return np.full(ids.shape, -1, dtype=np.int64)
         at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
         return np.where(known[at] == ids, order[at], -1)
+
+    def spans(self, ids: Array) -> tuple[Array, Array]:
+        """Return the first row of each id (first key column), and how many rows it has; of a table in canonical order."""
+        known, ids = self[self.schema.key[0]], np.asarray(ids)
+        starts = np.searchsorted(known, ids)
+        return starts, np.searchsorted(known, ids, side="right") - starts
+
+    def of(self, ids: Array) -> Table[R]:
+        """Return the rows of some ids (first key column), id by id; of a table in canonical order."""
+        return self.take(spread(*self.spans(ids))[0])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Table) or other.schema is not self.schema or len(other) != len(self):

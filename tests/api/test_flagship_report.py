@@ -66,7 +66,7 @@ def optimum() -> nk.Result:
 @pytest.fixture(scope="module")
 def files(optimum: nk.Result) -> dict[str, bytes]:
     assert optimum.allocation is not None
-    return contents(optimum.instance, optimum.allocation, [], "ja")
+    return dict(contents(optimum.instance, optimum.allocation, [], "ja"))
 
 
 @pytest.fixture(scope="module")

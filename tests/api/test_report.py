@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,16 +14,20 @@ import pytest
 from openpyxl import load_workbook
 
 import nichiiki as nk
+from nichiiki.outputs import allocation_json, json_bytes
 from nichiiki.report import workbook
 from nichiiki.report.calendar_runs import house_lines
 from nichiiki.report.facts import Facts
-from nichiiki.report.files import csv_bytes, write_whole
+from nichiiki.report.files import csv_bytes, write_all, write_whole
 from nichiiki.report.land import land_path
 from nichiiki.report.page import report_html
 from nichiiki.report.payers_view import bill, monthly
 from nichiiki.report.rows import Rows, Sheet
 from nichiiki.report.words import percent, reason_text
 from nichiiki.report.workbook import workbook_bytes
+from nichiiki_models import allocation as allocation_module
+from nichiiki_models import table as table_module
+from nichiiki_models.allocation import Status, StopReason
 from nichiiki_models.texts import LANGUAGES, Lang
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><b>'"
@@ -241,6 +246,53 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write_whole(tmp_path / "folder.html", b"two")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.html", "report.html"]
     assert target.read_bytes() == b"one"
+
+
+def test_files_are_written_all_or_none(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_bytes(b"before")
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        yield "one.csv", b"after"
+        yield "two.csv", b"new"
+        assert len(list(tmp_path.iterdir())) == 3  # two drafts and the old file
+        raise ValueError("the third cannot be made")
+
+    with pytest.raises(ValueError, match="third"):
+        write_all(tmp_path, files())
+    assert [path.name for path in tmp_path.iterdir()] == ["one.csv"]
+    assert (tmp_path / "one.csv").read_bytes() == b"before"
+    assert write_all(tmp_path, [("one.csv", b"after")]) == [tmp_path / "one.csv"]
+    assert (tmp_path / "one.csv").read_bytes() == b"after"
+
+
+def test_each_file_is_let_go_before_the_next_is_made(tmp_path: Path) -> None:
+    gone: list[bytes] = []
+
+    class File(bytes):
+        """Bytes that say when they are let go."""
+
+        def __del__(self) -> None:
+            gone.append(bytes(self))
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        for number in range(3):
+            assert len(gone) == number
+            yield f"{number}.csv", File(b"x")
+
+    assert len(write_all(tmp_path, files())) == 3
+
+
+def test_blocks_of_an_allocation_are_its_whole_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = nk.allocate(nk.generate(households=40, seed=7), policy="points")
+    assert result.allocation is not None
+    whole = json_bytes(result.allocation.model_dump(mode="json"))
+    for rows in (1, 2, 7, 4096):
+        monkeypatch.setattr(allocation_module, "BLOCK", rows)
+        monkeypatch.setattr(table_module, "BLOCK", rows)
+        assert allocation_json(result.allocation) == whole
+    assert nk.Allocation.model_validate_json(whole) == result.allocation
+    empty = nk.Allocation(instance_hash="x", policy="", status=Status.FEASIBLE, reason=StopReason.PROVEN)
+    assert allocation_json(empty) == json_bytes(empty.model_dump(mode="json"))
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_the_cost_table_sets_a_pass_beside_single_fares(town: Path, out: Path, p
     )
     instance = nk.read(town)
     allocation = nk.Allocation.model_validate_json((out / "allocation.json").read_bytes())
-    made = contents(instance, allocation, [], "en", tariff.model_copy(update={"products": products}))
+    made = dict(contents(instance, allocation, [], "en", tariff.model_copy(update={"products": products})))
     (row,) = csv.DictReader(made["costs.csv"].decode("utf-8-sig").splitlines())
     is_cheaper = price is not None and price < 2200
     after = 10_000 + (price if is_cheaper and price else 2200)

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 
 from nichiiki_instances import json_files, read, write
 from nichiiki_instances.generators import generate
+from nichiiki_instances.writing import instance_json
 from nichiiki_models.errors import FileError, InstanceError
 from nichiiki_models.formats import Step, migrated
 from nichiiki_models.instance import Instance
@@ -54,6 +55,13 @@ def test_every_table_survives(name: str, lang: Lang, tmp_path: Path) -> None:
     write(instance, tmp_path / name, lang=lang)  # over itself
     assert read(tmp_path / name).hash == instance.hash
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(instance=instances())
+def test_rows_of_json_are_laid_out_as_the_whole_document(instance: Instance) -> None:
+    text = b"".join(instance_json(instance)).decode()
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=1) + "\n"
 
 
 def test_what_pydantic_writes_is_read(tmp_path: Path) -> None:

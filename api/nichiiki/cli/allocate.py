@@ -145,7 +145,8 @@ def seed_and_origin(instance: Instance, run: dict[str, Any]) -> tuple[int, SeedO
 @contextmanager
 def both_kept(screen: Screen, out: Path | None) -> Iterator[None]:
     """Where two engines disagree, write both answers into the folder of the run, if there is one."""
-    from nichiiki.cli.saving import DISAGREEING, json_bytes
+    from nichiiki.cli.saving import DISAGREEING
+    from nichiiki.outputs import allocation_json
     from nichiiki.report.files import write_all
     from nichiiki_models.errors import CrossCheckError
 
@@ -154,7 +155,7 @@ def both_kept(screen: Screen, out: Path | None) -> Iterator[None]:
     except CrossCheckError as error:
         if out is not None:
             answers = zip(DISAGREEING, error.answers, strict=True)
-            files = {n: json_bytes(a.model_dump(mode="json")) for n, a in answers if a is not None}
+            files = ((name, allocation_json(answer)) for name, answer in answers if answer is not None)
             written = write_all(out, files)
             screen.tell("failed.both_kept", files=", ".join(map(str, written)))
         raise
@@ -204,14 +205,15 @@ def _finish(
     inputs: list[Path],
 ) -> int:
     import nichiiki
-    from nichiiki.cli import saving, showing
+    from nichiiki.cli import showing
+    from nichiiki.outputs import allocation_json
 
     if result.allocation is None:
         return _nothing(screen, result, as_json=as_json)
     broken = nichiiki.verify(result.instance, result.allocation)
     written = save_run(out, result, broken, screen, (run, origin, inputs)) if out else []
     if as_json:
-        click.echo(saving.json_bytes(result.allocation.model_dump(mode="json")).decode("utf-8"), nl=False)
+        click.echo(allocation_json(result.allocation), nl=False)
     else:
         showing.headline(result, broken, screen)
         showing.placements(result, screen, rest=out / "placements.csv" if out else None)

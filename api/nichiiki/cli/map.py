@@ -152,5 +152,5 @@ def _write_tables(screen: Screen, folder: Path, tables: Mapping[str, Table[Any]]
     there = [name for name in own if (folder / name).exists()]
     if there:
         raise Refusal("failed.table_there", folder=folder, name=there[0])
-    for path in write_all(folder, own):
+    for path in write_all(folder, own.items()):
         screen.out.print(str(path), soft_wrap=True)

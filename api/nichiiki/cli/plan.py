@@ -98,7 +98,7 @@ def _save(screen: Screen, out: Path, found: PlanResult) -> list[Path]:
     ]
     moves = Sheet("moves", ("household_id", "before_house", "after_house", "needs_product"), rows)
     written = save(out, instance, allocation, broken, screen.lang, found.tariff)
-    written += write_all(out, {PLAN_FILE: json_bytes(_story(found)), MOVES_FILE: csv_bytes(moves)})
+    written += write_all(out, [(PLAN_FILE, json_bytes(_story(found))), (MOVES_FILE, csv_bytes(moves))])
     return written + write_tariff(out / FARES, instance, found.tariff, lang=screen.lang)
 
 

@@ -98,7 +98,7 @@ def save(folder: Path, instance: Instance, matching: PlatformMatching, lang: Lan
         csv_bytes(pairs_sheet(instance, matching)),
         csv_bytes(open_sheet(instance, matching, lang)),
     )
-    return write_all(folder, dict(zip(PLATFORM_OUTPUTS, made, strict=True)))
+    return write_all(folder, zip(PLATFORM_OUTPUTS, made, strict=True))
 
 
 def _print_json(

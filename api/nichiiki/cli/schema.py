@@ -35,7 +35,7 @@ def _schema(screen: Screen, document: str | None, out: Path | None) -> int:
 
     chosen = (document,) if document else tuple(DOCUMENTS)
     if out is not None:
-        files = {schema_file(each): json_bytes(json_schema(each)) for each in chosen}
+        files = ((schema_file(each), json_bytes(json_schema(each))) for each in chosen)
         for path in write_all(out, files):
             screen.out.print(str(path), soft_wrap=True)
     elif document:

@@ -7,8 +7,8 @@ import io
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nichiiki.report.rows import Cell, Sheet
@@ -16,7 +16,6 @@ from nichiiki.report.rows import Cell, Sheet
 RISKY = "=+-@\t\r＝＋－＠"
 """First characters that a spreadsheet takes for a formula, also in full width."""
 TRIES, PAUSE_S = 6, 0.4
-BOM = "\ufeff"
 
 
 def write_whole(path: Path, content: bytes) -> Path:
@@ -35,22 +34,67 @@ def write_whole(path: Path, content: bytes) -> Path:
         Where it was written: beside it with ``_2`` in its name if another program keeps the older file locked
         (Excel does).
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    (written,) = _write(path.parent, [(path.name, content)])
+    return written
+
+
+def write_all(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
+    """Write several files into a folder, which is made if need be; where one cannot be made or written, none is.
+
+    Parameters
+    ----------
+    folder
+        Where.
+    files
+        Name and content; each is written, beside its place, and let go before the next is asked for.
+
+    Returns
+    -------
+    list of Path
+        Where each one is, as `write_whole` says.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return _write(folder, files)
+
+
+def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
+    """Write every file as a draft, and then move them all to their places."""
+    drafts: list[tuple[Path, Path]] = []
     try:
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        return _replace(draft, path)
-    except OSError as error:
-        error.filename = os.fspath(path)  # the name that was asked for, not that of the draft
-        raise
+        for name, content in files:
+            drafts.append((folder / f".{name}.{secrets.token_hex(4)}.tmp", folder / name))
+            _write_draft(*drafts[-1], content)
+            del content  # nothing holds it while the next one is made
+        return [_replace(draft, path) for draft, path in drafts]
     finally:
-        with suppress(OSError):  # where there is no folder there is no draft either
-            draft.unlink(missing_ok=True)
+        for draft, _ in drafts:
+            with suppress(OSError):  # where there is no folder there is no draft either
+                draft.unlink(missing_ok=True)
+
+
+def _write_draft(draft: Path, path: Path, content: bytes) -> None:
+    with _named(path), draft.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error of the system name the file that was asked for, not its draft."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = os.fspath(path)
+        raise
 
 
 def _replace(draft: Path, path: Path) -> Path:
+    with _named(path):
+        return _moved(draft, path)
+
+
+def _moved(draft: Path, path: Path) -> Path:
     for _ in range(TRIES):
         try:
             os.replace(draft, path)
@@ -64,19 +108,15 @@ def _replace(draft: Path, path: Path) -> Path:
     return second
 
 
-def write_all(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
-    """Write several files into a folder, which is made if need be; return where each one is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return [write_whole(folder / name, content) for name, content in files.items()]
-
-
 def csv_bytes(sheet: Sheet) -> bytes:
     """Return a list as CSV for spreadsheets: UTF-8 with BOM, quoted, no cell that could be a formula."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-    writer.writerow(sheet.columns)
-    writer.writerows(_harmless(row) for row in sheet.rows)
-    return (BOM + buffer.getvalue()).encode("utf-8")
+    buffer = io.BytesIO()
+    with io.TextIOWrapper(buffer, "utf-8-sig", newline="") as text:
+        writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+        writer.writerow(sheet.columns)
+        writer.writerows(map(_harmless, sheet.rows))
+        text.flush()
+        return buffer.getvalue()
 
 
 def _harmless(row: Iterable[Cell]) -> list[Cell]:

@@ -67,7 +67,7 @@ def write_tariff(
         fares_feed(instance, tariff),
         page.encode("utf-8"),
     )
-    return write_all(folder, dict(zip(TARIFF_OUTPUTS, contents, strict=True)))
+    return write_all(folder, zip(TARIFF_OUTPUTS, contents, strict=True))
 
 
 def prices_sheet(tariff: TariffResult) -> Sheet:
