@@ -22,7 +22,7 @@ from nichiiki_solver.finding import Finder
 from nichiiki_solver.gates import Gates
 from nichiiki_solver.households import order_of_households, persons_of, total_points
 from nichiiki_solver.known_prices import Proven
-from nichiiki_solver.market import NO_VALUE, Market, Order, joined, merged
+from nichiiki_solver.market import NO_VALUE, Market, Order, joined, mean_amount, merged
 from nichiiki_solver.measures import Plans
 from nichiiki_solver.menu import Distinct, Seen, make_menu
 from nichiiki_solver.moves import kept_weights
@@ -40,6 +40,7 @@ from nichiiki_solver.priorities import PointsAtTargets
 from nichiiki_solver.public_weights import SEPARATOR, public_weights
 from nichiiki_solver.ragged import (
     Bools,
+    Floats,
     Ints,
     Sparse,
     best_of_each,
@@ -415,6 +416,12 @@ class BundleSource:
     @property
     def _n_classes(self) -> int:
         return len(self.bundles.uses.class_offsets) - 1
+
+    @cached_property
+    def unit(self) -> Floats:
+        """Amount of each resource that a class takes, on the average of those that take any."""
+        uses = self.bundles.uses
+        return mean_amount(uses.resource, uses.amount, len(uses.resources))
 
     def improving(self, least: Ints, most: int) -> Market:
         """List, for each stay whose best bundle was worth more than its household's entry of `least`, that bundle.

@@ -20,7 +20,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from nichiiki_solver.bundles import Bundles, BundleSource
 from nichiiki_solver.gates import Gates
@@ -28,6 +27,7 @@ from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import (
     Array,
     Bools,
+    Floats,
     Ints,
     expand_rows,
     group,
@@ -38,7 +38,6 @@ from nichiiki_solver.ragged import (
 )
 from nichiiki_solver.uses import KINDS, Resources, Uses
 
-Floats = npt.NDArray[np.float64]
 MOST_FITTING = 8
 """Rounded rows are made where at most so many of the divided amount fit: with more the rounding gains little."""
 SMALLEST_SCALE = 1e-30

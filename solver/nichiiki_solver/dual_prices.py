@@ -13,27 +13,25 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array, hstack, vstack
 
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cut_rows import Mean, Taken, violated_rows, with_rounded_rows, with_rows
 from nichiiki_solver.market import NO_VALUE, ListedSource, Market, Source
-from nichiiki_solver.price_ascent import ascend, refine
-from nichiiki_solver.ragged import Ints
+from nichiiki_solver.price_ascent import ascend
+from nichiiki_solver.ragged import Floats, Ints
 
-Floats = npt.NDArray[np.float64]
 SCALE = 4096
 """Prices are integer multiples of 1/4096 of a unit of utility."""
 COLUMNS_AN_AGENT = 8
 """Most new options of an agent in a round."""
-APPROACH = 300
-"""Most rounds of the ascent before the linear programs."""
+APPROACH, FAR = 200, (0.15, 0.0005)
+"""Rounds of the ascent from nothing, and how far a price moves in the first and the last one, in shares of what an agent gains."""
 NEAR = 1
 """Options join the first linear program if they fall short of the best by at most so many times the largest gain."""
 ROUNDS = 400
-REFINED, MOVES = 300, (0.025, 0.0005)
-"""Rounds after rows were added, and how far a price moves in the first and the last one, in shares of what an agent gains."""
+REFINED, CLOSE = 150, (0.05, 0.0005)
+"""The same from known prices on, after rows were added."""
 STAGES, LEAST_FALL = 12, 1e-4
 """Most times that rows join without a linear program; it ends when the bound falls by a smaller share."""
 MEAN = 0.04
@@ -117,7 +115,7 @@ def find_prices(
     """
     source = source_of(market)
     if first is None:
-        best = approach(market, source, weights, should_stop, APPROACH)
+        best = approach(market, source, weights, should_stop)
         columns = near_best(market, source, best, COLUMNS_AN_AGENT)
     else:
         best = _priced(market, source, weights, np.zeros(len(market.capacity), dtype=np.int64))
@@ -179,14 +177,14 @@ def _made_by(source: BundleSource, columns: Market) -> Market:
 def _climbed(source: BundleSource, weights: Ints, should_stop: Callable[[], bool]) -> Priced:
     """Prices by ascent alone, with rows that the mean of what was asked for breaks; no linear program at any size."""
     tight, mean = with_rounded_rows(source), Mean(Taken.nothing(source.bundles))
-    priced = approach(tight.unlisted(), tight, weights, should_stop, APPROACH, mean=mean)
+    priced = approach(tight.unlisted(), tight, weights, should_stop, mean=mean)
     central = priced.prices
     for _ in range(STAGES):
         rows = None if should_stop() else violated_rows(source, mean.taken())
         if rows is None:
             break
         tight, before = with_rows(tight, rows), priced.total
-        priced = go_on(tight, weights, should_stop, priced.prices, mean)
+        priced = go_on(tight, weights, should_stop, priced.prices, mean=mean)
         if before - priced.total < LEAST_FALL * abs(before):
             break
     market = tight.unlisted()
@@ -200,15 +198,24 @@ def approach(
     source: Source,
     weights: Ints,
     should_stop: Callable[[], bool],
-    rounds: int,
+    rounds: int = APPROACH,
+    *,
+    begun: Ints | None = None,
+    moves: tuple[float, float] = FAR,
     mean: Mean | None = None,
 ) -> Priced:
     """Find prices near the best ones without a linear program; the market's source has been asked at them last.
 
     Parameters
     ----------
-    market, source, weights, should_stop, rounds
+    market, source, weights, should_stop
         As in `find_prices`.
+    rounds
+        Most rounds.
+    begun
+        Prices to go on from; nothing costs anything if None.
+    moves
+        How far a price moves in the first round and in the last one, in shares of what an agent gains.
     mean
         Is made the running mean of what was asked for, nearly a solution of the linear program.
     """
@@ -216,9 +223,11 @@ def approach(
     def ask(prices: Ints) -> Priced:
         return _priced(market, source, weights, prices)
 
-    first = ask(np.zeros(len(market.capacity), dtype=np.int64))
-    best = ascend(first, ask, partial(_demand, source, mean), market.capacity, should_stop, rounds)
-    return ask(best.prices)
+    first = ask(np.zeros(len(market.capacity), dtype=np.int64) if begun is None else begun)
+    gain = abs(first.total) / max(1, market.n_agents)
+    ways = gain * moves[0], gain * moves[1]
+    demand = partial(_demand, source, mean)
+    return ask(ascend(first, ask, demand, market.capacity, source.unit, should_stop, rounds, ways).prices)
 
 
 def go_on(
@@ -226,22 +235,14 @@ def go_on(
     weights: Ints,
     should_stop: Callable[[], bool],
     begun: Ints,
-    mean: Mean | None = None,
-    *,
     rounds: int = REFINED,
-    moves: tuple[float, float] = MOVES,
+    *,
+    mean: Mean | None = None,
 ) -> Priced:
-    """Go on from prices of the first of a source's resources, the others free of charge, each price with a step of its own."""
+    """Go on from prices of the first of a source's resources, the others free of charge, as `approach` does."""
     market = source.unlisted()
-
-    def ask(prices: Ints) -> Priced:
-        return _priced(market, source, weights, prices)
-
-    first = ask(np.append(begun, np.zeros(len(market.capacity) - len(begun), dtype=np.int64)))
-    gain = abs(first.total) / max(1, market.n_agents)
-    ways = gain * moves[0], gain * moves[1]
-    best = refine(first, ask, partial(_demand, source, mean), market.capacity, should_stop, rounds, ways)
-    return ask(best.prices)
+    begun = np.append(begun, np.zeros(len(market.capacity) - len(begun), dtype=np.int64))
+    return approach(market, source, weights, should_stop, rounds, begun=begun, moves=CLOSE, mean=mean)
 
 
 def _demand(source: Source, mean: Mean | None) -> Ints:

