@@ -20,7 +20,7 @@ from nichiiki_solver.verify.travel import check_trips, find_trips
 from nichiiki_solver.verify.wishes import Wishes, own_pattern
 
 MOST_PAIRS = 20_000_000
-PAIRS_AT_ONCE = 1_000_000
+PAIRS_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True)

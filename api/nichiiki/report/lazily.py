@@ -16,7 +16,7 @@ R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 AT_ONCE = 64
 """Ids whose rows are made at a time."""
-KEPT = 64
+KEPT = 8
 """How many such blocks are kept: those asked for last."""
 
 
@@ -100,7 +100,7 @@ class Made(ById[T], Generic[R, T]):
         part = slice(number * AT_ONCE, (number + 1) * AT_ONCE)
         first = self._starts[part.start]
         lengths = self._lengths[part].tolist()
-        rows = self._table.take(np.arange(first, first + sum(lengths))).rows()
+        rows = self._table.part(first, first + sum(lengths)).rows()
         return {
             key: self._of_rows(list(islice(rows, length)))
             for key, length in zip(self._ids[part].tolist(), lengths, strict=True)

@@ -142,6 +142,7 @@ def _inner(
         "most": MOST_ROWS,
         "first": islice,
         "rest": rest_json(rows, MOST_ROWS),
+        "in_sheet": MOST_SEARCHED,
         "searched": MOST_ROWS + MOST_SEARCHED,
         "cards": cards(rows, violations),
         "chart": chart(rows.facts, shares=_shares(metrics) if metrics else None),

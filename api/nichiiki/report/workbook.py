@@ -16,6 +16,7 @@ from nichiiki.report.chart import flows_of
 from nichiiki.report.marked import OPTIONS, sheet_names
 from nichiiki.report.notices import Contact, notices
 from nichiiki.report.recipients import sheets_of
+from nichiiki.report.rest import MOST_SEARCHED
 from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import Words, words
 from nichiiki_models.texts import has_text
@@ -33,8 +34,8 @@ SHEETS = (
 )
 WIDE, NARROW = 60, 8
 MOST_REGIONS, CHART_ROWS = 40, 18
-MOST_ROWS = 20_000
-"""Rows below the header that a sheet shows: a workbook of lists as long as Excel can hold takes minutes to write, minutes to open and
+MOST_ROWS = MOST_SEARCHED
+"""Rows below the header that a sheet shows, as many as the page searches: a workbook of lists as long as Excel can hold takes minutes to write, minutes to open and
 gigabytes; the CSV files hold every row."""
 MOST_LETTERS = 1_048_575
 """Rows of the letters where they have names: as many as a sheet of Excel can hold, since a mail merge reads them from nowhere else."""
