@@ -35,8 +35,8 @@ SHEETS = (
 WIDE, NARROW = 60, 8
 MOST_REGIONS, CHART_ROWS = 40, 18
 MOST_ROWS = MOST_SEARCHED
-"""Rows below the header that a sheet shows, as many as the page searches: a workbook of lists as long as Excel can hold takes minutes to write, minutes to open and
-gigabytes; the CSV files hold every row."""
+"""Rows below the header that a sheet shows, as many as the page searches: a workbook of lists as long as Excel can hold takes
+minutes to write, minutes to open, and gigabytes. The CSV files hold every row."""
 MOST_LETTERS = 1_048_575
 """Rows of the letters where they have names: as many as a sheet of Excel can hold, since a mail merge reads them from nowhere else."""
 FROZEN = {"house_calendar": 1, "roles": 2}
