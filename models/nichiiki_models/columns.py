@@ -115,6 +115,11 @@ class ListColumn:
         flat, offsets = spread(starts, self.offsets[1:][rows] - starts)
         return ListColumn(offsets, self.values[flat])
 
+    def part(self, first: int, end: int) -> ListColumn:
+        """Return the column of neighbouring rows, `first` to before `end`."""
+        offsets = self.offsets[first : end + 1]
+        return ListColumn(offsets - offsets[0], self.values[offsets[0] : offsets[-1]])
+
     def joined(self) -> Array:
         """Each row's entries as one text, separated by ``;``."""
         texts = [""] * len(self)

@@ -20,7 +20,7 @@ from nichiiki_solver.verify.travel import check_trips, find_trips
 from nichiiki_solver.verify.wishes import Wishes, own_pattern
 
 MOST_PAIRS = 20_000_000
-PAIRS_AT_ONCE = 1_000_000
+PAIRS_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def justified_envy(book: Book, wishes: Wishes, most_pairs: int = MOST_PAIRS) -> 
         return None
     envious = np.zeros(len(book.instance.households), dtype=bool)
     for wish_rows, place_rows in _chunks(wish, counts, jobs):
-        envious[_envious(book, wishes, places, wish_rows, place_rows)] = True
+        new = ~envious[wishes.rows["stay"].owner[wish_rows]]
+        envious[_envious(book, wishes, places, wish_rows[new], place_rows[new])] = True
     return int(envious.sum())
 
 
@@ -92,16 +93,24 @@ def _envious(book: Book, wishes: Wishes, places: Places, wish: Array, place: Arr
     stays = Stays(
         rows.owner[wish], places.house[place], places.held[:, place], np.zeros(len(wish), dtype=np.int64)
     )
-    there = book.with_stays(stays)
     listed = book.instance.choices.lists("periods").take(rows.row[wish])
     exact = (book.calendar.sets(listed) == stays.held).all(axis=0)
-    fits = np.where(listed.lengths > 0, exact, own_pattern(there))
-    refused = Refused(len(wish))
-    check_stays(there, refused)
+    fits = np.where(listed.lengths > 0, exact, own_pattern(book.with_stays(stays)))
+    stays = _some(stays, fits)
+    for checks in ((check_stays, check_registration, check_reach), (_check_way,)):
+        refused = Refused(len(stays.house))
+        for check in checks:
+            check(book.with_stays(stays), refused)
+        stays = _some(stays, ~refused.mask)  # to find a way takes longest: few are left to look for one
+    return stays.household
+
+
+def _some(stays: Stays, kept: Array) -> Stays:
+    return Stays(stays.household[kept], stays.house[kept], stays.held[:, kept], stays.row[kept])
+
+
+def _check_way(there: Book, refused: Refused) -> None:
     trips = find_trips(there)
     check_trips(there, trips, refused)
     check_budget(there, trips, refused)
     check_burden(there, trips, refused)
-    check_registration(there, refused)
-    check_reach(there, refused)
-    return np.asarray(stays.household[fits & ~refused.mask])

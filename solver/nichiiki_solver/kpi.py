@@ -8,7 +8,7 @@ from nichiiki_models.columns import Array
 from nichiiki_models.metrics import Kpi, SeatFigures
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.money import rent_yen
-from nichiiki_solver.verify.registration import standing
+from nichiiki_solver.verify.registration import standing, stays_in_others
 from nichiiki_solver.verify.roles import holders, role_held
 
 DAYS_OF_A_MONTH = 30
@@ -75,12 +75,8 @@ def _premium_kept(book: Book, activities: Array) -> int:
 
 def _new_registrations(book: Book) -> int:
     stays, households = book.stays, book.instance.households
-    others = households.lists("other_municipalities")
-    region = book.instance.houses["region_id"][stays.house]
-    known = np.zeros(len(region), dtype=bool)
-    for name in np.unique(region).tolist():
-        known |= others.holds(name)[stays.household] & (region == name)
-    return int((~known & (households["registration"][stays.household] != "none")).sum())
+    registered = households["registration"][stays.household] != "none"
+    return int((~stays_in_others(book) & registered).sum())
 
 
 def _relation_types(book: Book) -> dict[str, int]:

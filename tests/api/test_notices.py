@@ -117,8 +117,8 @@ def test_geojson_is_what_the_loads_say(rows: Rows) -> None:
         lon, lat = each["geometry"]["coordinates"]
         assert 122 <= lon <= 154
         assert 20 <= lat <= 46
-    used = {load.target_id: 0 for load in rows.loads}
-    for load in rows.loads:
+    used = {load.target_id: 0 for load in rows.loads()}
+    for load in rows.loads():
         if load.rule == "house_units":
             used[load.target_id] = max(used[load.target_id], load.used)
     for each in points:

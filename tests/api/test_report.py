@@ -129,9 +129,10 @@ def test_calendar_bars_are_the_cells_of_the_calendar(small_result: nk.Result) ->
         shown = [run.households or run.text for run in line.runs for _ in range(run.periods)]
         assert (line.house, shown) == (house, [str(cell or "") for cell in cells])
         closed = [run.kind == "shut" for run in line.runs for _ in range(run.periods)]
-        row = rows.facts.houses[line.house]
+        facts = rows.facts
+        row, at = facts.houses[line.house], facts.row_of(line.house)
         assert closed == [
-            not cell and (period in row.closed_periods or not rows.facts.units[line.house, period])
+            not cell and (period in row.closed_periods or not facts.units[facts.position[period], at])
             for cell, period in zip(cells, rows.facts.open_periods, strict=True)
         ]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from nichiiki.cli.console import Screen
 from nichiiki.report.facts import Facts
@@ -60,17 +63,16 @@ def figures(result: Result) -> Figures:
     facts = Facts(result.instance, allocation)
     kinds = allocation.items["list"]
     counted = {kind: int((kinds == kind).sum()) for kind in THINGS}
-    first = sum(1 for stays in facts.stays.values() if any(facts.stay_rank(stay) == 1 for stay in stays))
     costs = allocation.placements["cost_yen"]
     return Figures(
         households=len(facts.placements),
         applied=len(facts.households),
-        persons=sum(facts.members.get(household, 0) for household in facts.placements),
+        persons=facts.placed_persons,
         schools=counted["school"],
         care=counted["care"],
         desks=counted["desk"],
         roles=counted["role"],
-        first_wish=first,
+        first_wish=facts.rank_counts()[1],
         cost_yen=int(costs.mean()) if len(costs) else None,
         objective=result.objective,
         gap=result.gap,
@@ -127,7 +129,7 @@ def placements(result: Result, screen: Screen, *, rest: Path | None) -> None:
     for column in COLUMNS:
         side: Literal["left", "right"] = "right" if column in NUMBERS else "left"
         table.add_column(say(f"column.{column}"), justify=side, no_wrap=column in WHOLE)
-    for household in list(facts.placements)[:FIRST_ROWS]:
+    for household in islice(facts.placements, FIRST_ROWS):
         table.add_row(*_placement(facts, household, screen))
     show(screen.say("show.placements"), table, screen)
     more = len(facts.placements) - FIRST_ROWS
@@ -158,16 +160,15 @@ def unplaced(result: Result, screen: Screen) -> None:
     """Show the rules that stand most often against households without a place, with one example each."""
     if result.allocation is None or not len(result.allocation.unplaced):
         return
-    examples: dict[str, list[str]] = {}
-    facts = Facts(result.instance, result.allocation)
-    for row in result.allocation.unplaced.rows():
-        sentence = reason_of(facts, row, screen.lang)
-        examples.setdefault(row.rule, []).append(f"{row.household_id}: {sentence}")
+    facts, reasons = Facts(result.instance, result.allocation), result.allocation.unplaced
+    rules, first, counts = np.unique(reasons["rule"], return_index=True, return_counts=True)
     table = new_table()
     for key, side in (("show.rule", "left"), ("show.count", "right"), ("show.example", "left")):
         table.add_column(screen.say(key), justify="right" if side == "right" else "left")
-    for rule, sentences in sorted(examples.items(), key=lambda entry: -len(entry[1]))[:6]:
-        table.add_row(rule_name(rule, screen.lang), f"{len(sentences):,}", sentences[0])
+    for at in np.lexsort((first, -counts))[:6].tolist():
+        row = reasons.row(int(first[at]))
+        example = f"{row.household_id}: {reason_of(facts, row, screen.lang)}"
+        table.add_row(rule_name(str(rules[at]), screen.lang), f"{counts[at]:,}", example)
     show(screen.say("show.unplaced"), table, screen)
 
 

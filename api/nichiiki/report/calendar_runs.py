@@ -48,15 +48,15 @@ class HouseLine:
 
 def house_lines(rows: Rows, most: int) -> Iterator[HouseLine]:
     """Return the house calendar, at most `most` houses."""
-    for house, region, units, *cells in rows.house_calendar.rows[:most]:
+    for house, region, units, *cells in rows.house_calendar.first(most):
         runs = _runs(rows, str(house), int(units or 0), cells)
         yield HouseLine(str(house), str(region), int(units or 0), tuple(runs))
 
 
 def _runs(rows: Rows, house: str, units: int, cells: list[Cell]) -> Iterator[Run]:
-    row = rows.facts.houses[house]
+    row, at = rows.facts.houses[house], rows.facts.row_of(house)
     said = [
-        (str(cell or ""), "" if cell else _empty(rows, row, period))
+        (str(cell or ""), "" if cell else _empty(rows, row, at, period))
         for cell, period in zip(cells, rows.facts.open_periods, strict=True)
     ]
     for (cell, kind), same in groupby(said):
@@ -69,11 +69,12 @@ def _runs(rows: Rows, house: str, units: int, cells: list[Cell]) -> Iterator[Run
             yield from [Run(1, "")] * length
 
 
-def _empty(rows: Rows, house: House, period: str) -> str:
+def _empty(rows: Rows, house: House, row: int, period: str) -> str:
     """Return why nobody lives in a house in a period, where there is a reason."""
-    if period in house.closed_periods or not rows.facts.units[house.house_id, period]:
+    place = rows.facts.position[period], row
+    if period in house.closed_periods or not rows.facts.units[place]:
         return CLOSED
-    return CLEANING if (house.house_id, period) in rows.facts.cleaning else ""
+    return CLEANING if rows.facts.cleaning[place] else ""
 
 
 def _taken(cell: str, length: int, units: int) -> Run:

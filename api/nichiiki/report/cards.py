@@ -47,10 +47,9 @@ def cards(rows: Rows, violations: Sequence[Violation]) -> list[Card]:
     """Return the figures at the head: what a planner asks first."""
     facts, allocation = rows.facts, rows.facts.allocation
     placed = len(facts.placements)
-    people = sum(facts.members.get(household, 0) for household in facts.placements)
     return [
         Card("households", f"{placed:,}", f"/ {len(facts.households):,}"),
-        Card("persons", f"{people:,}"),
+        Card("persons", f"{facts.placed_persons:,}"),
         Card("roles", f"{_items(facts, 'role'):,}"),
         Card("seats", f"{_items(facts, 'school') + _items(facts, 'care'):,}"),
         Card("gap", percent(gap_of(facts)) or "–", words(rows.lang)(f"status.{allocation.status.value}")),
@@ -128,7 +127,7 @@ def _use(metrics: Metrics) -> Iterator[tuple[str, str]]:
 def _costs(metrics: Metrics, rows: Rows) -> Iterator[tuple[str, str]]:
     yield "cost", _spread(metrics.cost_yen_a_month, rows)
     yield "travel", _spread(metrics.travel_yen_a_month, rows)
-    yield "cost_total", number(sum(placement.cost_yen for placement in rows.facts.placements.values()))
+    yield "cost_total", number(int(rows.facts.allocation.placements["cost_yen"].sum()))
     yield "minutes", _spread(metrics.trip_minutes, rows)
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from nichiiki.report.facts import Facts
 from nichiiki.report.land import PER_DEGREE, land_path
 
@@ -150,12 +152,13 @@ def chart(
 
 def flows_of(facts: Facts) -> Counter[tuple[str, str]]:
     """Count households by home and host region."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for household, stays in facts.stays.items():
-        row = facts.households.get(household)
-        for region in {stay.region_id for stay in stays} if row else ():
-            counts[row.home_region if row else "", region] += 1
-    return counts
+    stays, homes = facts.allocation.stays, facts.instance.households
+    row = homes.find(stays["household_id"])
+    hosts, host = np.unique(stays["region_id"][row >= 0], return_inverse=True)
+    # of several stays in a region a household counts once
+    pairs = np.unique(row[row >= 0] * len(hosts) + host) if len(hosts) else host
+    home = homes["home_region"][pairs // max(1, len(hosts))].tolist()
+    return Counter(zip(home, hosts[pairs % max(1, len(hosts))].tolist(), strict=True))
 
 
 def _radius(number: int, most: int) -> float:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 
-from nichiiki_models.allocation import Allocation, Item, Placement, Stay
+from nichiiki.report.lazily import Numbers, all_of, one_each
+from nichiiki_models.allocation import Allocation, Item, Placement, Stay, Unplaced
+from nichiiki_models.columns import Array, is_in, runs
 from nichiiki_models.instance import Instance
-from nichiiki_models.table import Row, Table
-from nichiiki_models.tables import Choice, Facility, House, Household, Person, Region, Role, Seat
+from nichiiki_models.tables import Facility, House, Household, Region, Role
 from nichiiki_solver.verify.book import Book
+from nichiiki_solver.verify.wishes import stay_answers, wish_rows
 from nichiiki_solver.verify.works import Works
-
-R = TypeVar("R", bound=Row)
 
 
 class Facts:
@@ -37,69 +36,72 @@ class Facts:
     @cached_property
     def regions(self) -> dict[str, Region]:
         """Regions by id."""
-        return by_id(self.instance.regions)
+        return {row.region_id: row for row in self.instance.regions.rows()}
 
     @cached_property
-    def households(self) -> dict[str, Household]:
+    def households(self) -> Mapping[str, Household]:
         """Households by id."""
-        return by_id(self.instance.households)
+        return one_each(self.instance.households)
 
     @cached_property
-    def houses(self) -> dict[str, House]:
+    def houses(self) -> Mapping[str, House]:
         """Houses by id."""
-        return by_id(self.instance.houses)
+        return one_each(self.instance.houses)
 
     @cached_property
-    def persons(self) -> dict[str, Person]:
-        """Persons by id."""
-        return by_id(self.instance.persons)
-
-    @cached_property
-    def facilities(self) -> dict[str, Facility]:
+    def facilities(self) -> Mapping[str, Facility]:
         """Facilities by id."""
-        return by_id(self.instance.facilities)
+        return one_each(self.instance.facilities)
 
     @cached_property
-    def roles(self) -> dict[str, Role]:
+    def roles(self) -> Mapping[str, Role]:
         """Roles by id."""
-        return by_id(self.instance.roles)
+        return one_each(self.instance.roles)
 
     @cached_property
-    def placements(self) -> dict[str, Placement]:
+    def placements(self) -> Mapping[str, Placement]:
         """Placements by household."""
-        return by_id(self.allocation.placements)
+        return one_each(self.allocation.placements)
 
     @cached_property
-    def stays(self) -> dict[str, list[Stay]]:
+    def stays(self) -> Mapping[str, list[Stay]]:
         """Stays by household."""
-        return _grouped(self.allocation.stays)
+        return all_of(self.allocation.stays)
 
     @cached_property
-    def items(self) -> dict[str, list[Item]]:
+    def items(self) -> Mapping[str, list[Item]]:
         """School seats, care places, desks, roles and experiences by household."""
-        return _grouped(self.allocation.items)
+        return all_of(self.allocation.items)
 
     @cached_property
-    def choices(self) -> dict[str, list[Choice]]:
-        """Wishes for a stay by household."""
-        table = self.instance.choices
-        return _grouped(table.take(table["list"] == "stay"))
+    def unplaced(self) -> Mapping[str, list[Unplaced]]:
+        """Reasons why a household has no place, by household."""
+        return all_of(self.allocation.unplaced)
 
     @cached_property
-    def seats(self) -> dict[tuple[str, str], dict[str, Seat]]:
-        """Seat rows by facility and band, then by period."""
-        found: dict[tuple[str, str], dict[str, Seat]] = defaultdict(dict)
-        for row in self.instance.seats.rows():
-            found[row.facility_id, row.band][row.period_id] = row
-        return found
+    def waiting(self) -> Array:
+        """Ids of the households without a place, in canonical order; after them others that reasons are stated for all the same."""
+        ids = self.instance.households["household_id"][~self.book.is_placed]
+        stated = runs(self.allocation.unplaced["household_id"])[0]
+        return np.concatenate((ids, stated[~is_in(stated, ids.tolist())]))
 
     @cached_property
-    def members(self) -> dict[str, int]:
+    def silent(self) -> Array:
+        """Ids of the households without a place for which no reason is stated."""
+        has_none = ~self.book.is_placed
+        stated = self.instance.households.find(runs(self.allocation.unplaced["household_id"])[0])
+        has_none[stated[stated >= 0]] = False
+        return self.instance.households["household_id"][has_none]
+
+    @cached_property
+    def members(self) -> Mapping[str, int]:
         """Number of persons by household."""
-        found: dict[str, int] = defaultdict(int)
-        for household in self.instance.persons["household_id"].tolist():
-            found[household] += 1
-        return found
+        return Numbers(self.instance.households["household_id"], self.book.household_size)
+
+    @property
+    def placed_persons(self) -> int:
+        """Number of persons of all households with a place."""
+        return int(self.book.household_size[self.book.is_placed].sum())
 
     @cached_property
     def book(self) -> Book:
@@ -107,13 +109,18 @@ class Facts:
         return Book(self.instance, self.allocation)
 
     @cached_property
-    def cleaning(self) -> set[tuple[str, str]]:
-        """Houses and periods in which a house stays empty after a stay (`gap_periods`)."""
+    def cleaning(self) -> Array:
+        """Mask of the periods in which a house stays empty after a stay (`gap_periods`), shape (periods, houses)."""
         stays, houses = self.book.stays, self.instance.houses
         kept = self.book.calendar.with_gaps(stays.held, houses["gap_periods"][stays.house]) & ~stays.held
-        period, stay = np.nonzero(kept)
-        names, periods = houses["house_id"][stays.house[stay]], self.instance.periods["period_id"]
-        return set(zip(names.tolist(), periods[period].tolist(), strict=True))
+        found = np.zeros((len(self.periods), len(houses)), dtype=bool)
+        for period, rows in enumerate(kept):
+            found[period, stays.house[rows]] = True
+        return found
+
+    def row_of(self, house: str) -> int:
+        """Return the row of a house in the table of houses; -1 if there is none."""
+        return int(self.instance.houses.find(np.array([house]))[0])
 
     @property
     def works(self) -> Works:
@@ -121,27 +128,9 @@ class Facts:
         return self.book.works
 
     @cached_property
-    def units(self) -> dict[tuple[str, str], int]:
-        """Units of each house in each period, those that measures add or open included."""
-        names = self.instance.houses["house_id"].tolist()
-        return {
-            (name, period): count
-            for period, row in zip(self.periods, self.works.units().tolist(), strict=True)
-            for name, count in zip(names, row, strict=True)
-        }
-
-    def added(self, kind: str, target: str, period: str, band: str | None = None) -> int:
-        """Return what measures add to a target in a period."""
-        return self._added.get((kind, target, band, period), 0)
-
-    @cached_property
-    def _added(self) -> Counter[tuple[str, str, str | None, str]]:
-        found: Counter[tuple[str, str, str | None, str]] = Counter()
-        for measure in self.works.measures:
-            for at in np.flatnonzero(self.works.counts(measure)).tolist():
-                key = (measure.target_kind, measure.target_id, measure.band, self.periods[at])
-                found[key] += measure.adds
-        return found
+    def units(self) -> Array:
+        """Units of each house in each period, those that measures add or open included; shape (periods, houses)."""
+        return self.works.units()
 
     @cached_property
     def open_periods(self) -> list[str]:
@@ -168,22 +157,6 @@ class Facts:
         """Return the periods of all stays of a household, in calendar order."""
         return self.in_order(period for stay in self.stays.get(household, ()) for period in stay.periods)
 
-    def with_gaps(self, stay: Stay, gap: int) -> set[str]:
-        """Return the periods a stay keeps a house from others: its own and the gap after each run."""
-        held = set(stay.periods)
-        for period in stay.periods:
-            following = self.after.get(period)
-            if following not in stay.periods:
-                held |= self._next(period, gap)
-        return held
-
-    def _next(self, period: str, gap: int) -> set[str]:
-        found: set[str] = set()
-        while len(found) < gap and period in self.after:
-            period = self.after[period]
-            found.add(period)
-        return found
-
     def region_name(self, region: str) -> str:
         """Return the name of a region, or its id if it has none."""
         row = self.regions.get(region)
@@ -196,15 +169,12 @@ class Facts:
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        given = self.instance
-        supporters = {row.supporter_id: row.name for row in given.supporters.rows()}
-        experiences = {row.experience_id: row.title for row in given.experiences.rows()}
-        facilities = {key: row.name for key, row in self.facilities.items()}
+        named = {"supporters": "name", "experiences": "title", "facilities": "name", "roles": "title"}
+        tables = ((self.instance.tables[table], column) for table, column in named.items())
         return {
-            **supporters,
-            **experiences,
-            **facilities,
-            **{key: row.title for key, row in self.roles.items()},
+            key: name
+            for table, column in tables
+            for key, name in zip(table[table.id_column].tolist(), table[column].tolist(), strict=True)
         }
 
     def shown_periods(self, periods: Iterable[str]) -> str:
@@ -217,35 +187,18 @@ class Facts:
         return ", ".join(a if a == b else f"{a} – {b}" for a, b in zip(starts, ends, strict=True))
 
     def stay_rank(self, stay: Stay) -> int | None:
-        """Return the best rank of the wishes that a stay fulfils; None if it was not listed."""
-        periods = set(stay.periods)
-        own = self._is_own_pattern(stay.household_id, periods)
-        ranks = [
-            wish.rank
-            for wish in self.choices.get(stay.household_id, ())
-            if wish.target_id in (stay.house_id, stay.region_id)
-            and (periods == set(wish.periods) if wish.periods else own)
-        ]
-        return min(ranks, default=None)
+        """Return the best rank of the wishes that a stay fulfils; None if it was not listed, or `verify` cannot judge it."""
+        return self._ranks.get(stay.household_id, 0) or None
 
-    def _is_own_pattern(self, household: str, periods: set[str]) -> bool:
-        row = self.households.get(household)
-        if row is None:
-            return False
-        window = set(row.stay_periods or self.open_periods)
-        if row.stay_kind == "fixed":
-            return periods == window
-        joined = sum(1 for period in periods if self.after.get(period) in periods) == len(periods) - 1
-        return periods <= window and len(periods) == row.stay_length and (joined or row.stay_kind == "any")
+    def rank_counts(self) -> Counter[int]:
+        """Count the households with stays by the rank of their stay, 0 = not listed."""
+        ranks, counts = np.unique(self._ranks.numbers[self._ranks.numbers > 0], return_counts=True)
+        found = dict(zip(ranks.tolist(), counts.tolist(), strict=True))
+        return Counter({0: len(self.stays) - sum(found.values()), **found})
 
-
-def by_id(table: Table[R]) -> dict[str, R]:
-    """Return the rows of a table by the first column of their key."""
-    return {getattr(row, table.schema.key[0]): row for row in table.rows()}
-
-
-def _grouped(table: Table[R]) -> dict[str, list[R]]:
-    found: dict[str, list[R]] = defaultdict(list)
-    for row in table.rows():
-        found[getattr(row, "household_id")].append(row)  # noqa: B009
-    return found
+    @cached_property
+    def _ranks(self) -> Numbers:
+        answers = stay_answers(self.book, wish_rows(self.book, "stay"))
+        ranks = np.zeros(len(self.instance.households), dtype=np.int64)
+        ranks[answers.household[answers.is_listed]] = answers.rank[answers.is_listed]
+        return Numbers(self.instance.households["household_id"], ranks)

@@ -26,9 +26,9 @@ def geojson(rows: Rows) -> dict[str, Any]:
 def _points(rows: Rows) -> Iterator[dict[str, Any]]:
     facts = rows.facts
     peaks: dict[str, Load] = {}
-    for load in rows.loads:
+    for load in rows.loads(*KINDS):
         best = peaks.get(load.target_id)
-        if load.rule in KINDS and (best is None or (load.share, load.used) > (best.share, best.used)):
+        if best is None or (load.share, load.used) > (best.share, best.used):
             peaks[load.target_id] = load
     for kind, targets in (("house", facts.houses), ("facility", facts.facilities), ("role", facts.roles)):
         for target, row in targets.items():

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from nichiiki.report.facts import Facts
-from nichiiki_models.tables import Quota, Seat
-from nichiiki_solver.verify.quotas import reserved_use
+from nichiiki.report.uses import Uses
+from nichiiki_models.columns import NULL_INT, Array
+from nichiiki_models.table import BLOCK
+from nichiiki_solver.verify.quotas import quota_count, reserved_use
 
 FACILITY_RULES = {"school": "school_seats", "nursery": "care_places", "coworking": "desks"}
-ITEM_RULES = {"school": "school_seats", "care": "care_places", "desk": "desks", "role": "role_max"}
-Key = tuple[str, str, str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Load:
     """One shared capacity in one period.
 
@@ -55,156 +53,131 @@ class Load:
         return max(0, self.least - self.used)
 
 
-def loads(facts: Facts) -> list[Load]:
-    """List every shared capacity of an instance with what an allocation uses of it.
+def loads(uses: Uses, rules: Collection[str] | None = None) -> Iterator[Load]:
+    """Yield every shared capacity of an instance with what an allocation uses of it.
 
     Parameters
     ----------
-    facts
-        The allocation beside its instance.
+    uses
+        What is used.
+    rules
+        Ids of the rules that are asked for; None = all.
 
     Returns
     -------
-    list of Load
+    iterator of Load
         By rule, target, band and period, in the order of the instance.
     """
-    used = _used(facts)
-    parts = (_houses, _reception, _seats, _roles, _supporters, _experiences, _quotas)
-    return [load for part in parts for load in part(facts, used)]
+    for part, own in PARTS.items():
+        if rules is None or not own.isdisjoint(rules):
+            yield from (load for load in part(uses) if rules is None or load.rule in rules)
 
 
-def _used(facts: Facts) -> Counter[Key]:
-    used: Counter[Key] = Counter()
-    for household, stays in facts.stays.items():
-        for stay in stays:
-            house = facts.houses.get(stay.house_id)
-            for period in facts.with_gaps(stay, house.gap_periods if house else 0):
-                used["house_units", stay.house_id, "", period] += stay.units
-        for region, period in {(stay.region_id, period) for stay in stays for period in stay.periods}:
-            used["reception", region, "", period] += 1
-        _add_supporter(facts, used, household)
-    for household, items in facts.items.items():
-        for item in items:
-            _add_item(facts, used, household, item.list, item.person_id or "", item.target_id)
-    return used
+@dataclass(frozen=True)
+class _Grid:
+    """Capacities in every period; arrays over targets, or of shape (periods, targets)."""
+
+    rule: Array
+    target: Array
+    region: Array
+    used: Array
+    capacity: Array
+    band: Array | None = None
+    least: Array | None = None
+    there: Array | None = None
 
 
-def _add_supporter(facts: Facts, used: Counter[Key], household: str) -> None:
-    placement = facts.placements.get(household)
-    if placement and placement.supporter_id:
-        for period in facts.stay_periods(household):
-            used["supporter_caseload", placement.supporter_id, "", period] += 1
+def _loads(uses: Uses, grid: _Grid) -> Iterator[Load]:
+    """Yield the loads of the open periods, and of those in which there is a capacity at all."""
+    periods, size = uses.facts.open_periods, len(grid.target)
+    at = np.flatnonzero(uses.calendar.open)
+    nothing, everywhere = np.zeros(size, dtype=np.int64), np.ones((len(at), size), dtype=bool)
+    band = np.full(size, "") if grid.band is None else grid.band
+    least = nothing if grid.least is None else grid.least
+    there = everywhere if grid.there is None else grid.there[at]
+    for start in range(0, size, BLOCK):
+        part = slice(start, start + BLOCK)
+        flat = [each[part].tolist() for each in (grid.rule, grid.target, grid.region, band, least)]
+        square = [each[:, part].T.tolist() for each in (grid.used[at], grid.capacity[at], there)]
+        for rule, target, region, name, lowest, used, most, is_there in zip(*flat, *square, strict=True):
+            for period, taken, limit, shown in zip(periods, used, most, is_there, strict=True):
+                if shown:
+                    yield Load(rule, target, region, name, period, taken, limit, lowest)
 
 
-def _add_item(facts: Facts, used: Counter[Key], household: str, kind: str, person: str, target: str) -> None:
-    if kind == "experience":
-        used["experience_places", target, "", ""] += 1
-        return
-    row = facts.persons.get(person)
-    band = {"school": row.grade, "care": row.grade, "desk": "desk"}.get(kind, "") if row else ""
-    amount = row.care_days if row and kind == "care" else 1
-    for period in _held(facts, household, target):
-        used[ITEM_RULES[kind], target, band, period] += amount
+def _named(rule: str, targets: Array) -> Array:
+    return np.full(len(targets), rule)
 
 
-def _held(facts: Facts, household: str, target: str) -> list[str]:
-    """Periods in which a household has a target: those of its stay, of a role also others (rules, section 2)."""
-    stay, role = facts.stay_periods(household), facts.roles.get(target)
-    if role is None:
-        return list(stay)
-    own = set(role.periods) or set(facts.position)
-    limits, row = facts.instance.rules.limits, facts.households.get(household)
-    at_home = limits.roles_at_home and row is not None and row.home_region == role.region_id
-    throughout = role.whole_season or role.remote_share == 100 or at_home
-    return [period for period in facts.position if period in own and (throughout or period in set(stay))]
+def _houses(uses: Uses) -> Iterator[Load]:
+    houses = uses.facts.instance.houses
+    closed = uses.calendar.sets(houses.lists("closed_periods"))
+    units = np.where(closed, 0, uses.facts.units)
+    ids = houses["house_id"]
+    yield from _loads(uses, _Grid(_named("house_units", ids), ids, houses["region_id"], uses.houses, units))
 
 
-def _houses(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
-    for house in facts.houses.values():
-        for period in facts.open_periods:
-            taken = used["house_units", house.house_id, "", period]
-            closed = period in house.closed_periods
-            yield Load(
-                "house_units",
-                house.house_id,
-                house.region_id,
-                "",
-                period,
-                taken,
-                0 if closed else facts.units[house.house_id, period],
-            )
+def _reception(uses: Uses) -> Iterator[Load]:
+    regions = uses.facts.instance.regions
+    limited = np.flatnonzero(regions["reception_max"] != NULL_INT)
+    ids, most = regions["region_id"][limited], regions["reception_max"][limited]
+    used = uses.regions[:, limited]
+    yield from _loads(
+        uses, _Grid(_named("reception", ids), ids, ids, used, np.broadcast_to(most, used.shape))
+    )
 
 
-def _reception(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
-    for region in facts.regions.values():
-        if region.reception_max is not None:
-            for period in facts.open_periods:
-                taken = used["reception", region.region_id, "", period]
-                yield Load(
-                    "reception", region.region_id, region.region_id, "", period, taken, region.reception_max
-                )
+def _seats(uses: Uses) -> Iterator[Load]:
+    seats, facilities, groups = uses.facts.instance.seats, uses.facts.instance.facilities, uses.seat_groups
+    rule = np.array(
+        [FACILITY_RULES[kind] for kind in facilities["kind"][groups.facility].tolist()], dtype=str
+    )
+    row, there = groups.row, groups.row >= 0
+    period = np.arange(len(uses.calendar))[:, None]
+    places = np.append(seats["seats"], 0)[row]
+    if row.size:
+        places = np.where(there, places + uses.facts.works.seats_added()[period, row], 0)
+    days = np.append(seats["days"], NULL_INT)[row]
+    days = np.where(days == NULL_INT, uses.calendar.care_days[:, None], days)
+    grid = _Grid(
+        rule,
+        facilities["facility_id"][groups.facility],
+        facilities["region_id"][groups.facility],
+        uses.seats,
+        np.where(rule == "care_places", places * days, places),
+        band=groups.band,
+        there=there,
+    )
+    yield from _loads(uses, grid)
 
 
-def _seats(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
-    for (facility, band), rows in facts.seats.items():
-        row = facts.facilities[facility]
-        rule = FACILITY_RULES[row.kind]
-        for period in facts.open_periods:
-            seat = rows.get(period) or rows.get("all")
-            if seat is not None:
-                seats = seat.seats + facts.added("facility", facility, period, band)
-                capacity = seats * (_days(facts, seat, period) if rule == "care_places" else 1)
-                yield Load(
-                    rule, facility, row.region_id, band, period, used[rule, facility, band, period], capacity
-                )
+def _roles(uses: Uses) -> Iterator[Load]:
+    roles = uses.facts.instance.roles
+    ids, most = roles["role_id"], roles["max_holders"] + uses.facts.works.added("role")
+    named = (_named("role_max", ids), ids, roles["region_id"])
+    grid = _Grid(*named, uses.roles, most, least=roles["min_holders"], there=uses.role_periods)
+    yield from _loads(uses, grid)
 
 
-def _days(facts: Facts, seat: Seat, period: str) -> int:
-    if seat.days is not None:
-        return seat.days
-    row = facts.instance.periods.row(facts.position[period])
-    week = "0000011" if row.slot == "weekend" else "1111100"
-    after_end = np.datetime64(row.ends_on) + np.timedelta64(1, "D")
-    return int(np.busday_count(np.datetime64(row.starts_on), after_end, weekmask=week))
+def _supporters(uses: Uses) -> Iterator[Load]:
+    supporters = uses.facts.instance.supporters
+    ids, most = supporters["supporter_id"], supporters["caseload"] + uses.facts.works.added("supporter")
+    nowhere = np.full(len(ids), "")
+    yield from _loads(uses, _Grid(_named("supporter_caseload", ids), ids, nowhere, uses.supporters, most))
 
 
-def _roles(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
-    for role in facts.roles.values():
-        for period in facts.open_periods:
-            if not role.periods or period in role.periods:
-                taken = used["role_max", role.role_id, "", period]
-                yield Load(
-                    "role_max",
-                    role.role_id,
-                    role.region_id,
-                    "",
-                    period,
-                    taken,
-                    role.max_holders + facts.added("role", role.role_id, period),
-                    role.min_holders,
-                )
-
-
-def _supporters(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
-    for row in facts.instance.supporters.rows():
-        for period in facts.open_periods:
-            taken = used["supporter_caseload", row.supporter_id, "", period]
-            most = row.caseload + facts.added("supporter", row.supporter_id, period)
-            yield Load("supporter_caseload", row.supporter_id, "", "", period, taken, most)
-
-
-def _experiences(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
-    for row in facts.instance.experiences.rows():
-        taken = used["experience_places", row.experience_id, "", ""]
+def _experiences(uses: Uses) -> Iterator[Load]:
+    for row, taken in zip(uses.facts.instance.experiences.rows(), uses.experiences.tolist(), strict=True):
         yield Load(
             "experience_places", row.experience_id, row.region_id, "", "", taken, row.places, row.min_places
         )
 
 
-def _quotas(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
+def _quotas(uses: Uses) -> Iterator[Load]:
+    facts = uses.facts
     for row in facts.instance.quotas.rows():
         if row.kind == "limit":
-            counted = sum(_counts(facts, row, household) for household in facts.placements)
+            counted = quota_count(facts.book, row)
             yield Load("quota_max", row.quota_id, "", "", "", counted, row.max, row.min or 0)
         elif row.group is not None:
             others, most = reserved_use(facts.book, row)
@@ -213,23 +186,13 @@ def _quotas(facts: Facts, used: Counter[Key]) -> Iterator[Load]:
                 yield Load("quota_reserved", row.quota_id, "", "", period, held, most)
 
 
-def _counts(facts: Facts, quota: Quota, household: str) -> int:
-    row = facts.households.get(household)
-    if quota.group is not None and (row is None or quota.group not in row.groups):
-        return 0
-    if quota.target_kind == "all":
-        return 1
-    if quota.target_kind == "employer":
-        held = [
-            facts.roles.get(item.target_id) for item in facts.items.get(household, ()) if item.list == "role"
-        ]
-        return sum(role is not None and role.employer == quota.target_id for role in held)
-    return any(_in_target(facts, quota, stay.house_id) for stay in facts.stays.get(household, ()))
-
-
-def _in_target(facts: Facts, quota: Quota, house_id: str) -> bool:
-    house = facts.houses.get(house_id)
-    if house is None:
-        return False
-    own = {"region": house.region_id, "settlement": house.settlement, "house": house.house_id}
-    return own[quota.target_kind] == quota.target_id
+PARTS: dict[Callable[[Uses], Iterator[Load]], frozenset[str]] = {
+    _houses: frozenset({"house_units"}),
+    _reception: frozenset({"reception"}),
+    _seats: frozenset(FACILITY_RULES.values()),
+    _roles: frozenset({"role_max"}),
+    _supporters: frozenset({"supporter_caseload"}),
+    _experiences: frozenset({"experience_places"}),
+    _quotas: frozenset({"quota_max", "quota_reserved"}),
+}
+"""What lists the capacities, in order, and the rules that limit them."""

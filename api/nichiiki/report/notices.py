@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from nichiiki.report.facts import Facts
+from nichiiki.report.lazily import Lines
 from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import words
 from nichiiki_instances.headers import CONTACTS, column_title
@@ -111,20 +112,20 @@ def notices(rows: Rows, contacts: Mapping[str, Contact]) -> Sheet:
     contacts
         Who the households are, by id; those that are not there are addressed by their id.
     """
-    spoken = {contact.language for contact in contacts.values() if contact.language} - {rows.lang}
-    every = [rows, *(Rows(rows.facts, lang) for lang in LANGUAGES if lang in spoken)]
-    reasons = {each.lang: dict(each.unplaced_households) for each in every}
-    found: list[tuple[Cell, ...]] = []
+    return Sheet(
+        "notices", NOTICE_COLUMNS, Lines(lambda: _notices(rows, contacts), len(rows.facts.households))
+    )
+
+
+def _notices(rows: Rows, contacts: Mapping[str, Contact]) -> Iterator[tuple[Cell, ...]]:
+    spoken = {lang: Rows(rows.facts, lang) for lang in LANGUAGES}
     for household in rows.facts.households:
         contact = contacts.get(household, Contact("", "", None))
-        lang = contact.language or rows.lang
-        found.append(_notice(household, contact, rows.facts, reasons[lang].get(household, []), lang))
-    return Sheet("notices", NOTICE_COLUMNS, found)
+        yield _notice(household, contact, spoken[contact.language or rows.lang])
 
 
-def _notice(
-    household: str, contact: Contact, facts: Facts, against: list[str], lang: Lang
-) -> tuple[Cell, ...]:
+def _notice(household: str, contact: Contact, rows: Rows) -> tuple[Cell, ...]:
+    facts, lang = rows.facts, rows.lang
     say, placement, reasons = words(lang), facts.placements.get(household), ""
     middle: tuple[Cell, ...] = (None,) * 6
     if placement:
@@ -138,7 +139,7 @@ def _notice(
             facts.target_name(placement.supporter_id) if placement.supporter_id else "",
         )
     else:
-        reasons = "\n".join(against[:3]) or say("reason.none")
+        reasons = "\n".join(rows.reasons(household, 3)) or say("reason.none")
     key = "placed" if placement else "unplaced"
     fields = dict(zip(("region", "house", "periods", "cost", "besides", "supporter"), middle, strict=True))
     addressee = say("notice.to", name=contact.name) if contact.name else say("notice.to_id", id=household)

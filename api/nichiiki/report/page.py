@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -30,7 +30,7 @@ from nichiiki.report.public import (
     public_reasons,
     public_uses,
 )
-from nichiiki.report.rest import rest_json
+from nichiiki.report.rest import MOST_SEARCHED, rest_json
 from nichiiki.report.rows import Rows, besides
 from nichiiki.report.tariff_section import compared
 from nichiiki.report.words import number, percent, rule_name, words
@@ -140,7 +140,10 @@ def _inner(
     return {
         "rows": rows,
         "most": MOST_ROWS,
+        "first": islice,
         "rest": rest_json(rows, MOST_ROWS),
+        "in_sheet": MOST_SEARCHED,
+        "searched": MOST_ROWS + MOST_SEARCHED,
         "cards": cards(rows, violations),
         "chart": chart(rows.facts, shares=_shares(metrics) if metrics else None),
         "besides": besides,
@@ -262,9 +265,9 @@ def digest(content: str) -> str:
 
 def bars(rows: Rows, rules: Sequence[str]) -> list[Bar]:
     """Return the loads of some rules, one row a capacity."""
-    found = [load for load in rows.loads if load.rule in rules and (load.used or load.capacity != 0)]
+    found = (load for load in rows.loads(*rules) if load.used or load.capacity != 0)
     by: Callable[[Load], tuple[str, str, str]] = lambda load: (load.rule, load.target_id, load.band)  # noqa: E731
-    return [_bar(rows.facts, list(cells)) for _, cells in groupby(found, key=by)][:MOST_ROWS]
+    return [_bar(rows.facts, list(cells)) for _, cells in islice(groupby(found, key=by), MOST_ROWS)]
 
 
 def _bar(facts: Facts, cells: list[Load]) -> Bar:

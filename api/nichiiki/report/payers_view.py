@@ -133,14 +133,13 @@ def cost_columns(rows: Rows, level: Level) -> list[str]:
 def picked(sheet: Sheet, columns: Sequence[str], most: int) -> list[list[Cell]]:
     """Return some columns of the first rows of a list."""
     places = [sheet.columns.index(name) for name in columns]
-    return [[row[place] for place in places] for row in sheet.rows[:most]]
+    return [[row[place] for place in places] for row in sheet.first(most)]
 
 
 def monthly(rows: Rows) -> dict[str, int]:
     """Return what all placed households pay a month together, by column of costs.csv."""
-    sheet = rows.costs
-    return {
-        name: sum(int(row[at] or 0) for row in sheet.rows)
-        for name in MONTHLY
-        for at in [sheet.columns.index(name)]
-    }
+    places = [rows.costs.columns.index(name) for name in MONTHLY]
+    sums = [0] * len(places)
+    for row in rows.costs.rows:
+        sums = [total + int(row[at] or 0) for total, at in zip(sums, places, strict=True)]
+    return dict(zip(MONTHLY, sums, strict=True))

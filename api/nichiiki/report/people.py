@@ -9,10 +9,10 @@ from nichiiki.report.words import words
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_models.metrics import Metrics
+from nichiiki_models.outputs import Cost
 from nichiiki_models.table import Table
 from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
-from nichiiki_solver.certificates import certificates
 from nichiiki_solver.cost_table import costs
 from nichiiki_solver.pricing.passes import travel_with
 
@@ -20,17 +20,10 @@ Cell = str | int | None
 Cells = tuple[Cell, ...]
 
 
-def certificate_cells(instance: Instance, allocation: Allocation) -> tuple[tuple[str, ...], list[Cells]]:
-    """Return columns and rows of the certificates."""
-    return _cells(certificates(instance, allocation))
-
-
-def cost_cells(
-    instance: Instance, allocation: Allocation, tariff: TariffResult | None = None
-) -> tuple[tuple[str, ...], list[Cells]]:
-    """Return columns and rows of the costs, at single fares and with the products of a tariff."""
+def cost_table(instance: Instance, allocation: Allocation, tariff: TariffResult | None = None) -> Table[Cost]:
+    """Return the costs, at single fares and with the products of a tariff."""
     passes = travel_with(instance, allocation, tariff) if tariff else None
-    return _cells(costs(instance, allocation, pass_yen=passes))
+    return costs(instance, allocation, pass_yen=passes)
 
 
 def kpi_cells(instance: Instance, metrics: Metrics, lang: Lang) -> list[Cells]:
@@ -38,10 +31,10 @@ def kpi_cells(instance: Instance, metrics: Metrics, lang: Lang) -> list[Cells]:
     return list(_figures(instance, metrics, lang))
 
 
-def _cells(table: Table[Any]) -> tuple[tuple[str, ...], list[Cells]]:
-    names = tuple(table.columns)
-    rows = [row.model_dump(mode="json") for row in table.rows()]
-    return names, [tuple(row[name] for name in names) for row in rows]
+def row_cells(table: Table[Any]) -> Iterator[Cells]:
+    """Yield the rows of a table as cells, in the order of its columns."""
+    for row in table.rows():
+        yield tuple(row.model_dump(mode="json").values())
 
 
 def _figures(instance: Instance, metrics: Metrics, lang: Lang) -> Iterator[Cells]:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from nichiiki.report.cards import Card, gap_of
 from nichiiki.report.chart import Chart, chart, flows_of
 from nichiiki.report.loads import Load
@@ -57,9 +59,8 @@ def public_ranks(rows: Rows) -> list[Part]:
     """Return households by the best rank of their stay."""
     facts, say = rows.facts, words(rows.lang)
     counts: Counter[int] = Counter()
-    for stays in facts.stays.values():
-        ranks = [rank for stay in stays if (rank := facts.stay_rank(stay))]
-        counts[min(min(ranks, default=0), RANKS)] += 1
+    for rank, households in facts.rank_counts().items():
+        counts[min(rank, RANKS)] += households
     hidden = hide_small(counts, RANKS + 1)
     named = [
         Part(say("public.rank", rank=rank) if rank else say("public.unlisted"), count)
@@ -71,14 +72,14 @@ def public_ranks(rows: Rows) -> list[Part]:
 def public_reasons(rows: Rows) -> list[Part]:
     """Return households without a place by the rule that stands first against them."""
     facts, say = rows.facts, words(rows.lang)
-    first: dict[str, str] = {}
-    for row in facts.allocation.unplaced.rows():
-        first.setdefault(row.household_id, row.rule)
-    counts = Counter(
-        first.get(household, "") for household in facts.households if household not in facts.placements
+    table, waiting = (
+        facts.allocation.unplaced,
+        facts.instance.households["household_id"][~facts.book.is_placed],
     )
-    every = {row.rule for row in facts.allocation.unplaced.rows()} | {""}
-    hidden = hide_small(counts, len(every))
+    first, stated = table.spans(waiting)
+    rules = table["rule"]
+    counts = Counter(np.append(rules, "")[np.where(stated > 0, first, -1)].tolist())
+    hidden = hide_small(counts, len({*rules.tolist(), ""}))
     named = [
         Part(rule_name(rule, rows.lang) if rule else say("reason.none"), count)
         for rule, count in Counter(hidden.shown).most_common()
@@ -94,7 +95,7 @@ def public_cards(rows: Rows, broken: int) -> list[Card]:
     """Return the figures at the head; numbers below five are not told."""
     facts = rows.facts
     placed, asked = len(facts.placements), len(facts.households)
-    people = sum(facts.members.get(household, 0) for household in facts.placements)
+    people = facts.placed_persons
     told = all(number == 0 or number >= LEAST for number in (placed, asked - placed))
     shown = f"{placed:,}" if told else "–"
     status = words(rows.lang)(f"status.{facts.allocation.status.value}")
@@ -110,7 +111,7 @@ def public_uses(rows: Rows, rules: Sequence[str]) -> list[Use]:
     """Return how far each kind of capacity is used over the whole calendar, in steps of ten percent."""
     found: list[Use] = []
     for rule in rules:
-        own = [load for load in rows.loads if load.rule == rule and load.capacity]
+        own = [load for load in rows.loads(rule) if load.capacity]
         if own:
             found.append(_use(rule, own, rows))
     return found

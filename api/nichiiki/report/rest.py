@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
-from nichiiki.report.rows import Cell, Rows
+from nichiiki.report.rows import PLACEMENT_COLUMNS, Cell, Rows, placement_cells
 
 KEPT = (
     "household_id",
@@ -20,10 +21,14 @@ KEPT = (
     "cost_yen",
 )
 """Columns of the placements that are kept; what comes besides is in placements.csv."""
+MOST_SEARCHED = 20_000
+"""Households of each list that are kept beyond those laid out: a page of some megabytes, which any browser opens at once."""
 
 
 def rest_json(rows: Rows, most: int) -> str:
     """Return the rows beyond the first households of either list as JSON for a data block; empty if there are none.
+
+    At most `MOST_SEARCHED` households of each list are in it; the CSV files hold them all.
 
     Parameters
     ----------
@@ -32,23 +37,21 @@ def rest_json(rows: Rows, most: int) -> str:
     most
         Households of each list that the page lays out.
     """
-    laid_out = set(list(rows.facts.placements)[:most])
-    placed = [row for row in rows.placements.rows if row[0] not in laid_out]
-    waiting = rows.unplaced_households[most:]
-    if not placed and not waiting:
+    if max(len(rows.facts.placements), len(rows.facts.waiting)) <= most:
         return ""
+    placed = placement_cells(rows.facts, islice(rows.facts.placements, most, most + MOST_SEARCHED))
     order = {region: at for at, region in enumerate(rows.facts.regions)}
     data = {
         "regions": [[region, rows.facts.region_name(region)] for region in order],
         "placements": list(_placed(rows, placed, order)),
-        "refused": list(_waiting(rows, waiting, order)),
+        "refused": list(_waiting(rows, most, order)),
     }
     # nothing in it can end the block that holds it
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _placed(rows: Rows, placed: list[tuple[Cell, ...]], order: dict[str, int]) -> Iterator[list[Any]]:
-    places = [rows.placements.columns.index(name) for name in KEPT]
+def _placed(rows: Rows, placed: Iterable[tuple[Cell, ...]], order: dict[str, int]) -> Iterator[list[Any]]:
+    places = [PLACEMENT_COLUMNS.index(name) for name in KEPT]
     for row in placed:
         household, persons, home, host, house, units, periods, rank, cost = (row[place] for place in places)
         shown = rows.facts.shown_periods(str(periods).split("; "))
@@ -65,8 +68,8 @@ def _placed(rows: Rows, placed: list[tuple[Cell, ...]], order: dict[str, int]) -
         ]
 
 
-def _waiting(rows: Rows, waiting: list[tuple[str, list[str]]], order: dict[str, int]) -> Iterator[list[Any]]:
-    for household, reasons in waiting:
+def _waiting(rows: Rows, most: int, order: dict[str, int]) -> Iterator[list[Any]]:
+    for household, reasons, _ in rows.refused(MOST_SEARCHED, after=most):
         row = rows.facts.households.get(household)
         home = order.get(row.home_region, -1) if row else -1
         yield [household, rows.facts.members.get(household, 0), home, reasons[0] if reasons else ""]

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+
+import numpy as np
 
 from nichiiki.report.facts import Facts
+from nichiiki.report.lazily import Lines
 from nichiiki.report.loads import Load, loads
-from nichiiki.report.people import certificate_cells, cost_cells, kpi_cells
+from nichiiki.report.people import cost_table, kpi_cells, row_cells
+from nichiiki.report.uses import Uses
 from nichiiki.report.words import reason_text, words
 from nichiiki_models.allocation import Item, Unplaced
+from nichiiki_models.columns import runs
 from nichiiki_models.explanation import code_of, hazards_sentence
 from nichiiki_models.metrics import Metrics
+from nichiiki_models.table import BLOCK
 from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
 from nichiiki_solver.budget import budget_table
+from nichiiki_solver.certificates import certificates
 from nichiiki_solver.evaluate import evaluate
 
 Cell = str | int | None
@@ -32,15 +40,19 @@ class Sheet:
     columns
         Canonical names of the columns.
     rows
-        One tuple of cells a row.
+        One tuple of cells a row; those of long lists are made anew whenever they are read.
     """
 
     name: str
     columns: tuple[str, ...]
-    rows: Sequence[tuple[Cell, ...]]
+    rows: Collection[tuple[Cell, ...]]
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def first(self, most: int) -> list[tuple[Cell, ...]]:
+        """Return the first rows."""
+        return list(islice(self.rows, most))
 
 
 PLACEMENT_COLUMNS = (
@@ -108,24 +120,33 @@ class Rows:
         self.tariff = tariff
 
     @cached_property
-    def loads(self) -> list[Load]:
-        """Every shared capacity."""
-        return loads(self.facts)
+    def uses(self) -> Uses:
+        """What is used of the shared capacities."""
+        return Uses(self.facts)
+
+    def loads(self, *rules: str) -> Iterator[Load]:
+        """Yield the shared capacities that some rules limit; all of them if none is named."""
+        return loads(self.uses, rules or None)
 
     @cached_property
     def placements(self) -> Sheet:
         """One row a stay: who gets what."""
-        return Sheet("placements", PLACEMENT_COLUMNS, list(_placements(self.facts)))
+        facts = self.facts
+        placed = facts.allocation.placements["household_id"]
+        count = int(facts.allocation.stays.spans(runs(placed)[0])[1].sum())
+        return Sheet("placements", PLACEMENT_COLUMNS, Lines(lambda: placement_cells(facts), count))
 
     @cached_property
     def unplaced(self) -> Sheet:
         """One row a reason: who gets nothing, and why."""
-        return Sheet("unplaced", UNPLACED_COLUMNS, list(_unplaced(self.facts, self.lang)))
+        silent = len(self.facts.silent)
+        lines = Lines(lambda: _unplaced(self.facts, self.lang), len(self.facts.allocation.unplaced) + silent)
+        return Sheet("unplaced", UNPLACED_COLUMNS, lines)
 
     @cached_property
     def load_sheet(self) -> Sheet:
         """One row a shared capacity and period."""
-        return Sheet("loads", LOAD_COLUMNS, [_load_cells(load) for load in self.loads])
+        return Sheet("loads", LOAD_COLUMNS, Lines(lambda: map(_load_cells, self.loads())))
 
     @cached_property
     def budget(self) -> Sheet:
@@ -160,29 +181,27 @@ class Rows:
     @cached_property
     def house_calendar(self) -> Sheet:
         """Houses by periods: who lives there."""
-        return Sheet(
-            "house_calendar",
-            ("house_id", "region_id", "units", *self.facts.open_periods),
-            _calendar(self.facts),
-        )
+        columns = ("house_id", "region_id", "units", *self.facts.open_periods)
+        lines = Lines(lambda: _calendar(self.facts), len(self.facts.instance.houses))
+        return Sheet("house_calendar", columns, lines)
 
     @cached_property
     def roles(self) -> Sheet:
         """Roles by periods: holders of the most that fit."""
         columns = ("role_id", "title", "region_id", "min_holders", "max_holders", *self.facts.open_periods)
-        return Sheet("roles", columns, _roster(self.facts, self.loads))
+        return Sheet("roles", columns, list(_roster(self.facts, self.uses)))
 
     @cached_property
     def certificates(self) -> Sheet:
         """One row a stay: what is to be certified."""
-        columns, cells = certificate_cells(self.facts.instance, self.facts.allocation)
-        return Sheet("certificates", columns, cells)
+        table = certificates(self.facts.instance, self.facts.allocation)
+        return Sheet("certificates", tuple(table.columns), Lines(lambda: row_cells(table), len(table)))
 
     @cached_property
     def costs(self) -> Sheet:
         """One row a stay: what the household pays a month."""
-        columns, cells = cost_cells(self.facts.instance, self.facts.allocation, self.tariff)
-        return Sheet("costs", columns, cells)
+        table = cost_table(self.facts.instance, self.facts.allocation, self.tariff)
+        return Sheet("costs", tuple(table.columns), Lines(lambda: row_cells(table), len(table)))
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -195,28 +214,32 @@ class Rows:
         cells = kpi_cells(self.facts.instance, self.metrics, self.lang)
         return Sheet("kpi", ("figure", "value", "meaning"), cells)
 
-    @cached_property
-    def unplaced_households(self) -> list[tuple[str, list[str]]]:
-        """Each household without a place, with its reasons in words."""
-        found: dict[str, list[str]] = {household: [] for household in not_placed(self.facts)}
-        for household, *_, sentence in self.unplaced.rows:
-            found.setdefault(str(household), []).extend([str(sentence)] if sentence else [])
-        return list(found.items())
+    def refused(self, most: int, *, after: int = 0, reasons: int = 1) -> Iterator[tuple[str, list[str], int]]:
+        """Yield the households without a place: each with the first of its reasons in words, and how many it has.
 
+        Parameters
+        ----------
+        most, after
+            How many households, and how many others come before them.
+        reasons
+            How many reasons are put in words.
+        """
+        for household in self.facts.waiting[after : after + most].tolist():
+            yield household, self.reasons(household, reasons), len(self.facts.unplaced.get(household, ()))
 
-def not_placed(facts: Facts) -> list[str]:
-    """Return the households that have no place, in canonical order."""
-    return [household for household in facts.households if household not in facts.placements]
+    def reasons(self, household: str, most: int) -> list[str]:
+        """Return the first reasons why a household has no place, in words."""
+        stated = self.facts.unplaced.get(household, [])[:most]
+        return [reason_of(self.facts, reason, self.lang) for reason in stated]
 
 
 def reason_of(facts: Facts, reason: Unplaced, lang: Lang) -> str:
     """Return a reason as a sentence; of hazards that threaten both homes it names them."""
-    house = facts.houses.get(reason.target_id or "")
-    household = facts.households.get(reason.household_id)
-    if reason.rule != "hazard_shared" or house is None or household is None:
-        return reason_text(
-            reason.rule, reason.target_id, reason.value, reason.limit, lang, reason.household_id
-        )
+    is_shared = reason.rule == "hazard_shared"
+    house = facts.houses.get(reason.target_id or "") if is_shared else None
+    household = facts.households.get(reason.household_id) if is_shared else None
+    if house is None or household is None:
+        return reason_text(reason.rule, reason.target_id, reason.value, reason.limit, lang)
     both = {*house.hazards} & {*facts.regions[household.home_region].hazards}
     return hazards_sentence(
         house.house_id, [each for each in facts.instance.rules.limits.hazards_apart if each in both], lang
@@ -239,8 +262,10 @@ def targets(items: Sequence[Item], kind: str) -> str:
     )
 
 
-def _placements(facts: Facts) -> Iterator[tuple[Cell, ...]]:
-    for household, placement in facts.placements.items():
+def placement_cells(facts: Facts, households: Iterable[str] | None = None) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows of placements.csv, of some households or of all."""
+    for household in facts.placements if households is None else households:
+        placement = facts.placements[household]
         row, items = facts.households.get(household), facts.items.get(household, [])
         head: tuple[Cell, ...] = (household, row.home_region if row else "", facts.members.get(household, 0))
         things = tuple(targets(items, kind) for kind in ("school", "care", "desk", "role", "experience"))
@@ -252,15 +277,13 @@ def _placements(facts: Facts) -> Iterator[tuple[Cell, ...]]:
 
 
 def _unplaced(facts: Facts, lang: Lang) -> Iterator[tuple[Cell, ...]]:
-    known: set[str] = set()
-    for row in facts.allocation.unplaced.rows():
-        known.add(row.household_id)
-        reason = reason_of(facts, row, lang)
-        code = code_of(row.rule).value
-        yield (*_who(facts, row.household_id), code, row.rule, row.target_id, row.value, row.limit, reason)
-    for household in not_placed(facts):
-        if household not in known:
-            yield (*_who(facts, household), "", "", None, None, None, "")
+    for household, reasons in facts.unplaced.items():
+        who = _who(facts, household)
+        for row in reasons:
+            code, reason = code_of(row.rule).value, reason_of(facts, row, lang)
+            yield (*who, code, row.rule, row.target_id, row.value, row.limit, reason)
+    for household in facts.silent.tolist():
+        yield (*_who(facts, household), "", "", None, None, None, "")
 
 
 def _who(facts: Facts, household: str) -> tuple[Cell, ...]:
@@ -281,32 +304,29 @@ def _load_cells(load: Load) -> tuple[Cell, ...]:
     )
 
 
-def _calendar(facts: Facts) -> list[tuple[Cell, ...]]:
-    tenants: dict[tuple[str, str], list[str]] = {}
-    for stay in facts.allocation.stays.rows():
-        for period in stay.periods:
-            tenants.setdefault((stay.house_id, period), []).append(stay.household_id)
-    return [
-        (
-            house.house_id,
-            house.region_id,
-            house.units,
-            *(", ".join(tenants.get((house.house_id, period), ())) for period in facts.open_periods),
+def _calendar(facts: Facts) -> Iterator[tuple[Cell, ...]]:
+    houses, stays = facts.instance.houses, facts.allocation.stays
+    house = houses.find(stays["house_id"])
+    order = np.argsort(house, kind="stable")
+    starts = np.searchsorted(house[order], np.arange(len(houses) + 1))
+    for first in range(0, len(houses), BLOCK):
+        part = slice(first, min(first + BLOCK, len(houses)))
+        tenants: dict[tuple[str, str], list[str]] = {}
+        for stay in stays.take(order[starts[part.start] : starts[part.stop]]).rows():
+            for period in stay.periods:
+                tenants.setdefault((stay.house_id, period), []).append(stay.household_id)
+        heads = zip(
+            *(houses[name][part].tolist() for name in ("house_id", "region_id", "units")), strict=True
         )
-        for house in facts.houses.values()
-    ]
+        for head in heads:
+            yield (*head, *(", ".join(tenants.get((head[0], each), ())) for each in facts.open_periods))
 
 
-def _roster(facts: Facts, all_loads: list[Load]) -> list[tuple[Cell, ...]]:
-    holders = {(load.target_id, load.period_id): load.used for load in all_loads if load.rule == "role_max"}
-    return [
-        (
-            role.role_id,
-            role.title,
-            role.region_id,
-            role.min_holders,
-            role.max_holders,
-            *(holders.get((role.role_id, period)) for period in facts.open_periods),
-        )
-        for role in facts.roles.values()
-    ]
+def _roster(facts: Facts, uses: Uses) -> Iterator[tuple[Cell, ...]]:
+    roles = facts.instance.roles
+    names = ("role_id", "title", "region_id", "min_holders", "max_holders")
+    heads = zip(*(roles[name].tolist() for name in names), strict=True)
+    at = uses.calendar.open
+    cells = zip(uses.roles[at].T.tolist(), uses.role_periods[at].T.tolist(), strict=True)
+    for head, (held, runs_) in zip(heads, cells, strict=True):
+        yield (*head, *(count if is_there else None for count, is_there in zip(held, runs_, strict=True)))

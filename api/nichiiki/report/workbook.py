@@ -11,10 +11,12 @@ from typing import Any
 
 import xlsxwriter
 
+from nichiiki.outputs import OUTPUTS
 from nichiiki.report.chart import flows_of
 from nichiiki.report.marked import OPTIONS, sheet_names
 from nichiiki.report.notices import Contact, notices
 from nichiiki.report.recipients import sheets_of
+from nichiiki.report.rest import MOST_SEARCHED
 from nichiiki.report.rows import Cell, Rows, Sheet
 from nichiiki.report.words import Words, words
 from nichiiki_models.texts import has_text
@@ -32,8 +34,11 @@ SHEETS = (
 )
 WIDE, NARROW = 60, 8
 MOST_REGIONS, CHART_ROWS = 40, 18
-MOST_ROWS = 1_048_575
-"""Rows below the header that a sheet of Excel can hold."""
+MOST_ROWS = MOST_SEARCHED
+"""Rows below the header that a sheet shows, as many as the page searches: a workbook of lists as long as Excel can hold takes
+minutes to write, minutes to open, and gigabytes. The CSV files hold every row."""
+MOST_LETTERS = 1_048_575
+"""Rows of the letters where they have names: as many as a sheet of Excel can hold, since a mail merge reads them from nowhere else."""
 FROZEN = {"house_calendar": 1, "roles": 2}
 """How many columns stay in view beside the header row."""
 
@@ -56,14 +61,15 @@ def workbook_bytes(rows: Rows, contacts: Mapping[str, Contact] | None = None) ->
     book.set_properties({"created": CREATED})
     formats = _formats(book)
     _write_summary(book, formats, rows, say)
-    sheets = [getattr(rows, name) for name in SHEETS]
-    for sheet in (*sheets, notices(rows, contacts or {})):
-        _write(book, formats, sheet, rows, say, say(f"sheet.{sheet.name}"))
+    for sheet in (getattr(rows, name) for name in SHEETS):
+        _write(book, formats, _shown(sheet, say), rows, say, say(f"sheet.{sheet.name}"))
+    letters = _shown(notices(rows, contacts or {}), say, MOST_LETTERS if contacts else MOST_ROWS)
+    _write(book, formats, letters, rows, say, say("sheet.notices"))
     recipients = list(sheets_of(rows))
     taken = [page.get_name() for page in book.worksheets()]
     titles = sheet_names([*taken, *(say(f"sheet.{kind}", name=name) for kind, name, _ in recipients)])
     for title, (_, _, sheet) in zip(titles[len(taken) :], recipients, strict=True):
-        _write(book, formats, sheet, rows, say, title)
+        _write(book, formats, _shown(sheet, say), rows, say, title)
     book.close()
     return buffer.getvalue()
 
@@ -80,7 +86,7 @@ def _write_summary(book: Any, formats: dict[str, Any], rows: Rows, say: Words) -
 
 def _summaries(rows: Rows, say: Words) -> Iterator[tuple[str, str, list[tuple[str, int]]]]:
     facts = rows.facts
-    ranks = Counter(facts.stay_rank(stay) or 0 for stay in facts.allocation.stays.rows())
+    ranks = +facts.rank_counts()
     order = sorted(ranks, key=lambda rank: (rank == 0, rank))
     yield (
         "ranks",
@@ -92,10 +98,7 @@ def _summaries(rows: Rows, say: Words) -> Iterator[tuple[str, str, list[tuple[st
         hosts[host] += households
     named = [(facts.region_name(host), households) for host, households in hosts.most_common(MOST_REGIONS)]
     yield "hosts", "bar", named
-    used: Counter[str] = Counter()
-    for load in rows.loads:
-        if load.rule == "house_units":
-            used[load.period_id] += load.used
+    used = dict(zip(facts.periods, rows.uses.houses.sum(axis=1).tolist(), strict=True))
     yield "units", "line", [(period, used[period]) for period in facts.open_periods]
 
 
@@ -151,20 +154,22 @@ def _write(book: Any, formats: dict[str, Any], sheet: Sheet, rows: Rows, say: Wo
     page = book.add_worksheet(title)
     for column, name in enumerate(sheet.columns):
         page.write_string(0, column, header(name, rows, say), formats["head"])
-    shown = _shown(sheet, say)
-    for number, row in enumerate(shown.rows, start=1):
+    for number, row in enumerate(sheet.rows, start=1):
         for column, cell in enumerate(row):
             _write_cell(page, number, column, cell, formats)
-    _lay_out(page, shown, formats)
+    _lay_out(page, sheet, formats)
 
 
-def _shown(sheet: Sheet, say: Words) -> Sheet:
-    """Cut a list that is longer than a sheet of Excel, and say so in its last row."""
-    beyond = len(sheet) - MOST_ROWS
+def _shown(sheet: Sheet, say: Words, most: int | None = None) -> Sheet:
+    """Return the rows that a sheet shows; where a list is longer its last row says so, and where all of it is."""
+    most = most or MOST_ROWS
+    beyond = len(sheet) - most
     if beyond <= 0:
-        return sheet
-    note = (say("sheet.beyond", count=f"{beyond + 1:,}"), *[None] * (len(sheet.columns) - 1))
-    return replace(sheet, rows=[*sheet.rows[: MOST_ROWS - 1], note])
+        return replace(sheet, rows=list(sheet.rows))
+    file = f"{sheet.name}.csv"
+    key = "sheet.beyond" if file in OUTPUTS else "sheet.beyond.nowhere"
+    note = (say(key, count=f"{beyond + 1:,}", file=file), *[None] * (len(sheet.columns) - 1))
+    return replace(sheet, rows=[*sheet.first(most - 1), note])
 
 
 def header(name: str, rows: Rows, say: Words) -> str:
@@ -185,7 +190,7 @@ def _lay_out(page: Any, sheet: Sheet, formats: dict[str, Any]) -> None:
     page.freeze_panes(1, FROZEN.get(sheet.name, 1))
     page.autofilter(0, 0, last_row, last_column)
     for column, name in enumerate(sheet.columns):
-        shown = [str(row[column]) for row in sheet.rows[:200] if row[column] is not None]
+        shown = [str(row[column]) for row in sheet.first(200) if row[column] is not None]
         widest = max([_width(text) for text in [name, *shown]], default=NARROW)
         page.set_column(column, column, min(WIDE, max(NARROW, widest + 2)))
     page.set_landscape()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nichiiki_models.columns import Array, is_null
-from nichiiki_solver.verify.arrays import find
+from nichiiki_solver.verify.arrays import find, is_listed
 from nichiiki_solver.verify.book import Book
 from nichiiki_solver.verify.findings import Finder, Findings
 
@@ -51,12 +51,18 @@ def check_registration(book: Book, findings: Finder) -> None:
 
 def registration_counts(book: Book) -> Array:
     """Number of different municipalities of each stay's household, the region of the house among them."""
-    stays, regions = book.stays, book.instance.regions
-    others = book.instance.households.lists("other_municipalities")
-    member = np.zeros((len(regions), len(stays.household)), dtype=bool)
-    for row, region in enumerate(regions["region_id"].tolist()):
-        member[row] = others.holds(region)[stays.household] | (book.house_region[stays.house] == row)
-    return np.asarray(member.sum(axis=0))
+    regions, households = book.instance.regions, book.instance.households
+    others = households.lists("other_municipalities")
+    known = find(regions, others.values)
+    pairs = np.unique((others.owners * len(regions) + known)[known >= 0])
+    counts = np.bincount(pairs // max(1, len(regions)), minlength=len(households))
+    return np.asarray(counts[book.stays.household] + ~stays_in_others(book))
+
+
+def stays_in_others(book: Book) -> Array:
+    """Mask of the stays in a municipality in which the household is registered already."""
+    others, stays = book.instance.households.lists("other_municipalities"), book.stays
+    return is_listed(others, stays.household, book.instance.regions, book.house_region[stays.house])
 
 
 def check_entitlement(book: Book, findings: Findings) -> None:

@@ -71,8 +71,10 @@ class Works:
         found = np.zeros((len(self.book.calendar), len(table)), dtype=np.int64)
         for measure in self.measures:
             if measure.target_kind == "facility":
-                same = (table["facility_id"] == measure.target_id) & (table["band"] == str(measure.band))
-                found += measure.adds * np.outer(self.counts(measure), same)
+                (first,), (count,) = table.spans(np.array([measure.target_id]))
+                rows = np.arange(first, first + count)
+                rows = rows[table["band"][rows] == str(measure.band)]
+                found[:, rows] += measure.adds * self.counts(measure)[:, None]
         return found
 
 
