@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nichiiki.helping import ProcessHelpers
 from nichiiki_instances.generators import generate
 from nichiiki_models.instance import Instance
 from nichiiki_solver import cp_sat, mip, scip
@@ -119,7 +118,6 @@ def _policy(policy: str) -> Callable[[Instance, float, Case, Run], None]:
             policy=policy,
             time_limit_s=limit_s,
             relative_gap=case.gap if policy == "welfare" else 0.0,
-            helpers=ProcessHelpers.local(2) if policy == "welfare" else None,
             progress=lambda line: made.trace.append((line.seconds, line.objective, line.bound)),
         )
         made.objective, made.bound = result.objective, result.bound

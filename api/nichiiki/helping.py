@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from nichiiki.executing import Executor, LocalExecutor, Task
-from nichiiki_solver.helping import Alone, nothing_ends
+from nichiiki_solver.helping import Threads, nothing_ends
 
 LEAST = 2
 """Fewer pieces are not worth the start of another process."""
@@ -32,7 +32,7 @@ class ProcessHelpers:
     """
 
     def __init__(self, make: Callable[[], Executor], *, at_once: int = 2) -> None:
-        self._make, self.at_once = make, at_once
+        self._make, self.at_once, self.can_end = make, at_once, True
 
     @classmethod
     def local(cls, workers: int) -> ProcessHelpers:
@@ -49,7 +49,7 @@ class ProcessHelpers:
     ) -> list[Any]:
         """Call the function with each piece; see `nichiiki_solver.helping.Helpers`."""
         if len(pieces) < LEAST or should_stop():
-            return Alone().each(function, pieces, limit_s, should_stop, ends)
+            return Threads().each(function, pieces, limit_s, should_stop, ends)
         executor, found = self._make(), {}
         for number, piece in enumerate(pieces):
             executor.submit(Task(str(number), function, piece, limit_s + SPARE_S))
@@ -62,6 +62,6 @@ class ProcessHelpers:
         if any(ends(value) for value in found.values()):
             return [found.get(number) for number in range(len(pieces))]
         lost = [number for number in range(len(pieces)) if number not in found]
-        again = Alone().each(function, [pieces[number] for number in lost], limit_s, should_stop)
+        again = Threads().each(function, [pieces[number] for number in lost], limit_s, should_stop)
         found.update(zip(lost, again, strict=True))
         return [found[number] for number in range(len(pieces))]

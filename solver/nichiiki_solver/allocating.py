@@ -140,7 +140,7 @@ def allocate(
         notes["narrowed"] = {"houses": narrowing.houses, "supporters": narrowing.supporters}
     if narrowing.leaves_out(solved):
         watch = _Watch(solved, started, time_limit_s, progress, should_stop)
-        market = compile_narrowed(solved, narrowing, watch.is_over, watch.tell)
+        market = compile_narrowed(solved, narrowing, watch.is_over, watch.tell, workers)
     else:
         market = compile_market(solved, narrowing)
     asked = {

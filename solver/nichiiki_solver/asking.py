@@ -8,9 +8,8 @@ is kept. Resources that are about households (families, stay plans, overrides) c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from nichiiki_models.table import Table
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.dual_prices import SCALE, gains
+from nichiiki_solver.helping import Threads
 from nichiiki_solver.known_prices import Prices
 from nichiiki_solver.market import NO_VALUE
 from nichiiki_solver.measures import Plans
@@ -53,7 +53,7 @@ class Asked:
 
 
 def ask_everyone(
-    source: BundleSource, weights: Ints, prices: Prices, should_stop: Callable[[], bool]
+    source: BundleSource, weights: Ints, prices: Prices, should_stop: Callable[[], bool], workers: int = 1
 ) -> Asked | None:
     """Ask for the best bundle of everyone among all; None if told to stop before the end.
 
@@ -67,26 +67,30 @@ def ask_everyone(
         What is shared costs so much.
     should_stop
         Asked between blocks.
+    workers
+        Blocks at a time.
     """
-    market, count, first = source.unlisted(), source.bundles.n_households, 0
+    market, count = source.unlisted(), source.bundles.n_households
     own = prices.at(source.bundles.uses.resources)
     gain = gains(market, source.best_values(weights * SCALE, own))
     total = int(gain[count:].sum()) + int(own @ market.capacity) + _gain_of_absent_measures(source, weights)
-    found: list[tuple[Ints, Ints]] = []
-    for block in blocks_of(source.bundles.instance):
-        if should_stop():
-            return None
-        known = gain[first : first + len(block.households)]
-        here, household, house = _ask(block, weights, prices, known, source.bundles.plans)
-        total += here
-        found.append((first + household, house))
-        first += len(block.households)
-    household, house = (np.concatenate([pair[k] for pair in found]) for k in range(2))
-    return Asked(total // SCALE, household, house)
+    blocks, plans = Blocks(source.bundles.instance), source.bundles.plans
+    pieces = [
+        (blocks, first, weights, prices, gain[:count][first : first + AT_ONCE], plans)
+        for first in blocks.firsts
+    ]
+    found = Threads(workers).each(_ask, pieces, np.inf, should_stop)
+    if any(answer is None for answer in found):
+        return None
+    household, house = (np.concatenate([answer[k] for answer in found]) for k in (1, 2))
+    return Asked((total + sum(answer[0] for answer in found)) // SCALE, household, house)
 
 
-def _ask(block: Instance, weights: Ints, prices: Prices, known: Ints, plans: Plans) -> tuple[int, Ints, Ints]:
+def _ask(
+    blocks: Blocks, first: int, weights: Ints, prices: Prices, known: Ints, plans: Plans
+) -> tuple[int, Ints, Ints]:
     """What the households of a block gain in all; and the best houses, by household, of those that gain more than is known."""
+    block = blocks.block(first)
     worth = worth_of(block, Calendar.of(block), weights, prices, known, SCALE)
     narrowing = Narrowing(None, 0) if supporters_are_idle(block) else EVERYTHING
     source = BundleSource(find_bundles(block, narrowing, worth, plans))
@@ -96,7 +100,8 @@ def _ask(block: Instance, weights: Ints, prices: Prices, known: Ints, plans: Pla
     least = np.full(source.n_agents, -NO_VALUE, dtype=np.int64)
     least[:count] = np.where(gain > known, known, -NO_VALUE)
     stays = source.best_stays(least, MISSED)
-    return int(np.maximum(gain, known).sum()), bundles.stays.household[stays], bundles.stays.house[stays]
+    household = first + bundles.stays.household[stays]
+    return int(np.maximum(gain, known).sum()), household, bundles.stays.house[stays]
 
 
 def _gain_of_absent_measures(source: BundleSource, weights: Ints) -> int:
@@ -110,20 +115,32 @@ def _gain_of_absent_measures(source: BundleSource, weights: Ints) -> int:
     return int(best.sum()) * SCALE
 
 
-def blocks_of(instance: Instance) -> Iterator[Instance]:
-    """Cut an instance between its households: each part has some of them with all that is theirs, and everything else."""
-    size = len(instance.households)
-    # a block in which nobody had a place before would have no level for that
-    objective = instance.rules.objective.model_copy(update={"levels": instance.levels})
-    rules = instance.rules.model_copy(update={"objective": objective})
-    cut = {
-        name: (table, *group(instance.households.find(table[OF_HOUSEHOLDS]), size))
-        for name, table in instance.tables.items()
-        if OF_HOUSEHOLDS in table.columns and len(table)
-    }
-    for low, high in pairwise([*range(0, size, AT_ONCE), size]):
-        parts: dict[str, Table[Any]] = {
-            name: table.take(order[offsets[low] : offsets[high]])
-            for name, (table, order, offsets) in cut.items()
+class Blocks:
+    """An instance cut between its households: each block has some of them with all that is theirs, and everything else.
+
+    Attributes
+    ----------
+    firsts
+        First household of each block.
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        # a block in which nobody had a place before would have no level for that
+        objective = instance.rules.objective.model_copy(update={"levels": instance.levels})
+        self._rules = instance.rules.model_copy(update={"objective": objective})
+        size = len(instance.households)
+        self._instance, self.firsts = instance, range(0, size, AT_ONCE)
+        self._cut = {
+            name: (table, *group(instance.households.find(table[OF_HOUSEHOLDS]), size))
+            for name, table in instance.tables.items()
+            if OF_HOUSEHOLDS in table.columns and len(table)
         }
-        yield Instance.from_tables({**instance.tables, **parts}, rules, checked=True)
+
+    def block(self, first: int) -> Instance:
+        """Return the block that begins with a household."""
+        last = min(first + AT_ONCE, len(self._instance.households))
+        parts: dict[str, Table[Any]] = {
+            name: table.take(order[offsets[first] : offsets[last]])
+            for name, (table, order, offsets) in self._cut.items()
+        }
+        return Instance.from_tables({**self._instance.tables, **parts}, self._rules, checked=True)

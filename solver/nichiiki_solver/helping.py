@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import Event, Thread
 from typing import Any, Protocol
 
 from nichiiki_solver.background import in_background
@@ -24,6 +25,11 @@ class Helpers(Protocol):
     @property
     def at_once(self) -> int:
         """About how many pieces are done at a time."""
+        ...
+
+    @property
+    def can_end(self) -> bool:
+        """Whether a piece that is left ends; if not, it goes on unseen to its own limit."""
         ...
 
     def each(
@@ -57,10 +63,17 @@ class Helpers(Protocol):
         ...
 
 
-class Alone:
-    """Does one piece after the other in this process."""
+class Threads:
+    """Threads of this process; the engines let go of Python's lock, so that as many work as there are processors.
 
-    at_once = 1
+    Parameters
+    ----------
+    at_once
+        Pieces at a time; with one the calls come one after the other.
+    """
+
+    def __init__(self, at_once: int = 1) -> None:
+        self.at_once, self.can_end = at_once, False
 
     def each(
         self,
@@ -72,12 +85,32 @@ class Alone:
     ) -> list[Any]:
         """Call the function with each piece; see `Helpers`."""
         del limit_s
-        found: list[Any] = []
-        for piece in pieces:
-            over = should_stop() or (bool(found) and ends(found[-1]))
-            found.append(
-                None if over else in_background(partial(function, *piece), should_stop, name="piece")
-            )
-            if over:
-                break
-        return found + [None] * (len(pieces) - len(found))
+        found: list[Any] = [None] * len(pieces)
+        raised: list[Exception] = []
+        left, over = iter(range(len(pieces))), Event()
+
+        def is_over() -> bool:
+            return over.is_set() or should_stop()
+
+        def do(number: int) -> None:
+            try:
+                found[number] = function(*pieces[number])
+            except Exception as error:
+                raised.append(error)
+            if raised or ends(found[number]):
+                over.set()
+
+        def work() -> None:
+            for number in left:
+                if is_over():
+                    return
+                in_background(partial(do, number), is_over, name="piece")
+
+        threads = [Thread(target=work, daemon=True) for _ in range(min(self.at_once, len(pieces)))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if raised:
+            raise raised[0]
+        return list(found)

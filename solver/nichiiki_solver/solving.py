@@ -12,7 +12,7 @@ from nichiiki_models.allocation import LevelResult, Status, Violation
 from nichiiki_models.errors import UsageError, VerificationError
 from nichiiki_solver.cross_checking import SECOND, confirmed, refuse_cross_check
 from nichiiki_solver.dual_prices import find_prices, source_of
-from nichiiki_solver.helping import Alone, Helpers
+from nichiiki_solver.helping import Helpers, Threads
 from nichiiki_solver.market import Market, Outcome, in_largest_units
 from nichiiki_solver.policies.registry import Engine, Progress, Settings, get_policy
 from nichiiki_solver.ragged import Ints, unique_rows
@@ -93,7 +93,7 @@ def solve(
     settings = make_settings(
         time_limit_s, relative_gap, seed, workers, progress, should_stop, official=official, engine=engine
     )
-    settings = replace(settings, hint=hint, answers=answers, helpers=helpers or Alone())
+    settings = replace(settings, hint=hint, answers=answers, helpers=helpers or Threads(workers))
     chosen = get_policy(policy)
     if cross_check:
         refuse_cross_check(policy)

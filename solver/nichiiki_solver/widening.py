@@ -37,6 +37,7 @@ def compile_narrowed(
     narrowing: Narrowing,
     is_over: Callable[[float], bool],
     report: Callable[[int], None],
+    workers: int = 1,
 ) -> Market:
     """Compile an instance to a market in which bundles are left out that are hardly missed at its prices.
 
@@ -48,6 +49,8 @@ def compile_narrowed(
         Says whether a share of the time is used up, or somebody asked to stop; the market is then that of the round.
     report
         Called with each better bound over everything.
+    workers
+        Blocks of households that are asked at a time.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def compile_narrowed(
         if is_over(NEXT_SHARE):
             return source.unlisted()
         inside, prices = _better_prices(source, proven.prices, weights, turn, is_over)
-        asked = ask_everyone(source, weights, prices, lambda: is_over(LAST_SHARE))
+        asked = ask_everyone(source, weights, prices, lambda: is_over(LAST_SHARE), workers)
         if asked is None:
             return BundleSource(source.bundles, Proven(proven.bound, prices)).unlisted()
         bound = asked.bound if proven.bound is None else min(proven.bound, asked.bound)

@@ -12,11 +12,11 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_solver import dual_prices
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.dual_prices import SCALE, find_tight_prices
-from nichiiki_solver.helping import Alone, Helpers, nothing_ends
+from nichiiki_solver.helping import Helpers, Threads, nothing_ends
 from nichiiki_solver.holding import held_by_prices
 from nichiiki_solver.policies import neighbourhoods
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
-from nichiiki_tasks import crash, crash_in_a_helper, length, sleep
+from nichiiki_tasks import crash, crash_in_a_helper, length, root, sleep
 
 
 def never() -> bool:
@@ -48,14 +48,14 @@ def certificate(helpers: Helpers) -> tuple[Allocation, int, int]:
 class Counting:
     """Helpers that count what they are given."""
 
-    at_once = 1
+    at_once, can_end = 1, False
 
     def __init__(self) -> None:
         self.pieces = 0
 
     def each(self, function, pieces, limit_s, should_stop, ends=nothing_ends):  # type: ignore[no-untyped-def]
         self.pieces += len(pieces)
-        return Alone().each(function, pieces, limit_s, should_stop, ends)
+        return Threads().each(function, pieces, limit_s, should_stop, ends)
 
 
 def test_one_helper_and_many_give_the_same_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,8 +86,8 @@ def test_what_a_lost_helper_had_is_done_here() -> None:
 
 
 def test_alone_leaves_what_is_not_begun() -> None:
-    assert Alone().each(crash, [(9,), (9,)], 60, lambda: True) == [None, None]
-    assert Alone().each(length, [(3, 4), (5, 12)], 60, never) == [5.0, 13.0]
+    assert Threads().each(crash, [(9,), (9,)], 60, lambda: True) == [None, None]
+    assert Threads().each(length, [(3, 4), (5, 12)], 60, never) == [5.0, 13.0]
 
 
 def test_who_is_told_to_stop_leaves_the_rest() -> None:
@@ -102,5 +102,16 @@ def test_a_result_that_ends_it_leaves_the_others() -> None:
     started = time.monotonic()
     assert ProcessHelpers.local(2).each(sleep, [(30.0,), (0.1,)], 60, never, lambda _: True) == [None, None]
     assert time.monotonic() - started < 25
-    found = Alone().each(length, [(3, 4), (6, 8)], 60, never, lambda value: value == 5.0)
+    found = Threads().each(length, [(3, 4), (6, 8)], 60, never, lambda value: value == 5.0)
     assert found == [5.0, None]
+
+
+def test_threads_raise_what_a_piece_raised_and_leave_the_others() -> None:
+    with pytest.raises(ValueError):
+        Threads(2).each(root, [(-1.0,), (1.0,), (4.0,)], 60, never)
+
+
+def test_threads_give_the_same_with_any_number() -> None:
+    pieces = [(number, number + 1) for number in range(9)]
+    assert Threads(1).each(length, pieces, 60, never) == Threads(4).each(length, pieces, 60, never)
+    assert Threads(3).each(length, [], 60, never) == []

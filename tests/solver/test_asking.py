@@ -9,7 +9,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver import asking
 from nichiiki_solver.allocating import allocate
-from nichiiki_solver.asking import Asked, ask_everyone, blocks_of
+from nichiiki_solver.asking import Asked, Blocks, ask_everyone
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.dual_prices import SCALE, gains
@@ -132,7 +132,8 @@ def _masks(mask: Bools, pattern: Ints) -> list[bytes]:
 def test_blocks_are_the_households_with_all_that_is_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "AT_ONCE", 7)
     instance = medium_instance(3)
-    blocks = list(blocks_of(instance))
+    cut = Blocks(instance)
+    blocks = [cut.block(first) for first in cut.firsts]
     assert len(blocks) == -(-len(instance.households) // 7)
     for name, table in instance.tables.items():
         if "household_id" in table.columns and len(table):

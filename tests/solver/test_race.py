@@ -12,7 +12,7 @@ from nichiiki.market import Market, solve
 from nichiiki_models.allocation import Status
 from nichiiki_solver import race
 from nichiiki_solver.cp_sat import Answer
-from nichiiki_solver.helping import Alone
+from nichiiki_solver.helping import Threads
 from nichiiki_solver.policies import welfare
 
 CHOICE = np.array([0])
@@ -59,7 +59,7 @@ def test_who_proves_first_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     searched, market = race.search, SMALL["gap"]()
     monkeypatch.setattr(race, "search", watched)
     found = race.solve_level(
-        market, market.utility[0], helpers=Alone(), time_limit_s=30, relative_gap=0.0, should_stop=never
+        market, market.utility[0], helpers=Threads(), time_limit_s=30, relative_gap=0.0, should_stop=never
     )
     assert found.objective == found.bound
     assert asked == [race.ENGINES[0]]

@@ -74,7 +74,7 @@ def _allocate(
     plain = open_instance(name)
     run["seed"], origin = seed_and_origin(plain, run)
     instance = with_locks(plain, run.pop("locks"))
-    helpers = helpers_of(run.pop("scheduler"), run["workers"])
+    helpers = helpers_of(run.pop("scheduler"))
     prices, previous = run.pop("lock_prices"), run.pop("previous")
     run["previous"] = None if previous is None else open_allocation(previous)
     with both_kept(screen, out):
@@ -85,13 +85,12 @@ def _allocate(
     return code
 
 
-def helpers_of(scheduler: str | None, workers: int) -> Helpers | None:
-    """Return who places blocks of households: a scheduler's workers, else processes of this machine where there are several."""
-    from nichiiki.helping import ProcessHelpers
-
+def helpers_of(scheduler: str | None) -> Helpers | None:
+    """Return who places blocks of households: a scheduler's workers, else nobody but this process."""
     if scheduler is None:
-        return ProcessHelpers.local(workers) if workers > 1 else None
+        return None
     from nichiiki.dask_executor import DaskExecutor
+    from nichiiki.helping import ProcessHelpers
 
     DaskExecutor(
         scheduler

@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from typing import Literal, Protocol
 
 from nichiiki_models.errors import UsageError
-from nichiiki_solver.helping import Alone, Helpers
+from nichiiki_solver.helping import Helpers, Threads
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.ragged import Ints
 
@@ -117,7 +117,7 @@ class Settings:
     official: bool = False
     engine: Engine = "auto"
     hint: tuple[Market, Ints] | None = None
-    helpers: Helpers = field(default_factory=Alone)
+    helpers: Helpers = field(default_factory=Threads)
     progress: Callable[[Progress], None] = field(default=lambda _: None)
     answers: Callable[[Outcome], None] | None = None
     should_stop: Callable[[], bool] = field(default=lambda: False)

@@ -284,8 +284,9 @@ class _Run:
         return replace(found, bound=min(bounds, default=None))
 
     def _can_race(self, market: Market) -> bool:
-        """Whether engines can run side by side, each with the whole market."""
-        return self.settings.helpers.at_once > 1 and market.n_options <= MOST_PIECES
+        """Whether engines can run side by side, each with the whole market, until the first proof ends the other."""
+        helpers = self.settings.helpers
+        return helpers.can_end and helpers.at_once > 1 and market.n_options <= MOST_PIECES
 
     def _by_race(self, market: Market, weights: Ints) -> Answer:
         return race.solve_level(

@@ -12,7 +12,7 @@ from nichiiki_solver import cp_sat
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.dual_prices import SCALE, approach, find_tight_prices
-from nichiiki_solver.helping import Alone
+from nichiiki_solver.helping import Threads
 from nichiiki_solver.holding import Held, held_by_prices
 from nichiiki_solver.policies import welfare
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
@@ -40,7 +40,7 @@ def begun(instance: Instance, seed: int) -> Neighbourhoods | None:
     market, choice = held.choice(priced.source)
     if not market.is_feasible(choice):
         return None
-    return Neighbourhoods(priced.source, priced.source.unlisted(), 0, priced, held, seed, Alone())
+    return Neighbourhoods(priced.source, priced.source.unlisted(), 0, priced, held, seed, Threads())
 
 
 @pytest.mark.parametrize("seed", range(3))
