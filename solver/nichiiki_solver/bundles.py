@@ -292,11 +292,6 @@ TOO_MUCH = 1 << 50
 """Price of what no longer fits: above any value, and safe to add up over the parts of a bundle."""
 
 
-def _owner(offsets: Ints) -> Ints:
-    """Row of each entry of a ragged array."""
-    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-
-
 @dataclass(frozen=True)
 class _Priced:
     """Values at the last prices: what the menu has, options of gates, agents."""
@@ -321,14 +316,18 @@ class BundleSource:
         What they are made of.
     proven
         Where bundles were left out: what is known about all of them.
+    distinct
+        Their menu, if it is known.
 
     Notes
     -----
     Agents are the households, then the gates.
     """
 
-    def __init__(self, bundles: Bundles, proven: Proven | None = None) -> None:
-        self.bundles, self.proven = bundles, proven
+    def __init__(
+        self, bundles: Bundles, proven: Proven | None = None, distinct: Distinct | None = None
+    ) -> None:
+        self.bundles, self.proven, self._distinct = bundles, proven, distinct
         options = bundles.options
         key = options.group * max(1, len(bundles.slots)) + options.slot
         first = np.flatnonzero(first_of_group(key)) if len(key) else np.zeros(0, dtype=np.int64)
@@ -366,6 +365,8 @@ class BundleSource:
     @cached_property
     def distinct(self) -> Distinct:
         """The menu of the bundles."""
+        if self._distinct is not None:
+            return self._distinct
         bundles, uses = self.bundles, self.bundles.uses
         return make_menu(
             self.household_offsets,
@@ -514,18 +515,29 @@ class BundleSource:
         np.add.at(total, uses.gates.resource[entry], uses.gates.amount[entry])
         return total
 
-    def best_fitting(self, weights: Ints, prices: Ints, left: Ints, asked: Bools) -> tuple[Ints, Ints, Ints]:
-        """For each of the households asked, the best bundle at the prices of which every part alone fits what is left.
+    def among(self, stays: Ints) -> BundleSource:
+        """A source of the same options with some of the stays (ascending)."""
+        bundles = self.bundles
+        part = replace(
+            bundles,
+            stays=bundles.stays.take(stays),
+            group=bundles.group[stays],
+            stay_terms=bundles.stay_terms[:, stays],
+            uses=bundles.uses.among(stays),
+        )
+        menu = Distinct(self.distinct.menu.among(stays), self.distinct.of_option)
+        return BundleSource(part, self.proven, menu)
+
+    def best_fitting(self, weights: Ints, prices: Ints, shut: Bools, asked: Bools) -> tuple[Ints, Ints, Ints]:
+        """For each of the households asked, the best bundle at the prices without any of the classes that are shut.
 
         Returns
         -------
         stays, chosen, values
             Of the households that have one.
         """
-        uses = self.bundles.uses
-        of_class = uses.price_of_classes(prices)
-        over = uses.amount > np.maximum(left[uses.resource], 0)
-        of_class[np.bincount(_owner(uses.class_offsets)[over], minlength=len(of_class)) > 0] = TOO_MUCH
+        of_class = self.bundles.uses.price_of_classes(prices)
+        of_class[shut] = TOO_MUCH
         seen = self.distinct.menu.see(weights, of_class, self._classes)
         owner = self.bundles.stays.household
         most = segment_max(seen.total, self.household_offsets, NO_VALUE)

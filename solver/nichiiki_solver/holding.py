@@ -15,6 +15,8 @@ from nichiiki_solver.ragged import Bools, Ints, segment_sum
 NONE = -1
 STAGES, A_STAGE, ROUNDS = 40, 0.1, 20
 """Most stages of a dive, the share of those who can be placed that is placed in one, and rounds of prices in each."""
+FEWER = 0.8
+"""Share of the stays at hand below which those that can still be had are made a source of their own."""
 MOVES = (0.03, 0.005)
 """How far a price moves in the first round of a stage and in the last one, in shares of what a household gains."""
 
@@ -107,7 +109,7 @@ def held_by_diving(
 
 @dataclass(frozen=True)
 class _Answer:
-    """What households without a bundle ask for at prices, and the bound that proves on what they can gain."""
+    """What households without a bundle ask for at prices, by the stays at hand, and the bound that proves on what they can gain."""
 
     prices: Ints
     stays: Ints
@@ -126,12 +128,14 @@ class _Placing:
         self.gates = _gates_that_pay(source, weights, prices, self.left)
         self.stay = np.full(count, NONE, dtype=np.int64)
         self.chosen = np.zeros((count, 0), dtype=np.int64)
+        self.part, self.numbers = source, np.arange(len(source.bundles.stays))
+        self.shut = source.bundles.uses.beyond(self.left)
         self._rounds: list[Ints] = []
         self._last = self.ask(prices)
 
     def ask(self, prices: Ints) -> _Answer:
         """Ask everyone without a bundle for the best one at the prices, of which every part alone fits what is left."""
-        stays, picked, values = self.source.best_fitting(self.weights, prices, self.left, self.stay < 0)
+        stays, picked, values = self.part.best_fitting(self.weights, prices, self.shut, self.stay < 0)
         kept = values > 0
         total = int(values[kept].sum()) + int(prices @ np.maximum(self.left, 0))
         self._last = _Answer(prices, stays[kept], picked[kept], values[kept], total)
@@ -140,10 +144,10 @@ class _Placing:
     def demand(self) -> Ints:
         """Return what was asked for last, and remember who asked for which stay."""
         asked = np.full(len(self.stay), NONE, dtype=np.int64)
-        asked[self.source.bundles.stays.household[self._last.stays]] = self._last.stays
+        asked[self.part.bundles.stays.household[self._last.stays]] = self._last.stays
         self._rounds.append(asked)
         chosen = self._last.picked
-        return self.source.used(self._last.stays, chosen[chosen >= 0], self.gates[:0])
+        return self.part.used(self._last.stays, chosen[chosen >= 0], self.gates[:0])
 
     def prices_of_the_rest(self, prices: Ints, should_stop: Callable[[], bool]) -> Ints:
         """Go on from prices towards those of what is left."""
@@ -157,21 +161,34 @@ class _Placing:
     def accept(self, prices: Ints, share: float = 1.0) -> bool:
         """Give households what they ask for at the prices, a share of those who can be: first who is sure, then who gains most."""
         asked = self.ask(prices)
-        market = self.source.market_of(asked.stays, asked.picked)
+        market = self.part.market_of(asked.stays, asked.picked)
         order = np.lexsort((-asked.values, -self._times_asked(asked.stays)))
         accepted = _first_that_fit(market, order, self.left)
         accepted = accepted[: int(np.ceil(share * len(accepted)))]
         stays, picked = asked.stays[accepted], asked.picked[accepted]
-        homes = self.source.bundles.stays.household[stays]
-        self.stay[homes] = stays
+        homes = self.part.bundles.stays.household[stays]
+        self.stay[homes] = self.numbers[stays]
         self.chosen = _as_wide(self.chosen, picked.shape[1])
         self.chosen[homes] = _as_wide(picked, self.chosen.shape[1])
-        self.left -= self.source.used(stays, picked[picked >= 0], self.gates[:0])
+        self.left -= self.part.used(stays, picked[picked >= 0], self.gates[:0])
+        self._look_at_what_fits()
         return len(accepted) > 0
+
+    def _look_at_what_fits(self) -> None:
+        """See what is shut now, and go on with the stays that can still be had once many no longer can: none ever comes back."""
+        uses = self.part.bundles.uses
+        self.shut = uses.beyond(self.left)
+        of_stay = np.repeat(np.arange(len(self.numbers)), np.diff(uses.stay_offsets))
+        open_ = self.stay[self.part.bundles.stays.household] < 0
+        open_[of_stay[self.shut[uses.stay_class]]] = False
+        if open_.sum() < FEWER * len(open_):
+            kept = np.flatnonzero(open_)
+            self.part, self.numbers = self.part.among(kept), self.numbers[kept]
+            self.shut = self.part.bundles.uses.beyond(self.left)
 
     def _times_asked(self, stays: Ints) -> Ints:
         """In how many of the last rounds the household of each stay asked for it."""
-        homes, times = self.source.bundles.stays.household[stays], np.zeros(len(stays), dtype=np.int64)
+        homes, times = self.part.bundles.stays.household[stays], np.zeros(len(stays), dtype=np.int64)
         for asked in self._rounds:
             times += asked[homes] == stays
         return times
