@@ -236,14 +236,14 @@ class Rows:
 def reason_of(facts: Facts, reason: Unplaced, lang: Lang) -> str:
     """Return a reason as a sentence; of hazards that threaten both homes it names them."""
     is_shared = reason.rule == "hazard_shared"
-    house = facts.houses.get(reason.target_id or "") if is_shared else None
+    house = facts.row_of(reason.target_id or "") if is_shared else -1
     household = facts.households.get(reason.household_id) if is_shared else None
-    if house is None or household is None:
+    if house < 0 or household is None:
         return reason_text(reason.rule, reason.target_id, reason.value, reason.limit, lang)
-    both = {*house.hazards} & {*facts.regions[household.home_region].hazards}
-    return hazards_sentence(
-        house.house_id, [each for each in facts.instance.rules.limits.hazards_apart if each in both], lang
-    )
+    there = facts.instance.houses.lists("hazards")[house]
+    both = {*there} & {*facts.regions[household.home_region].hazards}
+    named = [each for each in facts.instance.rules.limits.hazards_apart if each in both]
+    return hazards_sentence(reason.target_id or "", named, lang)
 
 
 def besides(items: Sequence[Item]) -> dict[tuple[str, str], list[str]]:
