@@ -430,11 +430,12 @@ def _unplaced_blocks(unplaced: Table[Unplaced]) -> Iterator[list[dict[str, Any]]
     households = runs(unplaced["household_id"])[0]
     for start in range(0, len(households), BLOCK):
         objects: dict[str, list[dict[str, Any]]] = {}
-        for row in unplaced.of(households[start : start + BLOCK]).rows():
-            detail = {"value": row.value, "limit": row.limit}
-            objects.setdefault(row.household_id, []).append(
-                {"rule": row.rule, "target_id": row.target_id, "detail": detail}
-            )
+        rows = unplaced.of(households[start : start + BLOCK])
+        for household, rule, target, value, limit in rows.tuples(
+            "household_id", "rule", "target_id", "value", "limit"
+        ):
+            reason = {"rule": rule, "target_id": target, "detail": {"value": value, "limit": limit}}
+            objects.setdefault(household, []).append(reason)
         yield [{"household_id": household, "reasons": reasons} for household, reasons in objects.items()]
 
 

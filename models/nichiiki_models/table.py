@@ -127,10 +127,13 @@ class Table(Generic[R]):
         """Iterate over the rows as pydantic objects (small tables, JSON; never in a hot loop)."""
         names = tuple(self.specs)
         every = set(names)
+        for values in self.tuples(*names):
+            yield _whole_row(self.schema, dict(zip(names, values, strict=True)), every)
+
+    def tuples(self, *names: str) -> Iterator[tuple[Any, ...]]:
+        """Iterate over some cells of each row, as `rows` has them: where row objects would be many millions."""
         for block in self.blocks():
-            columns = [cells(spec, block.columns[name]) for name, spec in self.specs.items()]
-            for values in zip(*columns, strict=True):
-                yield _whole_row(self.schema, dict(zip(names, values, strict=True)), every)
+            yield from zip(*(cells(self.specs[name], block.columns[name]) for name in names), strict=True)
 
     def blocks(self) -> Iterator[Table[R]]:
         """Iterate over the table in parts of a few thousand rows."""

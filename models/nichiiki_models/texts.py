@@ -7,7 +7,7 @@ fails on a missing text. Catalogues lie in a package's ``locale/<lang>/LC_MESSAG
 from __future__ import annotations
 
 import gettext
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 
@@ -20,6 +20,12 @@ def _catalogue(package: str, domain: str, lang: str) -> gettext.NullTranslations
     file = resources.files(package) / "locale" / lang / "LC_MESSAGES" / f"{domain}.mo"
     with file.open("rb") as stream:
         return gettext.GNUTranslations(stream)
+
+
+@lru_cache(maxsize=4096)
+def _template(key: str, lang: Lang, package: str) -> str | None:
+    found = _catalogue(package, key.partition(".")[0], lang).gettext(key)
+    return None if found == key else found
 
 
 def text(key: str, lang: Lang, /, *, package: str = "nichiiki_models", **values: object) -> str:
@@ -41,12 +47,12 @@ def text(key: str, lang: Lang, /, *, package: str = "nichiiki_models", **values:
     KeyError
         If the catalogue has no such key: a missing text is a defect, never an empty string.
     """
-    template = _catalogue(package, key.partition(".")[0], lang).gettext(key)
-    if template == key:
+    template = _template(key, lang, package)
+    if template is None:
         raise KeyError(f"no text for {key!r} in {lang!r}")
     return template.format_map(values)
 
 
 def has_text(key: str, lang: Lang, *, package: str = "nichiiki_models") -> bool:
     """Say whether a catalogue holds a key."""
-    return _catalogue(package, key.partition(".")[0], lang).gettext(key) != key
+    return _template(key, lang, package) is not None

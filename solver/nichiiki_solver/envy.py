@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,9 +39,9 @@ def justified_envy(book: Book, wishes: Wishes, most_pairs: int = MOST_PAIRS) -> 
     if int(counts.sum()) > most_pairs:
         return None
     envious = np.zeros(len(book.instance.households), dtype=bool)
-    for wish_rows, place_rows in _chunks(wish, counts, jobs):
-        new = ~envious[wishes.rows["stay"].owner[wish_rows]]
-        envious[_envious(book, wishes, places, wish_rows[new], place_rows[new])] = True
+    fitting = (_fitting(book, wishes, places, *pairs) for pairs in _chunks(wish, counts, jobs))
+    for stays in _together(fitting):
+        envious[_some(stays, _allowed(book, stays, _check_way)).household] = True
     return int(envious.sum())
 
 
@@ -85,8 +85,8 @@ def _chunks(wish: Array, counts: Array, jobs: tuple[Array, Array]) -> Iterator[t
         yield wish[index[left]], order[right]
 
 
-def _envious(book: Book, wishes: Wishes, places: Places, wish: Array, place: Array) -> Array:
-    """Return households with more points that wish for these periods and are allowed to stay there."""
+def _fitting(book: Book, wishes: Wishes, places: Places, wish: Array, place: Array) -> Stays:
+    """Return stays of households with more points that wish for these periods, and that nothing but the way there can forbid."""
     rows = wishes.rows["stay"]
     more = total_points(book)[rows.owner[wish]] > places.fewest_points[place]
     wish, place = wish[more], place[more]
@@ -97,12 +97,31 @@ def _envious(book: Book, wishes: Wishes, places: Places, wish: Array, place: Arr
     exact = (book.calendar.sets(listed) == stays.held).all(axis=0)
     fits = np.where(listed.lengths > 0, exact, own_pattern(book.with_stays(stays)))
     stays = _some(stays, fits)
-    for checks in ((check_stays, check_registration, check_reach), (_check_way,)):
-        refused = Refused(len(stays.house))
-        for check in checks:
-            check(book.with_stays(stays), refused)
-        stays = _some(stays, ~refused.mask)  # to find a way takes longest: few are left to look for one
-    return stays.household
+    return _some(stays, _allowed(book, stays, check_stays, check_registration, check_reach))
+
+
+def _together(parts: Iterable[Stays]) -> Iterator[Stays]:
+    """Join parts until they are many: to find ways takes as long for a few stays as for very many."""
+    held: list[Stays] = []
+    for part in parts:
+        held.append(part)
+        if sum(len(each.house) for each in held) > PAIRS_AT_ONCE:
+            yield _joined(held)
+            held = []
+    if held:
+        yield _joined(held)
+
+
+def _joined(parts: list[Stays]) -> Stays:
+    columns = zip(*((each.household, each.house, each.held, each.row) for each in parts), strict=True)
+    return Stays(*(np.concatenate(column, axis=-1) for column in columns))
+
+
+def _allowed(book: Book, stays: Stays, *checks: Callable[[Book, Refused], None]) -> Array:
+    there, refused = book.with_stays(stays), Refused(len(stays.house))
+    for check in checks:
+        check(there, refused)
+    return ~refused.mask
 
 
 def _some(stays: Stays, kept: Array) -> Stays:

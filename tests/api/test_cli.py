@@ -406,6 +406,8 @@ def test_progress_without_a_terminal_is_plain_lines(monkeypatch: pytest.MonkeyPa
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "1,200 households, level welfare: objective 990, bound 1,000, gap 1.0 %" in shown.err
+    watch.time_limit_s = 0.0
+    assert watch.line().endswith("time is up, the answer is put together and checked")
 
 
 def test_a_second_ctrl_c_ends_at_once(capsys: Any) -> None:

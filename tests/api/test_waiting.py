@@ -3,11 +3,13 @@
 import io
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from nichiiki.cli.console import Screen
 from nichiiki.cli.progress import Stopping
+from nichiiki.cli.saving import told
 from nichiiki.cli.waiting import ERASE, Waiting, be_quiet, speak, step
 
 
@@ -44,11 +46,19 @@ def test_a_display_of_its_own_has_the_terminal_alone() -> None:
     with Waiting(stream, say, after_s=0.02, every_s=0.01):
         until(stream, "wait.working")
         be_quiet()
-        told = stream.getvalue()
+        seen = stream.getvalue()
         time.sleep(0.1)
-        assert stream.getvalue() == told
+        assert stream.getvalue() == seen
         step("wait.writing", folder="out")
         until(stream, "wait.writing")
+
+
+def test_files_that_are_written_are_counted() -> None:
+    stream = Terminal()
+    with Waiting(stream, say, after_s=0.02, every_s=0.01):
+        for number, (name, content) in enumerate(told(Path("to/out"), iter([("a", b"1"), ("b", b"2")]))):
+            until(stream, f"wait.writing {{'folder': 'out', 'done': {number}, ")
+            assert (name, content) == [("a", b"1"), ("b", b"2")][number]
 
 
 def test_nothing_is_told_where_nobody_looks() -> None:

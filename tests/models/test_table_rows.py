@@ -19,6 +19,8 @@ def test_all_rows_are_each_row(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(module, "BLOCK", 7)  # several blocks, the last one not full
     together = list(table.rows())
     assert together == [table.row(index) for index in range(len(table))]
+    names = list(table.specs)[::-1]
+    assert list(table.tuples(*names)) == [tuple(getattr(row, name) for name in names) for row in together]
     assert [[type(value) for value in vars(row).values()] for row in together] == [
         [type(value) for value in vars(table.row(index)).values()] for index in range(len(table))
     ]

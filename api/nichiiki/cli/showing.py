@@ -43,7 +43,6 @@ class Figures:
     care: int
     desks: int
     roles: int
-    first_wish: int
     cost_yen: int | None
     objective: int | None
     gap: float | None
@@ -59,7 +58,7 @@ def figures(result: Result) -> Figures:
     """
     allocation = result.allocation
     if allocation is None:
-        return Figures(0, len(result.instance.households), 0, 0, 0, 0, 0, 0, None, None, None)
+        return Figures(0, len(result.instance.households), 0, 0, 0, 0, 0, None, None, None)
     facts = Facts(result.instance, allocation)
     kinds = allocation.items["list"]
     counted = {kind: int((kinds == kind).sum()) for kind in THINGS}
@@ -72,7 +71,6 @@ def figures(result: Result) -> Figures:
         care=counted["care"],
         desks=counted["desk"],
         roles=counted["role"],
-        first_wish=facts.rank_counts()[1],
         cost_yen=int(costs.mean()) if len(costs) else None,
         objective=result.objective,
         gap=result.gap,
@@ -206,7 +204,7 @@ def _certainty(price: LockPrice, screen: Screen) -> str:
 
 def comparison(rule_mode: Result, optimum: Result, screen: Screen) -> None:
     """Show rule mode beside the optimum."""
-    left, right = figures(rule_mode), figures(optimum)
+    left, right = ({**vars(figures(run)), "first_wish": _first_wishes(run)} for run in (rule_mode, optimum))
     table = new_table()
     table.add_column("")
     for key in ("show.rule_mode", "show.optimum", "show.difference"):
@@ -222,14 +220,19 @@ def comparison(rule_mode: Result, optimum: Result, screen: Screen) -> None:
         "cost_yen",
         "objective",
     ):
-        before, after = getattr(left, name), getattr(right, name)
+        before, after = left[name], right[name]
         table.add_row(
             screen.say(f"show.figure.{name}"), number(before), number(after), _change(before, after)
         )
     bound = screen.say("show.no_bound")
-    table.add_row(screen.say("show.gap"), percent(left.gap) or bound, percent(right.gap) or bound, "")
+    table.add_row(screen.say("show.gap"), percent(left["gap"]) or bound, percent(right["gap"]) or bound, "")
     table.add_row(screen.say("show.seconds"), f"{rule_mode.seconds:.1f}", f"{optimum.seconds:.1f}", "")
     show(screen.say("show.comparison"), table, screen)
+
+
+def _first_wishes(result: Result) -> int:
+    """Count the households whose stay fulfils a first wish."""
+    return Facts(result.instance, result.allocation).rank_counts()[1] if result.allocation else 0
 
 
 def _change(before: int | None, after: int | None) -> str:

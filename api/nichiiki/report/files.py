@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nichiiki.report.rows import Cell, Sheet
 
-RISKY = "=+-@\t\r＝＋－＠"
+RISKY = frozenset("=+-@\t\r＝＋－＠")
 """First characters that a spreadsheet takes for a formula, also in full width."""
 TRIES, PAUSE_S = 6, 0.4
 
@@ -120,4 +120,4 @@ def csv_bytes(sheet: Sheet) -> bytes:
 
 
 def _harmless(row: Iterable[Cell]) -> list[Cell]:
-    return [f"'{cell}" if isinstance(cell, str) and cell[:1] and cell[0] in RISKY else cell for cell in row]
+    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in RISKY else cell for cell in row]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 
 import numpy as np
 
@@ -84,6 +85,7 @@ UNPLACED_COLUMNS = (
     "limit",
     "reason",
 )
+REASON = ("household_id", "rule", "target_id", "value", "limit")
 LOAD_COLUMNS = ("rule", "region_id", "target_id", "band", "period_id", "used", "capacity", "least")
 
 BUDGET_COLUMNS = (
@@ -235,15 +237,27 @@ class Rows:
 
 def reason_of(facts: Facts, reason: Unplaced, lang: Lang) -> str:
     """Return a reason as a sentence; of hazards that threaten both homes it names them."""
-    is_shared = reason.rule == "hazard_shared"
-    house = facts.houses.get(reason.target_id or "") if is_shared else None
-    household = facts.households.get(reason.household_id) if is_shared else None
-    if house is None or household is None:
-        return reason_text(reason.rule, reason.target_id, reason.value, reason.limit, lang)
-    both = {*house.hazards} & {*facts.regions[household.home_region].hazards}
-    return hazards_sentence(
-        house.house_id, [each for each in facts.instance.rules.limits.hazards_apart if each in both], lang
-    )
+    return _sentence(facts, lang, *(getattr(reason, name) for name in REASON))
+
+
+def _sentence(
+    facts: Facts,
+    lang: Lang,
+    household_id: str,
+    rule: str,
+    target: str | None,
+    value: int | None,
+    limit: int | None,
+) -> str:
+    is_shared = rule == "hazard_shared"
+    house = facts.row_of(target or "") if is_shared else -1
+    household = facts.households.get(household_id) if is_shared else None
+    if house < 0 or household is None:
+        return reason_text(rule, target, value, limit, lang)
+    there = facts.instance.houses.lists("hazards")[house]
+    both = {*there} & {*facts.regions[household.home_region].hazards}
+    named = [each for each in facts.instance.rules.limits.hazards_apart if each in both]
+    return hazards_sentence(target or "", named, lang)
 
 
 def besides(items: Sequence[Item]) -> dict[tuple[str, str], list[str]]:
@@ -277,11 +291,10 @@ def placement_cells(facts: Facts, households: Iterable[str] | None = None) -> It
 
 
 def _unplaced(facts: Facts, lang: Lang) -> Iterator[tuple[Cell, ...]]:
-    for household, reasons in facts.unplaced.items():
+    for household, reasons in groupby(facts.allocation.unplaced.tuples(*REASON), key=itemgetter(0)):
         who = _who(facts, household)
-        for row in reasons:
-            code, reason = code_of(row.rule).value, reason_of(facts, row, lang)
-            yield (*who, code, row.rule, row.target_id, row.value, row.limit, reason)
+        for _, rule, *rest in reasons:
+            yield (*who, code_of(rule).value, rule, *rest, _sentence(facts, lang, household, rule, *rest))
     for household in facts.silent.tolist():
         yield (*_who(facts, household), "", "", None, None, None, "")
 

@@ -44,21 +44,28 @@ class Works:
 
     def added(self, kind: str) -> Array:
         """Return what the measures taken add to each target of a kind, shape (periods, targets)."""
-        table = self.book.instance.tables[TABLES[kind]]
-        found = np.zeros((len(self.book.calendar), len(table)), dtype=np.int64)
-        for measure in self.measures:
-            if measure.target_kind == kind:
-                found[:, target_of(self.book, measure)] += measure.adds * self.counts(measure)
+        target, adds, counts = self._on(kind)
+        found = np.zeros(
+            (len(self.book.calendar), len(self.book.instance.tables[TABLES[kind]])), dtype=np.int64
+        )
+        np.add.at(found.T, target, (adds * counts).T)
         return found
 
     def opened(self) -> Array:
         """Mask of the periods and houses in which a house can be lived in, shape (periods, houses)."""
         ready = self.book.instance.houses["ready"]
         found = np.repeat(ready[None, :], len(self.book.calendar), axis=0)
-        for measure in self.measures:
-            if measure.target_kind == "house":
-                found[:, target_of(self.book, measure)] |= self.counts(measure)
+        target, _, counts = self._on("house")
+        np.logical_or.at(found.T, target, counts.T)
         return found
+
+    def _on(self, kind: str) -> tuple[Array, Array, Array]:
+        """Target and addition of each measure taken on targets of a kind, and the periods in which it counts (periods, measures)."""
+        table = self.book.instance.measures
+        rows = self.rows[table["target_kind"][self.rows] == kind]
+        target = find(self.book.instance.tables[TABLES[kind]], table["target_id"][rows])
+        begins = self.book.calendar.positions(table["from_period"][rows])
+        return target, table["adds"][rows], np.arange(len(self.book.calendar))[:, None] >= begins
 
     def units(self) -> Array:
         """Return the units that each house has in each period, shape (periods, houses)."""
