@@ -91,7 +91,7 @@ def _ask(
 ) -> tuple[int, Ints, Ints]:
     """What the households of a block gain in all; and the best houses, by household, of those that gain more than is known."""
     block = blocks.block(first)
-    worth = worth_of(block, Calendar.of(block), weights, prices, known, SCALE)
+    worth = worth_of(block, Calendar.of(block), weights, prices, known, SCALE, plans)
     narrowing = Narrowing(None, 0) if supporters_are_idle(block) else EVERYTHING
     source = BundleSource(find_bundles(block, narrowing, worth, plans))
     bundles, count = source.bundles, source.bundles.n_households

@@ -176,7 +176,7 @@ def find_needs(
     instance: Instance, targets: Targets, stays: Stays, narrowing: Narrowing = EVERYTHING
 ) -> tuple[Needs, Wanted, RefusedTargets]:
     """List the needs of all households and the targets wanted for them that some stay may allow; of those that are looked at."""
-    needs, need_of_wish, wish = _needs(instance)
+    needs, need_of_wish, wish = needs_of(instance)
     listed = _listed(instance, targets, needs, need_of_wish, wish)
     regions = _stay_regions(instance, stays)
     wanted = _with_unlisted(instance, targets, needs, listed, regions, narrowing.supporters)
@@ -189,7 +189,7 @@ def find_needs(
     )
 
 
-def _needs(instance: Instance) -> tuple[Needs, Ints, Ints]:
+def needs_of(instance: Instance) -> tuple[Needs, Ints, Ints]:
     """The needs, and for each wish row that states one: its need."""
     choices = instance.choices
     wish = np.flatnonzero(choices["list"] != "stay")
@@ -280,43 +280,9 @@ def _listed(
     return need[kept], target[kept], rank[kept], utility[kept]
 
 
-def best_of_needs(instance: Instance, targets: Targets, worth: int, extra: Ints) -> Ints:
-    """What each household's needs bring at most, whatever the stay: the best wish for every one, and roles as many as may be.
-
-    Parameters
-    ----------
-    instance, targets
-        Whose needs they are, and what can answer them.
-    worth
-        What a unit of utility is worth; not negative.
-    extra
-        What each target may bring beside its utility; not negative.
-    """
-    needs, need_of_wish, wish = _needs(instance)
-    choices, size = instance.choices, len(NEED_LISTS)
-    code = needs.list[need_of_wish]
-    of_list = np.zeros(size, dtype=np.int64)
-    np.maximum.at(of_list, targets.lists, extra)
-    target = targets.find(instance, choices["target_kind"][wish], choices["target_id"][wish])
-    value = np.where(target >= 0, np.append(extra, 0)[target], of_list[code])
-    for number, name in enumerate(NEED_LISTS):
-        rows = np.flatnonzero(code == number)
-        rank, score = choices["rank"][wish[rows]], choices["score"][wish[rows]]
-        value[rows] += worth * utility_of(instance, name, rank, score)
-    none = choices["target_kind"][wish] == "none"
-    open_lists = np.array([list_rule(instance, number).accept_unlisted for number in range(size)])
-    best = np.where(open_lists[needs.list], of_list[needs.list], 0)
-    best = np.maximum(best, worth * needs.nothing_utility)
-    np.maximum.at(best, need_of_wish[~none], value[~none])
-    several = np.where(needs.list == ROLE, instance.rules.limits.roles_per_person, 1)
-    total = np.zeros(len(instance.households), dtype=np.int64)
-    np.add.at(total, needs.household, several * best)
-    return total
-
-
 def find_listed(instance: Instance, targets: Targets) -> tuple[Ints, Ints, Ints]:
     """Return need, target and rank of every target that is listed, each with its best rank."""
-    needs, need_of_wish, wish = _needs(instance)
+    needs, need_of_wish, wish = needs_of(instance)
     need, target, rank, _ = _listed(instance, targets, needs, need_of_wish, wish)
     return need, target, rank
 

@@ -1,8 +1,8 @@
 """What a stay has to reach at given prices to be worth more to a household than what is known.
 
-At given prices a stay is worth at most its own terms, all that could answer to the household's needs for nothing, and what is paid for
-help towards a minimum, less the price of the house. Where that is no more than the household gains already, the stay need not be
-looked at. So a whole nation is asked about everything in little more than the time to list its wishes.
+At given prices a stay is worth at most its own terms and what its household's needs bring at most (`nichiiki_solver.besides`), less
+the price of the house. Where that is no more than what is gained already, the stay need not be looked at. So a whole nation is asked
+about everything in little more than the time to list its wishes.
 """
 
 from __future__ import annotations
@@ -10,17 +10,26 @@ from __future__ import annotations
 import numpy as np
 
 from nichiiki_models.instance import Instance
+from nichiiki_solver.besides import Besides, Costs
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.households import persons_of, total_points
 from nichiiki_solver.known_prices import Prices
-from nichiiki_solver.needs import Targets, best_of_needs
+from nichiiki_solver.measures import Plans
+from nichiiki_solver.needs import Targets
+from nichiiki_solver.options import Seats
 from nichiiki_solver.ragged import Ints
 from nichiiki_solver.uses import KINDS
 from nichiiki_solver.worth import Worth
 
 
 def worth_of(
-    instance: Instance, calendar: Calendar, weights: Ints, prices: Prices, known: Ints, scale: int
+    instance: Instance,
+    calendar: Calendar,
+    weights: Ints,
+    prices: Prices,
+    known: Ints,
+    scale: int,
+    plans: Plans,
 ) -> Worth | None:
     """Say what stays have to reach at prices; None where a term of the objective or a price has no bound here.
 
@@ -36,6 +45,8 @@ def worth_of(
         What each household gains already, in 1/`scale`.
     scale
         Parts of a unit in which prices are counted.
+    plans
+        Plans of the measures.
     """
     terms = _terms(instance, weights)
     helped = prices.of_kind(KINDS.index("quota_min"), len(instance.quotas), len(calendar))
@@ -43,11 +54,11 @@ def worth_of(
         return None
     each = terms["placed"] + terms["persons"] * persons_of(instance)
     each = each + terms["points"] * np.maximum(total_points(instance), 0)
-    targets = Targets.of(instance)
-    extra = _extra(instance, calendar, targets, prices, scale * terms["role_value"])
-    rest = best_of_needs(instance, targets, scale * terms["utility"], extra)
+    targets, seats = Targets.of(instance), Seats.of(instance, calendar, plans)
+    costs = _costs(instance, calendar, targets, prices, scale * terms["role_value"], len(seats.number))
+    besides = Besides.of(instance, targets, seats, scale * terms["utility"], costs)
     price = prices.of_kind(KINDS.index("house_units"), len(instance.houses), len(calendar))
-    return Worth(known - scale * each - rest, scale * terms["utility"], price[:, 1:])
+    return Worth(known - scale * each, scale * terms["utility"], price[:, 1:], besides.at)
 
 
 def _terms(instance: Instance, weights: Ints) -> dict[str, int]:
@@ -60,18 +71,21 @@ def _terms(instance: Instance, weights: Ints) -> dict[str, int]:
     return found
 
 
-def _extra(instance: Instance, calendar: Calendar, targets: Targets, prices: Prices, role_value: int) -> Ints:
-    """What each target may bring beside its utility: the value of a role, and help towards a minimum beyond its own price."""
+def _costs(
+    instance: Instance, calendar: Calendar, targets: Targets, prices: Prices, role_value: int, seats: int
+) -> Costs:
+    """What targets cost in a period of a stay, and bring beside their utility: value, and help towards a minimum above the price."""
 
-    def help_towards(least: str, most: str, things: int) -> Ints:
-        paid, cost = (prices.of_kind(KINDS.index(kind), things, len(calendar)) for kind in (least, most))
-        return np.asarray(np.maximum(paid - cost, 0).sum(axis=1))
+    def of(kind: str, things: int) -> Ints:
+        return prices.of_kind(KINDS.index(kind), things, len(calendar))
 
-    found = np.zeros(len(targets.ids), dtype=np.int64)
-    first, roles, experiences = targets.first, len(instance.roles), len(instance.experiences)
-    found[first[1] : first[1] + roles] = help_towards("role_min", "role_max", roles)
-    found[first[1] : first[1] + roles] += role_value * np.maximum(instance.roles["value"], 0)
-    found[first[3] : first[3] + experiences] = help_towards(
-        "experience_min", "experience_places", experiences
-    )
-    return found
+    roles, experiences = len(instance.roles), len(instance.experiences)
+    role = of("role_max", roles) - of("role_min", roles)
+    experience = of("experience_places", experiences) - of("experience_min", experiences)
+    extra, first = np.zeros(len(targets.ids), dtype=np.int64), targets.first
+    extra[first[1] : first[1] + roles] = np.maximum(-role, 0).sum(axis=1)
+    extra[first[1] : first[1] + roles] += role_value * np.maximum(instance.roles["value"], 0)
+    extra[first[3] : first[3] + experiences] = np.maximum(-experience, 0).sum(axis=1)
+    once = np.zeros(len(targets.ids), dtype=np.int64)
+    once[first[3] : first[3] + experiences] = np.maximum(experience[:, 0], 0)
+    return Costs(np.maximum(role, 0)[:, 1:], of("seats", seats)[:, 1:], once, extra)

@@ -14,6 +14,7 @@ from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.calendar import Calendar
 from nichiiki_solver.dual_prices import SCALE, gains
 from nichiiki_solver.known_prices import ABOUT_HOUSEHOLDS, Prices
+from nichiiki_solver.measures import Plans
 from nichiiki_solver.narrowing import Narrowing
 from nichiiki_solver.ragged import Bools, Ints
 from nichiiki_solver.stays import find_stays
@@ -111,7 +112,7 @@ def test_a_stay_that_need_not_be_looked_at_brings_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)
     known = rng.integers(0, 1500 * SCALE, count)
     calendar = Calendar.of(instance)
-    worth = worth_of(instance, calendar, weights, prices, known, SCALE)
+    worth = worth_of(instance, calendar, weights, prices, known, SCALE, Plans.of(instance))
     if worth is None:
         return
     stays, patterns, _ = find_stays(instance, calendar, Travel(instance, calendar), worth=worth)
