@@ -194,16 +194,14 @@ def find_additions(instance: Instance, calendar: Calendar, plans: Plans) -> Addi
     houses = instance.houses
     opens = np.where(houses["ready"], 0, NEVER).astype(np.int64)
     adds = np.zeros(len(houses), dtype=np.int64)
-    table = instance.measures
-    for row in np.unique(plans.measure).tolist():
-        if table["target_kind"][row] == "house":
-            house = int(houses.find(table["target_id"][[row]])[0])
-            if houses["ready"][house]:
-                adds[house] += table["adds"][row]
-            else:
-                first = int(np.flatnonzero(counting(instance, calendar, row))[0])
-                opens[house] = min(opens[house], first)
-                adds[house] = max(adds[house], table["adds"][row])
+    table, rows = instance.measures, np.unique(plans.measure)
+    rows = rows[table["target_kind"][rows] == "house"]
+    house = houses.find(table["target_id"][rows])
+    ready = houses["ready"][house]
+    np.add.at(adds, house[ready], table["adds"][rows[ready]])
+    np.maximum.at(adds, house[~ready], table["adds"][rows[~ready]])
+    for row, closed in zip(rows[~ready].tolist(), house[~ready].tolist(), strict=True):
+        opens[closed] = min(opens[closed], int(np.flatnonzero(counting(instance, calendar, row))[0]))
     return Additions(opens, adds)
 
 
@@ -217,8 +215,9 @@ def counting(instance: Instance, calendar: Calendar, measure: int) -> Bools:
 def added_seats(instance: Instance, plans: Plans) -> dict[tuple[str, str], list[tuple[int, int]]]:
     """Measures with a plan by facility and band: (row, seats)."""
     found: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for row in np.unique(plans.measure).tolist():
-        measure = instance.measures.row(row)
-        if measure.target_kind == "facility" and measure.band is not None:
-            found.setdefault((measure.target_id, measure.band), []).append((row, measure.adds))
+    table, rows = instance.measures, np.unique(plans.measure)
+    rows = rows[(table["target_kind"][rows] == "facility") & (table["band"][rows] != "")]
+    columns = (rows, table["target_id"][rows], table["band"][rows], table["adds"][rows])
+    for row, target, band, adds in zip(*(column.tolist() for column in columns), strict=True):
+        found.setdefault((target, band), []).append((row, adds))
     return found

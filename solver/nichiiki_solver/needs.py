@@ -12,9 +12,10 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.rules import ListRule
 from nichiiki_models.table import Table
 from nichiiki_models.tables import CARE_BANDS, LISTS, SCHOOL_GRADES
+from nichiiki_solver.house_limits import NO_LIMIT
 from nichiiki_solver.narrowing import EVERYTHING, Narrowing, join_some
 from nichiiki_solver.ragged import Array, Bools, Ints, first_of_group, join, unique_rows
-from nichiiki_solver.stays import NO_LIMIT, Stays, utility_of
+from nichiiki_solver.stays import Stays, utility_of
 
 NEED_LISTS = tuple(name for name in LISTS if name != "stay")
 SCHOOL, CARE, DESK, ROLE, SUPPORTER, EXPERIENCE = range(6)

@@ -14,6 +14,7 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.house_limits import NO_LIMIT
 from nichiiki_solver.measures import Plans, added_seats, counting
 from nichiiki_solver.needs import (
     CARE,
@@ -42,7 +43,7 @@ from nichiiki_solver.ragged import (
     unique_rows,
 )
 from nichiiki_solver.standing import is_entitled
-from nichiiki_solver.stays import NO_LIMIT, Stays
+from nichiiki_solver.stays import Stays
 from nichiiki_solver.travel import Travel
 
 NEVER = np.int64(1) << 40

@@ -10,6 +10,7 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
+from nichiiki_solver.house_limits import NO_LIMIT, HouseLimits
 from nichiiki_solver.households import persons_of
 from nichiiki_solver.measures import Additions, Plans, find_additions
 from nichiiki_solver.narrowing import EVERYTHING, Narrowing, join_some
@@ -39,7 +40,6 @@ from nichiiki_solver.travel import (
 )
 from nichiiki_solver.worth import Worth
 
-NO_LIMIT = np.int64(1) << 40
 STAYS_AT_ONCE = 2_000_000
 """About how many stays are judged in one go: a bound on memory, which changes nothing else."""
 STAY_RULES = (
@@ -263,7 +263,7 @@ class _Wished:
             row, position = expand_rows(self.sets, which)
         else:
             sets = self.sets, self.pattern
-            row, position = worth.could_gain(household, house, utility, which, sets, self.patterns.mask)
+            row, position = worth.could_gain(household, house, utility, which, sets, self.patterns)
         columns = household[row], house[row], self.pattern[position], rank[row], utility[row]
         best = _best_wishes(*columns, self.several[rows][row])
         return tuple(column[best] for column in columns)
@@ -455,10 +455,10 @@ def _judge(
     """Units and cost of each stay, and the first broken rule."""
     pair = homes.of_stay
     judge = _Judge(pair)
-    house = homes.house[pair]
+    house, limits = homes.house[pair], HouseLimits.of(instance, additions)
     judge.refuse("house_not_ready", patterns.mask.argmax(axis=1)[pattern] < additions.opens_at[house])
-    _judge_periods(instance, calendar, patterns, house, pattern, judge)
-    units = _judge_capacity(instance, homes, additions, judge)
+    _judge_periods(instance, calendar, patterns, limits, house, pattern, judge)
+    units = _judge_capacity(instance, homes, limits, judge)
     _judge_fit(instance, homes, judge)
     judge.refuse_pairs("owner_veto", _vetoed(instance, homes.household, homes.house))
     judge.refuse("use_limit", _too_often(instance, patterns, homes.household[pair], house, pattern))
@@ -469,28 +469,31 @@ def _judge(
 
 
 def _judge_periods(
-    instance: Instance, calendar: Calendar, patterns: Patterns, house: Ints, pattern: Ints, judge: _Judge
+    instance: Instance,
+    calendar: Calendar,
+    patterns: Patterns,
+    limits: HouseLimits,
+    house: Ints,
+    pattern: Ints,
+    judge: _Judge,
 ) -> None:
     closed = calendar.mask(instance.houses.lists("closed_periods"), empty=False) | ~calendar.open
     startable = calendar.mask(instance.houses.lists("start_periods"), empty=True)
     judge.refuse("period_closed", meet(closed, patterns.mask, house, pattern))
-    low = np.where(instance.houses["min_stay"] == NULL_INT, 0, instance.houses["min_stay"])[house]
-    high = np.where(instance.houses["max_stay"] == NULL_INT, NO_LIMIT, instance.houses["max_stay"])[house]
+    low, high = limits.shortest[house], limits.longest[house]
     shortest, longest = patterns.shortest_run[pattern], patterns.longest_run[pattern]
     judge.refuse("min_stay", shortest < low, shortest, low)
     judge.refuse("max_stay", longest > high, longest, high)
     judge.refuse("start_period", meet(~startable, patterns.starts, house, pattern))
 
 
-def _judge_capacity(instance: Instance, homes: _Homes, additions: Additions, judge: _Judge) -> Ints:
+def _judge_capacity(instance: Instance, homes: _Homes, limits: HouseLimits, judge: _Judge) -> Ints:
     """Check that there are so many units; return how many each household needs in each house."""
-    house, size = homes.house, instance.houses["capacity_persons"]
-    persons = np.maximum(persons_of(instance), 1)[homes.household]
-    units = -(-persons // size[house])
-    most = instance.houses["units"] + additions.house_adds
-    several = np.isin(instance.houses["kind"], ("room", "hotel"))
-    limit = np.where(several, most, np.minimum(1, most))
-    judge.refuse_pairs("house_capacity", units > limit[house], persons, (limit * size)[house])
+    house, persons = homes.house, np.maximum(persons_of(instance), 1)[homes.household]
+    units = limits.units_for(persons, house)
+    judge.refuse_pairs(
+        "house_capacity", units > limits.units[house], persons, (limits.units * limits.persons)[house]
+    )
     return units
 
 

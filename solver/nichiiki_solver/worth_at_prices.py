@@ -12,14 +12,15 @@ import numpy as np
 from nichiiki_models.instance import Instance
 from nichiiki_solver.besides import Besides, Costs
 from nichiiki_solver.calendar import Calendar
+from nichiiki_solver.house_limits import HouseLimits
 from nichiiki_solver.households import persons_of, total_points
 from nichiiki_solver.known_prices import Prices
-from nichiiki_solver.measures import Plans
+from nichiiki_solver.measures import Plans, find_additions
 from nichiiki_solver.needs import Targets
 from nichiiki_solver.options import Seats
 from nichiiki_solver.ragged import Ints
 from nichiiki_solver.uses import KINDS
-from nichiiki_solver.worth import Worth
+from nichiiki_solver.worth import SHUT, Worth
 
 
 def worth_of(
@@ -58,7 +59,15 @@ def worth_of(
     costs = _costs(instance, calendar, targets, prices, scale * terms["role_value"], len(seats.number))
     besides = Besides.of(instance, targets, seats, scale * terms["utility"], costs)
     price = prices.of_kind(KINDS.index("house_units"), len(instance.houses), len(calendar))
-    return Worth(known - scale * each, scale * terms["utility"], price[:, 1:], besides.at)
+    closed = calendar.mask(instance.houses.lists("closed_periods"), empty=False) | ~calendar.open
+    return Worth(
+        known - scale * each,
+        scale * terms["utility"],
+        np.where(closed, SHUT, price[:, 1:].astype(float)),
+        besides.at,
+        persons_of(instance),
+        HouseLimits.of(instance, find_additions(instance, calendar, plans)),
+    )
 
 
 def _terms(instance: Instance, weights: Ints) -> dict[str, int]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from nichiiki_models.settlement import Settlement
 from nichiiki_models.tariff import Figures, FlowResult, OdResult, SettlementRow, Way, ZoneResult
+from nichiiki_solver.house_limits import NO_LIMIT
 from nichiiki_solver.pricing.amounts import NEED, Ledger
 from nichiiki_solver.pricing.choice import NEVER, Best, Floats, best_use, shares
 from nichiiki_solver.pricing.offers import Offers
@@ -16,7 +17,6 @@ from nichiiki_solver.pricing.rents import Rents
 from nichiiki_solver.pricing.schedules import payment
 from nichiiki_solver.ragged import Array, Ints
 from nichiiki_solver.settlement.settle import RULES, settle
-from nichiiki_solver.stays import NO_LIMIT
 
 UNNAMED = "unnamed"
 """What links without an operator are called in a settlement."""

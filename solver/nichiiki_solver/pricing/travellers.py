@@ -13,8 +13,8 @@ import numpy as np
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar
+from nichiiki_solver.house_limits import NO_LIMIT
 from nichiiki_solver.ragged import Array, Bools, Ints
-from nichiiki_solver.stays import NO_LIMIT
 from nichiiki_solver.transport.network import ServiceNetwork
 from nichiiki_solver.transport.trips import Trips, trips_of_allocation
 from nichiiki_solver.travel import fare_shares

@@ -17,8 +17,8 @@ import numpy as np
 
 from nichiiki_models.errors import UsageError
 from nichiiki_solver.flow.shortest import ShortestPaths
+from nichiiki_solver.house_limits import NO_LIMIT
 from nichiiki_solver.ragged import Bools, Ints, offsets_of
-from nichiiki_solver.stays import NO_LIMIT
 from nichiiki_solver.transport.network import ServiceNetwork
 from nichiiki_solver.transport.routes import Routes, ends_of, routes
 from nichiiki_solver.transport.trips import Trips

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UsageError
+from nichiiki_solver.house_limits import NO_LIMIT
 from nichiiki_solver.ragged import Array, Bools, Ints
-from nichiiki_solver.stays import NO_LIMIT, trip_limit
+from nichiiki_solver.stays import trip_limit
 from nichiiki_solver.transport.network import ServiceNetwork
 
 

@@ -20,7 +20,7 @@ from nichiiki_oracle.random_instances import random_instance
 from nichiiki_oracle.tiny import tiny
 from nichiiki_oracle.ways import trip, trip_limit
 from nichiiki_services import graph_of, lightest, random_services
-from nichiiki_solver.stays import NO_LIMIT
+from nichiiki_solver.house_limits import NO_LIMIT
 from nichiiki_solver.transport.ways import Ways
 from nichiiki_solver.travel import CHEAPEST, FASTEST, fare_shares, monthly_travel_yen
 
