@@ -43,3 +43,24 @@ def test_equal_slots_are_kept_once() -> None:
     menu = source.distinct.menu
     assert len(menu.option_uses) - 1 < len(source.bundles.options)
     assert len(menu.list_offsets) - 1 < len(menu.slot)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_some_of_the_stays_are_worth_what_they_were(seed: int) -> None:
+    """A source of some stays asks for the best of these, and leaves what is shut."""
+    source = BundleSource(find_bundles(medium_instance(seed)))
+    bundles, rng = source.bundles, np.random.default_rng(seed)
+    weights = np.eye(len(bundles.stay_terms), dtype=np.int64)[0]
+    prices = rng.integers(0, 400, len(bundles.uses.resources))
+    of_stay, _ = source.reaches(weights, prices)
+    kept = np.flatnonzero(rng.random(len(bundles.stays)) < 0.5)
+    part = source.among(kept)
+    assert (part.reaches(weights, prices)[0] == of_stay[kept]).all()
+    left = bundles.uses.resources.capacity // 2
+    shut = part.bundles.uses.beyond(left)
+    asked = rng.random(bundles.n_households) < 0.8
+    stays, picked, values = part.best_fitting(weights, prices, shut, asked)
+    for stay, options, value in zip(stays, picked, values, strict=True):
+        home = part.bundles.stays.household[stay]
+        assert asked[home] and value <= of_stay[kept][part.bundles.stays.household == home].max()
+        assert (part.used(np.array([stay]), options[:0], kept[:0]) <= np.maximum(left, 0)).all()
