@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nichiiki_solver.bundles import BundleSource
+from nichiiki_solver.factored import Factored
 from nichiiki_solver.market import Market
 from nichiiki_solver.price_ascent import ascend
 from nichiiki_solver.ragged import Bools, Ints, segment_sum
@@ -57,6 +58,21 @@ class Held:
             np.where(there[:, None], market.labels["chosen"][safe], NONE),
             np.array([pair in known for pair in zip(agent, gates.plan.tolist(), strict=True)], dtype=bool),
         )
+
+    @classmethod
+    def of_pieces(cls, factored: Factored, pieces: Ints) -> Held:
+        """Read some pieces of a factored market that are taken together."""
+        whole = np.full(factored.market.n_agents, NONE, dtype=np.int64)
+        whole[factored.market.agent[pieces]] = pieces
+        return cls.of(factored.source, *factored.bundles_of(whole))
+
+    def with_part(self, other: Held, households: Ints, gates: Ints) -> Held:
+        """Return what is held where some households and options of gates have what `other` has."""
+        width = max(self.chosen.shape[1], other.chosen.shape[1])
+        stay, opened, chosen = self.stay.copy(), self.gates.copy(), _as_wide(self.chosen, width)
+        stay[households], opened[gates] = other.stay[households], other.gates[gates]
+        chosen[households] = _as_wide(other.chosen, width)[households]
+        return Held(stay, chosen, opened)
 
     def choice(self, source: BundleSource) -> tuple[Market, Ints]:
         """Return the market of the bundles held, every gate included, and the choice of all that is held."""

@@ -320,6 +320,20 @@ class Market:
             labels={name: values[rows] for name, values in self.labels.items()},
         )
 
+    def compact(self) -> Market:
+        """Return the market with the agents and resources that its options name, renumbered."""
+        agents, agent = np.unique(self.agent, return_inverse=True)
+        resources, resource = np.unique(self.resource, return_inverse=True)
+        return replace(
+            self,
+            n_agents=len(agents),
+            agent=agent.astype(np.int64),
+            resource=resource.astype(np.int64),
+            capacity=self.capacity[resources],
+            must_assign=self.must_assign[agents],
+            gate=self.gate[agents],
+        )
+
     def join(self, other: Market) -> Market:
         """Return the market that also lists the options of another one on the same agents and resources."""
         return joined([self, other])
@@ -329,15 +343,19 @@ class Market:
         size = len(other.capacity)
         if len(self.capacity) == size:
             return self
-        kept = self.resource < size
+        return replace(
+            self.without_entries(self.resource >= size), capacity=self.capacity[:size], source=other.source
+        )
+
+    def without_entries(self, gone: Bools) -> Market:
+        """Return the market in which options do not use what some of their entries say."""
+        kept = ~gone
         return replace(
             self,
             offsets=offsets_of(np.bincount(self.entry_option[kept], minlength=self.n_options)),
             resource=self.resource[kept],
             amount=self.amount[kept],
-            capacity=self.capacity[:size],
             priority=None if self.priority is None else self.priority[kept],
-            source=other.source,
         )
 
     def to_allocation(self, choice: Ints, **claims: Any) -> Allocation:

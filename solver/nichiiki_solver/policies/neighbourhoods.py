@@ -27,7 +27,7 @@ from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced, gains
 from nichiiki_solver.factored import Factored, build_factored
 from nichiiki_solver.helping import Helpers
-from nichiiki_solver.holding import NONE, Held
+from nichiiki_solver.holding import Held
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import (
     Bools,
@@ -270,19 +270,8 @@ class Neighbourhoods:
 
     def _take(self, sub: _Sub, taken: Ints) -> None:
         """Hold what was found for a block."""
-        block = sub.block
-        whole = np.full(sub.factored.market.n_agents, NONE, dtype=np.int64)
-        pieces = sub.pieces[taken]
-        whole[sub.factored.market.agent[pieces]] = pieces
-        market, choice = sub.factored.bundles_of(whole)
-        found = Held.of(self.source, market, choice)
-        width = max(self.held.chosen.shape[1], found.chosen.shape[1])
-        chosen = _widened(self.held.chosen, width)
-        chosen[block] = _widened(found.chosen, width)[block]
-        stay, gates = self.held.stay.copy(), self.held.gates.copy()
-        stay[block] = found.stay[block]
-        gates[sub.gates] = found.gates[sub.gates]
-        self.held = replace(self.held, stay=stay, chosen=chosen, gates=gates)
+        found = Held.of_pieces(sub.factored, sub.pieces[taken])
+        self.held = self.held.with_part(found, sub.block, sub.gates)
 
 
 def place_anew(market: Market, weights: Ints, limit_s: float) -> Answer:
@@ -294,10 +283,6 @@ def _is_closed(answer: Answer) -> bool:
     if answer.objective is None or answer.bound is None:
         return answer.infeasible
     return answer.bound - answer.objective <= 2 * GAP * max(1, abs(answer.objective))
-
-
-def _widened(matrix: Ints, width: int) -> Ints:
-    return np.pad(matrix, ((0, 0), (0, width - matrix.shape[1])), constant_values=NONE)
 
 
 @dataclass(frozen=True)
@@ -317,20 +302,8 @@ class _Sub:
         whole = factored.market
         first = len(factored.stays) + len(factored.options)
         pieces = np.concatenate((np.arange(first), first + gates))
-        part = whole.take(pieces)
-        agents, agent = np.unique(part.agent, return_inverse=True)
-        resources, resource = np.unique(part.resource, return_inverse=True)
         capacity = np.append(left, np.zeros(len(whole.capacity) - len(left), dtype=np.int64))
-        market = replace(
-            part,
-            n_agents=len(agents),
-            agent=agent.astype(np.int64),
-            resource=resource.astype(np.int64),
-            capacity=capacity[resources],
-            must_assign=whole.must_assign[agents],
-            gate=whole.gate[agents],
-            labels={"follows": part.labels["follows"]},
-        )
+        market = replace(whole.take(pieces), capacity=capacity).compact()
         return cls(factored, block, market, pieces, gates, value)
 
 

@@ -35,6 +35,7 @@ from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_solver import assignment, cp_sat, mip, race, rings, scip
 from nichiiki_solver.asking import ask_everyone
 from nichiiki_solver.bundles import BundleSource
+from nichiiki_solver.by_towns import ByTowns
 from nichiiki_solver.cp_sat import Answer, Floor, is_near
 from nichiiki_solver.dual_prices import (
     SCALE,
@@ -71,7 +72,11 @@ MOST_REPRICED = 50_000
 """Most options met during pricing for which the prices of the market's own resources are worked out and kept."""
 PROCEDURE_AGENTS = 2_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
-BLOCKS_SHARE, PATIENCE = 0.6, 6
+TOWN_ROUNDS, TOWNS_SHARE = 8, 0.6
+"""Rounds of the search of towns, and the share of the time after which no further one begins."""
+TOWN_S, TOWN_SHARE = 20.0, 0.05
+"""Most seconds for a town, and the most as a share of the time."""
+BLOCKS_SHARE, PATIENCE = 0.7, 6
 """Share of the time for blocks before an exact search; it begins at once when so many blocks in a row are no better."""
 AGENTS_A_BLOCK, MOST_A_ROUND = 300, 32
 """Agents for each block of a round, and most blocks of one."""
@@ -342,6 +347,7 @@ class _Run:
         if blocks is None:
             self._begin_with_columns(priced)
         elif self._pieces(priced) > WHOLE_AT_ONCE:
+            self._search_towns(priced, weights)
             self._improve(blocks, BLOCKS_SHARE, PATIENCE)
         if not self.partial and self._pieces(priced) <= MOST_PIECES:
             return self.optimal_candidates()
@@ -383,6 +389,22 @@ class _Run:
         known = Held.of(source, self.columns, self.choice)
         helpers = self.settings.helpers
         return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
+
+    def _search_towns(self, priced: Priced, weights: Ints) -> None:
+        """Bring the bound down town by town."""
+        source, limit_s = priced.source, self.settings.time_limit_s
+        if isinstance(source, BundleSource) and not self.narrowed:
+            ByTowns(source, weights, priced, self.settings.helpers).improve(
+                TOWN_ROUNDS,
+                min(TOWN_S, TOWN_SHARE * limit_s),
+                lambda: self._is_over(TOWNS_SHARE) or self._is_enough(),
+                lambda: TOWNS_SHARE * limit_s - self.seconds,
+                self._learn_bound,
+            )
+
+    def _learn_bound(self, bound: int) -> None:
+        self.bound = bound if self.bound is None else min(bound, self.bound)
+        self.report(0, self._value, self.bound)
 
     @property
     def _value(self) -> int | None:
