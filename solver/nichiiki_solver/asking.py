@@ -27,7 +27,7 @@ from nichiiki_solver.narrowing import EVERYTHING, Narrowing, supporters_are_idle
 from nichiiki_solver.ragged import Ints, group
 from nichiiki_solver.worth_at_prices import worth_of
 
-AT_ONCE = 50_000
+AT_ONCE = 25_000
 """Households of a block."""
 MISSED = 12
 """Most houses that join for one household."""

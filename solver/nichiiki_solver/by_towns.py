@@ -102,7 +102,9 @@ class ByTowns:
         self.towns, self._outside = towns_of(source, weights, priced.prices)
         self._helpers, self._size = helpers, source.bundles.n_households
         gain = gains(source.unlisted(), priced.values)[: self._size]
-        several = np.bincount(np.concatenate([town.households for town in self.towns]), minlength=self._size)
+        several = np.zeros(self._size, dtype=np.int64)
+        for town in self.towns:
+            several[town.households] += 1
         self._gain = np.where(several > 1, np.maximum(gain, 0) * PARTS // SCALE, 0)
         self.bound = priced.bound
         self._known: dict[int, _Known] = {}

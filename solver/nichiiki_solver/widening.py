@@ -70,6 +70,7 @@ def compile_narrowed(
         bound = asked.bound if proven.bound is None else min(proven.bound, asked.bound)
         proven, narrowing = Proven(bound, prices), narrowing.also(asked.household, asked.house)
         report(bound)
+        del source  # the next one takes as much memory
         if asked.bound - inside <= ENOUGH * abs(asked.bound):
             break
     return BundleSource(find_bundles(instance, narrowing, plans=plans), proven).unlisted()
