@@ -348,17 +348,19 @@ class Allocation(BaseModel):
 
     def json_fields(self) -> Iterator[tuple[str, Any]]:
         """Yield the fields of the JSON document; the lists of households as iterators of blocks of their objects."""
-        for name in ("format", "instance_hash", "policy", "seed", "objective", "bound"):
-            yield name, getattr(self, name)
-        yield "status", self.status.value
-        yield "reason", self.reason.value
-        yield "levels", [level.model_dump() for level in self.levels]
-        yield "placements", _placement_blocks(self)
-        yield "unplaced", _unplaced_blocks(self.unplaced)
-        yield "measures", [row.model_dump() for row in self.measures.rows()]
-        yield "payments", [row.model_dump() for row in self.payments.rows()]
-        yield "standings", ([row.model_dump() for row in block.rows()] for block in self.standings.blocks())
-        yield "provenance", dict(self.provenance)
+        head = ("format", "instance_hash", "policy", "seed", "objective", "bound")
+        yield from {
+            **{name: getattr(self, name) for name in head},
+            "status": self.status.value,
+            "reason": self.reason.value,
+            "levels": [level.model_dump() for level in self.levels],
+            "placements": _placement_blocks(self),
+            "unplaced": _unplaced_blocks(self.unplaced),
+            "measures": [row.model_dump() for row in self.measures.rows()],
+            "payments": [row.model_dump() for row in self.payments.rows()],
+            "standings": ([row.model_dump() for row in block.rows()] for block in self.standings.blocks()),
+            "provenance": dict(self.provenance),
+        }.items()
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
