@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from nichiiki_solver.factored import build_factored
 from nichiiki_solver.helping import Helpers
 from nichiiki_solver.market import Market
 from nichiiki_solver.price_ascent import ascend
-from nichiiki_solver.ragged import Bools, Ints, expand_rows, segment_sum
+from nichiiki_solver.ragged import Bools, Ints, segment_sum
 
 PARTS = 64
 """What households pay is counted in so many parts of a unit."""
@@ -71,7 +71,7 @@ class _Asked:
 
     prices: Ints
     total: int
-    taken: Ints = field(repr=False)
+    taken: Ints
 
 
 @dataclass(frozen=True)
@@ -244,10 +244,11 @@ def towns_of(source: BundleSource, weights: Ints, prices: Ints) -> tuple[list[To
 
 def _owners(source: BundleSource, stays_of: list[Ints]) -> tuple[Ints, Ints]:
     """Town of each resource, and of each option of a gate (`NOBODY` = none)."""
-    gates, entry_of = source.bundles.uses.gates, source.bundles.uses.gates.resource
-    owner = np.full(len(source.bundles.uses.resources), NOBODY, dtype=np.int64)
+    uses = source.bundles.uses
+    gates, entry_of = uses.gates, uses.gates.resource
+    owner = np.full(len(uses.resources), NOBODY, dtype=np.int64)
     for number, stays in enumerate(stays_of):
-        used = _used_by(source, stays)
+        used = uses.resources_of(stays, source.tree.options_of(stays))
         owner[used] = np.where(owner[used] == NOBODY, number, SEVERAL)
     agent = np.repeat(gates.agent, np.diff(gates.offsets))
     low, high = _range_of(agent, owner[entry_of], gates.n_agents)
@@ -267,16 +268,6 @@ def _range_of(group: Ints, towns: Ints, size: int, least: int = 0) -> tuple[Ints
     np.minimum.at(low, group[counts], towns[counts])
     np.maximum.at(high, group[counts], towns[counts])
     return np.where(high == NOBODY, NOBODY, low), high
-
-
-def _used_by(source: BundleSource, stays: Ints) -> Ints:
-    """Resources that some stays or their options use."""
-    uses, options = source.bundles.uses, source.tree.options_of(stays)
-    classes = (
-        uses.stay_class[expand_rows(uses.stay_offsets, stays)[1]],
-        uses.option_class[expand_rows(uses.option_offsets, options)[1]],
-    )
-    return np.unique(uses.resource[expand_rows(uses.class_offsets, np.unique(np.concatenate(classes)))[1]])
 
 
 def _best_of_agents(agent: Ints, worth: Ints) -> int:

@@ -107,6 +107,14 @@ class Uses:
         """What some options use, as `of_stays` tells it."""
         return self._entries(self.option_offsets, self.option_class, rows)
 
+    def resources_of(self, stays: Ints, options: Ints) -> Ints:
+        """Resources that some stays and options use; one that several use may be named more than once."""
+        classes = (
+            self.stay_class[expand_rows(self.stay_offsets, stays)[1]],
+            self.option_class[expand_rows(self.option_offsets, options)[1]],
+        )
+        return self.resource[expand_rows(self.class_offsets, np.unique(np.concatenate(classes)))[1]]
+
     def _entries(self, offsets: Ints, classes: Ints, rows: Ints) -> Entries:
         owner, position = expand_rows(offsets, rows)
         i, entry = expand_rows(self.class_offsets, classes[position])

@@ -204,7 +204,7 @@ class Neighbourhoods:
         """
         source, held, uses = self.source, self.held, self.source.bundles.uses
         stays, options = source.pieces_of(block)
-        entries = self._entries(stays, options)
+        entries = uses.resources_of(stays, options)
         here = np.zeros(len(self._capacity), dtype=bool)
         here[entries] = True
         gates = np.unique(self._gate_rows[here[uses.gates.resource]])
@@ -242,19 +242,6 @@ class Neighbourhoods:
         room[tree.group[current]] = NO_LIMIT
         options = tree.options_of(stays)
         return options[self._short[options] <= room[bundles.options.group[options]]]
-
-    def _entries(self, stays: Ints, options: Ints) -> Ints:
-        """Resources that some stays and options use."""
-        uses = self.source.bundles.uses
-        classes = np.unique(
-            np.concatenate(
-                (
-                    uses.stay_class[expand_rows(uses.stay_offsets, stays)[1]],
-                    uses.option_class[expand_rows(uses.option_offsets, options)[1]],
-                )
-            )
-        )
-        return uses.resource[expand_rows(uses.class_offsets, classes)[1]]
 
     def _gain_of_gates(self, gates: Ints) -> int:
         """What the agents of some options of gates gain at most at the prices."""
