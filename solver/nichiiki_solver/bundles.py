@@ -16,6 +16,7 @@ import numpy as np
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
+from nichiiki_solver.at_prices import AtPrices
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.factored import Factored, build_factored
 from nichiiki_solver.finding import Finder
@@ -392,8 +393,7 @@ class BundleSource:
 
     def best_values(self, weights: Ints, prices: Ints) -> Ints:
         """Return each agent's largest value over all its bundles at the prices (`NO_VALUE` where it has none)."""
-        of_class = self.bundles.uses.price_of_classes(prices)
-        seen = self.distinct.menu.see(weights, of_class, self._classes)
+        seen = self.at(weights, prices).seen
         gates = self._gate_values(weights, prices)
         of_gate = np.full(self.bundles.n_gates, NO_VALUE, dtype=np.int64)
         np.maximum.at(of_gate, self.bundles.uses.gates.agent, gates)
@@ -477,7 +477,7 @@ class BundleSource:
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
         """Count the stays that `factored` would list, and all options of their slots, of which it may leave out some."""
         menu, tree = self.distinct.menu, self.tree
-        of_stay = menu.see(weights, self.bundles.uses.price_of_classes(prices), self._classes).total
+        of_stay = self.at(weights, prices).of_stay
         stays = np.flatnonzero(of_stay >= least[self.bundles.stays.household])
         segment = expand_rows(tree.segment_offsets, np.unique(tree.group[stays]))[1]
         slots = self.bundles.options.slot[tree.segments[segment]]
@@ -486,16 +486,16 @@ class BundleSource:
 
     def _good_enough(self, weights: Ints, prices: Ints, least: Ints) -> tuple[Ints, Ints]:
         """Stays and options that are in some bundle worth at least `least`."""
-        of_stay, short = self.reaches(weights, prices)
-        of_option = self.tree.best_of_groups(of_stay)[self.bundles.options.group] - short
-        stays = of_stay >= least[self.bundles.stays.household]
-        return np.flatnonzero(stays), np.flatnonzero(of_option >= least[self.bundles.household_of_option])
+        at = self.at(weights, prices)
+        room = at.of_stay - least[self.bundles.stays.household]
+        stays = np.flatnonzero(room >= 0)
+        return stays, at.options_within(stays, room[stays])
 
-    def reaches(self, weights: Ints, prices: Ints) -> tuple[Ints, Ints]:
-        """Value of the best bundle with each stay at the prices, and how much each option falls short of the best of its slot."""
-        stay, option = self._values(weights, prices)
-        best, total = self.tree.best(stay, option)
-        return total, best[self.tree.segment_of] - option
+    def at(self, weights: Ints, prices: Ints) -> AtPrices:
+        """What stays and options are worth at the prices."""
+        of_class = self.bundles.uses.price_of_classes(prices)
+        seen = self.distinct.menu.see(weights, of_class, self._classes)
+        return AtPrices(self.tree, self.distinct, self.bundles.options.group, seen)
 
     def pieces_of(self, households: Ints) -> tuple[Ints, Ints]:
         """All stays of some households (ascending), and all options of these stays."""
@@ -514,19 +514,6 @@ class BundleSource:
         entry = expand_rows(uses.gates.offsets, gates)[1]
         np.add.at(total, uses.gates.resource[entry], uses.gates.amount[entry])
         return total
-
-    def among(self, stays: Ints) -> BundleSource:
-        """A source of the same options with some of the stays (ascending)."""
-        bundles = self.bundles
-        part = replace(
-            bundles,
-            stays=bundles.stays.take(stays),
-            group=bundles.group[stays],
-            stay_terms=bundles.stay_terms[:, stays],
-            uses=bundles.uses.among(stays),
-        )
-        menu = Distinct(self.distinct.menu.among(stays), self.distinct.of_option)
-        return BundleSource(part, self.proven, menu)
 
     def best_fitting(self, weights: Ints, prices: Ints, shut: Bools, asked: Bools) -> tuple[Ints, Ints, Ints]:
         """For each of the households asked, the best bundle at the prices without any of the classes that are shut.

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,16 +25,14 @@ from nichiiki_solver import mip
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced, gains
-from nichiiki_solver.factored import build_factored
 from nichiiki_solver.helping import Helpers
 from nichiiki_solver.market import Market
 from nichiiki_solver.price_ascent import ascend
-from nichiiki_solver.ragged import Bools, Ints, segment_sum
+from nichiiki_solver.ragged import Ints, segment_sum
+from nichiiki_solver.towns import NOBODY, Cut
 
 PARTS = 64
 """What households pay is counted in so many parts of a unit."""
-NOBODY, SEVERAL = -1, -2
-"""Town of a resource that nobody uses, and of one that several use."""
 GAP = 1e-4
 """A town is searched well enough if its answer falls short of its bound by so small a share."""
 MOVES = (0.12, 0.006)
@@ -227,47 +225,22 @@ def towns_of(source: BundleSource, weights: Ints, prices: Ints) -> tuple[list[To
     """
     bundles, gates = source.bundles, source.bundles.uses.gates
     price, worth = np.maximum(prices, 0) * PARTS // SCALE, PARTS * weights
-    region = bundles.instance.regions.find(bundles.instance.houses["region_id"])[bundles.stays.house]
-    stays_of = [np.flatnonzero(region == town) for town in np.unique(region).tolist()]
-    town_of, of_gate = _owners(source, stays_of)
+    cut = Cut.of(source, np.arange(len(bundles.stays)))
     cost = price * bundles.uses.resources.capacity
     gain = worth @ bundles.gate_terms - segment_sum(price[gates.resource] * gates.amount, gates.offsets)
-    of_stay, _ = source.reaches(worth, price)
+    of_stay = source.at(worth, price).of_stay
+    shared_price = np.where(cut.is_shared, price, 0)
     towns = []
-    for number, stays in enumerate(stays_of):
-        own = np.flatnonzero(of_gate == number)
-        rest = int(cost[town_of == number].sum()) + _best_of_agents(gates.agent[own], gain[own])
-        towns.append(_town(source, stays, of_stay, own, (town_of < 0, price), worth, rest))
-    free = of_gate == NOBODY
-    return towns, int(cost[town_of < 0].sum()) + _best_of_agents(gates.agent[free], gain[free])
-
-
-def _owners(source: BundleSource, stays_of: list[Ints]) -> tuple[Ints, Ints]:
-    """Town of each resource, and of each option of a gate (`NOBODY` = none)."""
-    uses = source.bundles.uses
-    gates, entry_of = uses.gates, uses.gates.resource
-    owner = np.full(len(uses.resources), NOBODY, dtype=np.int64)
-    for number, stays in enumerate(stays_of):
-        used = uses.resources_of(stays, source.tree.options_of(stays))
-        owner[used] = np.where(owner[used] == NOBODY, number, SEVERAL)
-    agent = np.repeat(gates.agent, np.diff(gates.offsets))
-    low, high = _range_of(agent, owner[entry_of], gates.n_agents)
-    owner[entry_of[(low < high)[agent]]] = SEVERAL
-    _, of_agent = _range_of(agent, owner[entry_of], gates.n_agents)
-    # what no stay uses is a town's if all gates that use it are
-    low, high = _range_of(entry_of, of_agent[agent], len(owner), least=NOBODY)
-    owner[(owner == NOBODY) & (low == high)] = high[(owner == NOBODY) & (low == high)]
-    return owner, of_agent[gates.agent]
-
-
-def _range_of(group: Ints, towns: Ints, size: int, least: int = 0) -> tuple[Ints, Ints]:
-    """Lowest and highest of the towns of each group that are at least `least`; `NOBODY` in groups without."""
-    counts = towns >= least
-    low = np.full(size, np.iinfo(np.int64).max)
-    high = np.full(size, NOBODY, dtype=np.int64)
-    np.minimum.at(low, group[counts], towns[counts])
-    np.maximum.at(high, group[counts], towns[counts])
-    return np.where(high == NOBODY, NOBODY, low), high
+    for number, stays in enumerate(cut.stays):
+        options = source.tree.options_of(stays)
+        part = cut.part(number, stays, options, worth, shared_price, cut.is_shared)
+        households, begins = np.unique(bundles.stays.household[stays], return_index=True)
+        best = np.maximum.reduceat(of_stay[stays], begins)
+        own = cut.of_gate == number
+        rest = int(cost[cut.owner == number].sum()) + _best_of_agents(gates.agent[own], gain[own])
+        towns.append(Town(part.market.compact(), part.household, households, best, rest))
+    free = cut.of_gate == NOBODY
+    return towns, int(cost[cut.is_shared].sum()) + _best_of_agents(gates.agent[free], gain[free])
 
 
 def _best_of_agents(agent: Ints, worth: Ints) -> int:
@@ -275,47 +248,3 @@ def _best_of_agents(agent: Ints, worth: Ints) -> int:
     best = np.zeros(int(agent.max(initial=-1)) + 1, dtype=np.int64)
     np.maximum.at(best, agent, worth)
     return int(best.sum())
-
-
-def _town(
-    source: BundleSource,
-    stays: Ints,
-    of_stay: Ints,
-    gates: Ints,
-    shared: tuple[Bools, Ints],
-    worth: Ints,
-    rest: int,
-) -> Town:
-    """State a town.
-
-    Parameters
-    ----------
-    stays, of_stay
-        Stays of the town, and value of the best bundle with each stay of the source at the dual prices.
-    gates
-        Options of gates of the town.
-    shared
-        Which resources other towns use too, and dual prices.
-    worth
-        Utility of each level, in 1/`PARTS`.
-    rest
-        See `Town`.
-    """
-    factored = build_factored(source, stays, source.tree.options_of(stays))
-    whole, first = factored.market, len(factored.stays) + len(factored.options)
-    pieces = np.concatenate((np.arange(first), first + gates))
-    part = whole.take(pieces)
-    is_shared = np.pad(shared[0], (0, len(whole.capacity) - len(shared[0])))[part.resource]
-    price = np.pad(shared[1], (0, len(whole.capacity) - len(shared[1])))[part.resource]
-    utility = worth @ part.utility
-    np.subtract.at(utility, part.entry_option[is_shared], (price * part.amount)[is_shared])
-    # nobody has to be taken by this town, even who has to be by one
-    free = np.zeros(part.n_agents, dtype=bool)
-    left = replace(
-        part.without_entries(is_shared), utility=utility[None, :], levels=part.levels[:1], must_assign=free
-    )
-    market = left.compact()
-    household = source.bundles.stays.household[factored.stays]
-    households, begins = np.unique(source.bundles.stays.household[stays], return_index=True)
-    best = np.maximum.reduceat(of_stay[stays], begins)
-    return Town(market, household, households, best, rest)

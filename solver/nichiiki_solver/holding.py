@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.factored import Factored
 from nichiiki_solver.market import Market
-from nichiiki_solver.price_ascent import ascend
 from nichiiki_solver.ragged import Bools, Ints, segment_sum
 
 NONE = -1
-STAGES, A_STAGE, ROUNDS = 40, 0.1, 20
-"""Most stages of a dive, the share of those who can be placed that is placed in one, and rounds of prices in each."""
-FEWER = 0.8
-"""Share of the stays at hand below which those that can still be had are made a source of their own."""
-MOVES = (0.03, 0.005)
-"""How far a price moves in the first round of a stage and in the last one, in shares of what a household gains."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +34,13 @@ class Held:
     gates: Bools
 
     @classmethod
+    def nothing(cls, source: BundleSource) -> Held:
+        """Nobody holds anything, and no gate is open."""
+        count = source.bundles.n_households
+        stay, chosen = np.full(count, NONE, dtype=np.int64), np.zeros((count, 0), dtype=np.int64)
+        return cls(stay, chosen, np.zeros(len(source.bundles.uses.gates), dtype=bool))
+
+    @classmethod
     def of(cls, source: BundleSource, market: Market, choice: Ints) -> Held:
         """Read the choice of a market of bundles."""
         taken = choice[: source.bundles.n_households]
@@ -48,8 +48,7 @@ class Held:
         opened = choice[source.bundles.n_households :]
         opened = opened[opened >= 0]
         if not market.n_options:
-            blank = np.zeros((len(taken), 0), dtype=np.int64)
-            return cls(np.full(len(taken), NONE), blank, np.zeros(len(source.bundles.uses.gates), dtype=bool))
+            return cls.nothing(source)
         gates = source.bundles.uses.gates
         known = set(zip(market.agent[opened].tolist(), market.labels["plan"][opened].tolist(), strict=True))
         agent = (source.bundles.n_households + gates.agent).tolist()
@@ -74,6 +73,14 @@ class Held:
         chosen[households] = _as_wide(other.chosen, width)[households]
         return Held(stay, chosen, opened)
 
+    def with_more(self, source: BundleSource, stays: Ints, chosen: Ints) -> Held:
+        """Return what is held where the households of some stays have these, and options with them (matrix)."""
+        width = max(self.chosen.shape[1], chosen.shape[1])
+        homes = source.bundles.stays.household[stays]
+        stay, options = self.stay.copy(), _as_wide(self.chosen, width)
+        stay[homes], options[homes] = stays, _as_wide(chosen, width)
+        return Held(stay, options, self.gates)
+
     def choice(self, source: BundleSource) -> tuple[Market, Ints]:
         """Return the market of the bundles held, every gate included, and the choice of all that is held."""
         homes = np.flatnonzero(self.stay >= 0)
@@ -96,130 +103,63 @@ def held_by_prices(
 ) -> Held:
     """Let households take what is best for them at the prices as long as it lasts, then what is best without prices.
 
-    In each round every household without a bundle asks for its best one among those whose parts fit what is left, and who
-    gains most comes first. Roles that need a minimum stay closed, and demands may stay unmet: who asks checks.
+    Roles that need a minimum stay closed, and demands may stay unmet: who asks checks.
     """
-    placing = _Placing(source, weights, prices)
-    placing.fill(prices, should_stop)
-    placing.fill(np.zeros_like(prices), should_stop)
-    return placing.held()
+    every = np.ones(len(source.bundles.uses.gates), dtype=bool)
+    return filled(source, weights, prices, opened_by_prices(source, weights, prices, every), should_stop)
 
 
-def held_by_diving(
-    source: BundleSource, weights: Ints, prices: Ints, should_stop: Callable[[], bool]
+def opened_by_prices(source: BundleSource, weights: Ints, prices: Ints, which: Bools) -> Held:
+    """Open those of some gates that are worth it at the prices and ask for nothing in return, the best first."""
+    gates, left = source.bundles.uses.gates, source.bundles.uses.resources.capacity.copy()
+    value = weights @ source.bundles.gate_terms - segment_sum(
+        prices[gates.resource] * gates.amount, gates.offsets
+    )
+    opened = np.zeros(len(gates), dtype=bool)
+    decided: set[int] = set()
+    for gate in np.argsort(-value, kind="stable").tolist():
+        entry = slice(gates.offsets[gate], gates.offsets[gate + 1])
+        resource, amount = gates.resource[entry], gates.amount[entry]
+        agent = int(gates.agent[gate])
+        if not which[gate] or value[gate] <= 0 or agent in decided:
+            continue
+        if (amount > np.maximum(left[resource], 0)).any():
+            continue
+        decided.add(agent)
+        opened[gate] = True
+        np.subtract.at(left, resource, amount)
+    return replace(Held.nothing(source), gates=opened)
+
+
+def filled(
+    source: BundleSource, weights: Ints, prices: Ints, held: Held, should_stop: Callable[[], bool]
 ) -> Held:
-    """Place households in stages: those that are sure of their stay, then prices of what is left for the others.
+    """Place households that hold nothing where there is room: at the prices first, then without.
 
-    Sure is who asked for the same stay in most rounds of the prices, as one would that the linear program gives it as a whole. At
-    5,000 generated households 0.5 % more comes of it than of placing those first who gain most.
+    In each round every one of them asks for its best bundle among those whose parts fit what is left, and who gains most
+    comes first.
     """
-    placing = _Placing(source, weights, prices)
-    for _ in range(STAGES):
-        prices = placing.prices_of_the_rest(prices, should_stop)
-        if should_stop() or not placing.accept(prices, A_STAGE):
-            break
-    placing.fill(prices, should_stop)
-    placing.fill(np.zeros_like(prices), should_stop)
-    return placing.held()
+    left = source.bundles.uses.resources.capacity - held.used(source)
+    for at in (prices, np.zeros_like(prices)):
+        while not should_stop():
+            stays, chosen, used = _accepted(source, weights, at, left, held.stay < 0)
+            if not len(stays):
+                break
+            held, left = held.with_more(source, stays, chosen), left - used
+    return held
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What households without a bundle ask for at prices, by the stays at hand, and the bound that proves on what they can gain."""
-
-    prices: Ints
-    stays: Ints
-    picked: Ints
-    values: Ints
-    total: int
-
-
-class _Placing:
-    """Households that have a bundle, and what is left for the others."""
-
-    def __init__(self, source: BundleSource, weights: Ints, prices: Ints) -> None:
-        count = source.bundles.n_households
-        self.source, self.weights = source, weights
-        self.left = source.bundles.uses.resources.capacity.copy()
-        self.gates = _gates_that_pay(source, weights, prices, self.left)
-        self.stay = np.full(count, NONE, dtype=np.int64)
-        self.chosen = np.zeros((count, 0), dtype=np.int64)
-        self.part, self.numbers = source, np.arange(len(source.bundles.stays))
-        self.shut = source.bundles.uses.beyond(self.left)
-        self._rounds: list[Ints] = []
-        self._last = self.ask(prices)
-
-    def ask(self, prices: Ints) -> _Answer:
-        """Ask everyone without a bundle for the best one at the prices, of which every part alone fits what is left."""
-        stays, picked, values = self.part.best_fitting(self.weights, prices, self.shut, self.stay < 0)
-        kept = values > 0
-        total = int(values[kept].sum()) + int(prices @ np.maximum(self.left, 0))
-        self._last = _Answer(prices, stays[kept], picked[kept], values[kept], total)
-        return self._last
-
-    def demand(self) -> Ints:
-        """Return what was asked for last, and remember who asked for which stay."""
-        asked = np.full(len(self.stay), NONE, dtype=np.int64)
-        asked[self.part.bundles.stays.household[self._last.stays]] = self._last.stays
-        self._rounds.append(asked)
-        chosen = self._last.picked
-        return self.part.used(self._last.stays, chosen[chosen >= 0], self.gates[:0])
-
-    def prices_of_the_rest(self, prices: Ints, should_stop: Callable[[], bool]) -> Ints:
-        """Go on from prices towards those of what is left."""
-        first = self.ask(prices)
-        gain = first.total / max(1, len(first.stays))
-        moves = gain * MOVES[0], gain * MOVES[1]
-        room = np.maximum(self.left, 0)
-        self._rounds = []
-        return ascend(first, self.ask, self.demand, room, self.source.unit, should_stop, ROUNDS, moves).prices
-
-    def accept(self, prices: Ints, share: float = 1.0) -> bool:
-        """Give households what they ask for at the prices, a share of those who can be: first who is sure, then who gains most."""
-        asked = self.ask(prices)
-        market = self.part.market_of(asked.stays, asked.picked)
-        order = np.lexsort((-asked.values, -self._times_asked(asked.stays)))
-        accepted = _first_that_fit(market, order, self.left)
-        accepted = accepted[: int(np.ceil(share * len(accepted)))]
-        stays, picked = asked.stays[accepted], asked.picked[accepted]
-        homes = self.part.bundles.stays.household[stays]
-        self.stay[homes] = self.numbers[stays]
-        self.chosen = _as_wide(self.chosen, picked.shape[1])
-        self.chosen[homes] = _as_wide(picked, self.chosen.shape[1])
-        self.left -= self.part.used(stays, picked[picked >= 0], self.gates[:0])
-        self._look_at_what_fits()
-        return len(accepted) > 0
-
-    def _look_at_what_fits(self) -> None:
-        """See what is shut now, and go on with the stays that can still be had once many no longer can: none ever comes back."""
-        uses = self.part.bundles.uses
-        self.shut = uses.beyond(self.left)
-        of_stay = np.repeat(np.arange(len(self.numbers)), np.diff(uses.stay_offsets))
-        open_ = self.stay[self.part.bundles.stays.household] < 0
-        open_[of_stay[self.shut[uses.stay_class]]] = False
-        if open_.sum() < FEWER * len(open_):
-            kept = np.flatnonzero(open_)
-            self.part, self.numbers = self.part.among(kept), self.numbers[kept]
-            self.shut = self.part.bundles.uses.beyond(self.left)
-
-    def _times_asked(self, stays: Ints) -> Ints:
-        """In how many of the last rounds the household of each stay asked for it."""
-        homes, times = self.part.bundles.stays.household[stays], np.zeros(len(stays), dtype=np.int64)
-        for asked in self._rounds:
-            times += asked[homes] == stays
-        return times
-
-    def fill(self, prices: Ints, should_stop: Callable[[], bool]) -> None:
-        """Place whoever can be at the prices, who gains most first."""
-        self._rounds = []
-        while not should_stop() and self.accept(prices):
-            pass
-
-    def held(self) -> Held:
-        """Return what everybody has."""
-        opened = np.zeros(len(self.source.bundles.uses.gates), dtype=bool)
-        opened[self.gates] = True
-        return Held(self.stay, self.chosen, opened)
+def _accepted(
+    source: BundleSource, weights: Ints, prices: Ints, left: Ints, asked: Bools
+) -> tuple[Ints, Ints, Ints]:
+    """Stays and options of those of some households that get what they ask for at prices, and what these use."""
+    stays, chosen, values = source.best_fitting(weights, prices, source.bundles.uses.beyond(left), asked)
+    gains = values > 0
+    stays, chosen, values = stays[gains], chosen[gains], values[gains]
+    market = source.market_of(stays, chosen)
+    first = _first_that_fit(market, np.argsort(-values, kind="stable"), left)
+    stays, chosen = stays[first], chosen[first]
+    return stays, chosen, source.used(stays, chosen[chosen >= 0], stays[:0])
 
 
 def _as_wide(matrix: Ints, width: int) -> Ints:
@@ -244,23 +184,3 @@ def _first_that_fit(market: Market, served: Ints, left: Ints) -> Ints:
     fits = np.ones(count, dtype=bool)
     fits[over] = False
     return served[fits[served]]
-
-
-def _gates_that_pay(source: BundleSource, weights: Ints, prices: Ints, left: Ints) -> Ints:
-    """Open gates that are worth it at the prices and ask for nothing in return, the best first; take their use from what is left."""
-    gates = source.bundles.uses.gates
-    value = weights @ source.bundles.gate_terms - segment_sum(
-        prices[gates.resource] * gates.amount, gates.offsets
-    )
-    opened: list[int] = []
-    decided: set[int] = set()
-    for gate in np.argsort(-value, kind="stable").tolist():
-        entry = slice(gates.offsets[gate], gates.offsets[gate + 1])
-        resource, amount = gates.resource[entry], gates.amount[entry]
-        agent = int(gates.agent[gate])
-        if value[gate] <= 0 or agent in decided or (amount > np.maximum(left[resource], 0)).any():
-            continue
-        decided.add(agent)
-        opened.append(gate)
-        np.subtract.at(left, resource, amount)
-    return np.array(opened, dtype=np.int64)

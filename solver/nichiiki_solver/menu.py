@@ -7,7 +7,7 @@ is kept once, and a pass over the menu costs what differs (5,000 generated house
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -84,18 +84,6 @@ class Menu:
         return (
             ones_of(self.stay_uses, self.stay_class, width),
             ones_of(self.option_uses, self.option_class, width),
-        )
-
-    def among(self, stays: Ints) -> Menu:
-        """The menu of some stays (ascending)."""
-        owner, position = expand_rows(self.stay_uses, stays)
-        return replace(
-            self,
-            stay_offsets=np.searchsorted(stays, self.stay_offsets),
-            stay_terms=self.stay_terms[:, stays],
-            stay_uses=offsets_of(np.bincount(owner, minlength=len(stays))),
-            stay_class=self.stay_class[position],
-            stay_group=self.stay_group[stays],
         )
 
     def see(self, weights: Ints, of_class: Ints, classes: tuple[Sparse, Sparse]) -> Seen:

@@ -50,12 +50,6 @@ class Tree:
         segment = expand_rows(self.segment_offsets, np.unique(self.group[stays]))[1]
         return expand_rows(self.segments, segment)[1]
 
-    def best_of_groups(self, total: Ints) -> Ints:
-        """Largest value of the stays of each group."""
-        most = np.full(len(self.sizes), NO_VALUE, dtype=np.int64)
-        np.maximum.at(most, self.group, total)
-        return most
-
     def best(self, stay: Ints, option: Ints) -> tuple[Ints, Ints]:
         """Best option value of each segment, and best bundle value of each stay."""
         best = segment_max(option, self.segments, NO_VALUE)

@@ -6,7 +6,7 @@ Many stays and options use the same thing (a seat in a school over the same peri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -119,22 +119,6 @@ class Uses:
         owner, position = expand_rows(offsets, rows)
         i, entry = expand_rows(self.class_offsets, classes[position])
         return owner[i], self.resource[entry], self.amount[entry]
-
-    def among(self, stays: Ints) -> Uses:
-        """What some stays and all options use; classes keep their numbers, and those that nobody has are empty."""
-        classes = self.stay_class[expand_rows(self.stay_offsets, stays)[1]]
-        sizes = np.diff(self.class_offsets)
-        had = np.zeros(len(sizes), dtype=bool)
-        had[classes] = had[self.option_class] = True
-        entries = np.repeat(had, sizes)
-        return replace(
-            self,
-            class_offsets=offsets_of(np.where(had, sizes, 0)),
-            resource=self.resource[entries],
-            amount=self.amount[entries],
-            stay_offsets=offsets_of(np.diff(self.stay_offsets)[stays]),
-            stay_class=classes,
-        )
 
     def beyond(self, left: Ints) -> Bools:
         """Mask of the classes that take more of something than is left."""

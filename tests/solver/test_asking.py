@@ -127,7 +127,7 @@ def test_a_stay_that_need_not_be_looked_at_brings_nothing(seed: int) -> None:
     looked_at = set(
         zip(stays.household.tolist(), stays.house.tolist(), _masks(patterns.mask, stays.pattern), strict=True)
     )
-    of_stay, _ = source.reaches(weights * SCALE, own)
+    of_stay = source.at(weights * SCALE, own).of_stay
     bundles = source.bundles
     for k, mask in enumerate(_masks(bundles.patterns.mask, bundles.stays.pattern)):
         household, house = int(bundles.stays.household[k]), int(bundles.stays.house[k])

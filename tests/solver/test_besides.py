@@ -32,7 +32,7 @@ def test_no_stay_brings_more_than_its_bound(seed: int) -> None:
     if worth is None:
         return
     alone, _ = source._values(weights * SCALE, prices.at(resources))
-    with_needs, _ = source.reaches(weights * SCALE, prices.at(resources))
+    with_needs = source.at(weights * SCALE, prices.at(resources)).of_stay
     homes = np.arange(len(instance.households))
     most = worth.besides(homes, bundles.patterns.mask)[bundles.stays.household, bundles.stays.pattern]
     assert (with_needs - alone <= most).all()

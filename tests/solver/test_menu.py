@@ -33,9 +33,9 @@ def test_values_are_those_of_every_piece_alone(seed: int) -> None:
     tree = source.tree
     best = segment_max(option, tree.segments, 0)
     expected = stay + segment_sum(best, tree.segment_offsets)[bundles.group]
-    found, short = source.reaches(weights, prices)
-    assert (found == expected).all()
-    assert (short == best[tree.segment_of] - option).all()
+    at = source.at(weights, prices)
+    assert (at.of_stay == expected).all()
+    assert (at.short(np.arange(len(option))) == best[tree.segment_of] - option).all()
 
 
 def test_equal_slots_are_kept_once() -> None:
@@ -46,21 +46,31 @@ def test_equal_slots_are_kept_once() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_some_of_the_stays_are_worth_what_they_were(seed: int) -> None:
-    """A source of some stays asks for the best of these, and leaves what is shut."""
+def test_options_within_reach_are_those_of_good_enough_bundles(seed: int) -> None:
+    """Every bundle that falls short of a stay's best by no more than its room has only such options, and each is in one."""
+    source = BundleSource(find_bundles(medium_instance(seed)))
+    bundles, tree, rng = source.bundles, source.tree, np.random.default_rng(seed)
+    weights = np.eye(len(bundles.stay_terms), dtype=np.int64)[0]
+    at = source.at(weights, rng.integers(0, 400, len(bundles.uses.resources)))
+    stays = np.flatnonzero(rng.random(len(bundles.stays)) < 0.5)
+    room = rng.integers(0, 300, len(stays))
+    expected: set[int] = set()
+    for stay, most in zip(stays.tolist(), room.tolist(), strict=True):
+        options = tree.options_of(np.array([stay]))
+        expected.update(options[at.short(options) <= most].tolist())
+    assert at.options_within(stays, room).tolist() == sorted(expected)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_who_is_asked_takes_the_best_of_what_is_not_shut(seed: int) -> None:
     source = BundleSource(find_bundles(medium_instance(seed)))
     bundles, rng = source.bundles, np.random.default_rng(seed)
     weights = np.eye(len(bundles.stay_terms), dtype=np.int64)[0]
     prices = rng.integers(0, 400, len(bundles.uses.resources))
-    of_stay, _ = source.reaches(weights, prices)
-    kept = np.flatnonzero(rng.random(len(bundles.stays)) < 0.5)
-    part = source.among(kept)
-    assert (part.reaches(weights, prices)[0] == of_stay[kept]).all()
-    left = bundles.uses.resources.capacity // 2
-    shut = part.bundles.uses.beyond(left)
+    of_stay, left = source.at(weights, prices).of_stay, bundles.uses.resources.capacity // 2
     asked = rng.random(bundles.n_households) < 0.8
-    stays, picked, values = part.best_fitting(weights, prices, shut, asked)
+    stays, picked, values = source.best_fitting(weights, prices, bundles.uses.beyond(left), asked)
     for stay, options, value in zip(stays, picked, values, strict=True):
-        home = part.bundles.stays.household[stay]
-        assert asked[home] and value <= of_stay[kept][part.bundles.stays.household == home].max()
-        assert (part.used(np.array([stay]), options[:0], kept[:0]) <= np.maximum(left, 0)).all()
+        home = bundles.stays.household[stay]
+        assert asked[home] and value <= of_stay[bundles.stays.household == home].max()
+        assert (source.used(np.array([stay]), options[:0], stays[:0]) <= np.maximum(left, 0)).all()

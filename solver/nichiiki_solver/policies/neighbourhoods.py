@@ -92,13 +92,13 @@ class Neighbourhoods:
         self._weights = np.zeros(len(market.levels), dtype=np.int64)
         self._weights[level] = 1
         self._prices, self._bound = priced.prices, priced.total
-        self._of_stay, self._short = source.reaches(self._weights * SCALE, priced.prices)
+        self._at = source.at(self._weights * SCALE, priced.prices)
         self._gain = gains(market, priced.values)
         self._capacity = source.bundles.uses.resources.capacity
         self._used = held.used(source)
         self._rng = np.random.default_rng(seed)
         self._size = float(FIRST_SIZE)
-        self._ties = _Ties.of(source, self._of_stay)
+        self._ties = _Ties.of(source, self._at.of_stay)
         self._gate_rows = np.repeat(
             np.arange(len(source.bundles.uses.gates)), np.diff(source.bundles.uses.gates.offsets)
         )
@@ -139,12 +139,12 @@ class Neighbourhoods:
 
     def _losses(self) -> Ints:
         """What each household's gain at the prices exceeds the value of what it holds."""
-        held, owner = self.held, self._of_stay
+        held = self.held
         worth = np.zeros(len(held.stay), dtype=np.int64)
         there = np.flatnonzero(held.stay >= 0)
-        worth[there] = owner[held.stay[there]]
         chosen = held.chosen[there]
-        worth[there] -= np.where(chosen >= 0, self._short[chosen], 0).sum(axis=1)
+        short = np.where(chosen >= 0, self._at.short(np.maximum(chosen, 0)), 0)
+        worth[there] = self._at.of_stay[held.stay[there]] - short.sum(axis=1)
         return np.asarray(self._gain[: len(worth)] - worth)
 
     def _blocks(self, count: int) -> list[Ints]:
@@ -226,22 +226,14 @@ class Neighbourhoods:
         if gap < SCALE:
             return None
         free[here], open_gates[gates] = False, False
-        owner = source.bundles.stays.household
+        owner = source.bundles.stays.household[stays]
         least = np.zeros(len(held.stay), dtype=np.int64)
         least[block] = self._gain[block] - gap
-        kept = (self._of_stay[stays] >= least[owner[stays]]) | np.isin(stays, current[0])
-        stays, options = stays[kept], self._good_options(stays[kept], current[0], least)
-        factored = build_factored(source, stays, options)
+        room = np.where(np.isin(stays, current[0]), NO_LIMIT, self._at.of_stay[stays] - least[owner])
+        kept = room >= 0
+        options = self._at.options_within(stays[kept], room[kept])
+        factored = build_factored(source, stays[kept], options)
         return _Sub.of(factored, block, gates, left, value)
-
-    def _good_options(self, stays: Ints, current: Ints, least: Ints) -> Ints:
-        """Options that with some stay are worth the least of their household, and all options of the stays now held."""
-        bundles, tree = self.source.bundles, self.source.tree
-        room = np.full(len(tree.sizes), -1, dtype=np.int64)
-        np.maximum.at(room, tree.group[stays], self._of_stay[stays] - least[bundles.stays.household[stays]])
-        room[tree.group[current]] = NO_LIMIT
-        options = tree.options_of(stays)
-        return options[self._short[options] <= room[bundles.options.group[options]]]
 
     def _gain_of_gates(self, gates: Ints) -> int:
         """What the agents of some options of gates gain at most at the prices."""

@@ -46,7 +46,8 @@ from nichiiki_solver.dual_prices import (
     listed_prices,
     source_of,
 )
-from nichiiki_solver.holding import Held, held_by_diving, held_by_prices
+from nichiiki_solver.from_towns import held_by_towns
+from nichiiki_solver.holding import Held, held_by_prices
 from nichiiki_solver.known_prices import Prices, Proven
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
@@ -72,7 +73,11 @@ MOST_REPRICED = 50_000
 """Most options met during pricing for which the prices of the market's own resources are worked out and kept."""
 PROCEDURE_AGENTS = 2_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
-TOWN_ROUNDS, TOWNS_SHARE = 8, 0.6
+NEAR, NEAR_COST = (0.05, 0.2), 3.0
+"""How near the best at the prices those stays are that towns are searched among, and how much longer the second search takes."""
+ANSWER_SHARE, ANSWER_S, ANSWER_TOWN_SHARE = 0.8, 5.0, 0.1
+"""Share of the time after which no town is searched for an answer; most seconds for one, and the most as a share of the time."""
+TOWN_ROUNDS, TOWNS_SHARE = 8, 0.9
 """Rounds of the search of towns, and the share of the time after which no further one begins."""
 TOWN_S, TOWN_SHARE = 20.0, 0.05
 """Most seconds for a town, and the most as a share of the time."""
@@ -374,21 +379,48 @@ class _Run:
             self._keep_better(Whole(priced.columns), start.choice)
 
     def _begin_with_prices(self, priced: Priced, weights: Ints) -> Neighbourhoods | None:
-        """Let households take what is best at the prices, and state the search around the best answer known; None if neither fits."""
+        """Place households by prices, then town by town, and state the search around the best answer known; None if nothing fits."""
         source = priced.source
         if not isinstance(source, BundleSource):
             return None
-        for place in (held_by_prices, held_by_diving):
-            held = place(source, weights * SCALE, priced.central, self.should_stop)
-            market, choice = held.choice(source)
-            if market.is_feasible(choice):
-                self._keep_better(Whole(market), choice)
-                self.report(0, self._value, None)
+        self._hold(source, held_by_prices(source, weights * SCALE, priced.central, self.should_stop))
+        self._place_by_towns(priced, weights)
         if self.choice is None:
             return None
         known = Held.of(source, self.columns, self.choice)
         helpers = self.settings.helpers
         return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
+
+    def _place_by_towns(self, priced: Priced, weights: Ints) -> None:
+        """Place households town by town, among what is very near the best at the prices, and then what is less near if that pays."""
+        source, limit_s = priced.source, self.settings.time_limit_s
+        assert isinstance(source, BundleSource)  # noqa: S101 - the caller has looked
+        took_s = 0.0
+        for near in NEAR:
+            if self._is_enough() or took_s * NEAR_COST > ANSWER_SHARE * limit_s - self.seconds:
+                return
+            if near != NEAR[0] and self._pieces(priced) <= WHOLE_AT_ONCE:
+                return
+            begun = self.seconds
+            town_s = min(ANSWER_S, ANSWER_TOWN_SHARE * limit_s)
+            held = held_by_towns(
+                source,
+                weights,
+                priced,
+                near,
+                self.settings.helpers,
+                town_s,
+                lambda: self._is_over(ANSWER_SHARE),
+            )
+            self._hold(source, held)
+            took_s = self.seconds - begun
+
+    def _hold(self, source: BundleSource, held: Held) -> None:
+        """Take what is held for an answer if it keeps every rule."""
+        market, choice = held.choice(source)
+        if market.is_feasible(choice):
+            self._keep_better(Whole(market), choice)
+            self.report(0, self._value, None)
 
     def _search_towns(self, priced: Priced, weights: Ints) -> None:
         """Bring the bound down town by town."""

@@ -1,0 +1,169 @@
+"""An answer town by town: each town is searched exactly, over what is nearly best at the prices, for whom no town has taken yet.
+
+Prices know what a house is worth, but not that it is taken whole: who is nearly as well off in several ways is placed in fractions.
+A town searched exactly places nobody in fractions. It is small if only such stays and options are in it as fall short of a
+household's best by a part of what households usually gain. What several towns could have is settled one town after the other, the
+smallest first: a household pays what it could gain in the towns that are still to come, and what towns share costs its price and
+is there as long as it lasts. Towns are searched a few at a time. One that takes what another of its turn has taken waits for the next
+turn, so that what comes of it is the same whoever searches. One whose search does not end is searched among fewer stays.
+
+Source: the order of regret, as in Potvin and Rousseau (1993), A parallel route building algorithm; what is near enough to the best at
+the prices: the core of Balas and Zemel (1980), An algorithm for large zero-one knapsack problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nichiiki_solver import mip
+from nichiiki_solver.bundles import BundleSource
+from nichiiki_solver.by_towns import PARTS
+from nichiiki_solver.cp_sat import Answer
+from nichiiki_solver.dual_prices import SCALE, Priced
+from nichiiki_solver.helping import Helpers
+from nichiiki_solver.holding import Held, filled, opened_by_prices
+from nichiiki_solver.market import NO_VALUE, Market
+from nichiiki_solver.ragged import Ints, segment_max
+from nichiiki_solver.towns import NOBODY, Cut, Part
+
+GAP, ENDED = 5e-4, 1e-2
+"""A town is searched until its answer falls short of its bound by the first share; by more than the second, the search did not end."""
+FEWER, TRIES = 4, 3
+"""A town whose search does not end is searched among stays so many times as near; and how often in all."""
+A_TURN = 30
+"""One of so many towns is searched at a time, and at least two."""
+
+
+def held_by_towns(
+    source: BundleSource,
+    weights: Ints,
+    priced: Priced,
+    near: float,
+    helpers: Helpers,
+    limit_s: float,
+    should_stop: Callable[[], bool],
+) -> Held:
+    """Place households town by town, and whoever is left where there is room.
+
+    Parameters
+    ----------
+    source
+        What makes the bundles.
+    weights
+        Weight of each level.
+    priced
+        Dual prices of the resources of `source`.
+    near
+        How far a stay falls short of its household's best at most, as a share of what households usually gain.
+    helpers
+        Who searches towns.
+    limit_s
+        Most seconds for a town.
+    should_stop
+        Told to stop, what is left of the towns is placed by prices alone.
+    """
+    placing = _Placing(source, weights, priced.prices, near)
+    while placing.waiting and not should_stop():
+        placing.take_turn(helpers, limit_s, should_stop)
+    return filled(source, weights * SCALE, priced.central, placing.held, should_stop)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A town to be searched: how near its stays must be (in what is short of the best), and how often it may be tried."""
+
+    number: int
+    near: int
+    tries: int = TRIES
+
+
+class _Placing:
+    """Towns that wait, and what is held and left so far; values and prices are in 1/`PARTS`."""
+
+    def __init__(self, source: BundleSource, weights: Ints, prices: Ints, near: float) -> None:
+        self.source, self.worth = source, PARTS * weights
+        price = np.maximum(prices, 0) * PARTS // SCALE
+        self.at = source.at(self.worth, price)
+        best = np.maximum(segment_max(self.at.of_stay, source.household_offsets, NO_VALUE), 0)
+        reach = int(near * best[best > 0].mean()) if best.any() else 0
+        household = source.bundles.stays.household
+        self.short = best[household] - self.at.of_stay
+        self.cut = Cut.of(source, np.flatnonzero(self.short <= reach))
+        self.cost = np.where(self.cut.is_shared, price, 0)
+        self.best = [self._best_in(stays) for stays in self.cut.stays]
+        order = sorted(range(len(self.cut.stays)), key=lambda town: len(self.cut.stays[town]))
+        self.waiting = [_Waiting(town, reach) for town in order]
+        self.a_turn = max(2, len(order) // A_TURN)
+        self.held = opened_by_prices(source, self.worth, price, self.cut.of_gate == NOBODY)
+        self.left = source.bundles.uses.resources.capacity - self.held.used(source)
+
+    def _best_in(self, stays: Ints) -> tuple[Ints, Ints]:
+        """Who has stays among some, and the value of the best one of each."""
+        households, begins = np.unique(self.source.bundles.stays.household[stays], return_index=True)
+        return households, np.maximum.reduceat(self.at.of_stay[stays], begins)
+
+    def take_turn(self, helpers: Helpers, limit_s: float, should_stop: Callable[[], bool]) -> None:
+        """Search the next towns, each as if it were alone, and keep what fits together."""
+        turn, later = self.waiting[: self.a_turn], self.waiting[self.a_turn :]
+        best, second = self._best_of_waiting()
+        parts = [self._part(town) for town in turn]
+        work = []
+        for town, part in zip(turn, parts, strict=True):
+            here = np.zeros_like(best)
+            here[self.best[town.number][0]] = self.best[town.number][1]
+            elsewhere = np.where(here == best, second, best)
+            worth = part.market.utility[0].copy()
+            worth[: len(part.household)] -= elsewhere[part.household]
+            work.append((part.market.compact(), worth, limit_s))
+        found = helpers.each(search, work, limit_s, should_stop)
+        again = [
+            next_
+            for town, part, answer in zip(turn, parts, found, strict=True)
+            if (next_ := self._settle(town, part, answer)) is not None
+        ]
+        self.waiting = again + later
+
+    def _best_of_waiting(self) -> tuple[Ints, Ints]:
+        """What each household could gain in the best of the towns that wait, and in the second best."""
+        best = np.zeros(len(self.held.stay), dtype=np.int64)
+        second = np.zeros_like(best)
+        for town in self.waiting:
+            households, value = self.best[town.number]
+            second[households] = np.maximum(second[households], np.minimum(best[households], value))
+            best[households] = np.maximum(best[households], value)
+        return best, second
+
+    def _part(self, town: _Waiting) -> Part:
+        """State what is near enough in a town, for those whom no town has taken."""
+        stays = self.cut.stays[town.number]
+        room = town.near - self.short[stays]
+        kept = (room >= 0) & (self.held.stay[self.source.bundles.stays.household[stays]] < 0)
+        options = self.at.options_within(stays[kept], room[kept])
+        # what towns must reach together is asked of none alone
+        unmet = self.cut.is_shared & (self.left < 0)
+        part = self.cut.part(town.number, stays[kept], options, self.worth, self.cost, unmet)
+        ties = np.zeros(len(part.market.capacity) - len(self.left), dtype=np.int64)
+        return replace(part, market=replace(part.market, capacity=np.concatenate((self.left, ties))))
+
+    def _settle(self, town: _Waiting, part: Part, answer: Answer | None) -> _Waiting | None:
+        """Hold what was found in a town if it still fits; return how the town waits on if it does."""
+        if answer is None:
+            return None
+        if town.tries > 1 and not (answer.infeasible or answer.is_near(ENDED)):
+            return _Waiting(town.number, town.near // FEWER, town.tries - 1)
+        if answer.choice is None:
+            return None
+        taken, used = answer.choice[answer.choice >= 0], part.market.usage(answer.choice)[: len(self.left)]
+        over = self.cut.is_shared & (used > 0) & (used > self.left)
+        if over.any() or (self.held.stay[part.homes_of(taken)] >= 0).any():
+            return town
+        self.held, self.left = part.added_to(self.held, taken), self.left - used
+        return None
+
+
+def search(market: Market, worth: Ints, limit_s: float) -> Answer:
+    """Search a town; a helper calls it."""
+    return mip.solve_level(market, worth, time_limit_s=limit_s, relative_gap=GAP)

@@ -1,0 +1,63 @@
+"""Towns: each piece is in one, what several use belongs to none, and the market of a town is part of the whole."""
+
+import numpy as np
+import pytest
+
+from nichiiki_oracle.random_instances import medium_instance, random_instance
+from nichiiki_solver import mip
+from nichiiki_solver.bundles import BundleSource, find_bundles
+from nichiiki_solver.holding import Held
+from nichiiki_solver.ragged import expand_rows
+from nichiiki_solver.towns import NOBODY, SEVERAL, Cut
+
+
+def town_of(source: BundleSource, stay: int) -> str:
+    houses = source.bundles.instance.houses
+    return str(houses["region_id"][source.bundles.stays.house[stay]])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_stays_of_several_towns_use_belongs_to_none(seed: int) -> None:
+    source = BundleSource(find_bundles(medium_instance(seed) if seed % 2 else random_instance(seed)))
+    bundles, uses = source.bundles, source.bundles.uses
+    cut = Cut.of(source, np.arange(len(bundles.stays)))
+    assert sorted(np.concatenate([*cut.stays, cut.owner[:0]]).tolist()) == list(range(len(bundles.stays)))
+    users: dict[int, set[int]] = {}
+    for number, stays in enumerate(cut.stays):
+        assert len({town_of(source, stay) for stay in stays.tolist()}) == 1
+        for resource in uses.resources_of(stays, source.tree.options_of(stays)).tolist():
+            users.setdefault(resource, set()).add(number)
+    for gate, number in enumerate(cut.of_gate.tolist()):
+        used = uses.gates.resource[expand_rows(uses.gates.offsets, np.array([gate]))[1]]
+        for resource in used.tolist():
+            users.setdefault(resource, set()).add(number)
+    for resource, towns in users.items():
+        owner = int(cut.owner[resource])
+        assert owner in (NOBODY, SEVERAL) if len(towns) > 1 else owner in towns or owner < 0
+        if owner >= 0:
+            assert towns == {owner}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_part_is_worth_what_it_adds_less_what_is_shared(seed: int) -> None:
+    source = BundleSource(find_bundles(medium_instance(seed)))
+    bundles, weights = source.bundles, np.eye(len(source.bundles.stay_terms), dtype=np.int64)[0]
+    cut = Cut.of(source, np.arange(len(bundles.stays)))
+    cost = np.where(cut.is_shared, 3, 0)
+    nothing = np.zeros(len(cost), dtype=bool)
+    searched = 0
+    for number, stays in enumerate(cut.stays):
+        part = cut.part(number, stays, source.tree.options_of(stays), weights, cost, nothing)
+        assert not part.market.must_assign.any() and part.market.levels == part.factored.market.levels[:1]
+        found = mip.solve_level(part.market.compact(), part.market.utility[0])
+        # what households must reach together no town need reach alone
+        if found.choice is None:
+            continue
+        taken = found.choice[found.choice >= 0]
+        held = part.added_to(Held.nothing(source), taken)
+        assert part.homes_of(taken).tolist() == np.flatnonzero(held.stay >= 0).tolist()
+        market, choice = held.choice(source)
+        used, searched = held.used(source), searched + 1
+        assert (part.market.usage(found.choice)[: len(used)] == used).all()
+        assert found.objective == int(market.objectives(choice)[0]) - int(cost @ used)
+    assert searched
