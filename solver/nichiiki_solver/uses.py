@@ -127,19 +127,18 @@ class Uses:
         return np.asarray(np.bincount(owner[over], minlength=len(self.class_offsets) - 1) > 0)
 
     @cached_property
-    def _by_class(self) -> tuple[Sparse, Sparse]:
-        """Amounts as a matrix classes × resources, and the other way round."""
+    def _by_class(self) -> Sparse:
+        """Amounts as a matrix classes × resources, of the same memory."""
         shape = (len(self.class_offsets) - 1, len(self.resources))
-        amounts = csr_array((self.amount, self.resource, self.class_offsets), shape=shape)
-        return amounts, csr_array(amounts.T)
+        return csr_array((self.amount, self.resource, self.class_offsets), shape=shape)
 
     def price_of_classes(self, prices: Ints) -> Ints:
         """What each class costs at given prices."""
-        return np.asarray(self._by_class[0] @ prices)
+        return np.asarray(self._by_class @ prices)
 
     def of_classes(self, counts: Ints) -> Ints:
         """Amount of each resource that so many of each class use."""
-        return np.asarray(self._by_class[1] @ counts)
+        return np.asarray(self._by_class.T @ counts)
 
 
 class _Layout:
