@@ -233,12 +233,12 @@ def towns_of(source: BundleSource, weights: Ints, prices: Ints) -> tuple[list[To
     towns = []
     for number, stays in enumerate(cut.stays):
         options = source.tree.options_of(stays)
-        part = cut.part(number, stays, options, worth, shared_price, cut.is_shared)
+        own = cut.of_gate == number
+        part = cut.part(stays, options, np.flatnonzero(own), worth, shared_price, cut.is_shared)
         households, begins = np.unique(bundles.stays.household[stays], return_index=True)
         best = np.maximum.reduceat(of_stay[stays], begins)
-        own = cut.of_gate == number
         rest = int(cost[cut.owner == number].sum()) + _best_of_agents(gates.agent[own], gain[own])
-        towns.append(Town(part.market.compact(), part.household, households, best, rest))
+        towns.append(Town(part.market, part.household, households, best, rest))
     free = cut.of_gate == NOBODY
     return towns, int(cost[cut.is_shared].sum()) + _best_of_agents(gates.agent[free], gain[free])
 

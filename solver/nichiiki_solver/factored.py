@@ -26,6 +26,8 @@ class Factored:
         Options: stays of the households first, then options of the slots, then gates.
     stays, options
         Which stay and option each stands for; an option also stands for its equals with the household's other stays.
+    gates
+        Which option of a gate each of the last ones is.
     lists
         What answers to the slots of the stays.
     """
@@ -34,11 +36,22 @@ class Factored:
     market: Market
     stays: Ints
     options: Ints
+    gates: Ints
     lists: Lists
 
     def bundles_of(self, choice: Ints) -> tuple[Market, Ints]:
         """Turn a choice into the market of the chosen bundles, and its choice."""
-        taken = np.sort(choice[choice >= 0])
+        stays, chosen, opened = self.read(choice[choice >= 0])
+        market = self.source.market_of(stays, chosen)
+        result = np.full(market.n_agents, -1, dtype=np.int64)
+        result[market.agent[: len(stays)]] = np.arange(len(stays))
+        gates = len(stays) + opened
+        result[market.agent[gates]] = gates
+        return market, result
+
+    def read(self, pieces: Ints) -> tuple[Ints, Ints, Ints]:
+        """Stays, the options with each (matrix, -1 = no slot) and options of gates that some pieces stand for."""
+        taken = np.sort(pieces)
         mine = np.flatnonzero(taken < len(self.stays))
         picked = taken[(taken >= len(self.stays)) & (taken < len(self.stays) + len(self.options))] - len(
             self.stays
@@ -53,13 +66,8 @@ class Factored:
         chosen[owner, segment - tree.segment_offsets[tree.group[stays]][owner]] = (
             tree.segments[segment] + place[of_segment]
         )
-        market = self.source.market_of(stays, chosen)
-        result = np.full(market.n_agents, -1, dtype=np.int64)
-        result[market.agent[: len(stays)]] = np.arange(len(stays))
         opened = taken[taken >= len(self.stays) + len(self.options)] - len(self.stays) - len(self.options)
-        gates = len(stays) + opened
-        result[market.agent[gates]] = gates
-        return market, result
+        return stays, chosen, self.gates[opened]
 
     def tie_weights(self, seed: int, level: int) -> Ints:
         """Public weights of stays and options; gates weigh nothing."""
@@ -112,45 +120,47 @@ def shared_lists(source: BundleSource, stays: Ints, options: Ints) -> tuple[List
     return Lists(size, of_option, columns[2], offsets, of_segment), kept
 
 
-def build_factored(source: BundleSource, stays: Ints, options: Ints) -> Factored:
-    """Build the factored market of some stays and options."""
+def build_factored(source: BundleSource, stays: Ints, options: Ints, gates: Ints | None = None) -> Factored:
+    """Build the factored market of some stays, options and options of gates (all gates if not said)."""
     bundles, uses = source.bundles, source.bundles.uses
+    doors = np.arange(len(uses.gates)) if gates is None else gates
     lists, options = shared_lists(source, stays, options)
-    households, doors = bundles.n_households, uses.gates
+    households, all_doors = bundles.n_households, uses.gates
     owner, used, amounts = uses.of_options(options)
-    n, m, gates, free = len(stays), len(options), len(doors), len(uses.resources)
+    n, m, free = len(stays), len(options), len(uses.resources)
+    door, entry = expand_rows(all_doors.offsets, doors)
     blocks = [
         uses.of_stays(stays),
         (n + owner, used, amounts),
-        (n + m + np.repeat(np.arange(gates), np.diff(doors.offsets)), doors.resource, doors.amount),
+        (n + m + door, all_doors.resource[entry], all_doors.amount[entry]),
         *_ties(lists, n, free),
     ]
     option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
     _, option, resource, amount = merged(option, resource, amount, free + 2 * lists.size)
-    agents = households + lists.size + doors.n_agents
+    agents = households + lists.size + all_doors.n_agents
     must = np.zeros(agents, dtype=bool)
     must[:households] = source.must_assign[:households]
     agent = (
         bundles.stays.household[stays],
         households + lists.of_option,
-        households + lists.size + doors.agent,
+        households + lists.size + all_doors.agent[doors],
     )
-    terms = (bundles.stay_terms[:, stays], bundles.option_terms[:, options], bundles.gate_terms)
+    terms = (bundles.stay_terms[:, stays], bundles.option_terms[:, options], bundles.gate_terms[:, doors])
     market = Market(
         n_agents=agents,
         agent=np.concatenate(agent),
         utility=np.concatenate(terms, axis=1),
-        rank=np.ones(n + m + gates, dtype=np.int64),
-        offsets=offsets_of(np.bincount(option, minlength=n + m + gates)),
+        rank=np.ones(n + m + len(doors), dtype=np.int64),
+        offsets=offsets_of(np.bincount(option, minlength=n + m + len(doors))),
         resource=resource,
         amount=amount,
         capacity=np.concatenate((uses.resources.capacity, np.zeros(2 * lists.size, dtype=np.int64))),
         must_assign=must,
         gate=np.arange(agents) >= households,
         levels=tuple(level.name for level in bundles.instance.levels),
-        labels={"follows": np.repeat([False, True, False], [n, m, gates])},
+        labels={"follows": np.repeat([False, True, False], [n, m, len(doors)])},
     )
-    return Factored(source, market, stays, options, lists)
+    return Factored(source, market, stays, options, doors, lists)
 
 
 def _ties(lists: Lists, n: int, free: int) -> list[tuple[Ints, Ints, Ints]]:

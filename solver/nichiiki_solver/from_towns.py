@@ -14,7 +14,7 @@ the prices: the core of Balas and Zemel (1980), An algorithm for large zero-one 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,9 +24,9 @@ from nichiiki_solver.by_towns import PARTS
 from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced
 from nichiiki_solver.helping import Helpers
-from nichiiki_solver.holding import Held, filled, opened_by_prices
+from nichiiki_solver.holding import Held, as_wide, filled, opened_by_prices
 from nichiiki_solver.market import NO_VALUE, Market
-from nichiiki_solver.ragged import Ints, segment_max
+from nichiiki_solver.ragged import Bools, Ints, segment_max
 from nichiiki_solver.towns import NOBODY, Cut, Part
 
 GAP, ENDED = 5e-4, 1e-2
@@ -42,6 +42,7 @@ def held_by_towns(
     weights: Ints,
     priced: Priced,
     near: float,
+    most: int,
     helpers: Helpers,
     limit_s: float,
     should_stop: Callable[[], bool],
@@ -58,6 +59,8 @@ def held_by_towns(
         Dual prices of the resources of `source`.
     near
         How far a stay falls short of its household's best at most, as a share of what households usually gain.
+    most
+        A town of more such stays is searched by groups of its houses.
     helpers
         Who searches towns.
     limit_s
@@ -65,10 +68,10 @@ def held_by_towns(
     should_stop
         Told to stop, what is left of the towns is placed by prices alone.
     """
-    placing = _Placing(source, weights, priced.prices, near)
+    placing = _Placing(source, weights, priced.prices, near, most)
     while placing.waiting and not should_stop():
         placing.take_turn(helpers, limit_s, should_stop)
-    return filled(source, weights * SCALE, priced.central, placing.held, should_stop)
+    return filled(source, weights * SCALE, priced.central, placing.held(), should_stop)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class _Waiting:
 class _Placing:
     """Towns that wait, and what is held and left so far; values and prices are in 1/`PARTS`."""
 
-    def __init__(self, source: BundleSource, weights: Ints, prices: Ints, near: float) -> None:
+    def __init__(self, source: BundleSource, weights: Ints, prices: Ints, near: float, most: int) -> None:
         self.source, self.worth = source, PARTS * weights
         price = np.maximum(prices, 0) * PARTS // SCALE
         self.at = source.at(self.worth, price)
@@ -91,14 +94,24 @@ class _Placing:
         reach = int(near * best[best > 0].mean()) if best.any() else 0
         household = source.bundles.stays.household
         self.short = best[household] - self.at.of_stay
-        self.cut = Cut.of(source, np.flatnonzero(self.short <= reach))
+        self.cut = Cut.of(source, np.flatnonzero(self.short <= reach), most)
         self.cost = np.where(self.cut.is_shared, price, 0)
+        gates = source.bundles.uses.gates
+        # what a gate opens or asks for is kept as it is by the town that opens it
+        self.cost[gates.resource] = 0
+        self._gate_rows = np.repeat(np.arange(len(gates)), np.diff(gates.offsets))
+        idle = segment_max(self.cut.owner[gates.resource] != NOBODY, gates.offsets, 0) == 0
         self.best = [self._best_in(stays) for stays in self.cut.stays]
-        order = sorted(range(len(self.cut.stays)), key=lambda town: len(self.cut.stays[town]))
+        size = np.bincount(self.cut.region, [len(stays) for stays in self.cut.stays])
+        order = sorted(range(len(self.cut.stays)), key=lambda town: size[self.cut.region[town]])
         self.waiting = [_Waiting(town, reach) for town in order]
         self.a_turn = max(2, len(order) // A_TURN)
-        self.held = opened_by_prices(source, self.worth, price, self.cut.of_gate == NOBODY)
-        self.left = source.bundles.uses.resources.capacity - self.held.used(source)
+        self._opened = opened_by_prices(source, self.worth, price, idle)
+        self._decided = np.zeros(gates.n_agents, dtype=bool)
+        self._decided[gates.agent[self._opened.gates]] = True
+        self.left = source.bundles.uses.resources.capacity - self._opened.used(source)
+        self.placed = np.zeros(source.bundles.n_households, dtype=bool)
+        self._found: list[tuple[Ints, Ints, Ints]] = []
 
     def _best_in(self, stays: Ints) -> tuple[Ints, Ints]:
         """Who has stays among some, and the value of the best one of each."""
@@ -107,9 +120,11 @@ class _Placing:
 
     def take_turn(self, helpers: Helpers, limit_s: float, should_stop: Callable[[], bool]) -> None:
         """Search the next towns, each as if it were alone, and keep what fits together."""
-        turn, later = self.waiting[: self.a_turn], self.waiting[self.a_turn :]
+        turn, later = self._next()
         best, second = self._best_of_waiting()
-        parts = [self._part(town) for town in turn]
+        # what towns must reach together is asked of none alone
+        unmet = self.cut.is_shared & (self.left < 0)
+        parts = [self._part(town, unmet) for town in turn]
         work = []
         for town, part in zip(turn, parts, strict=True):
             here = np.zeros_like(best)
@@ -117,7 +132,7 @@ class _Placing:
             elsewhere = np.where(here == best, second, best)
             worth = part.market.utility[0].copy()
             worth[: len(part.household)] -= elsewhere[part.household]
-            work.append((part.market.compact(), worth, limit_s))
+            work.append((part.with_capacity(self.left), worth, limit_s))
         found = helpers.each(search, work, limit_s, should_stop)
         again = [
             next_
@@ -126,9 +141,21 @@ class _Placing:
         ]
         self.waiting = again + later
 
+    def _next(self) -> tuple[list[_Waiting], list[_Waiting]]:
+        """The next towns, one group of each region at most, and those after them."""
+        turn: dict[int, _Waiting] = {}
+        later = []
+        for town in self.waiting:
+            region = self.cut.region[town.number]
+            if len(turn) < self.a_turn and region not in turn:
+                turn[region] = town
+            else:
+                later.append(town)
+        return list(turn.values()), later
+
     def _best_of_waiting(self) -> tuple[Ints, Ints]:
         """What each household could gain in the best of the towns that wait, and in the second best."""
-        best = np.zeros(len(self.held.stay), dtype=np.int64)
+        best = np.zeros(len(self.placed), dtype=np.int64)
         second = np.zeros_like(best)
         for town in self.waiting:
             households, value = self.best[town.number]
@@ -136,32 +163,55 @@ class _Placing:
             best[households] = np.maximum(best[households], value)
         return best, second
 
-    def _part(self, town: _Waiting) -> Part:
+    def _part(self, town: _Waiting, unmet: Bools) -> Part:
         """State what is near enough in a town, for those whom no town has taken."""
         stays = self.cut.stays[town.number]
         room = town.near - self.short[stays]
-        kept = (room >= 0) & (self.held.stay[self.source.bundles.stays.household[stays]] < 0)
+        kept = (room >= 0) & ~self.placed[self.source.bundles.stays.household[stays]]
         options = self.at.options_within(stays[kept], room[kept])
-        # what towns must reach together is asked of none alone
-        unmet = self.cut.is_shared & (self.left < 0)
-        part = self.cut.part(town.number, stays[kept], options, self.worth, self.cost, unmet)
-        ties = np.zeros(len(part.market.capacity) - len(self.left), dtype=np.int64)
-        return replace(part, market=replace(part.market, capacity=np.concatenate((self.left, ties))))
+        gates = self._gates_at(self.source.bundles.uses.resources_of(stays[kept], options))
+        return self.cut.part(stays[kept], options, gates, self.worth, self.cost, unmet)
+
+    def _gates_at(self, resources: Ints) -> Ints:
+        """Options of gates that have to do with some resources, of gates that no town has opened."""
+        gates = self.source.bundles.uses.gates
+        here = np.zeros(len(self.left), dtype=bool)
+        here[resources] = True
+        rows = np.unique(self._gate_rows[here[gates.resource]])
+        return rows[~self._decided[gates.agent[rows]]]
 
     def _settle(self, town: _Waiting, part: Part, answer: Answer | None) -> _Waiting | None:
-        """Hold what was found in a town if it still fits; return how the town waits on if it does."""
+        """Keep what was found in a town if it still fits; return how the town waits on if it does."""
         if answer is None:
             return None
         if town.tries > 1 and not (answer.infeasible or answer.is_near(ENDED)):
             return _Waiting(town.number, town.near // FEWER, town.tries - 1)
         if answer.choice is None:
             return None
-        taken, used = answer.choice[answer.choice >= 0], part.market.usage(answer.choice)[: len(self.left)]
-        over = self.cut.is_shared & (used > 0) & (used > self.left)
-        if over.any() or (self.held.stay[part.homes_of(taken)] >= 0).any():
+        used, mine = part.market.usage(answer.choice), part.resource < len(self.left)
+        resource, used = part.resource[mine], used[mine]
+        stays, chosen, gates = part.factored.read(answer.choice[answer.choice >= 0])
+        homes, agents = (
+            self.source.bundles.stays.household[stays],
+            self.source.bundles.uses.gates.agent[gates],
+        )
+        is_taken = self.placed[homes].any() or self._decided[agents].any()
+        if is_taken or ((used > 0) & (used > self.left[resource])).any():
             return town
-        self.held, self.left = part.added_to(self.held, taken), self.left - used
+        self.left[resource] -= used
+        self.placed[homes] = self._decided[agents] = True
+        self._found.append((stays, chosen, gates))
         return None
+
+    def held(self) -> Held:
+        """Return what the towns have taken together."""
+        held = self._opened
+        if not self._found:
+            return held
+        stays, chosen, gates = zip(*self._found, strict=True)
+        width = max(matrix.shape[1] for matrix in chosen)
+        together = np.concatenate([as_wide(matrix, width) for matrix in chosen])
+        return held.with_more(self.source, np.concatenate(stays), together, np.concatenate(gates))
 
 
 def search(market: Market, worth: Ints, limit_s: float) -> Answer:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nichiiki_solver.bundles import BundleSource
-from nichiiki_solver.factored import Factored
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints, segment_sum
 
@@ -58,28 +57,19 @@ class Held:
             np.array([pair in known for pair in zip(agent, gates.plan.tolist(), strict=True)], dtype=bool),
         )
 
-    @classmethod
-    def of_pieces(cls, factored: Factored, pieces: Ints) -> Held:
-        """Read some pieces of a factored market that are taken together."""
-        whole = np.full(factored.market.n_agents, NONE, dtype=np.int64)
-        whole[factored.market.agent[pieces]] = pieces
-        return cls.of(factored.source, *factored.bundles_of(whole))
-
-    def with_part(self, other: Held, households: Ints, gates: Ints) -> Held:
-        """Return what is held where some households and options of gates have what `other` has."""
-        width = max(self.chosen.shape[1], other.chosen.shape[1])
-        stay, opened, chosen = self.stay.copy(), self.gates.copy(), _as_wide(self.chosen, width)
-        stay[households], opened[gates] = other.stay[households], other.gates[gates]
-        chosen[households] = _as_wide(other.chosen, width)[households]
+    def without(self, households: Ints, gates: Ints) -> Held:
+        """Return what is held where some households have nothing, and some options of gates are not taken."""
+        stay, chosen, opened = self.stay.copy(), self.chosen.copy(), self.gates.copy()
+        stay[households], chosen[households], opened[gates] = NONE, NONE, False
         return Held(stay, chosen, opened)
 
-    def with_more(self, source: BundleSource, stays: Ints, chosen: Ints) -> Held:
-        """Return what is held where the households of some stays have these, and options with them (matrix)."""
-        width = max(self.chosen.shape[1], chosen.shape[1])
+    def with_more(self, source: BundleSource, stays: Ints, chosen: Ints, gates: Ints) -> Held:
+        """Return what is held where the households of some stays have these, with options (matrix), and some gates are open too."""
         homes = source.bundles.stays.household[stays]
-        stay, options = self.stay.copy(), _as_wide(self.chosen, width)
-        stay[homes], options[homes] = stays, _as_wide(chosen, width)
-        return Held(stay, options, self.gates)
+        width = max(self.chosen.shape[1], chosen.shape[1])
+        stay, options, opened = self.stay.copy(), as_wide(self.chosen, width), self.gates.copy()
+        stay[homes], options[homes], opened[gates] = stays, as_wide(chosen, width), True
+        return Held(stay, options, opened)
 
     def choice(self, source: BundleSource) -> tuple[Market, Ints]:
         """Return the market of the bundles held, every gate included, and the choice of all that is held."""
@@ -145,7 +135,7 @@ def filled(
             stays, chosen, used = _accepted(source, weights, at, left, held.stay < 0)
             if not len(stays):
                 break
-            held, left = held.with_more(source, stays, chosen), left - used
+            held, left = held.with_more(source, stays, chosen, stays[:0]), left - used
     return held
 
 
@@ -162,7 +152,7 @@ def _accepted(
     return stays, chosen, source.used(stays, chosen[chosen >= 0], stays[:0])
 
 
-def _as_wide(matrix: Ints, width: int) -> Ints:
+def as_wide(matrix: Ints, width: int) -> Ints:
     """Pad a matrix with -1 to a width."""
     missing = max(0, width - matrix.shape[1])
     return np.pad(matrix, ((0, 0), (0, missing)), constant_values=NONE)

@@ -8,7 +8,6 @@ import numpy as np
 
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.factored import Factored, build_factored
-from nichiiki_solver.holding import Held
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints
 
@@ -18,14 +17,16 @@ NOBODY, SEVERAL = -1, -2
 
 @dataclass(frozen=True)
 class Cut:
-    """Some stays of a source by towns, and what they use.
+    """Some stays of a source by towns, or by groups of houses of large ones, and what they use.
 
     Attributes
     ----------
     source
         What is cut.
     stays
-        Stays of each town.
+        Stays of each town, or group.
+    region
+        Region of each.
     owner
         Town of each resource, `NOBODY` or `SEVERAL`.
     of_gate
@@ -34,32 +35,36 @@ class Cut:
 
     source: BundleSource
     stays: list[Ints]
+    region: list[int]
     owner: Ints
     of_gate: Ints
 
     @classmethod
-    def of(cls, source: BundleSource, stays: Ints) -> Cut:
-        """Cut some stays of a source into towns."""
+    def of(cls, source: BundleSource, stays: Ints, most: int | None = None) -> Cut:
+        """Cut some stays of a source into towns, and these into groups of houses with at most about so many stays."""
         bundles = source.bundles
-        region = bundles.instance.regions.find(bundles.instance.houses["region_id"])[
-            bundles.stays.house[stays]
+        house = bundles.stays.house[stays]
+        region = bundles.instance.regions.find(bundles.instance.houses["region_id"])[house]
+        groups = [
+            (town, stays[here[group]])
+            for town in np.unique(region).tolist()
+            for here in [np.flatnonzero(region == town)]
+            for group in _by_houses(house[here], most)
         ]
-        of_town = [stays[region == town] for town in np.unique(region).tolist()]
-        return cls(source, of_town, *_owners(source, of_town))
+        of_town = [group for _, group in groups]
+        return cls(source, of_town, [town for town, _ in groups], *_owners(source, of_town))
 
     @property
     def is_shared(self) -> Bools:
         """Which resources belong to no town."""
         return self.owner < 0
 
-    def part(self, number: int, stays: Ints, options: Ints, worth: Ints, cost: Ints, free: Bools) -> Part:
+    def part(self, stays: Ints, options: Ints, gates: Ints, worth: Ints, cost: Ints, free: Bools) -> Part:
         """State some stays and options of a town as a market of its own.
 
         Parameters
         ----------
-        number
-            Which town; its gates are included.
-        stays, options
+        stays, options, gates
             What is stated.
         worth
             Weight of each level.
@@ -68,17 +73,28 @@ class Cut:
         free
             Resources that may be used without end.
         """
-        factored = build_factored(self.source, stays, options)
-        whole, first = factored.market, len(factored.stays) + len(factored.options)
-        gates = np.flatnonzero(self.of_gate == number)
-        pieces = np.concatenate((np.arange(first), first + gates))
-        part, ties = whole.take(pieces), len(whole.capacity) - len(cost)
-        utility = worth @ part.utility
-        np.subtract.at(utility, part.entry_option, np.pad(cost, (0, ties))[part.resource] * part.amount)
+        factored = build_factored(self.source, stays, options, gates)
+        whole, size = factored.market, len(cost)
+        ties = whole.resource >= size
+        resource = np.where(ties, 0, whole.resource)
+        utility = worth @ whole.utility
+        np.subtract.at(utility, whole.entry_option, np.where(ties, 0, cost[resource] * whole.amount))
+        priced = replace(whole, utility=utility[None, :], levels=whole.levels[:1])
+        left = priced.without_entries(free[resource] & ~ties)
         # nobody has to be taken by this town, even who has to be by one
-        nobody = np.zeros(part.n_agents, dtype=bool)
-        market = replace(part, utility=utility[None, :], levels=part.levels[:1], must_assign=nobody)
-        return Part(market.without_entries(np.pad(free, (0, ties))[part.resource]), factored, pieces, gates)
+        market = left.compact()
+        nobody = np.zeros(market.n_agents, dtype=bool)
+        return Part(replace(market, must_assign=nobody), np.unique(left.resource), factored)
+
+
+def _by_houses(house: Ints, most: int | None) -> list[Ints]:
+    """Put stays into as few groups as have at most about so many, those of one house always into one."""
+    order = np.argsort(house, kind="stable")
+    if most is None or len(house) <= most:
+        return [np.sort(order)]
+    count = -(-len(house) // most)
+    begins = np.searchsorted(house[order], house[order])
+    return [np.sort(order[begins * count // len(house) == group]) for group in range(count)]
 
 
 @dataclass(frozen=True)
@@ -88,15 +104,16 @@ class Part:
     Attributes
     ----------
     market
-        Its pieces; resources have the numbers of the source, and ties follow.
-    factored, pieces, gates
-        What they are pieces of, and which ones; its options of gates.
+        Its pieces.
+    resource
+        Number of each of its resources in the source; those beyond tie options to stays.
+    factored
+        What its pieces stand for.
     """
 
     market: Market
+    resource: Ints
     factored: Factored
-    pieces: Ints
-    gates: Ints
 
     @property
     def household(self) -> Ints:
@@ -104,14 +121,12 @@ class Part:
         factored = self.factored
         return factored.source.bundles.stays.household[factored.stays]
 
-    def homes_of(self, taken: Ints) -> Ints:
-        """Households of some pieces, each once."""
-        return np.unique(self.household[taken[taken < len(self.factored.stays)]])
-
-    def added_to(self, held: Held, taken: Ints) -> Held:
-        """Return what is held where the households of some pieces have these."""
-        found = Held.of_pieces(self.factored, self.pieces[taken])
-        return held.with_part(found, self.homes_of(taken), self.gates)
+    def with_capacity(self, left: Ints) -> Market:
+        """Return the market where so much of each resource of the source is left."""
+        capacity = self.market.capacity.copy()
+        of_source = self.resource < len(left)
+        capacity[of_source] = left[self.resource[of_source]]
+        return replace(self.market, capacity=capacity)
 
 
 def _owners(source: BundleSource, stays_of: list[Ints]) -> tuple[Ints, Ints]:

@@ -232,8 +232,8 @@ class Neighbourhoods:
         room = np.where(np.isin(stays, current[0]), NO_LIMIT, self._at.of_stay[stays] - least[owner])
         kept = room >= 0
         options = self._at.options_within(stays[kept], room[kept])
-        factored = build_factored(source, stays[kept], options)
-        return _Sub.of(factored, block, gates, left, value)
+        factored = build_factored(source, stays[kept], options, gates)
+        return _Sub.of(factored, block, left, value)
 
     def _gain_of_gates(self, gates: Ints) -> int:
         """What the agents of some options of gates gain at most at the prices."""
@@ -249,8 +249,8 @@ class Neighbourhoods:
 
     def _take(self, sub: _Sub, taken: Ints) -> None:
         """Hold what was found for a block."""
-        found = Held.of_pieces(sub.factored, sub.pieces[taken])
-        self.held = self.held.with_part(found, sub.block, sub.gates)
+        without = self.held.without(sub.block, sub.factored.gates)
+        self.held = without.with_more(self.source, *sub.factored.read(taken))
 
 
 def place_anew(market: Market, weights: Ints, limit_s: float) -> Answer:
@@ -266,24 +266,19 @@ def _is_closed(answer: Answer) -> bool:
 
 @dataclass(frozen=True)
 class _Sub:
-    """A block as a market of its own: its pieces in the factored market, its gates, and the value now held."""
+    """A block as a market of its own, and the value now held."""
 
     factored: Factored
     block: Ints
     market: Market
-    pieces: Ints
-    gates: Ints
     value: int
 
     @classmethod
-    def of(cls, factored: Factored, block: Ints, gates: Ints, left: Ints, value: int) -> _Sub:
-        """Cut a factored market down to the agents, gates and resources of a block."""
+    def of(cls, factored: Factored, block: Ints, left: Ints, value: int) -> _Sub:
+        """Cut a factored market down to the agents and resources of a block."""
         whole = factored.market
-        first = len(factored.stays) + len(factored.options)
-        pieces = np.concatenate((np.arange(first), first + gates))
         capacity = np.append(left, np.zeros(len(whole.capacity) - len(left), dtype=np.int64))
-        market = replace(whole.take(pieces), capacity=capacity).compact()
-        return cls(factored, block, market, pieces, gates, value)
+        return cls(factored, block, replace(whole, capacity=capacity).compact(), value)
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,9 @@ MOST_REPRICED = 50_000
 """Most options met during pricing for which the prices of the market's own resources are worked out and kept."""
 PROCEDURE_AGENTS = 2_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
-NEAR, NEAR_COST = (0.05, 0.2), 3.0
-"""How near the best at the prices those stays are that towns are searched among, and how much longer the second search takes."""
+NEAR, NEAR_COST = ((0.05, 2_000), (0.2, 8_000)), 2.5
+"""How near the best at the prices those stays are that towns are searched among, and how many at a time; and how much longer the
+second search takes."""
 ANSWER_SHARE, ANSWER_S, ANSWER_TOWN_SHARE = 0.8, 5.0, 0.1
 """Share of the time after which no town is searched for an answer; most seconds for one, and the most as a share of the time."""
 TOWN_ROUNDS, TOWNS_SHARE = 8, 0.9
@@ -396,10 +397,10 @@ class _Run:
         source, limit_s = priced.source, self.settings.time_limit_s
         assert isinstance(source, BundleSource)  # noqa: S101 - the caller has looked
         took_s = 0.0
-        for near in NEAR:
+        for near, most in NEAR:
             if self._is_enough() or took_s * NEAR_COST > ANSWER_SHARE * limit_s - self.seconds:
                 return
-            if near != NEAR[0] and self._pieces(priced) <= WHOLE_AT_ONCE:
+            if took_s and self._pieces(priced) <= WHOLE_AT_ONCE:
                 return
             begun = self.seconds
             town_s = min(ANSWER_S, ANSWER_TOWN_SHARE * limit_s)
@@ -408,6 +409,7 @@ class _Run:
                 weights,
                 priced,
                 near,
+                most,
                 self.settings.helpers,
                 town_s,
                 lambda: self._is_over(ANSWER_SHARE),
