@@ -38,6 +38,19 @@ def test_what_stays_of_several_towns_use_belongs_to_none(seed: int) -> None:
             assert towns == {owner}
 
 
+@pytest.mark.parametrize("most", [1, 5, 20])
+def test_groups_of_houses_are_small_and_hold_all_stays_of_a_house(most: int) -> None:
+    source = BundleSource(find_bundles(medium_instance(1)))
+    stays = np.arange(len(source.bundles.stays))
+    whole, cut = Cut.of(source, stays), Cut.of(source, stays, most)
+    assert len(cut.stays) > len(whole.stays) and sorted(set(cut.region)) == sorted(whole.region)
+    assert sorted(np.concatenate(cut.stays).tolist()) == stays.tolist()
+    houses = [set(source.bundles.stays.house[group].tolist()) for group in cut.stays]
+    assert sum(len(each) for each in houses) == len(set().union(*houses))
+    largest = int(np.bincount(source.bundles.stays.house).max())
+    assert max(len(group) for group in cut.stays) <= most + largest
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_part_is_worth_what_it_adds_less_what_is_shared(seed: int) -> None:
     source = BundleSource(find_bundles(medium_instance(seed)))
@@ -47,17 +60,20 @@ def test_a_part_is_worth_what_it_adds_less_what_is_shared(seed: int) -> None:
     nothing = np.zeros(len(cost), dtype=bool)
     searched = 0
     for number, stays in enumerate(cut.stays):
-        part = cut.part(number, stays, source.tree.options_of(stays), weights, cost, nothing)
+        gates = np.flatnonzero(cut.of_gate == number)
+        part = cut.part(stays, source.tree.options_of(stays), gates, weights, cost, nothing)
         assert not part.market.must_assign.any() and part.market.levels == part.factored.market.levels[:1]
-        found = mip.solve_level(part.market.compact(), part.market.utility[0])
+        market = part.with_capacity(bundles.uses.resources.capacity)
+        found = mip.solve_level(market, market.utility[0])
         # what households must reach together no town need reach alone
         if found.choice is None:
             continue
-        taken = found.choice[found.choice >= 0]
-        held = part.added_to(Held.nothing(source), taken)
-        assert part.homes_of(taken).tolist() == np.flatnonzero(held.stay >= 0).tolist()
-        market, choice = held.choice(source)
+        held = Held.nothing(source).with_more(source, *part.factored.read(found.choice[found.choice >= 0]))
+        homes = part.household[found.choice[(found.choice >= 0) & (found.choice < len(part.household))]]
+        assert sorted(homes.tolist()) == np.flatnonzero(held.stay >= 0).tolist()
+        whole, choice = held.choice(source)
         used, searched = held.used(source), searched + 1
-        assert (part.market.usage(found.choice)[: len(used)] == used).all()
-        assert found.objective == int(market.objectives(choice)[0]) - int(cost @ used)
+        mine = part.resource < len(used)
+        assert (market.usage(found.choice)[mine] == used[part.resource[mine]]).all()
+        assert found.objective == int(whole.objectives(choice)[0]) - int(cost @ used)
     assert searched
