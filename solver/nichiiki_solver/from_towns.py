@@ -4,8 +4,11 @@ Prices know what a house is worth, but not that it is taken whole: who is nearly
 A town searched exactly places nobody in fractions. It is small if only such stays and options are in it as fall short of a
 household's best by a part of what households usually gain. What several towns could have is settled one town after the other, the
 smallest first: a household pays what it could gain in the towns that are still to come, and what towns share costs its price and
-is there as long as it lasts. Towns are searched a few at a time. One that takes what another of its turn has taken waits for the next
-turn, so that what comes of it is the same whoever searches. One whose search does not end is searched among fewer stays.
+is there as long as it lasts. Large towns are cut into groups of houses, which are towns in all of this. What a gate opens may be
+opened by the first town that uses it, if that meets by itself what the gate asks for.
+
+Towns are searched a few at a time. One that takes what another of its turn has taken waits for the next turn, so that what comes of
+it is the same whoever searches. One whose search does not end is searched among fewer stays.
 
 Source: the order of regret, as in Potvin and Rousseau (1993), A parallel route building algorithm; what is near enough to the best at
 the prices: the core of Balas and Zemel (1980), An algorithm for large zero-one knapsack problems.
@@ -24,7 +27,7 @@ from nichiiki_solver.by_towns import PARTS
 from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced
 from nichiiki_solver.helping import Helpers
-from nichiiki_solver.holding import Held, as_wide, filled, opened_by_prices
+from nichiiki_solver.holding import Held, as_wide, opened_by_prices
 from nichiiki_solver.market import NO_VALUE, Market
 from nichiiki_solver.ragged import Bools, Ints, segment_max
 from nichiiki_solver.towns import NOBODY, Cut, Part
@@ -47,7 +50,7 @@ def held_by_towns(
     limit_s: float,
     should_stop: Callable[[], bool],
 ) -> Held:
-    """Place households town by town, and whoever is left where there is room.
+    """Place households town by town; who is taken by none holds nothing.
 
     Parameters
     ----------
@@ -66,12 +69,12 @@ def held_by_towns(
     limit_s
         Most seconds for a town.
     should_stop
-        Told to stop, what is left of the towns is placed by prices alone.
+        Told to stop, what is left of the towns is not searched.
     """
     placing = _Placing(source, weights, priced.prices, near, most)
     while placing.waiting and not should_stop():
         placing.take_turn(helpers, limit_s, should_stop)
-    return filled(source, weights * SCALE, priced.central, placing.held(), should_stop)
+    return placing.held()
 
 
 @dataclass(frozen=True)
@@ -127,11 +130,10 @@ class _Placing:
         parts = [self._part(town, unmet) for town in turn]
         work = []
         for town, part in zip(turn, parts, strict=True):
-            here = np.zeros_like(best)
-            here[self.best[town.number][0]] = self.best[town.number][1]
-            elsewhere = np.where(here == best, second, best)
+            homes, (households, value) = part.household, self.best[town.number]
+            is_best = value[np.searchsorted(households, homes)] == best[homes]
             worth = part.market.utility[0].copy()
-            worth[: len(part.household)] -= elsewhere[part.household]
+            worth[: len(homes)] -= np.where(is_best, second[homes], best[homes])
             work.append((part.with_capacity(self.left), worth, limit_s))
         found = helpers.each(search, work, limit_s, should_stop)
         again = [
@@ -191,10 +193,8 @@ class _Placing:
         used, mine = part.market.usage(answer.choice), part.resource < len(self.left)
         resource, used = part.resource[mine], used[mine]
         stays, chosen, gates = part.factored.read(answer.choice[answer.choice >= 0])
-        homes, agents = (
-            self.source.bundles.stays.household[stays],
-            self.source.bundles.uses.gates.agent[gates],
-        )
+        bundles = self.source.bundles
+        homes, agents = bundles.stays.household[stays], bundles.uses.gates.agent[gates]
         is_taken = self.placed[homes].any() or self._decided[agents].any()
         if is_taken or ((used > 0) & (used > self.left[resource])).any():
             return town

@@ -47,7 +47,7 @@ from nichiiki_solver.dual_prices import (
     source_of,
 )
 from nichiiki_solver.from_towns import held_by_towns
-from nichiiki_solver.holding import Held, held_by_prices
+from nichiiki_solver.holding import Held, filled, held_by_prices
 from nichiiki_solver.known_prices import Prices, Proven
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
@@ -385,36 +385,27 @@ class _Run:
         if not isinstance(source, BundleSource):
             return None
         self._hold(source, held_by_prices(source, weights * SCALE, priced.central, self.should_stop))
-        self._place_by_towns(priced, weights)
+        self._place_by_towns(source, priced, weights)
         if self.choice is None:
             return None
         known = Held.of(source, self.columns, self.choice)
         helpers = self.settings.helpers
         return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
 
-    def _place_by_towns(self, priced: Priced, weights: Ints) -> None:
-        """Place households town by town, among what is very near the best at the prices, and then what is less near if that pays."""
-        source, limit_s = priced.source, self.settings.time_limit_s
-        assert isinstance(source, BundleSource)  # noqa: S101 - the caller has looked
-        took_s = 0.0
+    def _place_by_towns(self, source: BundleSource, priced: Priced, weights: Ints) -> None:
+        """Place households town by town, among what is very near the best at the prices; then among more, if there is time."""
+        limit_s, took_s = self.settings.time_limit_s, 0.0
+        town_s = min(ANSWER_S, ANSWER_TOWN_SHARE * limit_s)
         for near, most in NEAR:
             if self._is_enough() or took_s * NEAR_COST > ANSWER_SHARE * limit_s - self.seconds:
                 return
             if took_s and self._pieces(priced) <= WHOLE_AT_ONCE:
                 return
-            begun = self.seconds
-            town_s = min(ANSWER_S, ANSWER_TOWN_SHARE * limit_s)
-            held = held_by_towns(
-                source,
-                weights,
-                priced,
-                near,
-                most,
-                self.settings.helpers,
-                town_s,
-                lambda: self._is_over(ANSWER_SHARE),
+            begun, is_over = self.seconds, partial(self._is_over, ANSWER_SHARE)
+            of_towns = held_by_towns(
+                source, weights, priced, near, most, self.settings.helpers, town_s, is_over
             )
-            self._hold(source, held)
+            self._hold(source, filled(source, weights * SCALE, priced.central, of_towns, self.should_stop))
             took_s = self.seconds - begun
 
     def _hold(self, source: BundleSource, held: Held) -> None:
