@@ -77,7 +77,7 @@ NEAR, NEAR_COST = ((0.05, 2_000), (0.2, 8_000)), 2.5
 """How near the best at the prices those stays are that towns are searched among, and how many at a time; and how much longer the
 second search takes."""
 ANSWER_SHARE, ANSWER_S, ANSWER_TOWN_SHARE = 0.8, 5.0, 0.1
-"""Share of the time after which no town is searched for an answer; most seconds for one, and the most as a share of the time."""
+"""Share of the time by which a second search for an answer is to end; most seconds for a town, and the most as a share of the time."""
 TOWN_ROUNDS, TOWNS_SHARE = 8, 0.9
 """Rounds of the search of towns, and the share of the time after which no further one begins."""
 TOWN_S, TOWN_SHARE = 20.0, 0.05
@@ -401,7 +401,7 @@ class _Run:
                 return
             if took_s and self._pieces(priced) <= WHOLE_AT_ONCE:
                 return
-            begun, is_over = self.seconds, partial(self._is_over, ANSWER_SHARE)
+            begun, is_over = self.seconds, partial(self._is_over, LAST_SHARE)
             of_towns = held_by_towns(
                 source, weights, priced, near, most, self.settings.helpers, town_s, is_over
             )
