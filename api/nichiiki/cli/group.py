@@ -67,12 +67,13 @@ class Face(LocalisedHelp, click.Group):
         **extra: Any,
     ) -> Any:
         """Run a command and end the process with its exit code."""
+        from nichiiki.cli.engines_apart import engines_apart
         from nichiiki.cli.failures import guarded
         from nichiiki.cli.waiting import Waiting
 
         run = partial(super().main, args, prog_name or "nichiiki", complete_var, False, **extra)
         say = partial(_say, self.lang)
-        with Waiting(sys.stderr, say):
+        with engines_apart(), Waiting(sys.stderr, say):
             code = guarded(run, self.lang)
         sys.exit(code)
 
