@@ -108,16 +108,16 @@ def shared_lists(source: BundleSource, stays: Ints, options: Ints) -> tuple[List
     """
     tree, table = source.tree, source.bundles.options
     segment = tree.segment_of[options]
-    same = source.distinct.menu.slot
+    same, kinds = source.distinct.menu.slot, len(source.distinct.menu.list_offsets)
     columns, entry = unique_rows(table.slot[options], same[segment], options - tree.segments[segment])
     kept = np.zeros(len(columns[0]), dtype=np.int64)
     kept[entry[::-1]] = options[::-1]
     (slot, which), of_option = unique_rows(columns[0], columns[1])
     owner, mine = tree.segments_of(stays)
-    size, wanted = len(slot), table.slot[tree.segments[mine]] * (int(same.max(initial=0)) + 1) + same[mine]
-    of_segment = np.searchsorted(slot * (int(same.max(initial=0)) + 1) + which, wanted)
+    wanted = table.slot[tree.segments[mine]] * kinds + same[mine]
+    of_segment = np.searchsorted(slot * kinds + which, wanted)
     offsets = offsets_of(np.bincount(owner, minlength=len(stays)))
-    return Lists(size, of_option, columns[2], offsets, of_segment), kept
+    return Lists(len(slot), of_option, columns[2], offsets, of_segment), kept
 
 
 def build_factored(source: BundleSource, stays: Ints, options: Ints, gates: Ints | None = None) -> Factored:

@@ -28,6 +28,7 @@ from nichiiki_solver.ragged import (
     expand_rows,
     group,
     offsets_of,
+    segment_max,
     unique_rows,
 )
 from nichiiki_solver.stays import Stays
@@ -122,9 +123,8 @@ class Uses:
 
     def beyond(self, left: Ints) -> Bools:
         """Mask of the classes that take more of something than is left."""
-        over = self.amount > np.maximum(left[self.resource], 0)
-        owner = np.repeat(np.arange(len(self.class_offsets) - 1), np.diff(self.class_offsets))
-        return np.asarray(np.bincount(owner[over], minlength=len(self.class_offsets) - 1) > 0)
+        over = self.amount > np.maximum(left, 0)[self.resource]
+        return np.asarray(segment_max(over, self.class_offsets, 0) > 0)
 
     @cached_property
     def _by_class(self) -> Sparse:
