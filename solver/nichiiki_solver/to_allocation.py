@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from nichiiki_models.allocation import (
 from nichiiki_models.columns import NULL_INT, Column, ListColumn
 from nichiiki_models.table import Table
 from nichiiki_solver.needs import NEED_LISTS, SUPPORTER, TARGET_RULES
-from nichiiki_solver.ragged import Array, Ints, expand, expand_rows, first_of_group
+from nichiiki_solver.ragged import Array, Bools, Ints, expand, expand_rows, first_of_group
 from nichiiki_solver.stays import STAY_RULES
 from nichiiki_solver.uses import plans_of_families
 
@@ -141,163 +143,130 @@ def _payments(bundles: Bundles, plans: Ints) -> Table[Payment]:
     return Table(Payment, columns, rows=len(measure))
 
 
-Reasons = tuple[Ints, Array, Array, Ints, Ints, Ints]
-"""Household, rule, target id, value, limit, order of importance of each reason."""
+RULES = (
+    *STAY_RULES,
+    *TARGET_RULES,
+    "capacity",
+    "measure_not_taken",
+    "all_bases",
+    "required",
+    "lock",
+    "no_wish",
+)
+OF_TARGETS = len(STAY_RULES)
+CAPACITY, NOT_TAKEN, ALL_BASES, REQUIRED, LOCK, NO_WISH = range(OF_TARGETS + len(TARGET_RULES), len(RULES))
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Targets by number: houses first, then the targets of needs, then those of overrides, then none."""
+
+    ids: Array
+    targets: int
+    locks: int
+
+    @classmethod
+    def of(cls, bundles: Bundles) -> _Names:
+        houses, locks = bundles.instance.houses["house_id"], bundles.instance.locks["target_id"]
+        ids = np.concatenate((houses, bundles.targets.ids, locks, [""]))
+        return cls(ids, len(houses), len(houses) + len(bundles.targets.ids))
+
+    @property
+    def none(self) -> int:
+        """Number of no target."""
+        return len(self.ids) - 1
+
+
+Reasons = tuple[Ints, Ints | int, Ints | int, Ints | int, Ints | int, Ints | int]
+"""Household, rule, target, value, limit, order of importance of each reason; one number where all have the same."""
 
 
 def _unplaced(bundles: Bundles, placed: Ints, plans: Ints) -> Table[Unplaced]:
     """Every reason against every wish of the households without a place; of several against one target the first."""
     without = np.ones(bundles.n_households, dtype=bool)
     without[placed] = False
-    blocks = [
-        _refused_stays(bundles),
-        _full(bundles, plans),
-        _part_without_the_rest(bundles),
-        _incomplete(bundles),
-        _refused_targets(bundles),
-        _refused_singles(bundles),
-        _barred(bundles),
-    ]
-    blocks.append(_no_wish(bundles, without, blocks))
+    names, silent = _Names.of(bundles), without.copy()
+    blocks = []
+    for block in _reasons(bundles, plans, names):
+        silent[block[0]] = False
+        blocks.append(_of_households(block, without))
+    silent_ones = np.flatnonzero(silent)
+    blocks.append(_of_households((silent_ones, NO_WISH, names.none, NULL_INT, NULL_INT, 0), without))
     household, rule, target, value, limit, weight = (
-        np.concatenate([np.asarray(b[k]) for b in blocks]) for k in range(6)
+        np.concatenate([block[k] for block in blocks]) for k in range(6)
     )
-    rows = np.flatnonzero(without[household])
-    _, code = np.unique(target[rows], return_inverse=True)
-    order = rows[np.lexsort((weight[rows], code, household[rows]))]
-    _, code = np.unique(target[order], return_inverse=True)
-    kept = order[first_of_group(np.stack((household[order], code), axis=1))] if len(order) else order
+    del blocks  # of a million households there are more than ten million reasons
+    code = np.unique(names.ids, return_inverse=True)[1][target]
+    order = np.lexsort((weight, code, household))
+    kept = order[first_of_group(np.stack((household[order], code[order]), axis=1))] if len(order) else order
     ids = bundles.instance.households["household_id"]
     columns = {
         "household_id": ids[household[kept]],
-        "rule": rule[kept],
-        "target_id": target[kept],
+        "rule": np.array(RULES)[rule[kept]],
+        "target_id": names.ids[target[kept]],
         "value": value[kept],
         "limit": limit[kept],
     }
     return Table(Unplaced, columns, rows=len(kept))
 
 
-def _none(size: int) -> Ints:
-    return np.full(size, NULL_INT, dtype=np.int64)
-
-
-def _refused_stays(bundles: Bundles) -> Reasons:
-    refused = bundles.refused_stays
-    rules = np.array(STAY_RULES)[refused.rule]
-    return (
-        refused.household,
-        rules,
-        bundles.instance.houses["house_id"][refused.house],
-        refused.value,
-        refused.limit,
-        refused.rule,
+def _of_households(block: Reasons, wanted: Bools) -> tuple[Ints, ...]:
+    """Those of some reasons that say something about some households, each column as long as the others."""
+    rows = np.flatnonzero(wanted[block[0]])
+    return tuple(
+        np.full(len(rows), column, dtype=np.int64) if isinstance(column, int) else column[rows]
+        for column in block
     )
+
+
+def _reasons(bundles: Bundles, plans: Ints, names: _Names) -> Iterator[Reasons]:
+    """All reasons but the last one: that somebody wishes for nothing that could be judged."""
+    stays, dropped = bundles.refused_stays, bundles.dropped
+    yield stays.household, stays.rule, stays.house, stays.value, stays.limit, stays.rule
+    yield _full(bundles, plans)
+    yield _part_without_the_rest(bundles, names)
+    # stays without an answer to a need that the household insists on
+    yield dropped.household, REQUIRED, dropped.house, NULL_INT, NULL_INT, -1
+    yield _refused_targets(bundles, names)
+    yield _refused_singles(bundles, names)
+    yield _barred(bundles, names)
 
 
 def _full(bundles: Bundles, plans: Ints) -> Reasons:
     """Stays that are allowed: others were given what they take, or are worth more, or the house was not opened."""
-    size = len(bundles.stays)
-    houses = bundles.instance.houses["house_id"][bundles.stays.house]
-    measures = bundles.instance.measures
-    opened = measures["target_id"][bundles.plans.measure[plans]]
-    shut = ~bundles.instance.houses["ready"][bundles.stays.house] & ~np.isin(houses, opened)
-    return (
-        bundles.stays.household,
-        np.where(shut, "measure_not_taken", "capacity"),
-        houses,
-        _none(size),
-        _none(size),
-        np.full(size, -2),
-    )
+    houses = bundles.instance.houses
+    opened = bundles.instance.measures["target_id"][bundles.plans.measure[plans]]
+    shut = ~houses["ready"] & ~np.isin(houses["house_id"], opened)
+    house = bundles.stays.house
+    return bundles.stays.household, np.where(shut, NOT_TAKEN, CAPACITY)[house], house, NULL_INT, NULL_INT, -2
 
 
-def _part_without_the_rest(bundles: Bundles) -> Reasons:
+def _part_without_the_rest(bundles: Bundles, names: _Names) -> Reasons:
     """Households that could be placed, but only with every other part of their plan."""
     plan, parts = plans_of_families(bundles.instance)
     household = np.unique(bundles.stays.household)
     household = household[plan[household] >= 0]
-    size = len(household)
-    return (
-        household,
-        np.full(size, "all_bases"),
-        np.full(size, ""),
-        _none(size),
-        parts[plan[household]],
-        np.full(size, -2),
-    )
+    return household, ALL_BASES, names.none, NULL_INT, parts[plan[household]], -2
 
 
-def _incomplete(bundles: Bundles) -> Reasons:
-    """Stays without an answer to a need that the household insists on."""
-    size = len(bundles.dropped)
-    houses = bundles.instance.houses["house_id"][bundles.dropped.house]
-    return (
-        bundles.dropped.household,
-        np.full(size, "required"),
-        houses,
-        _none(size),
-        _none(size),
-        np.full(size, -1),
-    )
-
-
-def _refused_targets(bundles: Bundles) -> Reasons:
+def _refused_targets(bundles: Bundles, names: _Names) -> Reasons:
     refused = bundles.refused_targets
-    household = bundles.needs.household[refused.need]
-    rules = np.array(TARGET_RULES)[refused.rule]
-    return (
-        household,
-        rules,
-        bundles.targets.ids[refused.target],
-        _none(len(household)),
-        _none(len(household)),
-        refused.rule,
-    )
+    household, target = bundles.needs.household[refused.need], names.targets + refused.target
+    return household, OF_TARGETS + refused.rule, target, NULL_INT, NULL_INT, refused.rule
 
 
-def _refused_singles(bundles: Bundles) -> Reasons:
+def _refused_singles(bundles: Bundles, names: _Names) -> Reasons:
     found, wanted = bundles.singles, bundles.wanted
-    need, target = wanted.need[found.refused_wanted], wanted.target[found.refused_wanted]
-    rules = np.array(TARGET_RULES)[found.refused_rule]
-    return (
-        bundles.needs.household[need],
-        rules,
-        bundles.targets.ids[target],
-        _none(len(need)),
-        _none(len(need)),
-        found.refused_rule,
-    )
+    household = bundles.needs.household[wanted.need[found.refused_wanted]]
+    target, rule = names.targets + wanted.target[found.refused_wanted], found.refused_rule
+    return household, OF_TARGETS + rule, target, NULL_INT, NULL_INT, rule
 
 
-def _barred(bundles: Bundles) -> Reasons:
+def _barred(bundles: Bundles, names: _Names) -> Reasons:
     """Overrides that keep a household from a house, from a region or from any place: such stays are not even looked at."""
     locks = bundles.instance.locks
     rows = np.flatnonzero(
         (locks["effect"] == "never") & np.isin(locks["target_kind"], ("house", "region", "placed"))
     )
-    return (
-        bundles.instance.households.find(locks["household_id"][rows]),
-        np.full(len(rows), "lock"),
-        locks["target_id"][rows],
-        _none(len(rows)),
-        _none(len(rows)),
-        np.full(len(rows), -3),
-    )
-
-
-def _no_wish(bundles: Bundles, without: Array, blocks: list[Reasons]) -> Reasons:
-    """Households of which nothing else is known: they wish for no stay that could be judged."""
-    silent = without.copy()
-    for block in blocks:
-        silent[block[0]] = False
-    household = np.flatnonzero(silent)
-    size = len(household)
-    return (
-        household,
-        np.full(size, "no_wish"),
-        np.full(size, ""),
-        _none(size),
-        _none(size),
-        np.zeros(size, dtype=np.int64),
-    )
+    household = bundles.instance.households.find(locks["household_id"][rows])
+    return household, LOCK, names.locks + rows, NULL_INT, NULL_INT, -3
