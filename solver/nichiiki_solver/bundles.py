@@ -463,7 +463,7 @@ class BundleSource:
         with far fewer options: their numbers add up where bundles multiply. Where several stays leave a slot the same options,
         these are stated once, and one of them is taken if one of the stays is.
         """
-        return build_factored(self, *self._good_enough(weights, prices, least))
+        return build_factored(self, *self.good_enough(weights, prices, least))
 
     def everything(self) -> Factored:
         """List all stays and options apart, as `factored` does."""
@@ -484,7 +484,7 @@ class BundleSource:
         (_, lists), _ = unique_rows(slots, menu.slot[segment])
         return len(stays) + int(np.diff(menu.list_offsets)[lists].sum())
 
-    def _good_enough(self, weights: Ints, prices: Ints, least: Ints) -> tuple[Ints, Ints]:
+    def good_enough(self, weights: Ints, prices: Ints, least: Ints) -> tuple[Ints, Ints]:
         """Stays and options that are in some bundle worth at least `least`."""
         at = self.at(weights, prices)
         room = at.of_stay - least[self.bundles.stays.household]

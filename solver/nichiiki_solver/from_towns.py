@@ -36,7 +36,7 @@ GAP, ENDED = 5e-4, 1e-2
 """A town is searched until its answer falls short of its bound by the first share; by more than the second, the search did not end."""
 FEWER, TRIES = 4, 3
 """A town whose search does not end is searched among stays so many times as near; and how often in all."""
-A_TURN = 30
+A_TURN = 12
 """One of so many towns is searched at a time, and at least two."""
 
 

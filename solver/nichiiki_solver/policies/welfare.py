@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -46,6 +46,7 @@ from nichiiki_solver.dual_prices import (
     listed_prices,
     source_of,
 )
+from nichiiki_solver.factored import build_factored
 from nichiiki_solver.from_towns import held_by_towns
 from nichiiki_solver.holding import Held, filled, held_by_prices
 from nichiiki_solver.known_prices import Prices, Proven
@@ -73,21 +74,38 @@ MOST_REPRICED = 50_000
 """Most options met during pricing for which the prices of the market's own resources are worked out and kept."""
 PROCEDURE_AGENTS = 2_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
-NEAR, NEAR_COST = ((0.05, 2_000), (0.2, 8_000)), 2.5
-"""How near the best at the prices those stays are that towns are searched among, and how many at a time; and how much longer the
-second search takes."""
-ANSWER_SHARE, ANSWER_S, ANSWER_TOWN_SHARE = 0.8, 5.0, 0.1
-"""Share of the time by which a second search for an answer is to end; most seconds for a town, and the most as a share of the time."""
-TOWN_ROUNDS, TOWNS_SHARE = 8, 0.9
-"""Rounds of the search of towns, and the share of the time after which no further one begins."""
-TOWN_S, TOWN_SHARE = 20.0, 0.05
-"""Most seconds for a town, and the most as a share of the time."""
+TOWN_ROUNDS, TOWNS_SHARE = 8, 0.6
+"""Rounds of the search of towns for a bound, and the share of the time after which no further one begins."""
+TOWN_S, ANSWER_S, TOWN_SHARE = 20.0, 5.0, 0.05
+"""Most seconds for a town, for a bound and for an answer, and the most as a share of the time."""
 BLOCKS_SHARE, PATIENCE = 0.7, 6
 """Share of the time for blocks before an exact search; it begins at once when so many blocks in a row are no better."""
 AGENTS_A_BLOCK, MOST_A_ROUND = 300, 32
 """Agents for each block of a round, and most blocks of one."""
 LAST_SHARE, LAST_PATIENCE = 0.95, 200
 """The same where no exact search over everything can follow."""
+
+
+@dataclass(frozen=True)
+class Near:
+    """How near the best at the prices stays are that towns are searched among, as a share of what households usually gain.
+
+    Attributes
+    ----------
+    share
+        The share.
+    most
+        Stays of a town beyond which it is searched by groups of its houses.
+    cost
+        How much longer the search takes than the one before.
+    """
+
+    share: float
+    most: int
+    cost: float
+
+
+NEAREST, FURTHER = Near(0.05, 2_000, 0.0), Near(0.2, 8_000, 1.7)
 
 
 class Welfare:
@@ -152,6 +170,7 @@ class _Run:
         self.unique = False
         self.relative_gap = settings.relative_gap
         self.priced: Priced | None = None
+        self.towns_s = 0.0
 
     columns: Market
     choice: Ints | None
@@ -349,11 +368,13 @@ class _Run:
         self.bound = priced.bound if self.known is None else self.known.bound
         self.priced = priced
         self.report(0, None, self.bound)
-        blocks = self._begin_with_prices(priced, weights)
-        if blocks is None:
+        if not self._begin_with_prices(priced, weights):
             self._begin_with_columns(priced)
         elif self._pieces(priced) > WHOLE_AT_ONCE:
             self._search_towns(priced, weights)
+            self._place_by_towns(priced, weights, FURTHER)
+        blocks = self._blocks(priced)
+        if blocks is not None and self._pieces(priced) > WHOLE_AT_ONCE:
             self._improve(blocks, BLOCKS_SHARE, PATIENCE)
         if not self.partial and self._pieces(priced) <= MOST_PIECES:
             return self.optimal_candidates()
@@ -379,34 +400,33 @@ class _Run:
         if start.choice is not None:
             self._keep_better(Whole(priced.columns), start.choice)
 
-    def _begin_with_prices(self, priced: Priced, weights: Ints) -> Neighbourhoods | None:
-        """Place households by prices, then town by town, and state the search around the best answer known; None if nothing fits."""
+    def _begin_with_prices(self, priced: Priced, weights: Ints) -> bool:
+        """Place households by prices, then town by town; return whether any answer is known."""
         source = priced.source
-        if not isinstance(source, BundleSource):
-            return None
-        self._hold(source, held_by_prices(source, weights * SCALE, priced.central, self.should_stop))
-        self._place_by_towns(source, priced, weights)
-        if self.choice is None:
-            return None
-        known = Held.of(source, self.columns, self.choice)
-        helpers = self.settings.helpers
-        return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
+        if isinstance(source, BundleSource):
+            self._hold(source, held_by_prices(source, weights * SCALE, priced.central, self.should_stop))
+            self._place_by_towns(priced, weights, NEAREST)
+        return self.choice is not None
 
-    def _place_by_towns(self, source: BundleSource, priced: Priced, weights: Ints) -> None:
-        """Place households town by town, among what is very near the best at the prices; then among more, if there is time."""
-        limit_s, took_s = self.settings.time_limit_s, 0.0
-        town_s = min(ANSWER_S, ANSWER_TOWN_SHARE * limit_s)
-        for near, most in NEAR:
-            if self._is_enough() or took_s * NEAR_COST > ANSWER_SHARE * limit_s - self.seconds:
-                return
-            if took_s and self._pieces(priced) <= WHOLE_AT_ONCE:
-                return
-            begun, is_over = self.seconds, partial(self._is_over, LAST_SHARE)
-            of_towns = held_by_towns(
-                source, weights, priced, near, most, self.settings.helpers, town_s, is_over
-            )
-            self._hold(source, filled(source, weights * SCALE, priced.central, of_towns, self.should_stop))
-            took_s = self.seconds - begun
+    def _place_by_towns(self, priced: Priced, weights: Ints, near: Near) -> None:
+        """Place households town by town, if there is time for it."""
+        source, begun, limit_s = priced.source, self.seconds, self.settings.time_limit_s
+        too_long = self.towns_s * near.cost > LAST_SHARE * limit_s - self.seconds
+        if not isinstance(source, BundleSource) or self._is_enough() or too_long:
+            return
+        town_s, is_over = min(ANSWER_S, TOWN_SHARE * limit_s), partial(self._is_over, LAST_SHARE)
+        helpers = self.settings.helpers
+        held = held_by_towns(source, weights, priced, near.share, near.most, helpers, town_s, is_over)
+        self._hold(source, filled(source, weights * SCALE, priced.central, held, self.should_stop))
+        self.towns_s = self.seconds - begun
+
+    def _blocks(self, priced: Priced) -> Neighbourhoods | None:
+        """State the search around the answer at hand; None where there is none, or no blocks."""
+        source = priced.source
+        if self.choice is None or not isinstance(source, BundleSource):
+            return None
+        known, helpers = Held.of(source, self.columns, self.choice), self.settings.helpers
+        return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
 
     def _hold(self, source: BundleSource, held: Held) -> None:
         """Take what is held for an answer if it keeps every rule."""
@@ -422,7 +442,7 @@ class _Run:
             ByTowns(source, weights, priced, self.settings.helpers).improve(
                 TOWN_ROUNDS,
                 min(TOWN_S, TOWN_SHARE * limit_s),
-                lambda: self._is_over(TOWNS_SHARE) or self._is_enough(),
+                lambda: self._is_over(LAST_SHARE) or self._is_enough(),
                 lambda: TOWNS_SHARE * limit_s - self.seconds,
                 self._learn_bound,
             )
@@ -470,11 +490,17 @@ class _Run:
         return priced.columns.join(answer.take(~answer.gate[answer.agent]))
 
     def optimal_candidates(self) -> Factoring:
-        """State what may be part of an optimum, by the bound and the answer at hand."""
+        """State what may be part of an optimum, by the bound and the answer at hand; without the further rows of the prices.
+
+        An exact engine finds such rows itself where they help it: with them it takes a tenth longer.
+        """
         weights = np.zeros(len(self.market.levels), dtype=np.int64)
         weights[0] = 1
         assert self.priced is not None  # noqa: S101 - candidates() has run
-        return self.priced.source.factored(weights * SCALE, self.priced.prices, self._least(self.priced))
+        known, plain = (weights * SCALE, self.priced.prices, self._least(self.priced)), source_of(self.market)
+        if isinstance(plain, BundleSource) and isinstance(self.priced.source, BundleSource):
+            return build_factored(plain, *self.priced.source.good_enough(*known))
+        return self.priced.source.factored(*known)
 
     def _is_over(self, share: float) -> bool:
         """Whether a share of the time is used, or somebody asked to stop."""

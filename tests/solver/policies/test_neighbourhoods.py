@@ -96,7 +96,7 @@ def test_the_way_of_large_markets_keeps_rules_and_bound(seed: int, monkeypatch: 
 
 def test_a_gap_that_was_not_reached_is_not_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = ("SMALL", "WHOLE_AT_ONCE", "MOST_PIECES", "PATIENCE", "LAST_PATIENCE", "PROCEDURE_AGENTS")
-    for name in (*limits, "TOWNS_SHARE", "ANSWER_SHARE"):
+    for name in (*limits, "LAST_SHARE"):
         monkeypatch.setattr(welfare, name, -1)
     instance = generate(households=60, houses=20, hosts=1, roles=6, periods=6, seed=2)
     result = allocate(instance, time_limit_s=60, relative_gap=1e-6)
