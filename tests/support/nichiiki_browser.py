@@ -92,13 +92,26 @@ class Page:
     def click(self, selector: str) -> None:
         """Press the mouse in the middle of an element, after scrolling to it."""
         element = f"document.querySelector({json.dumps(selector)})"
-        self.run(f"{element}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
-        # what is pressed is what was last drawn
-        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        place = self.run(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({element}.getBoundingClientRect())")
+        where = {**self._middle_at_rest(element), "button": "left", "clickCount": 1}
         for kind in ("mousePressed", "mouseReleased"):
-            where = {"x": place[0], "y": place[1], "button": "left", "clickCount": 1}
             self._call("Input.dispatchMouseEvent", type=kind, **where)
+
+    def _middle_at_rest(self, element: str) -> dict[str, float]:
+        """Where the middle of an element is once nothing moves it any more and nothing lies upon it."""
+        ask = (
+            f"(e => {{ const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;"
+            f" return [x, y, e.contains(document.elementFromPoint(x, y))]; }})({element})"
+        )
+        before: list[float] = []
+        for _ in range(100):
+            self.run(f"{element}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+            # what is pressed is what was last drawn
+            self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            now = self.run(ask)
+            if now == before and now[2]:
+                break
+            before = now
+        return {"x": now[0], "y": now[1]}
 
     def press(self, key: str) -> None:
         """Press a key."""
