@@ -370,7 +370,7 @@ class _Run:
         self.report(0, None, self.bound)
         if not self._begin_with_prices(priced, weights):
             self._begin_with_columns(priced)
-        elif self._pieces(priced) > WHOLE_AT_ONCE:
+        elif self._pieces(priced) > WHOLE_AT_ONCE and not self.narrowed:
             self._search_towns(priced, weights)
             self._place_by_towns(priced, weights, FURTHER)
         blocks = self._blocks(priced)
@@ -438,7 +438,7 @@ class _Run:
     def _search_towns(self, priced: Priced, weights: Ints) -> None:
         """Bring the bound down town by town."""
         source, limit_s = priced.source, self.settings.time_limit_s
-        if isinstance(source, BundleSource) and not self.narrowed:
+        if isinstance(source, BundleSource):
             ByTowns(source, weights, priced, self.settings.helpers).improve(
                 TOWN_ROUNDS,
                 min(TOWN_S, TOWN_SHARE * limit_s),
