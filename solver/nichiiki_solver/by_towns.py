@@ -29,10 +29,8 @@ from nichiiki_solver.helping import Helpers
 from nichiiki_solver.market import Market
 from nichiiki_solver.price_ascent import ascend
 from nichiiki_solver.ragged import Ints, segment_sum
-from nichiiki_solver.towns import NOBODY, Cut
+from nichiiki_solver.towns import NOBODY, PARTS, Cut
 
-PARTS = 64
-"""What households pay is counted in so many parts of a unit."""
 GAP = 1e-4
 """A town is searched well enough if its answer falls short of its bound by so small a share."""
 MOVES = (0.12, 0.006)
@@ -107,11 +105,6 @@ class ByTowns:
         self.bound = priced.bound
         self._known: dict[int, _Known] = {}
 
-    @property
-    def largest(self) -> int:
-        """Stays, options and gates of the largest town."""
-        return max((town.market.n_options for town in self.towns), default=0)
-
     def improve(
         self,
         rounds: int,
@@ -166,9 +159,9 @@ class ByTowns:
             if number not in self._known or (self._known[number].paid != payments[town.households]).any()
         ]
         changed.sort(key=lambda number: -self.towns[number].market.n_options)
-        work = [(*_at(self.towns[number], payments), limit_s) for number in changed]
+        work = [(*_at(self.towns[number], payments), limit_s, GAP) for number in changed]
         for number, answer in zip(
-            changed, self._helpers.each(search, work, limit_s, should_stop), strict=True
+            changed, self._helpers.each(mip.search_part, work, limit_s, should_stop), strict=True
         ):
             town, before = self.towns[number], self._known.get(number)
             self._known[number] = _learned(town, payments, answer, before)
@@ -194,11 +187,6 @@ def _learned(town: Town, payments: Ints, answer: Answer | None, before: _Known |
     if answer is not None and answer.bound is not None:
         most = min(most, answer.bound)
     return _Known(paid, most, taken)
-
-
-def search(market: Market, weights: Ints, limit_s: float) -> Answer:
-    """Search a town; a helper calls it."""
-    return mip.solve_level(market, weights, time_limit_s=limit_s, relative_gap=GAP)
 
 
 def _at(town: Town, payments: Ints) -> tuple[Market, Ints]:
@@ -235,8 +223,7 @@ def towns_of(source: BundleSource, weights: Ints, prices: Ints) -> tuple[list[To
         options = source.tree.options_of(stays)
         own = cut.of_gate == number
         part = cut.part(stays, options, np.flatnonzero(own), worth, shared_price, cut.is_shared)
-        households, begins = np.unique(bundles.stays.household[stays], return_index=True)
-        best = np.maximum.reduceat(of_stay[stays], begins)
+        households, best = cut.best_in(number, of_stay)
         rest = int(cost[cut.owner == number].sum()) + _best_of_agents(gates.agent[own], gain[own])
         towns.append(Town(part.market, part.household, households, best, rest))
     free = cut.of_gate == NOBODY

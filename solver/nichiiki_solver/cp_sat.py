@@ -34,6 +34,10 @@ class Answer:
         """Whether the value is as near the bound as was asked for."""
         return is_near(self.objective, self.bound, relative_gap)
 
+    def has_ended(self, relative_gap: float) -> bool:
+        """Whether the search found a value so near the bound, or that there is none."""
+        return self.infeasible or self.is_near(relative_gap)
+
 
 def is_near(value: int | None, bound: int | None, relative_gap: float) -> bool:
     """Whether a value is known that falls short of a known bound by no more than a share of itself."""

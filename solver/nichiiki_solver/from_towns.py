@@ -23,14 +23,13 @@ import numpy as np
 
 from nichiiki_solver import mip
 from nichiiki_solver.bundles import BundleSource
-from nichiiki_solver.by_towns import PARTS
 from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced
 from nichiiki_solver.helping import Helpers
 from nichiiki_solver.holding import Held, as_wide, opened_by_prices
-from nichiiki_solver.market import NO_VALUE, Market
+from nichiiki_solver.market import NO_VALUE
 from nichiiki_solver.ragged import Bools, Ints, segment_max
-from nichiiki_solver.towns import NOBODY, Cut, Part
+from nichiiki_solver.towns import NOBODY, PARTS, Cut, Part
 
 GAP, ENDED = 5e-4, 1e-2
 """A town is searched until its answer falls short of its bound by the first share; by more than the second, the search did not end."""
@@ -104,7 +103,7 @@ class _Placing:
         self.cost[gates.resource] = 0
         self._gate_rows = np.repeat(np.arange(len(gates)), np.diff(gates.offsets))
         idle = segment_max(self.cut.owner[gates.resource] != NOBODY, gates.offsets, 0) == 0
-        self.best = [self._best_in(stays) for stays in self.cut.stays]
+        self.best = [self.cut.best_in(number, self.at.of_stay) for number in range(len(self.cut.stays))]
         size = np.bincount(self.cut.region, [len(stays) for stays in self.cut.stays])
         order = sorted(range(len(self.cut.stays)), key=lambda town: size[self.cut.region[town]])
         self.waiting = [_Waiting(town, reach) for town in order]
@@ -115,11 +114,6 @@ class _Placing:
         self.left = source.bundles.uses.resources.capacity - self._opened.used(source)
         self.placed = np.zeros(source.bundles.n_households, dtype=bool)
         self._found: list[tuple[Ints, Ints, Ints]] = []
-
-    def _best_in(self, stays: Ints) -> tuple[Ints, Ints]:
-        """Who has stays among some, and the value of the best one of each."""
-        households, begins = np.unique(self.source.bundles.stays.household[stays], return_index=True)
-        return households, np.maximum.reduceat(self.at.of_stay[stays], begins)
 
     def take_turn(self, helpers: Helpers, limit_s: float, should_stop: Callable[[], bool]) -> None:
         """Search the next towns, each as if it were alone, and keep what fits together."""
@@ -134,8 +128,8 @@ class _Placing:
             is_best = value[np.searchsorted(households, homes)] == best[homes]
             worth = part.market.utility[0].copy()
             worth[: len(homes)] -= np.where(is_best, second[homes], best[homes])
-            work.append((part.with_capacity(self.left), worth, limit_s))
-        found = helpers.each(search, work, limit_s, should_stop)
+            work.append((part.with_capacity(self.left), worth, limit_s, GAP))
+        found = helpers.each(mip.search_part, work, limit_s, should_stop)
         again = [
             next_
             for town, part, answer in zip(turn, parts, found, strict=True)
@@ -186,7 +180,7 @@ class _Placing:
         """Keep what was found in a town if it still fits; return how the town waits on if it does."""
         if answer is None:
             return None
-        if town.tries > 1 and not (answer.infeasible or answer.is_near(ENDED)):
+        if town.tries > 1 and not answer.has_ended(ENDED):
             return _Waiting(town.number, town.near // FEWER, town.tries - 1)
         if answer.choice is None:
             return None
@@ -212,8 +206,3 @@ class _Placing:
         width = max(matrix.shape[1] for matrix in chosen)
         together = np.concatenate([as_wide(matrix, width) for matrix in chosen])
         return held.with_more(self.source, np.concatenate(stays), together, np.concatenate(gates))
-
-
-def search(market: Market, worth: Ints, limit_s: float) -> Answer:
-    """Search a town; a helper calls it."""
-    return mip.solve_level(market, worth, time_limit_s=limit_s, relative_gap=GAP)

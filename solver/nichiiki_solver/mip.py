@@ -54,6 +54,11 @@ def solve_level(
     return search.at_once() if follows is None or not follows.any() else search.leaders_first(follows)
 
 
+def search_part(market: Market, weights: Ints, limit_s: float, relative_gap: float) -> Answer:
+    """Search a part of a market; a helper calls it."""
+    return solve_level(market, weights, time_limit_s=limit_s, relative_gap=relative_gap)
+
+
 class _Search:
     """One market and objective with the clock running: the program is built once and may be solved in several ways."""
 

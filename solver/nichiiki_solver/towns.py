@@ -11,6 +11,8 @@ from nichiiki_solver.factored import Factored, build_factored
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints
 
+PARTS = 64
+"""What towns are worth, and what households pay for being taken, is counted in so many parts of a unit."""
 NOBODY, SEVERAL = -1, -2
 """Town of a resource that nobody uses, and of one that several use."""
 
@@ -58,6 +60,12 @@ class Cut:
     def is_shared(self) -> Bools:
         """Which resources belong to no town."""
         return self.owner < 0
+
+    def best_in(self, number: int, of_stay: Ints) -> tuple[Ints, Ints]:
+        """Who has stays in a town, and the best value of any of them, given those of all stays."""
+        stays = self.stays[number]
+        households, begins = np.unique(self.source.bundles.stays.household[stays], return_index=True)
+        return households, np.maximum.reduceat(of_stay[stays], begins)
 
     def part(self, stays: Ints, options: Ints, gates: Ints, worth: Ints, cost: Ints, free: Bools) -> Part:
         """State some stays and options of a town as a market of its own.

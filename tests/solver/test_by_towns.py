@@ -9,10 +9,11 @@ from nichiiki_instances.generators import generate
 from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver import cp_sat, mip
 from nichiiki_solver.bundles import BundleSource, find_bundles
-from nichiiki_solver.by_towns import PARTS, ByTowns, towns_of
+from nichiiki_solver.by_towns import ByTowns, towns_of
 from nichiiki_solver.dual_prices import approach, find_tight_prices
 from nichiiki_solver.helping import Threads
 from nichiiki_solver.ragged import Ints
+from nichiiki_solver.towns import PARTS
 
 SEEDS = range(300) if os.environ.get("NICHIIKI_FULL") == "1" else range(7)
 

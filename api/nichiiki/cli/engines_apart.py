@@ -31,8 +31,7 @@ def engines_apart() -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout, ours = before, sys.stdout
-            ours.flush()
+            sys.stdout = before
             os.dup2(number, OUTPUT)
 
 

@@ -23,7 +23,6 @@ import numpy as np
 
 from nichiiki_solver import mip
 from nichiiki_solver.bundles import BundleSource
-from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced, gains
 from nichiiki_solver.factored import Factored, build_factored
 from nichiiki_solver.helping import Helpers
@@ -121,11 +120,11 @@ class Neighbourhoods:
         """Place so many blocks anew; return whether the answer became better."""
         limit_s, before = max(0.05, min(BLOCK_S, time_limit_s)), self.value
         blocks = self._sub_markets(self._blocks(count))
-        work = [(sub.market, sub.market.utility[self.level], limit_s) for sub in blocks]
-        answers = self._helpers.each(place_anew, work, limit_s, should_stop)
+        work = [(sub.market, sub.market.utility[self.level], limit_s, GAP) for sub in blocks]
+        answers = self._helpers.each(mip.search_part, work, limit_s, should_stop)
         open_ = 0
         for sub, answer in zip(blocks, answers, strict=True):
-            open_ += answer is None or not _is_closed(answer)
+            open_ += answer is None or not answer.has_ended(2 * GAP)
             if answer is not None and answer.choice is not None and answer.objective >= sub.value:
                 self._take(sub, answer.choice[answer.choice >= 0])
         self._used = self.held.used(self.source)
@@ -251,17 +250,6 @@ class Neighbourhoods:
         """Hold what was found for a block."""
         without = self.held.without(sub.block, sub.factored.gates)
         self.held = without.with_more(self.source, *sub.factored.read(taken))
-
-
-def place_anew(market: Market, weights: Ints, limit_s: float) -> Answer:
-    """Search a block; a helper calls it."""
-    return mip.solve_level(market, weights, time_limit_s=limit_s, relative_gap=GAP)
-
-
-def _is_closed(answer: Answer) -> bool:
-    if answer.objective is None or answer.bound is None:
-        return answer.infeasible
-    return answer.bound - answer.objective <= 2 * GAP * max(1, abs(answer.objective))
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ Mechanism
     a process of its own (`race`), or in one process to HiGHS in growing rings around dual prices (`rings`). A larger one in which
     options take single units (`assignment`) is a cheapest flow, if one level is asked for and no official answer. Otherwise dual
     prices of the shared resources give a bound over all bundles (`dual_prices`), and a first answer: every household takes what
-    is best for it at the prices, stage by stage (`holding`). Of a nation not everything is looked at, but everything is in the
-    bound (`widening`). Blocks of households are then placed anew (`neighbourhoods`). Stays and options whose value at the prices
+    is best for it at the prices (`holding`). Towns are searched exactly, for a better answer (`from_towns`) and for a lower bound
+    (`by_towns`). Of a nation not everything is looked at, but everything is in the bound (`widening`). Blocks of households are
+    then placed anew (`neighbourhoods`). Stays and options whose value at the prices
     falls short of their household's best by more than bound - answer are in no better allocation; if the others are few enough,
     an exact search (HiGHS) over them proves the optimum or reports the gap. Later levels are solved over the same candidates with
     the earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT has the market
@@ -370,7 +371,7 @@ class _Run:
         self.report(0, None, self.bound)
         if not self._begin_with_prices(priced, weights):
             self._begin_with_columns(priced)
-        elif self._pieces(priced) > WHOLE_AT_ONCE and not self.narrowed:
+        elif not self.narrowed and self._pieces(priced) > WHOLE_AT_ONCE:
             self._search_towns(priced, weights)
             self._place_by_towns(priced, weights, FURTHER)
         blocks = self._blocks(priced)
