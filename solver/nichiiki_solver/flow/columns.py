@@ -14,6 +14,9 @@ from nichiiki_solver.ragged import Bools, Ints
 MOST = (1 << 60) - 1
 """Largest total of what can flow, and largest length of a path: twice that still fits into 64 bits."""
 
+PACKED = 63
+"""Bits of a whole number above 0."""
+
 Change = npt.ArrayLike | Mapping[int, int]
 """A whole new column, or new values of some of its entries."""
 
@@ -91,6 +94,26 @@ def read_columns(
     _check_supplies(columns.supply)
     _check_total(columns)
     return columns
+
+
+def rooms(capacity: Ints) -> Ints:
+    """Capacities as engines take them; what has no limit gets one that no flow reaches."""
+    return np.minimum(capacity, MOST + 1)
+
+
+def in_order_of_ends(start: Ints, end: Ints, nodes: int) -> tuple[Ints, Ints, Ints]:
+    """Arcs as engines take them, by both ends, equal ones as given: their order, starts and ends.
+
+    Both ends and the number of the arc in one whole number are sorted several times as fast as an order is found.
+    """
+    width, bits = len(start).bit_length(), (nodes * nodes).bit_length()
+    if width + bits > PACKED:
+        order = np.argsort(start * nodes + end, kind="stable")
+        return order, start[order], end[order]
+    key = ((start * nodes + end) << width) | np.arange(len(start))
+    key.sort()
+    order = key & ((1 << width) - 1)
+    return order, start[order], end[order]
 
 
 def read_ints(name: str, values: npt.ArrayLike) -> Ints:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from nichiiki_models.allocation import Status, Violation
 from nichiiki_models.errors import MarketError, VerificationError
+from nichiiki_solver.flow import scaling
 from nichiiki_solver.flow.cases import Changes, read_cases
 from nichiiki_solver.flow.certificate import (
     Proof,
@@ -177,11 +178,25 @@ class Network:
     def solve(self) -> Flow:
         """Find a cheapest flow from scratch.
 
+        On large networks where all is few steps apart by cost scaling, else by the network simplex, whose basis `resolve` goes on
+        from; after cost scaling the first `resolve` has to build one.
+
         Raises
         ------
         VerificationError
             If the answer fails its check; nothing is returned then.
         """
+        found = scaling.find_flow(self._columns) if scaling.suits(self._columns) else None
+        if found is None:
+            return self._by_simplex()
+        self._engine = self._proof = None
+        flow, violations = self._proven(*found, warm=False)
+        if violations:
+            raise VerificationError(violations)
+        return flow
+
+    def _by_simplex(self) -> Flow:
+        """Find a cheapest flow from scratch, or nodes that demand too much, and keep the basis."""
         self._engine, self._proof = Simplex(self._columns), None
         flow, violations = self._checked(self._engine.solve(), warm=False)
         if violations:
@@ -211,9 +226,9 @@ class Network:
         """
         self._columns = self._columns.changed(cost=cost, capacity=capacity, supply=supply)
         if self._engine is None or not self._engine.change(self._columns):
-            return self.solve()
+            return self._by_simplex()
         flow, violations = self._checked(self._engine.solve(), warm=True)
-        return self.solve() if violations else flow
+        return self._by_simplex() if violations else flow
 
     def what_if(
         self, *, cost: Changes | None = None, capacity: Changes | None = None, supply: Changes | None = None
@@ -247,8 +262,9 @@ class Network:
         changes = read_cases(self._columns, cost=cost, capacity=capacity, supply=supply)
         if self._proof is None:
             self.solve()
-        if self._proof is None or self._engine is None:
+        if self._proof is None:
             raise MarketError("what_if: the network as it stands has no flow to compare with; use resolve")
+        self._engine = self._engine or Simplex(self._columns)
         return answer_cases(self._columns, self._proof, self._engine, changes)
 
     def reduced_costs(self, potential: Ints) -> Ints:

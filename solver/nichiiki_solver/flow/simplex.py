@@ -13,11 +13,9 @@ from functools import cached_property
 import numpy as np
 from pylmcf import Graph
 
-from nichiiki_solver.flow.columns import MOST, Columns
+from nichiiki_solver.flow.columns import Columns, in_order_of_ends, rooms
 from nichiiki_solver.ragged import Ints
 
-PACKED = 63
-"""Bits of a whole number above 0."""
 WIDEST = 1 << 60
 """Potentials that differ by more are artificial: parts of the network do not reach each other."""
 
@@ -55,10 +53,10 @@ class Simplex:
         start, end = columns.tail, columns.head
         if self._any_turned:
             start, end = np.where(self._turned, end, start), np.where(self._turned, start, end)
-        self._order, start, end = _sorted(start, end, len(columns.supply))
+        self._order, start, end = in_order_of_ends(start, end, len(columns.supply))
         self._graph = Graph(len(columns.supply), start, end)
         self._cost = self._in_order(np.abs(columns.cost) if self._any_turned else columns.cost)
-        self._capacity = self._in_order(_rooms(columns.capacity))
+        self._capacity = self._in_order(rooms(columns.capacity))
         self._graph.set_edge_costs(self._cost)
         self._graph.set_edge_capacities(self._capacity)
         self._graph.set_node_supply(self._supplies())
@@ -79,7 +77,7 @@ class Simplex:
         self._columns = columns
         if columns.capacity is not old.capacity:
             changed = (columns.capacity != old.capacity).nonzero()[0]
-            self._capacity[self._place[changed]] = _rooms(columns.capacity[changed])
+            self._capacity[self._place[changed]] = rooms(columns.capacity[changed])
             self._graph.set_edge_capacities(self._capacity)
         if columns.supply is not old.supply or (columns.capacity is not old.capacity and self._any_turned):
             self._graph.set_node_supply(self._supplies())
@@ -163,23 +161,3 @@ class Simplex:
         """Nodes outside the set that cannot get rid of its supply."""
         stuck = self._graph.infeasibility_cut()
         return np.flatnonzero(~stuck) if stuck is not None else np.zeros(0, dtype=np.int64)
-
-
-def _rooms(capacity: Ints) -> Ints:
-    """Capacities; what has no limit gets one that no flow reaches."""
-    return np.minimum(capacity, MOST + 1)
-
-
-def _sorted(start: Ints, end: Ints, nodes: int) -> tuple[Ints, Ints, Ints]:
-    """Arcs by both ends, equal ones as given: their order, starts and ends.
-
-    Both ends and the number of the arc in one whole number are sorted several times as fast as an order is found.
-    """
-    width, bits = len(start).bit_length(), (nodes * nodes).bit_length()
-    if width + bits > PACKED:
-        order = np.argsort(start * nodes + end, kind="stable")
-        return order, start[order], end[order]
-    key = ((start * nodes + end) << width) | np.arange(len(start))
-    key.sort()
-    order = key & ((1 << width) - 1)
-    return order, start[order], end[order]
