@@ -9,6 +9,8 @@ timetables, or lead straight from one side to the other, the simplex was faster 
 
 from __future__ import annotations
 
+from math import ceil, log
+
 import numpy as np
 from pylmcf import pylmcf_cpp
 
@@ -17,8 +19,8 @@ from nichiiki_solver.ragged import Ints
 
 NODES = 70_000
 """From so many nodes on the network simplex takes longer, where all is few steps apart."""
-STEPS = 12
-"""Within so many steps half of all nodes are reached where all is near: at random with four arcs a node, in about nine."""
+LEAST_DEGREE = 3
+"""With fewer arcs a node ways are long."""
 SCALED = 200
 """LEMON multiplies costs by the nodes and by 16; potentials reach some ten times that, once a node."""
 LARGEST = 1 << 61
@@ -82,10 +84,12 @@ def _amount(columns: Columns, room: Ints) -> float:
 
 
 def _all_is_near(columns: Columns) -> bool:
-    """Whether half of all nodes are within few steps of one that sends something."""
-    senders = np.flatnonzero(columns.supply > 0)
-    reached = np.zeros(len(columns.supply), dtype=bool)
-    reached[senders[:1]] = True
-    for _ in range(STEPS):
+    """Whether half of all nodes are reached from one that sends something as soon as if arcs led anywhere at random."""
+    nodes, degree = len(columns.supply), len(columns.tail) / len(columns.supply)
+    if degree < LEAST_DEGREE:
+        return False
+    reached = np.zeros(nodes, dtype=bool)
+    reached[np.flatnonzero(columns.supply > 0)[:1]] = True
+    for _ in range(ceil(log(nodes, degree)) + 1):
         reached[columns.head[reached[columns.tail]]] = True
-    return bool(2 * np.count_nonzero(reached) >= len(reached))
+    return bool(2 * np.count_nonzero(reached) >= nodes)

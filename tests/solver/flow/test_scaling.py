@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nichiiki.flow import Network
-from nichiiki_large_networks import planar_shared, transport_net
+from nichiiki_large_networks import map_net, timetable_net, transport_net, two_sided_net
 from nichiiki_networks import Ints, Net, random_net
 from nichiiki_solver.flow import scaling
 from nichiiki_solver.flow.certificate import find_flow_violations
@@ -106,16 +106,9 @@ def test_a_wide_network_without_a_flow_gives_a_cut(wide: Net) -> None:
 
 
 def test_the_simplex_stays_where_ways_are_long_or_ends_are_many_or_costs_negative(wide: Net) -> None:
-    towns = planar_shared(NODES, 10)
-    supply = np.zeros(NODES, dtype=np.int64)
-    supply[:2] = 1, -1
-    assert not scaling.suits(Columns(towns.tail, towns.head, towns.capacity, towns.cost, supply))
-    half = NODES // 2
-    ends = np.repeat([1, -1], half)
-    rng = np.random.default_rng(0)
-    tail, head = np.repeat(np.arange(half), 8), half + rng.integers(0, half, 8 * half)
-    ones = np.ones(8 * half, dtype=np.int64)
-    assert not scaling.suits(Columns(tail, head, ones, ones, ends))
+    for net in (map_net(4 * NODES), timetable_net(NODES // 10, 40), two_sided_net(NODES, 8)):
+        assert len(net.supply) >= NODES
+        assert not scaling.suits(Columns(*net))
     assert not scaling.suits(Columns(*wide._replace(cost=wide.cost - 5)))
     assert not scaling.suits(Columns(*wide._replace(cost=wide.cost << 20)))
     assert not scaling.suits(Columns(*wide._replace(capacity=wide.capacity << 40, supply=wide.supply << 40)))
