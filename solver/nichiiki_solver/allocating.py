@@ -140,9 +140,9 @@ def allocate(
         notes["narrowed"] = {"houses": narrowing.houses, "supporters": narrowing.supporters}
     if narrowing.leaves_out(solved):
         watch = _Watch(solved, started, time_limit_s, progress, should_stop)
-        market = compile_narrowed(solved, narrowing, watch.is_over, watch.tell, workers)
+        market, first = compile_narrowed(solved, narrowing, watch.is_over, watch.tell, workers)
     else:
-        market = compile_market(solved, narrowing)
+        market, first = compile_market(solved, narrowing), None
     asked = {
         "workers": workers,
         "relative_gap": relative_gap,
@@ -166,7 +166,7 @@ def allocate(
             official=official,
             engine=engine,
             cross_check=cross_check,
-            hint=None if begin is None else placed_bundles(market, begin).choice,
+            hint=first if begin is None else placed_bundles(market, begin).choice,
             helpers=helpers,
         )
     allocation = build(outcome)
@@ -191,9 +191,9 @@ class _Watch:
     def is_over(self, share: float) -> bool:
         return self.seconds > share * self.limit_s or (self.should_stop is not None and self.should_stop())
 
-    def tell(self, bound: int) -> None:
+    def tell(self, value: int | None, bound: int | None) -> None:
         if self.progress is not None:
-            self.progress(Progress(self.instance.levels[0].name, None, bound, self.seconds))
+            self.progress(Progress(self.instance.levels[0].name, value, bound, self.seconds))
 
 
 def _pass_on(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
@@ -35,8 +36,8 @@ class Held:
     @classmethod
     def nothing(cls, source: BundleSource) -> Held:
         """Nobody holds anything, and no gate is open."""
-        count = source.bundles.n_households
-        stay, chosen = np.full(count, NONE, dtype=np.int64), np.zeros((count, 0), dtype=np.int64)
+        size = source.bundles.n_households
+        stay, chosen = np.full(size, NONE, dtype=np.int64), np.zeros((size, 0), dtype=np.int64)
         return cls(stay, chosen, np.zeros(len(source.bundles.uses.gates), dtype=bool))
 
     @classmethod
@@ -99,6 +100,16 @@ def held_by_prices(
     return filled(source, weights, prices, opened_by_prices(source, weights, prices, every), should_stop)
 
 
+def held_at_once(source: BundleSource, weights: Ints, is_over: Callable[[], bool]) -> Held:
+    """Let everybody take what is best as long as it lasts, who gains most first: an answer before any price is known.
+
+    One round is made in any case, so that a run that is stopped at once has an answer too.
+    """
+    rounds = count()
+    prices = np.zeros(len(source.bundles.uses.resources), dtype=np.int64)
+    return held_by_prices(source, weights, prices, lambda: next(rounds) > 0 and is_over())
+
+
 def opened_by_prices(source: BundleSource, weights: Ints, prices: Ints, which: Bools) -> Held:
     """Open those of some gates that are worth it at the prices and ask for nothing in return, the best first."""
     gates, left = source.bundles.uses.gates, source.bundles.uses.resources.capacity.copy()
@@ -130,7 +141,7 @@ def filled(
     comes first.
     """
     left = source.bundles.uses.resources.capacity - held.used(source)
-    for at in (prices, np.zeros_like(prices)):
+    for at in (prices, np.zeros_like(prices)) if prices.any() else (prices,):
         while not should_stop():
             stays, chosen, used = _accepted(source, weights, at, left, held.stay < 0)
             if not len(stays):
@@ -160,10 +171,10 @@ def as_wide(matrix: Ints, width: int) -> Ints:
 
 def _first_that_fit(market: Market, served: Ints, left: Ints) -> Ints:
     """Those of the first options of a market that fit together when served in an order, in that order."""
-    count = len(served)
-    place = np.empty(count, dtype=np.int64)
-    place[served] = np.arange(count)
-    entries = np.flatnonzero((market.entry_option < count) & (market.amount > 0))
+    size = len(served)
+    place = np.empty(size, dtype=np.int64)
+    place[served] = np.arange(size)
+    entries = np.flatnonzero((market.entry_option < size) & (market.amount > 0))
     option, resource = market.entry_option[entries], market.resource[entries]
     order = np.lexsort((place[option], resource))
     option, resource, amount = option[order], resource[order], market.amount[entries][order]
@@ -171,6 +182,6 @@ def _first_that_fit(market: Market, served: Ints, left: Ints) -> Ints:
     first = np.searchsorted(resource, resource)
     before = np.where(first > 0, running[first - 1], 0)
     over = option[running - before > left[resource]]
-    fits = np.ones(count, dtype=bool)
+    fits = np.ones(size, dtype=bool)
     fits[over] = False
     return served[fits[served]]

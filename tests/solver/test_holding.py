@@ -6,7 +6,7 @@ import pytest
 from nichiiki_oracle.random_instances import medium_instance
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.dual_prices import SCALE, approach
-from nichiiki_solver.holding import Held, filled, held_by_prices
+from nichiiki_solver.holding import Held, filled, held_at_once, held_by_prices
 from nichiiki_solver.ragged import Ints
 
 
@@ -52,6 +52,14 @@ def test_who_holds_something_keeps_it_and_the_others_get_what_is_left(seed: int)
     left = source.bundles.uses.resources.capacity - more.used(source)
     shut, free = source.bundles.uses.beyond(left), more.stay < 0
     assert (source.best_fitting(weights, np.zeros_like(prices), shut, free)[2] <= 0).all()
+
+
+def test_an_answer_at_once_is_one_round_at_least() -> None:
+    source = BundleSource(find_bundles(medium_instance(1)))
+    weights = np.eye(len(source.bundles.instance.levels), dtype=np.int64)[0]
+    hasty, patient = (held_at_once(source, weights, lambda over=over: over) for over in (True, False))  # type: ignore[misc]
+    assert 0 < value_of(source, hasty) < value_of(source, patient)
+    assert (patient.used(source) <= np.maximum(source.bundles.uses.resources.capacity, 0)).all()
 
 
 def test_told_to_stop_it_places_no_one() -> None:

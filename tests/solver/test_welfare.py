@@ -96,6 +96,26 @@ def test_more_capacity_is_never_worse(seed: int) -> None:
         assert after.levels[0].objective >= before.levels[0].objective
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_large_market_has_an_answer_before_prices_are_sought(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(welfare, "SMALL", -1)
+    monkeypatch.setattr(welfare, "PROCEDURE_AGENTS", 0)
+    told: list[tuple[int | None, int | None]] = []
+    instance = medium_instance(seed)
+    found = allocate(
+        instance, progress=lambda line: told.append((line.objective, line.bound)), should_stop=lambda: True
+    )
+    assert told[0][0] is not None and told[0][0] > 0
+    assert found.allocation is not None and verify(instance, found.allocation) == []
+    assert (
+        found.objective is not None
+        and found.bound is not None
+        and 0 < told[0][0] <= found.objective <= found.bound
+    )
+
+
 def test_a_stopped_run_keeps_its_best_answer_with_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(welfare, "SMALL", -1)
     seen: list[int] = []

@@ -80,7 +80,12 @@ def test_rounds_bring_the_bound_to_that_of_everything(monkeypatch: pytest.Monkey
     whole = BundleSource(find_bundles(instance))
     program = find_prices(whole.unlisted(), weights, lambda: False).bound
     bounds: list[int] = []
-    market = compile_narrowed(instance, Narrowing(1, 1), lambda _: False, bounds.append)
+
+    def tell(_value: int | None, bound: int | None) -> None:
+        if bound is not None:
+            bounds.append(bound)
+
+    market, _ = compile_narrowed(instance, Narrowing(1, 1), lambda _: False, tell)
     assert isinstance(market.source, BundleSource) and market.source.proven is not None
     proven = market.source.proven.bound
     assert proven is not None and bounds and proven == min(bounds)
@@ -88,9 +93,29 @@ def test_rounds_bring_the_bound_to_that_of_everything(monkeypatch: pytest.Monkey
 
 
 def test_told_to_stop_it_has_a_market_and_no_bound() -> None:
-    market = compile_narrowed(medium_instance(1), Narrowing(1, 1), lambda _: True, lambda _: None)
+    market, first = compile_narrowed(medium_instance(1), Narrowing(1, 1), lambda _: True, lambda *_: None)
     assert isinstance(market.source, BundleSource) and market.source.proven is not None
     assert market.source.proven.bound is None
+    assert first is not None and first[0].objectives(first[1])[0] > 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_first_answer_is_worth_the_same_however_many_houses_join(seed: int) -> None:
+    told: list[int | None] = []
+    _, first = compile_narrowed(
+        medium_instance(seed), Narrowing(1, 1), lambda _: False, lambda value, _: told.append(value)
+    )
+    assert first is not None
+    market, choice = first
+    assert market.is_feasible(choice)
+    assert len(told) > 1 and set(told) == {int(market.objectives(choice)[0])}
+
+
+@pytest.mark.usefixtures("narrow")
+def test_stopped_at_once_it_has_an_answer() -> None:
+    found = allocate(medium_instance(1), time_limit_s=60, should_stop=lambda: True)
+    assert found.status is Status.FEASIBLE
+    assert found.objective is not None and found.objective > 0
 
 
 @pytest.mark.usefixtures("narrow")

@@ -49,7 +49,7 @@ from nichiiki_solver.dual_prices import (
 )
 from nichiiki_solver.factored import build_factored
 from nichiiki_solver.from_towns import held_by_towns
-from nichiiki_solver.holding import Held, filled, held_by_prices
+from nichiiki_solver.holding import Held, filled, held_at_once, held_by_prices
 from nichiiki_solver.known_prices import Prices, Proven
 from nichiiki_solver.market import NO_VALUE, Factoring, Market, Outcome, Whole, in_largest_units
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
@@ -65,6 +65,8 @@ START_SHARE, START_S = 0.15, 20.0
 """The first answer may take this share of the time, and at most so many seconds."""
 CP_SAT_SHARE = 0.1
 """Share of the time after which CP-SAT leaves a plain market, if it has no proof, to the rings around the prices."""
+AT_ONCE_SHARE = 0.03
+"""Share of the time for a first answer where the procedure would take too long."""
 PROCEDURE_SHARE, PRICING_SHARE = 0.2, 0.5
 """Shares of the time after which the procedure, and the pricing, make way for the search."""
 WHOLE_AT_ONCE = 25_000
@@ -517,13 +519,23 @@ class _Run:
             self.report(0, int(market.objectives(choice)[0]), None)
 
     def _begin_with_procedure(self) -> None:
-        """Have an answer within seconds: that of the clerk's procedure, where it is quick and makes a promise."""
+        """Have an answer within seconds: that of the clerk's procedure, where it is quick and makes a promise.
+
+        Elsewhere everybody takes the best as long as it lasts.
+        """
         if self.market.n_agents > PROCEDURE_AGENTS:
-            return
+            return self._begin_at_once()
         begun = first_answer(self.market, self.settings.seed, lambda: self._is_over(PROCEDURE_SHARE))
         if begun is not None and begun.choice is not None:
             self._keep_better(Whole(begun.market), begun.choice)
             self.report(0, begun.objective, None)
+
+    def _begin_at_once(self) -> None:
+        """Have an answer before prices are sought, if there is none."""
+        source = source_of(self.market)
+        if self.choice is None and isinstance(source, BundleSource):
+            weights = np.eye(len(self.market.levels), dtype=np.int64)[0] * SCALE
+            self._hold(source, held_at_once(source, weights, lambda: self._is_over(AT_ONCE_SHARE)))
 
     def _least(self, priced: Priced) -> Ints:
         """Value at the prices below which nothing of an agent is in an allocation as good as the answer at hand."""
