@@ -68,6 +68,8 @@ class Run:
     ----------
     seconds, cpu_s
         From the instance to the checked answer, generating left out.
+    price_bound
+        What dual prices prove, before any search: the value of a linear program with further rows, or little above it.
     trace
         Wall seconds, value and bound at each step of progress.
     """
@@ -81,6 +83,7 @@ class Run:
     peak_gb: float = 0.0
     objective: int | None = None
     bound: int | None = None
+    price_bound: int | None = None
     trace: list[tuple[float, int | None, int | None]] = field(default_factory=list)
 
     @property
@@ -121,8 +124,11 @@ def _policy(policy: str) -> Callable[[Instance, float, Case, Run], None]:
             progress=lambda line: made.trace.append((line.seconds, line.objective, line.bound)),
         )
         made.objective, made.bound = result.objective, result.bound
+        bounds = [bound for _, _, bound in made.trace if bound is not None]
+        narrowed = result.allocation is not None and "narrowed" in result.allocation.provenance
+        made.price_bound = None if not bounds else min(bounds) if narrowed else bounds[0]
         if policy != "welfare":
-            made.bound = None
+            made.bound = made.price_bound = None
         if result.allocation is not None:
             started = time.perf_counter()
             assert verify(instance, result.allocation) == []
