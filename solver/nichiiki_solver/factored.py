@@ -120,47 +120,93 @@ def shared_lists(source: BundleSource, stays: Ints, options: Ints) -> tuple[List
     return Lists(len(slot), of_option, columns[2], offsets, of_segment), kept
 
 
-def build_factored(source: BundleSource, stays: Ints, options: Ints, gates: Ints | None = None) -> Factored:
-    """Build the factored market of some stays, options and options of gates (all gates if not said)."""
-    bundles, uses = source.bundles, source.bundles.uses
-    doors = np.arange(len(uses.gates)) if gates is None else gates
-    lists, options = shared_lists(source, stays, options)
-    households, all_doors = bundles.n_households, uses.gates
-    owner, used, amounts = uses.of_options(options)
-    n, m, free = len(stays), len(options), len(uses.resources)
-    door, entry = expand_rows(all_doors.offsets, doors)
-    blocks = [
-        uses.of_stays(stays),
-        (n + owner, used, amounts),
-        (n + m + door, all_doors.resource[entry], all_doors.amount[entry]),
-        *_ties(lists, n, free),
-    ]
-    option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
-    _, option, resource, amount = merged(option, resource, amount, free + 2 * lists.size)
-    agents = households + lists.size + all_doors.n_agents
-    must = np.zeros(agents, dtype=bool)
-    must[:households] = source.must_assign[:households]
-    agent = (
-        bundles.stays.household[stays],
-        households + lists.of_option,
-        households + lists.size + all_doors.agent[doors],
-    )
-    terms = (bundles.stay_terms[:, stays], bundles.option_terms[:, options], bundles.gate_terms[:, doors])
-    market = Market(
-        n_agents=agents,
-        agent=np.concatenate(agent),
-        utility=np.concatenate(terms, axis=1),
-        rank=np.ones(n + m + len(doors), dtype=np.int64),
-        offsets=offsets_of(np.bincount(option, minlength=n + m + len(doors))),
-        resource=resource,
-        amount=amount,
-        capacity=np.concatenate((uses.resources.capacity, np.zeros(2 * lists.size, dtype=np.int64))),
-        must_assign=must,
-        gate=np.arange(agents) >= households,
-        levels=tuple(level.name for level in bundles.instance.levels),
-        labels={"follows": np.repeat([False, True, False], [n, m, len(doors)])},
-    )
-    return Factored(source, market, stays, options, doors, lists)
+def build_factored(source: BundleSource, stays: Ints, options: Ints) -> Factored:
+    """Build the factored market of some stays and options, and all options of gates, on the agents and resources of the source."""
+    uses = source.bundles.uses
+    stated = _Stated.of(source, stays, options, np.arange(len(uses.gates)))
+    agents = source.bundles.n_households + stated.lists.size + uses.gates.n_agents
+    resources = len(uses.resources) + 2 * stated.lists.size
+    return stated.on(np.arange(agents), stated.agent, np.arange(resources), stated.resource)
+
+
+def build_part(source: BundleSource, stays: Ints, options: Ints, gates: Ints) -> tuple[Factored, Ints]:
+    """Build the factored market of some stays, options and options of gates, on the agents and resources that these name.
+
+    Returns
+    -------
+    factored, resource
+        The market, and the number of each of its resources in the source; those beyond tie options to stays.
+    """
+    stated = _Stated.of(source, stays, options, gates)
+    agents, agent = np.unique(stated.agent, return_inverse=True)
+    resources, resource = np.unique(stated.resource, return_inverse=True)
+    return stated.on(agents, agent, resources, resource), resources
+
+
+@dataclass(frozen=True)
+class _Stated:
+    """Stays, options and options of gates with what they use; agents are households, then lists, then gates."""
+
+    source: BundleSource
+    stays: Ints
+    options: Ints
+    gates: Ints
+    lists: Lists
+    agent: Ints
+    offsets: Ints
+    resource: Ints
+    amount: Ints
+
+    @classmethod
+    def of(cls, source: BundleSource, stays: Ints, options: Ints, gates: Ints) -> _Stated:
+        """State what is given, equal slots of a household once."""
+        bundles, uses = source.bundles, source.bundles.uses
+        lists, options = shared_lists(source, stays, options)
+        owner, used, amounts = uses.of_options(options)
+        n, m, free = len(stays), len(options), len(uses.resources)
+        door, entry = expand_rows(uses.gates.offsets, gates)
+        blocks = [
+            uses.of_stays(stays),
+            (n + owner, used, amounts),
+            (n + m + door, uses.gates.resource[entry], uses.gates.amount[entry]),
+            *_ties(lists, n, free),
+        ]
+        option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))
+        _, option, resource, amount = merged(option, resource, amount, free + 2 * lists.size)
+        agent = (
+            bundles.stays.household[stays],
+            bundles.n_households + lists.of_option,
+            bundles.n_households + lists.size + uses.gates.agent[gates],
+        )
+        offsets = offsets_of(np.bincount(option, minlength=n + m + len(gates)))
+        return cls(source, stays, options, gates, lists, np.concatenate(agent), offsets, resource, amount)
+
+    def on(self, agents: Ints, agent: Ints, resources: Ints, resource: Ints) -> Factored:
+        """State it as a market of some agents and resources, by their numbers here; of each piece and entry the number among them."""
+        bundles = self.source.bundles
+        terms = (
+            bundles.stay_terms[:, self.stays],
+            bundles.option_terms[:, self.options],
+            bundles.gate_terms[:, self.gates],
+        )
+        sizes = [len(self.stays), len(self.options), len(self.gates)]
+        is_household, is_tie = agents < bundles.n_households, resources >= len(bundles.uses.resources)
+        must = self.source.must_assign[np.where(is_household, agents, 0)]
+        market = Market(
+            n_agents=len(agents),
+            agent=agent.astype(np.int64),
+            utility=np.concatenate(terms, axis=1),
+            rank=np.ones(len(agent), dtype=np.int64),
+            offsets=self.offsets,
+            resource=resource.astype(np.int64),
+            amount=self.amount,
+            capacity=np.where(is_tie, 0, bundles.uses.resources.capacity[np.where(is_tie, 0, resources)]),
+            must_assign=is_household & must,
+            gate=~is_household,
+            levels=tuple(level.name for level in bundles.instance.levels),
+            labels={"follows": np.repeat([False, True, False], sizes)},
+        )
+        return Factored(self.source, market, self.stays, self.options, self.gates, self.lists)
 
 
 def _ties(lists: Lists, n: int, free: int) -> list[tuple[Ints, Ints, Ints]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nichiiki_solver.bundles import BundleSource
-from nichiiki_solver.factored import Factored, build_factored
+from nichiiki_solver.factored import Factored, build_part
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints
 
@@ -81,10 +81,10 @@ class Cut:
         free
             Resources that may be used without end.
         """
-        factored = build_factored(self.source, stays, options, gates)
-        whole, size = factored.market, len(cost)
-        ties = whole.resource >= size
-        resource = np.where(ties, 0, whole.resource)
+        factored, number = build_part(self.source, stays, options, gates)
+        whole, of_source = factored.market, number[factored.market.resource]
+        ties = of_source >= len(cost)
+        resource = np.where(ties, 0, of_source)
         utility = worth @ whole.utility
         np.subtract.at(utility, whole.entry_option, np.where(ties, 0, cost[resource] * whole.amount))
         priced = replace(whole, utility=utility[None, :], levels=whole.levels[:1])
@@ -92,7 +92,7 @@ class Cut:
         # nobody has to be taken by this town, even who has to be by one
         market = left.compact()
         nobody = np.zeros(market.n_agents, dtype=bool)
-        return Part(replace(market, must_assign=nobody), np.unique(left.resource), factored)
+        return Part(replace(market, must_assign=nobody), number[np.unique(left.resource)], factored)
 
 
 def _by_houses(house: Ints, most: int | None) -> list[Ints]:

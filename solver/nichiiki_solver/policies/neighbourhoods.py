@@ -24,7 +24,7 @@ import numpy as np
 from nichiiki_solver import mip
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.dual_prices import SCALE, Priced, gains
-from nichiiki_solver.factored import Factored, build_factored
+from nichiiki_solver.factored import Factored, build_part
 from nichiiki_solver.helping import Helpers
 from nichiiki_solver.holding import Held
 from nichiiki_solver.market import Market
@@ -231,8 +231,10 @@ class Neighbourhoods:
         room = np.where(np.isin(stays, current[0]), NO_LIMIT, self._at.of_stay[stays] - least[owner])
         kept = room >= 0
         options = self._at.options_within(stays[kept], room[kept])
-        factored = build_factored(source, stays[kept], options, gates)
-        return _Sub.of(factored, block, left, value)
+        factored, resource = build_part(source, stays[kept], options, gates)
+        of_source = resource < len(left)
+        capacity = np.where(of_source, left[np.where(of_source, resource, 0)], 0)
+        return _Sub(factored, block, replace(factored.market, capacity=capacity), value)
 
     def _gain_of_gates(self, gates: Ints) -> int:
         """What the agents of some options of gates gain at most at the prices."""
@@ -260,13 +262,6 @@ class _Sub:
     block: Ints
     market: Market
     value: int
-
-    @classmethod
-    def of(cls, factored: Factored, block: Ints, left: Ints, value: int) -> _Sub:
-        """Cut a factored market down to the agents and resources of a block."""
-        whole = factored.market
-        capacity = np.append(left, np.zeros(len(whole.capacity) - len(left), dtype=np.int64))
-        return cls(factored, block, replace(whole, capacity=capacity).compact(), value)
 
 
 @dataclass(frozen=True)
