@@ -26,7 +26,7 @@ from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced
 from nichiiki_solver.helping import Helpers
-from nichiiki_solver.holding import Held, as_wide, opened_by_prices
+from nichiiki_solver.holding import Held, opened_by_prices
 from nichiiki_solver.market import NO_VALUE
 from nichiiki_solver.ragged import Bools, Ints, segment_max
 from nichiiki_solver.towns import NOBODY, PARTS, Cut, Part
@@ -199,10 +199,4 @@ class _Placing:
 
     def held(self) -> Held:
         """Return what the towns have taken together."""
-        held = self._opened
-        if not self._found:
-            return held
-        stays, chosen, gates = zip(*self._found, strict=True)
-        width = max(matrix.shape[1] for matrix in chosen)
-        together = np.concatenate([as_wide(matrix, width) for matrix in chosen])
-        return held.with_more(self.source, np.concatenate(stays), together, np.concatenate(gates))
+        return self._opened.with_all(self.source, self._found)

@@ -72,6 +72,16 @@ class Held:
         stay[homes], options[homes], opened[gates] = stays, as_wide(chosen, width), True
         return Held(stay, options, opened)
 
+    def with_all(self, source: BundleSource, found: list[tuple[Ints, Ints, Ints]]) -> Held:
+        """Return what is held where households that are in one of several findings have what it says, as `with_more` does for one."""
+        if not found:
+            return self
+        width = max(chosen.shape[1] for _, chosen, _ in found)
+        stays, gates = (np.concatenate([each[k] for each in found]) for k in (0, 2))
+        return self.with_more(
+            source, stays, np.concatenate([as_wide(chosen, width) for _, chosen, _ in found]), gates
+        )
+
     def choice(self, source: BundleSource) -> tuple[Market, Ints]:
         """Return the market of the bundles held, every gate included, and the choice of all that is held."""
         homes = np.flatnonzero(self.stay >= 0)

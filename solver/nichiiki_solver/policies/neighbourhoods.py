@@ -122,11 +122,14 @@ class Neighbourhoods:
         blocks = self._sub_markets(self._blocks(count))
         work = [(sub.market, sub.market.utility[self.level], limit_s, GAP) for sub in blocks]
         answers = self._helpers.each(mip.search_part, work, limit_s, should_stop)
-        open_ = 0
-        for sub, answer in zip(blocks, answers, strict=True):
-            open_ += answer is None or not answer.has_ended(2 * GAP)
-            if answer is not None and answer.choice is not None and answer.objective >= sub.value:
-                self._take(sub, answer.choice[answer.choice >= 0])
+        open_ = sum(answer is None or not answer.has_ended(2 * GAP) for answer in answers)
+        self._take(
+            [
+                (sub, answer.choice[answer.choice >= 0])
+                for sub, answer in zip(blocks, answers, strict=True)
+                if answer is not None and answer.choice is not None and answer.objective >= sub.value
+            ]
+        )
         self._used = self.held.used(self.source)
         largest = max((sub.market.n_options for sub in blocks), default=0)
         too_hard = open_ * MOST_OPEN > len(blocks) or largest > PIECES[1]
@@ -148,7 +151,8 @@ class Neighbourhoods:
 
     def _blocks(self, count: int) -> list[Ints]:
         """Blocks without a common household, around houses drawn by how much of the gap lies there."""
-        losses, weight = np.maximum(self._losses(), 0), self._weights_of_houses()
+        losses = np.maximum(self._losses(), 0)
+        weight = self._weights_of_houses(losses)
         taken, blocks = np.zeros(len(losses), dtype=bool), []
         for _ in range(count):
             if not weight.any():
@@ -162,9 +166,9 @@ class Neighbourhoods:
                 blocks.append(block)
         return blocks
 
-    def _weights_of_houses(self) -> Floats:
+    def _weights_of_houses(self, losses: Ints) -> Floats:
         """How much of the gap lies at each house: what its households lose against the prices, and what nobody holds."""
-        ties, losses = self._ties, np.maximum(self._losses(), 0)
+        ties = self._ties
         weight = np.bincount(
             ties.house_of, weights=losses[ties.home_of].astype(float), minlength=ties.n_houses
         )
@@ -203,15 +207,17 @@ class Neighbourhoods:
         """
         source, held, uses = self.source, self.held, self.source.bundles.uses
         stays, options = source.pieces_of(block)
-        entries = uses.resources_of(stays, options)
         here = np.zeros(len(self._capacity), dtype=bool)
-        here[entries] = True
+        here[uses.resources_of(stays, options)] = True
         gates = np.unique(self._gate_rows[here[uses.gates.resource]])
         gates = gates[open_gates[gates]]
         here[uses.gates.resource[expand_rows(uses.gates.offsets, gates)[1]]] = True
         mine = held.stay[block], held.chosen[block], gates[held.gates[gates]]
         current = mine[0][mine[0] >= 0], mine[1][mine[1] >= 0], mine[2]
-        left = np.where(free, self._capacity - self._used, 0) + source.used(*current)
+        resources = np.flatnonzero(here)
+        left = np.where(free[resources], self._capacity[resources] - self._used[resources], 0)
+        used, amount = source.uses_of(*current)
+        np.add.at(left, np.searchsorted(resources, used), amount)
         terms = source.bundles
         value = int(
             terms.stay_terms[self.level, current[0]].sum()
@@ -219,21 +225,21 @@ class Neighbourhoods:
             + terms.gate_terms[self.level, current[2]].sum()
         )
         bound = (
-            int(self._gain[block].sum()) + self._gain_of_gates(gates) + int(self._prices[here] @ left[here])
+            int(self._gain[block].sum()) + self._gain_of_gates(gates) + int(self._prices[resources] @ left)
         )
         gap = bound - SCALE * value
         if gap < SCALE:
             return None
-        free[here], open_gates[gates] = False, False
-        owner = source.bundles.stays.household[stays]
-        least = np.zeros(len(held.stay), dtype=np.int64)
-        least[block] = self._gain[block] - gap
-        room = np.where(np.isin(stays, current[0]), NO_LIMIT, self._at.of_stay[stays] - least[owner])
+        free[resources], open_gates[gates] = False, False
+        least = self._gain[source.bundles.stays.household[stays]] - gap
+        room = np.where(np.isin(stays, current[0]), NO_LIMIT, self._at.of_stay[stays] - least)
         kept = room >= 0
         options = self._at.options_within(stays[kept], room[kept])
-        factored, resource = build_part(source, stays[kept], options, gates)
-        of_source = resource < len(left)
-        capacity = np.where(of_source, left[np.where(of_source, resource, 0)], 0)
+        factored, named = build_part(source, stays[kept], options, gates)
+        of_source = named < len(here)
+        capacity = np.where(
+            of_source, left[np.searchsorted(resources, np.where(of_source, named, resources[0]))], 0
+        )
         return _Sub(factored, block, replace(factored.market, capacity=capacity), value)
 
     def _gain_of_gates(self, gates: Ints) -> int:
@@ -248,10 +254,17 @@ class Neighbourhoods:
         np.maximum.at(best, all_gates.agent[gates], value)
         return int(best.sum())
 
-    def _take(self, sub: _Sub, taken: Ints) -> None:
-        """Hold what was found for a block."""
-        without = self.held.without(sub.block, sub.factored.gates)
-        self.held = without.with_more(self.source, *sub.factored.read(taken))
+    def _take(self, found: list[tuple[_Sub, Ints]]) -> None:
+        """Hold what was found for some blocks."""
+        if not found:
+            return
+        blocks, gates = (
+            np.concatenate(each)
+            for each in zip(*((sub.block, sub.factored.gates) for sub, _ in found), strict=True)
+        )
+        self.held = self.held.without(blocks, gates).with_all(
+            self.source, [sub.factored.read(taken) for sub, taken in found]
+        )
 
 
 @dataclass(frozen=True)
