@@ -16,6 +16,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_solver import cp_sat, mip, scip
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.bundles import BundleSource, find_bundles
+from nichiiki_solver.narrowing import narrowing_for
 from nichiiki_solver.verify import verify
 
 MUNICIPALITIES = Path(__file__).parent / "data" / "municipalities.csv"
@@ -125,7 +126,8 @@ def _policy(policy: str) -> Callable[[Instance, float, Case, Run], None]:
         )
         made.objective, made.bound = result.objective, result.bound
         bounds = [bound for _, _, bound in made.trace if bound is not None]
-        narrowed = result.allocation is not None and "narrowed" in result.allocation.provenance
+        # where houses are left out no town is searched for a bound: the last one is that of the prices, elsewhere the first one
+        narrowed = narrowing_for(instance, None).leaves_out(instance)
         made.price_bound = None if not bounds else min(bounds) if narrowed else bounds[0]
         if policy != "welfare":
             made.bound = made.price_bound = None
