@@ -124,19 +124,23 @@ def _policy(policy: str) -> Callable[[Instance, float, Case, Run], None]:
             relative_gap=case.gap if policy == "welfare" else 0.0,
             progress=lambda line: made.trace.append((line.seconds, line.objective, line.bound)),
         )
-        made.objective, made.bound = result.objective, result.bound
-        bounds = [bound for _, _, bound in made.trace if bound is not None]
-        # where houses are left out no town is searched for a bound: the last one is that of the prices, elsewhere the first one
-        narrowed = narrowing_for(instance, None).leaves_out(instance)
-        made.price_bound = None if not bounds else min(bounds) if narrowed else bounds[0]
-        if policy != "welfare":
-            made.bound = made.price_bound = None
+        made.objective = result.objective
+        if policy == "welfare":
+            made.bound = result.bound
+            made.price_bound = _price_bound(instance, made) if result.prices else None
         if result.allocation is not None:
             started = time.perf_counter()
             assert verify(instance, result.allocation) == []
             made.verify_s = time.perf_counter() - started
 
     return work
+
+
+def _price_bound(instance: Instance, made: Run) -> int | None:
+    """The first bound, that of the prices; where houses are left out the last one, since no town is searched for a bound there."""
+    bounds = [bound for _, _, bound in made.trace if bound is not None]
+    narrowed = narrowing_for(instance, None).leaves_out(instance)
+    return None if not bounds else min(bounds) if narrowed else bounds[0]
 
 
 def _whole(engine: Any, **options: Any) -> Callable[[Instance, float, Case, Run], None]:

@@ -511,18 +511,16 @@ class BundleSource:
             uses.option_class[expand_rows(uses.option_offsets, options)[1]], minlength=self._n_classes
         )
         total = uses.of_classes(taken)
-        entry = expand_rows(uses.gates.offsets, gates)[1]
-        np.add.at(total, uses.gates.resource[entry], uses.gates.amount[entry])
+        _, resource, amount = uses.of_gates(gates)
+        np.add.at(total, resource, amount)
         return total
 
     def uses_of(self, stays: Ints, options: Ints, gates: Ints) -> tuple[Ints, Ints]:
         """What some stays, options and options of gates use: a resource and an amount for each use."""
         uses = self.bundles.uses
-        entry = expand_rows(uses.gates.offsets, gates)[1]
-        _, of_stays, of_stay = uses.of_stays(stays)
-        _, of_options, of_option = uses.of_options(options)
-        resource = np.concatenate((of_stays, of_options, uses.gates.resource[entry]))
-        return resource, np.concatenate((of_stay, of_option, uses.gates.amount[entry]))
+        entries = uses.of_stays(stays), uses.of_options(options), uses.of_gates(gates)
+        _, resource, amount = (np.concatenate(column) for column in zip(*entries, strict=True))
+        return resource, amount
 
     def best_fitting(self, weights: Ints, prices: Ints, shut: Bools, asked: Bools) -> tuple[Ints, Ints, Ints]:
         """For each of the households asked, the best bundle at the prices without any of the classes that are shut.

@@ -164,11 +164,11 @@ class _Stated:
         lists, options = shared_lists(source, stays, options)
         owner, used, amounts = uses.of_options(options)
         n, m, free = len(stays), len(options), len(uses.resources)
-        door, entry = expand_rows(uses.gates.offsets, gates)
+        door, opened, supplied = uses.of_gates(gates)
         blocks = [
             uses.of_stays(stays),
             (n + owner, used, amounts),
-            (n + m + door, uses.gates.resource[entry], uses.gates.amount[entry]),
+            (n + m + door, opened, supplied),
             *_ties(lists, n, free),
         ]
         option, resource, amount = (np.concatenate([block[k] for block in blocks]) for k in range(3))

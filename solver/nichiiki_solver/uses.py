@@ -108,6 +108,11 @@ class Uses:
         """What some options use, as `of_stays` tells it."""
         return self._entries(self.option_offsets, self.option_class, rows)
 
+    def of_gates(self, rows: Ints) -> Entries:
+        """What some options of gates use and supply, one entry a resource."""
+        owner, entry = expand_rows(self.gates.offsets, rows)
+        return owner, self.gates.resource[entry], self.gates.amount[entry]
+
     def resources_of(self, stays: Ints, options: Ints) -> Ints:
         """Resources that some stays and options use; one that several use may be named more than once."""
         classes = (

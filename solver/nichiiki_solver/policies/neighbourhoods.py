@@ -211,7 +211,7 @@ class Neighbourhoods:
         here[uses.resources_of(stays, options)] = True
         gates = np.unique(self._gate_rows[here[uses.gates.resource]])
         gates = gates[open_gates[gates]]
-        here[uses.gates.resource[expand_rows(uses.gates.offsets, gates)[1]]] = True
+        here[uses.of_gates(gates)[1]] = True
         mine = held.stay[block], held.chosen[block], gates[held.gates[gates]]
         current = mine[0][mine[0] >= 0], mine[1][mine[1] >= 0], mine[2]
         resources = np.flatnonzero(here)
@@ -237,9 +237,8 @@ class Neighbourhoods:
         options = self._at.options_within(stays[kept], room[kept])
         factored, named = build_part(source, stays[kept], options, gates)
         of_source = named < len(here)
-        capacity = np.where(
-            of_source, left[np.searchsorted(resources, np.where(of_source, named, resources[0]))], 0
-        )
+        capacity = np.zeros(len(named), dtype=np.int64)
+        capacity[of_source] = left[np.searchsorted(resources, named[of_source])]
         return _Sub(factored, block, replace(factored.market, capacity=capacity), value)
 
     def _gain_of_gates(self, gates: Ints) -> int:
