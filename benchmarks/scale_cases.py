@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from nichiiki_instances.generators import generate
+from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_solver import cp_sat, mip, scip
 from nichiiki_solver.allocating import allocate
-from nichiiki_solver.bundles import BundleSource, find_bundles
-from nichiiki_solver.narrowing import narrowing_for
+from nichiiki_solver.bundles import BundleSource, compile_market, find_bundles
+from nichiiki_solver.narrowing import EVERYTHING, narrowing_for
+from nichiiki_solver.solving import solve
 from nichiiki_solver.verify import verify
 
 MUNICIPALITIES = Path(__file__).parent / "data" / "municipalities.csv"
@@ -115,32 +117,53 @@ def _cpu_s() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def _policy(policy: str) -> Callable[[Instance, float, Case, Run], None]:
-    def work(instance: Instance, limit_s: float, case: Case, made: Run) -> None:
-        result = allocate(
-            instance,
-            policy=policy,
-            time_limit_s=limit_s,
-            relative_gap=case.gap if policy == "welfare" else 0.0,
-            progress=lambda line: made.trace.append((line.seconds, line.objective, line.bound)),
-        )
-        made.objective = result.objective
-        if policy == "welfare":
-            made.bound = result.bound
-            made.price_bound = _price_bound(instance, made) if result.prices else None
-        if result.allocation is not None:
-            started = time.perf_counter()
-            assert verify(instance, result.allocation) == []
-            made.verify_s = time.perf_counter() - started
-
-    return work
+def _welfare(instance: Instance, limit_s: float, case: Case, made: Run) -> None:
+    result = allocate(
+        instance,
+        time_limit_s=limit_s,
+        relative_gap=case.gap,
+        progress=lambda line: made.trace.append((line.seconds, line.objective, line.bound)),
+    )
+    made.objective, made.bound = result.objective, result.bound
+    made.price_bound = _price_bound(instance, made) if result.prices else None
+    _check(instance, result.allocation, made)
 
 
 def _price_bound(instance: Instance, made: Run) -> int | None:
     """The first bound, that of the prices; where houses are left out the last one, since no town is searched for a bound there."""
     bounds = [bound for _, _, bound in made.trace if bound is not None]
-    narrowed = narrowing_for(instance, None).leaves_out(instance)
+    narrowed = narrowing_for(instance).leaves_out(instance)
     return None if not bounds else min(bounds) if narrowed else bounds[0]
+
+
+def _in_turn(policy: str) -> Callable[[Instance, float, Case, Run], None]:
+    """A procedure that serves one household after the other; in a nation among the houses that `welfare` begins with."""
+
+    def work(instance: Instance, limit_s: float, case: Case, made: Run) -> None:
+        del case
+        narrowing = narrowing_for(instance)
+        market = compile_market(instance, narrowing if narrowing.leaves_out(instance) else EVERYTHING)
+        outcome = solve(market, policy=policy, time_limit_s=limit_s)
+        made.objective = outcome.objective
+        if outcome.choice is not None:
+            claims: dict[str, Any] = {
+                "policy": policy,
+                "seed": 0,
+                "status": outcome.status,
+                "reason": outcome.reason,
+            }
+            claims |= {"objective": outcome.objective, "levels": outcome.levels}
+            allocation = outcome.market.to_allocation(outcome.choice, **claims)
+            _check(instance, allocation, made)
+
+    return work
+
+
+def _check(instance: Instance, allocation: Allocation | None, made: Run) -> None:
+    if allocation is not None:
+        started = time.perf_counter()
+        assert verify(instance, allocation) == []
+        made.verify_s = time.perf_counter() - started
 
 
 def _whole(engine: Any, **options: Any) -> Callable[[Instance, float, Case, Run], None]:
@@ -163,9 +186,9 @@ def _whole(engine: Any, **options: Any) -> Callable[[Instance, float, Case, Run]
 
 
 WHO: dict[str, Callable[[Instance, float, Case, Run], None]] = {
-    "nichiiki": _policy("welfare"),
-    "clerk (greedy)": _policy("points"),
-    "random order": _policy("lottery"),
+    "nichiiki": _welfare,
+    "clerk (greedy)": _in_turn("points"),
+    "random order": _in_turn("lottery"),
     "CP-SAT, whole": _whole(cp_sat),
     "HiGHS, whole": _whole(mip),
     "SCIP, whole": _whole(scip),

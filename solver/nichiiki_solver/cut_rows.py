@@ -134,7 +134,7 @@ def _longer(resources: Resources, base: Ints, capacity: Ints) -> Resources:
 
 def _with_gate_entries(gates: Gates, first: int, entries: tuple[Ints, Ints, Ints]) -> Gates:
     row, option, amount = entries
-    owner = np.concatenate((np.repeat(np.arange(len(gates)), np.diff(gates.offsets)), option))
+    owner = np.concatenate((gates.of_entry, option))
     order, offsets = group(owner, len(gates))
     return replace(
         gates,
@@ -276,7 +276,7 @@ def _gate_rows(bundles: Bundles, taken: Taken) -> Rows:
     uses, gates = bundles.uses, bundles.uses.gates
     opened = _opened(uses)
     supply = np.zeros(len(opened))
-    of_gate = np.repeat(np.arange(len(gates)), np.diff(gates.offsets))
+    of_gate = gates.of_entry
     supplies = (gates.amount < 0) & opened[gates.resource]
     np.add.at(supply, gates.resource[supplies], taken.gate[of_gate[supplies]])
     option, resource = _users(uses, uses.option_offsets, uses.option_class, taken.option, opened)

@@ -101,7 +101,6 @@ class _Placing:
         gates = source.bundles.uses.gates
         # what a gate opens or asks for is kept as it is by the town that opens it
         self.cost[gates.resource] = 0
-        self._gate_rows = np.repeat(np.arange(len(gates)), np.diff(gates.offsets))
         idle = segment_max(self.cut.owner[gates.resource] != NOBODY, gates.offsets, 0) == 0
         self.best = [self.cut.best_in(number, self.at.of_stay) for number in range(len(self.cut.stays))]
         size = np.bincount(self.cut.region, [len(stays) for stays in self.cut.stays])
@@ -173,7 +172,7 @@ class _Placing:
         gates = self.source.bundles.uses.gates
         here = np.zeros(len(self.left), dtype=bool)
         here[resources] = True
-        rows = np.unique(self._gate_rows[here[gates.resource]])
+        rows = gates.at(here)
         return rows[~self._decided[gates.agent[rows]]]
 
     def _settle(self, town: _Waiting, part: Part, answer: Answer | None) -> _Waiting | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,6 +45,15 @@ class Gates:
     def n_agents(self) -> int:
         """Number of gate agents."""
         return int(self.agent.max(initial=-1)) + 1
+
+    @cached_property
+    def of_entry(self) -> Ints:
+        """Option that each entry belongs to."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    def at(self, resources: Bools) -> Ints:
+        """Options that use or supply some of the resources of a mask, ascending."""
+        return np.unique(self.of_entry[resources[self.resource]])
 
 
 @dataclass(frozen=True)

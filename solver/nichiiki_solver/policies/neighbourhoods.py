@@ -98,9 +98,6 @@ class Neighbourhoods:
         self._rng = np.random.default_rng(seed)
         self._size = float(FIRST_SIZE)
         self._ties = _Ties.of(source, self._at.of_stay)
-        self._gate_rows = np.repeat(
-            np.arange(len(source.bundles.uses.gates)), np.diff(source.bundles.uses.gates.offsets)
-        )
 
     @property
     def value(self) -> int:
@@ -209,7 +206,7 @@ class Neighbourhoods:
         stays, options = source.pieces_of(block)
         here = np.zeros(len(self._capacity), dtype=bool)
         here[uses.resources_of(stays, options)] = True
-        gates = np.unique(self._gate_rows[here[uses.gates.resource]])
+        gates = uses.gates.at(here)
         gates = gates[open_gates[gates]]
         here[uses.of_gates(gates)[1]] = True
         mine = held.stay[block], held.chosen[block], gates[held.gates[gates]]

@@ -212,6 +212,10 @@ class _Run:
         """Whether time is up or somebody asked to stop."""
         return self.left_s <= 0 or self.settings.should_stop()
 
+    def _of_level(self, level: int) -> Ints:
+        """Weights that count one level alone."""
+        return np.asarray(np.eye(len(self.market.levels), dtype=np.int64)[level])
+
     def report(self, level: int, value: int | None, bound: int | None) -> None:
         """Pass progress of a level on; the bound is never worse than what is known."""
         if level == 0 and self.bound is not None:
@@ -368,8 +372,7 @@ class _Run:
 
     def candidates(self) -> Factoring:
         """State what may be part of an optimum: stays and options that the bound and a first answer leave."""
-        weights = np.zeros(len(self.market.levels), dtype=np.int64)
-        weights[0] = 1
+        weights = self._of_level(0)
         self._begin_with_procedure()
         priced = find_tight_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE))
         self.bound = priced.bound if self.known is None else self.known.bound
@@ -393,8 +396,7 @@ class _Run:
 
     def _pieces(self, priced: Priced) -> int:
         """Count the stays and options that may be in an allocation better than the answer at hand."""
-        weights = np.eye(len(self.market.levels), dtype=np.int64)[0] * SCALE
-        return priced.source.pieces(weights, priced.prices, self._least(priced))
+        return priced.source.pieces(self._of_level(0) * SCALE, priced.prices, self._least(priced))
 
     def _begin_with_columns(self, priced: Priced) -> None:
         """Have the best answer that a short search finds over the bundles met during pricing."""
@@ -502,10 +504,9 @@ class _Run:
 
         An exact engine finds such rows itself where they help it: with them it takes a tenth longer.
         """
-        weights = np.zeros(len(self.market.levels), dtype=np.int64)
-        weights[0] = 1
         assert self.priced is not None  # noqa: S101 - candidates() has run
-        known, plain = (weights * SCALE, self.priced.prices, self._least(self.priced)), source_of(self.market)
+        known = self._of_level(0) * SCALE, self.priced.prices, self._least(self.priced)
+        plain = source_of(self.market)
         if isinstance(plain, BundleSource) and isinstance(self.priced.source, BundleSource):
             return build_factored(plain, *self.priced.source.good_enough(*known))
         return self.priced.source.factored(*known)
@@ -539,8 +540,8 @@ class _Run:
         """Have an answer before prices are sought, if there is none."""
         source = source_of(self.market)
         if self.choice is None and isinstance(source, BundleSource):
-            weights = np.eye(len(self.market.levels), dtype=np.int64)[0] * SCALE
-            self._hold(source, held_at_once(source, weights, lambda: self._is_over(AT_ONCE_SHARE)))
+            worth = self._of_level(0) * SCALE
+            self._hold(source, held_at_once(source, worth, lambda: self._is_over(AT_ONCE_SHARE)))
 
     def _least(self, priced: Priced) -> Ints:
         """Value at the prices below which nothing of an agent is in an allocation as good as the answer at hand."""
@@ -616,9 +617,7 @@ class _Run:
 
     def _free_bound(self, level: int) -> int | None:
         """Bound of a level if everybody could have what is best for it: capacities cost nothing."""
-        weights = np.zeros(len(self.market.levels), dtype=np.int64)
-        weights[level] = 1
-        source = source_of(self.market)
+        weights, source = self._of_level(level), source_of(self.market)
         if isinstance(source, BundleSource) and self.narrowed:
             asked = ask_everyone(source, weights, Prices.none(), self.should_stop)
             return None if asked is None else asked.bound
@@ -677,9 +676,7 @@ class _Run:
             return self.priced.central[: len(self.market.capacity)]
         stays = met.labels["stay"] >= 0
         plain = source.market_of(met.labels["stay"][stays], met.labels["chosen"][stays])
-        weights = np.zeros(len(self.market.levels), dtype=np.int64)
-        weights[0] = 1
-        return listed_prices(plain, weights)
+        return listed_prices(plain, self._of_level(0))
 
     def _reason(self, status: Status) -> StopReason:
         if status in (Status.OPTIMAL, Status.INFEASIBLE):
