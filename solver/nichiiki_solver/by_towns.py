@@ -158,10 +158,11 @@ class ByTowns:
             for number, town in enumerate(self.towns)
             if number not in self._known or (self._known[number].paid != payments[town.households]).any()
         ]
-        changed.sort(key=lambda number: -self.towns[number].market.n_options)
+        # a small town is searched to the end in no time, so that what is left when time is over are the largest
+        changed.sort(key=lambda number: self.towns[number].market.n_options)
         work = [(*_at(self.towns[number], payments), limit_s, GAP) for number in changed]
         for number, answer in zip(
-            changed, self._helpers.each(mip.search_part, work, limit_s, should_stop), strict=True
+            changed, self._helpers.each(mip.bound_part, work, limit_s, should_stop), strict=True
         ):
             town, before = self.towns[number], self._known.get(number)
             self._known[number] = _learned(town, payments, answer, before)

@@ -36,6 +36,7 @@ def solve_level(
     time_limit_s: float = 60.0,
     relative_gap: float = 0.0,
     should_stop: Callable[[], bool] | None = None,
+    leaders_share: float = LEADERS_SHARE,
 ) -> Answer:
     """Maximise integer weights of options over a listed market.
 
@@ -46,17 +47,29 @@ def solve_level(
     ----------
     market, weights, floors, time_limit_s, relative_gap, should_stop
         As in `nichiiki_solver.cp_sat.solve_level`.
+    leaders_share
+        Share of the time after which what leads makes way for what follows.
     """
     if market.n_options == 0:
         return nothing_to_choose(market, floors)
     search = _Search(market, weights, floors, time_limit_s, relative_gap, should_stop)
     follows = market.labels.get("follows")
-    return search.at_once() if follows is None or not follows.any() else search.leaders_first(follows)
+    if follows is None or not follows.any():
+        return search.at_once()
+    return search.leaders_first(follows, leaders_share)
 
 
 def search_part(market: Market, weights: Ints, limit_s: float, relative_gap: float) -> Answer:
     """Search a part of a market; a helper calls it."""
     return solve_level(market, weights, time_limit_s=limit_s, relative_gap=relative_gap)
+
+
+def bound_part(market: Market, weights: Ints, limit_s: float, relative_gap: float) -> Answer:
+    """Search a part of a market for its bound above all: what leads may take all of the time; a helper calls it.
+
+    To begin once more with everything would take HiGHS' presolve, which heeds no limit, for nothing.
+    """
+    return solve_level(market, weights, time_limit_s=limit_s, relative_gap=relative_gap, leaders_share=1.0)
 
 
 class _Search:
@@ -81,15 +94,15 @@ class _Search:
         """Decide every option in one search."""
         return self._answer(self._run())
 
-    def leaders_first(self, follows: Bools) -> Answer:
+    def leaders_first(self, follows: Bools, share: float) -> Answer:
         """Decide the options that lead with the others in fractions, then these; all at once only if that lost anything.
 
         Once stays and gates are decided, seats and roles are nearly a transport problem, whose solutions are whole by
         themselves: to branch on them costs much and proves little.
         """
-        led = self._run(LEADERS_SHARE, integrality=(~follows).astype(int))
+        led = self._run(share, integrality=(~follows).astype(int))
         found = self._answer(led)
-        if led is None or led.x is None or found.is_near(self.gap):
+        if led is None or led.x is None or found.is_near(self.gap) or time.monotonic() >= self.ends:
             return found
         bound = found.bound
         if found.choice is None:

@@ -79,9 +79,9 @@ PROCEDURE_AGENTS = 2_000
 """Up to so many agents the clerk's procedure gives the first answer (about a millisecond a household)."""
 TOWN_ROUNDS, TOWNS_SHARE = 8, 0.6
 """Rounds of the search of towns for a bound, and the share of the time after which no further one begins."""
-TOWN_S, TOWN_SHARE = 8.0, 0.05
+TOWN_S, TOWN_SHARE = 8.0, 0.09
 """Most seconds for a town for a bound, and the most as a share of the time."""
-ANSWER_S, ANSWER_SHARE = 5.0, 0.05
+ANSWER_S, ANSWER_SHARE = 5.0, 0.08
 """The same for an answer."""
 BLOCKS_SHARE, PATIENCE = 0.7, 6
 """Share of the time for blocks before an exact search; it begins at once when so many blocks in a row are no better."""
@@ -101,18 +101,16 @@ class Near:
         The share.
     most
         Stays of a town beyond which it is searched by groups of its houses.
-    cost
-        How much longer the search takes than the one before.
     """
 
     share: float
     most: int
-    cost: float
 
 
-FURTHER_AGENTS = 20_000
-"""Up to so many agents towns are searched for an answer once more; with more of them blocks find as much in half of the time."""
-NEAREST, FURTHER = Near(0.05, 2_000, 0.0), Near(0.2, 8_000, 1.7)
+FURTHER_AGENTS, FURTHER_SHARE, AGENTS_A_SECOND = 20_000, 0.35, 400
+"""Up to so many agents towns are searched for an answer among more stays, if at so many agents a second it takes no larger share of
+the time; with more of them blocks find as much in half of the time."""
+NEAREST, FURTHER = Near(0.05, 2_000), Near(0.2, 8_000)
 
 
 class Welfare:
@@ -177,7 +175,6 @@ class _Run:
         self.unique = False
         self.relative_gap = settings.relative_gap
         self.priced: Priced | None = None
-        self.towns_s = 0.0
 
     columns: Market
     choice: Ints | None
@@ -382,8 +379,6 @@ class _Run:
             self._begin_with_columns(priced)
         elif not self.narrowed and self._pieces(priced) > WHOLE_AT_ONCE:
             self._search_towns(priced, weights)
-            if self.market.n_agents <= FURTHER_AGENTS:
-                self._place_by_towns(priced, weights, FURTHER)
         blocks = self._blocks(priced)
         if blocks is not None and self._pieces(priced) > WHOLE_AT_ONCE:
             self._improve(blocks, BLOCKS_SHARE, PATIENCE)
@@ -415,20 +410,24 @@ class _Run:
         source = priced.source
         if isinstance(source, BundleSource):
             self._hold(source, held_by_prices(source, weights * SCALE, priced.central, self.should_stop))
-            self._place_by_towns(priced, weights, NEAREST)
+            self._place_by_towns(priced, weights, self._near(priced))
         return self.choice is not None
 
     def _place_by_towns(self, priced: Priced, weights: Ints, near: Near) -> None:
         """Place households town by town, if there is time for it."""
-        source, begun, limit_s = priced.source, self.seconds, self.settings.time_limit_s
-        too_long = self.towns_s * near.cost > LAST_SHARE * limit_s - self.seconds
-        if not isinstance(source, BundleSource) or self._is_enough() or too_long:
+        source, limit_s = priced.source, self.settings.time_limit_s
+        if not isinstance(source, BundleSource) or self._is_enough():
             return
         town_s, is_over = min(ANSWER_S, ANSWER_SHARE * limit_s), partial(self._is_over, LAST_SHARE)
         helpers = self.settings.helpers
         held = held_by_towns(source, weights, priced, near.share, near.most, helpers, town_s, is_over)
         self._hold(source, filled(source, weights * SCALE, priced.central, held, self.should_stop))
-        self.towns_s = self.seconds - begun
+
+    def _near(self, priced: Priced) -> Near:
+        """Among which stays towns are searched for an answer."""
+        agents, limit_s = self.market.n_agents, self.settings.time_limit_s
+        is_long = agents > min(FURTHER_AGENTS, FURTHER_SHARE * limit_s * AGENTS_A_SECOND)
+        return NEAREST if self.narrowed or is_long or self._pieces(priced) <= WHOLE_AT_ONCE else FURTHER
 
     def _blocks(self, priced: Priced) -> Neighbourhoods | None:
         """State the search around the answer at hand; None where there is none, or no blocks."""
