@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from nichiiki_solver.background import in_background
 from nichiiki_solver.cp_sat import Answer, Floor, is_near
+from nichiiki_solver.highs import Found, Program, minimise
 from nichiiki_solver.market import NO_VALUE, Market
 from nichiiki_solver.ragged import Bools, Ints
 
@@ -25,7 +25,6 @@ TOLERANCE = 1e-6
 """Relative tolerance of HiGHS' bound; the reported bound is weaker by as much."""
 LEADERS_SHARE = 0.85
 """Share of the time for the search over what leads; the rest is for what follows."""
-INFEASIBLE = 2
 
 
 def solve_level(
@@ -100,15 +99,18 @@ class _Search:
         Once stays and gates are decided, seats and roles are nearly a transport problem, whose solutions are whole by
         themselves: to branch on them costs much and proves little.
         """
-        led = self._run(share, integrality=(~follows).astype(int))
+        led = self._run(share, whole=~follows)
         found = self._answer(led)
         if led is None or led.x is None or found.is_near(self.gap) or time.monotonic() >= self.ends:
             return found
         bound = found.bound
         if found.choice is None:
             taken = np.rint(led.x)
-            kept = Bounds(np.where(follows, 0, taken), np.where(follows, 1, taken))
-            found = replace(self._answer(self._run(bounds=kept)), infeasible=False)
+            kept: dict[str, Any] = {
+                "least": np.where(follows, 0.0, taken),
+                "most": np.where(follows, 1.0, taken),
+            }
+            found = replace(self._answer(self._run(**kept)), infeasible=False)
         if not is_near(found.objective, bound, self.gap):
             every = self.at_once()
             if every.infeasible:
@@ -117,17 +119,17 @@ class _Search:
             found = max((found, every), key=_value)
         return replace(found, bound=bound if bound is None else max(bound, _value(found)))
 
-    def _answer(self, result: OptimizeResult | None) -> Answer:
+    def _answer(self, result: Found | None) -> Answer:
         if result is None:
             return Answer(None, None, None)
         return _answer(self.market, self.weights, self.divisor, result)
 
-    def _run(self, share: float = 1.0, **changed: Any) -> OptimizeResult | None:
+    def _run(self, share: float = 1.0, **changed: Any) -> Found | None:
+        program = replace(self.program, **changed)
         left_s = max(0.05, share * (self.ends - time.monotonic()))
         over = time_over(time.monotonic(), left_s, self.should_stop)
-        options = {"time_limit": left_s, "mip_rel_gap": self.gap}
         return in_background(
-            lambda: milp(**{**self.program, "options": options, **changed}), over, name="highs"
+            lambda: minimise(program, time_limit_s=left_s, relative_gap=self.gap), over, name="highs"
         )
 
 
@@ -152,32 +154,31 @@ def time_over(
     return lambda: user_stop() or time.monotonic() > deadline
 
 
-def _program(market: Market, weights: Ints, floors: tuple[Floor, ...]) -> dict[str, Any]:
+def _program(market: Market, weights: Ints, floors: tuple[Floor, ...]) -> Program:
     n = market.n_options
     owners = csr_array((np.ones(n), (market.agent, np.arange(n))), shape=(market.n_agents, n))
     use = csr_array(
         (market.amount.astype(float), (market.resource, market.entry_option)), shape=(len(market.capacity), n)
     )
-    rows = [
-        LinearConstraint(owners, market.must_assign.astype(float), 1.0),
-        LinearConstraint(use, -np.inf, market.capacity.astype(float)),
-        *(
-            LinearConstraint(csr_array(floor.weights[None, :].astype(float)), float(floor.least), np.inf)
-            for floor in floors
+    kept = [csr_array(floor.weights[None, :].astype(float)) for floor in floors]
+    ones = np.ones(market.n_agents)
+    return Program(
+        cost=-weights.astype(float),
+        matrix=csr_array(vstack([owners, use, *kept])),
+        row_least=np.concatenate(
+            (market.must_assign, np.full(len(market.capacity), -np.inf), [floor.least for floor in floors])
         ),
-    ]
-    return {
-        "c": -weights.astype(float),
-        "constraints": rows,
-        "integrality": np.ones(n),
-        "bounds": Bounds(0, 1),
-    }
+        row_most=np.concatenate((ones, market.capacity, np.full(len(floors), np.inf))),
+        least=np.zeros(n),
+        most=np.ones(n),
+        whole=np.ones(n, dtype=bool),
+    )
 
 
-def _answer(market: Market, weights: Ints, divisor: int, result: OptimizeResult) -> Answer:
-    if result.status == INFEASIBLE:
+def _answer(market: Market, weights: Ints, divisor: int, result: Found) -> Answer:
+    if result.infeasible:
         return Answer(None, None, None, infeasible=True)
-    bound = None if result.mip_dual_bound is None else -float(result.mip_dual_bound)
+    bound = None if result.bound is None else -result.bound
     if result.x is None:
         return Answer(None, None, _scaled(bound, divisor))
     return checked(market, weights, divisor, np.flatnonzero(result.x > 0.5), bound)

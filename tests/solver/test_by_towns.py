@@ -91,3 +91,17 @@ def test_who_is_told_to_stop_keeps_the_bound_of_the_prices() -> None:
     search = ByTowns(source, weights, priced, Threads())
     search.improve(3, 10.0, lambda: True, a_minute, lambda _: None)
     assert search.bound <= priced.bound
+
+
+@pytest.mark.parametrize("limit_s", [0.01, 0.2, 20.0])
+def test_the_bound_of_a_part_holds_however_little_time_there_is(limit_s: float) -> None:
+    market = (
+        BundleSource(find_bundles(generate(households=60, houses=20, hosts=2, seed=5))).everything().market
+    )
+    best = cp_sat.solve_level(market, market.utility[0]).objective
+    assert best is not None
+    found = mip.bound_part(market, market.utility[0], limit_s, 1e-4)
+    assert found.bound is None or found.bound >= best
+    assert found.choice is None or market.is_feasible(found.choice)
+    if limit_s > 1:
+        assert found.bound is not None and found.bound <= best * (1 + 2e-4)

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, eye_array, hstack, kron
+from scipy.sparse import csr_array, eye_array, hstack, kron, vstack
 
 from nichiiki_solver.flow.commodities import Commodities
 from nichiiki_solver.flow.paths import Paths, no_paths
-from nichiiki_solver.ragged import Ints
+from nichiiki_solver.highs import Found, Program, minimise
+from nichiiki_solver.ragged import Array, Ints
 
 RELATIVE, ABSOLUTE = 1e-10, 1e-6
 """Tolerance of the linear program's bound, a sum in floating point; the reported bound is weaker by as much."""
 SEARCHED = 1e-6
 """Relative tolerance of a bound from branching, which counts on HiGHS' own tolerances."""
-INFEASIBLE = 2
 LEAST_S = 0.05
 
 
@@ -129,14 +127,14 @@ def _over_arcs(commodities: Commodities, bound: int, penalty: int | None, time_l
         penalty,
         time_limit_s,
     )
-    proven = result.mip_dual_bound
+    proven = result.bound
     bound = (
         bound
         if proven is None or not np.isfinite(proven)
-        else max(bound, whole_bound(float(proven) - SEARCHED * abs(proven)))
+        else max(bound, whole_bound(proven - SEARCHED * abs(proven)))
     )
     if result.x is None:
-        return Whole(no_paths(), None, None, bound, infeasible=result.status == INFEASIBLE)
+        return Whole(no_paths(), None, None, bound, infeasible=result.infeasible)
     units = np.rint(result.x).astype(np.int64)
     flow = units[: sources * arcs].reshape(sources, arcs)
     paths, amount = _take_apart(commodities, flow, commodities.demand - units[sources * arcs :])
@@ -146,25 +144,25 @@ def _over_arcs(commodities: Commodities, bound: int, penalty: int | None, time_l
 def _solve(
     cost: Ints,
     balance: csr_array,
-    right: Any,
+    right: Array,
     load: csr_array,
     commodities: Commodities,
     penalty: int | None,
     time_limit_s: float,
-) -> Any:
+) -> Found:
     """Minimise in whole numbers; the last variables are what is not carried of each pair."""
     most = np.full(len(cost), np.inf)
     most[len(cost) - commodities.pairs :] = 0 if penalty is None else commodities.demand
-    return milp(
-        cost.astype(float),
-        constraints=[
-            LinearConstraint(balance, right, right),
-            LinearConstraint(load, -np.inf, commodities.capacity.astype(float)),
-        ],
-        integrality=np.ones(len(cost), dtype=np.int64),
-        bounds=Bounds(0, most),
-        options={"time_limit": max(LEAST_S, time_limit_s), "mip_rel_gap": 0.0},
+    program = Program(
+        cost=cost.astype(float),
+        matrix=csr_array(vstack([balance, load])),
+        row_least=np.concatenate((right, np.full(load.shape[0], -np.inf))),
+        row_most=np.concatenate((right, commodities.capacity)).astype(float),
+        least=np.zeros(len(cost)),
+        most=most,
+        whole=np.ones(len(cost), dtype=bool),
     )
+    return minimise(program, time_limit_s=max(LEAST_S, time_limit_s), relative_gap=0.0)
 
 
 def _cost(commodities: Commodities, paths: Paths, amount: Ints, penalty: int | None) -> int:

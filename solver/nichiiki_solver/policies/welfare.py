@@ -463,7 +463,12 @@ class _Run:
     @property
     def _value(self) -> int | None:
         """Value of the answer at hand."""
-        return None if self.choice is None else int(self.columns.objectives(self.choice)[0])
+        return None if self.choice is None else self._value_of(0)
+
+    def _value_of(self, level: int) -> int:
+        """Value of a level of the answer at hand, which there must be."""
+        assert self.choice is not None  # noqa: S101 - the callers have looked
+        return int(self.columns.objectives(self.choice)[level])
 
     def _improve(self, blocks: Neighbourhoods, share: float, patience: int) -> None:
         """Place blocks anew until a share of the time is used, the gap is small enough, or some in a row were no better."""
@@ -572,6 +577,8 @@ class _Run:
                 self._keep_better(candidates, answer.choice)
             if self.choice is None:
                 return
+            if not self.partial and answer.bound is not None and answer.bound < self._value_of(level):
+                raise RuntimeError("an engine's bound lies below an allocation that is known")
             self._note(level, answer)
 
     def _known(self) -> Answer:
@@ -603,9 +610,7 @@ class _Run:
 
     def _note(self, level: int, answer: Answer) -> None:
         """Add a level's result; a level after an unproven one has no bound."""
-        assert self.choice is not None  # noqa: S101 - the caller has looked
-        value = int(self.columns.objectives(self.choice)[level])
-        bound = None
+        value, bound = self._value_of(level), None
         if all(done.proven for done in self.levels):
             searched = None if self.partial else answer.bound
             known = [b for b in (searched, self.bound if level == 0 else None) if b is not None]

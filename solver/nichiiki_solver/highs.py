@@ -1,0 +1,126 @@
+"""HiGHS by its own package: the least value of a linear function in whole numbers, on one thread.
+
+Not by scipy's `milp`: scipy 1.17 holds HiGHS 1.12, whose presolve calls 31,830 the optimum of a market of 920 stays and options that
+is worth 32,430 (tests/solver/test_highs.py). HiGHS 1.13 finds it; 1.14 has a fault of that kind of its own (ERGO-Code/HiGHS #3043),
+1.15 cannot be loaded beside ortools, and 1.16 writes a line to standard output whenever it is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_array
+
+from nichiiki_solver.ragged import Bools, Floats
+
+BY_ROWS, MINIMISE = 2, 1
+"""How the matrix is stored, and the sense, in HiGHS' own numbers."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Minimise ``cost @ x`` over ``row_least <= matrix @ x <= row_most`` and ``least <= x <= most``.
+
+    Attributes
+    ----------
+    cost
+        Of each variable.
+    matrix, row_least, row_most
+        Rows; a limit may be infinite.
+    least, most
+        Limits of each variable; the upper one may be infinite.
+    whole
+        Which variables are whole numbers.
+    """
+
+    cost: Floats
+    matrix: csr_array
+    row_least: Floats
+    row_most: Floats
+    least: Floats
+    most: Floats
+    whole: Bools
+
+
+@dataclass(frozen=True)
+class Found:
+    """What HiGHS found: a solution and a bound (None = none), or that there is no solution."""
+
+    x: Floats | None
+    bound: float | None
+    infeasible: bool = False
+
+
+def minimise(program: Program, *, time_limit_s: float, relative_gap: float) -> Found:
+    """Solve a program, or look at it until the time is over.
+
+    Parameters
+    ----------
+    program
+        What to solve.
+    time_limit_s
+        Wall time in seconds; presolve does not heed it.
+    relative_gap
+        Distance of solution and bound that is good enough, as a share of the solution.
+
+    Raises
+    ------
+    RuntimeError
+        If HiGHS does not take the program or ends with an error.
+    """
+    solver = highspy.Highs()
+    try:
+        _pass(solver, program, {"time_limit": time_limit_s, "mip_rel_gap": relative_gap})
+        _accept(solver.run(), "run")
+        return _read(solver, program)
+    finally:
+        # as highspy itself does for threads: on Windows one might not end otherwise
+        highspy.Highs.resetGlobalScheduler(False)
+
+
+def _pass(solver: highspy.Highs, program: Program, options: dict[str, float]) -> None:
+    for name, value in {"output_flag": False, "threads": 1, **options}.items():
+        _accept(solver.setOptionValue(name, value), name)
+    matrix = program.matrix
+    rows, columns = matrix.shape
+    _accept(
+        solver.passModel(
+            columns,
+            rows,
+            matrix.nnz,
+            BY_ROWS,
+            MINIMISE,
+            0.0,
+            program.cost,
+            program.least,
+            program.most,
+            program.row_least,
+            program.row_most,
+            matrix.indptr.astype(np.int32),
+            matrix.indices.astype(np.int32),
+            matrix.data.astype(float),
+            program.whole.astype(np.int32),
+        ),
+        "passModel",
+    )
+
+
+def _accept(status: highspy.HighsStatus, what: str) -> None:
+    """Go on unless HiGHS reports an error; that time is over is a warning."""
+    if status == highspy.HighsStatus.kError:
+        raise RuntimeError(f"HiGHS ended with an error: {what}")
+
+
+def _read(solver: highspy.Highs, program: Program) -> Found:
+    status, info = solver.getModelStatus(), solver.getInfo()
+    kinds = highspy.HighsModelStatus
+    # every variable has a finite least cost, so that nothing is unbounded
+    if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+        return Found(None, None, infeasible=True)
+    has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    x = np.asarray(solver.getSolution().col_value) if has_solution else None
+    if program.whole.any():
+        return Found(x, float(info.mip_dual_bound))
+    return Found(x, float(info.objective_function_value) if status == kinds.kOptimal else None)
