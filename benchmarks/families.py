@@ -44,7 +44,7 @@ def main() -> None:
         parser.error(f"no case begins so; there are: {', '.join(CASES)}")
     about = {
         "machine": machine(),
-        "versions": {n: version(n) for n in ("nichiiki", "ortools", "scipy", "numpy")},
+        "versions": {n: version(n) for n in ("nichiiki", "ortools", "highspy", "scipy", "numpy")},
     }
     runs = [_one(case, who.strip(), asked.seconds) for case in cases for who in asked.only.split(";")]
     stamp = f"families-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"

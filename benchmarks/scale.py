@@ -41,7 +41,7 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     about = {
         "machine": machine(),
-        "versions": {n: version(n) for n in ("nichiiki", "ortools", "scipy", "numpy")},
+        "versions": {n: version(n) for n in ("nichiiki", "ortools", "highspy", "scipy", "numpy")},
     }
     (RESULTS / f"scale-{stamp}.json").write_text(
         json.dumps({**about, "runs": runs}, indent=1), encoding="utf-8"

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROBE = """
 import sys
 import nichiiki_solver.{module}
-foreign = {{"click", "networkx", "ortools", "pandas", "scipy"}} & set(sys.modules)
+foreign = {{"click", "highspy", "networkx", "ortools", "pandas", "scipy"}} & set(sys.modules)
 solver = {{name for name in sys.modules if name.startswith("nichiiki_solver.")}}
 print(sorted(foreign), sorted(name for name in solver if name.split(".")[1] not in ("verify", "{module}")))
 """

@@ -26,7 +26,7 @@ from nichiiki_models.result import Result
 from nichiiki_models.tariff import TariffResult
 from nichiiki_models.texts import Lang
 
-PACKAGES = ("nichiiki", "ortools", "numpy", "scipy", "pydantic", "xlsxwriter", "jinja2")
+PACKAGES = ("nichiiki", "ortools", "highspy", "numpy", "scipy", "pydantic", "xlsxwriter", "jinja2")
 """Packages that may change a byte of a result."""
 SeedKind = Literal["default", "given", "public_value", "earlier"]
 Promise = Literal["official", "procedure", "stopped", "not_official"]

@@ -273,6 +273,7 @@ def _provenance(instance: Instance, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "nichiiki": version("nichiiki"),
         "ortools": version("ortools"),
+        "highspy": version("highspy"),
         "rules": f"{instance.rules.rules_id} {instance.rules.version}",
         **settings,
         "not_yet_binding": [name for name in NOT_YET_BINDING if len(instance.tables[name])],
