@@ -49,6 +49,29 @@ class Factored:
         result[market.agent[gates]] = gates
         return market, result
 
+    def choice_of(self, stays: Ints, chosen: Ints, gates: Ints) -> Ints | None:
+        """Turn stays, the options with each (matrix, -1 = no slot) and options of gates into a choice of pieces, as `read` reads it.
+
+        None if one of them is not stated here.
+        """
+        tree, sizes = self.source.tree, (len(self.stays), len(self.options))
+        stay = _found(self.stays, stays)
+        owner, segment = tree.segments_of(stays)
+        option = chosen[owner, segment - tree.segment_offsets[tree.group[stays]][owner]]
+        if (stay < 0).any() or (option < 0).any():
+            return None
+        of_list = self.lists.of_segment[expand_rows(self.lists.offsets, stay)[1]]
+        width = 1 + int(self.lists.place.max(initial=0))
+        place = option - tree.segments[segment]
+        piece = _found(self.lists.of_option * width + self.lists.place, of_list * width + place)
+        gate = _found(self.gates, gates)
+        if (place >= width).any() or (piece < 0).any() or (gate < 0).any():
+            return None
+        taken = np.concatenate((stay, sizes[0] + piece, sum(sizes) + gate))
+        choice = np.full(self.market.n_agents, -1, dtype=np.int64)
+        choice[self.market.agent[taken]] = taken
+        return choice
+
     def read(self, pieces: Ints) -> tuple[Ints, Ints, Ints]:
         """Stays, the options with each (matrix, -1 = no slot) and options of gates that some pieces stand for."""
         taken = np.sort(pieces)
@@ -75,6 +98,14 @@ class Factored:
         options = self.source.tie_weights_of_options(self.options, seed, level)
         gates = np.zeros(self.market.n_options - len(stays) - len(options), dtype=np.int64)
         return np.concatenate((stays, options, gates))
+
+
+def _found(values: Ints, sought: Ints) -> Ints:
+    """Position of each number sought among distinct values, -1 = it is not there."""
+    order = np.argsort(values, kind="stable")
+    at = np.minimum(np.searchsorted(values[order], sought), max(0, len(values) - 1))
+    position = order[at] if len(values) else np.full(len(sought), -1)
+    return np.where(values[position] == sought, position, -1) if len(values) else position
 
 
 @dataclass(frozen=True)

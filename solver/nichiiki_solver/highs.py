@@ -33,6 +33,8 @@ class Program:
         Limits of each variable; the upper one may be infinite.
     whole
         Which variables are whole numbers.
+    begun
+        A solution to begin with; none if None.
     """
 
     cost: Floats
@@ -42,6 +44,7 @@ class Program:
     least: Floats
     most: Floats
     whole: Bools
+    begun: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def _pass(solver: highspy.Highs, program: Program, options: dict[str, float]) ->
         ),
         "passModel",
     )
+    if program.begun is not None:
+        _accept(solver.setSolution(columns, np.arange(columns, dtype=np.int32), program.begun), "setSolution")
 
 
 def _accept(status: highspy.HighsStatus, what: str) -> None:

@@ -19,7 +19,7 @@ from nichiiki_solver.background import in_background
 from nichiiki_solver.cp_sat import Answer, Floor, is_near
 from nichiiki_solver.highs import Found, Program, minimise
 from nichiiki_solver.market import NO_VALUE, Market
-from nichiiki_solver.ragged import Bools, Ints
+from nichiiki_solver.ragged import Bools, Floats, Ints
 
 TOLERANCE = 1e-6
 """Relative tolerance of HiGHS' bound; the reported bound is weaker by as much."""
@@ -32,6 +32,7 @@ def solve_level(
     weights: Ints,
     *,
     floors: tuple[Floor, ...] = (),
+    hint: Ints | None = None,
     time_limit_s: float = 60.0,
     relative_gap: float = 0.0,
     should_stop: Callable[[], bool] | None = None,
@@ -44,23 +45,25 @@ def solve_level(
 
     Parameters
     ----------
-    market, weights, floors, time_limit_s, relative_gap, should_stop
+    market, weights, floors, hint, time_limit_s, relative_gap, should_stop
         As in `nichiiki_solver.cp_sat.solve_level`.
     leaders_share
         Share of the time after which what leads makes way for what follows.
     """
     if market.n_options == 0:
         return nothing_to_choose(market, floors)
-    search = _Search(market, weights, floors, time_limit_s, relative_gap, should_stop)
+    search = _Search(market, weights, floors, hint, time_limit_s, relative_gap, should_stop)
     follows = market.labels.get("follows")
     if follows is None or not follows.any():
         return search.at_once()
     return search.leaders_first(follows, leaders_share)
 
 
-def search_part(market: Market, weights: Ints, limit_s: float, relative_gap: float) -> Answer:
+def search_part(
+    market: Market, weights: Ints, limit_s: float, relative_gap: float, hint: Ints | None = None
+) -> Answer:
     """Search a part of a market; a helper calls it."""
-    return solve_level(market, weights, time_limit_s=limit_s, relative_gap=relative_gap)
+    return solve_level(market, weights, hint=hint, time_limit_s=limit_s, relative_gap=relative_gap)
 
 
 def bound_part(market: Market, weights: Ints, limit_s: float, relative_gap: float) -> Answer:
@@ -79,6 +82,7 @@ class _Search:
         market: Market,
         weights: Ints,
         floors: tuple[Floor, ...],
+        hint: Ints | None,
         time_limit_s: float,
         relative_gap: float,
         should_stop: Callable[[], bool] | None,
@@ -86,7 +90,7 @@ class _Search:
         self.market, self.weights, self.gap = market, weights, relative_gap
         # a bound on the divided objective is a whole number, so that the tolerance costs nothing until it is very large
         self.divisor = max(1, int(np.gcd.reduce(weights)))
-        self.program = _program(market, weights // self.divisor, floors)
+        self.program = replace(_program(market, weights // self.divisor, floors), begun=_taken(market, hint))
         self.ends, self.should_stop = time.monotonic() + time_limit_s, should_stop
 
     def at_once(self) -> Answer:
@@ -109,6 +113,7 @@ class _Search:
             kept: dict[str, Any] = {
                 "least": np.where(follows, 0.0, taken),
                 "most": np.where(follows, 1.0, taken),
+                "begun": None,
             }
             found = replace(self._answer(self._run(**kept)), infeasible=False)
         if not is_near(found.objective, bound, self.gap):
@@ -173,6 +178,15 @@ def _program(market: Market, weights: Ints, floors: tuple[Floor, ...]) -> Progra
         most=np.ones(n),
         whole=np.ones(n, dtype=bool),
     )
+
+
+def _taken(market: Market, choice: Ints | None) -> Floats | None:
+    """1 for every option of a choice, 0 for the others."""
+    if choice is None:
+        return None
+    taken = np.zeros(market.n_options)
+    taken[choice[choice >= 0]] = 1.0
+    return taken
 
 
 def _answer(market: Market, weights: Ints, divisor: int, result: Found) -> Answer:

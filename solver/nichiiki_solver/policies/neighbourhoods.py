@@ -117,7 +117,7 @@ class Neighbourhoods:
         """Place so many blocks anew; return whether the answer became better."""
         limit_s, before = max(0.05, min(BLOCK_S, time_limit_s)), self.value
         blocks = self._sub_markets(self._blocks(count))
-        work = [(sub.market, sub.market.utility[self.level], limit_s, GAP) for sub in blocks]
+        work = [(sub.market, sub.market.utility[self.level], limit_s, GAP, sub.hint) for sub in blocks]
         answers = self._helpers.each(mip.search_part, work, limit_s, should_stop)
         open_ = sum(answer is None or not answer.has_ended(2 * GAP) for answer in answers)
         self._take(
@@ -236,7 +236,9 @@ class Neighbourhoods:
         of_source = named < len(here)
         capacity = np.zeros(len(named), dtype=np.int64)
         capacity[of_source] = left[np.searchsorted(resources, named[of_source])]
-        return _Sub(factored, block, replace(factored.market, capacity=capacity), value)
+        there = mine[0] >= 0
+        hint = factored.choice_of(mine[0][there], mine[1][there], mine[2])
+        return _Sub(factored, block, replace(factored.market, capacity=capacity), value, hint)
 
     def _gain_of_gates(self, gates: Ints) -> int:
         """What the agents of some options of gates gain at most at the prices."""
@@ -265,12 +267,13 @@ class Neighbourhoods:
 
 @dataclass(frozen=True)
 class _Sub:
-    """A block as a market of its own, and the value now held."""
+    """A block as a market of its own, the value now held, and what is held as a choice of it."""
 
     factored: Factored
     block: Ints
     market: Market
     value: int
+    hint: Ints | None
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ from nichiiki_solver.dual_prices import (
     listed_prices,
     source_of,
 )
-from nichiiki_solver.factored import build_factored
+from nichiiki_solver.factored import Factored, build_factored
 from nichiiki_solver.from_towns import held_by_towns
 from nichiiki_solver.holding import Held, filled, held_at_once, held_by_prices
 from nichiiki_solver.known_prices import Prices, Proven
@@ -175,6 +175,7 @@ class _Run:
         self.unique = False
         self.relative_gap = settings.relative_gap
         self.priced: Priced | None = None
+        self.hint: Ints | None = None
 
     columns: Market
     choice: Ints | None
@@ -241,7 +242,7 @@ class _Run:
                 market,
                 weights,
                 floors=floors,
-                hint=self.choice if market is self.columns else None,
+                hint=self.hint,
                 time_limit_s=max(0.05, self.left_s if start_s is None else start_s),
                 relative_gap=self.relative_gap,
                 workers=self.settings.workers,
@@ -263,6 +264,7 @@ class _Run:
             market,
             weights,
             floors=floors,
+            hint=self.hint,
             time_limit_s=max(0.05, self.left_s),
             relative_gap=self.relative_gap,
             should_stop=self.settings.should_stop,
@@ -560,6 +562,7 @@ class _Run:
             floors = tuple(
                 Floor(candidates.market.utility[k], done.objective or 0) for k, done in enumerate(self.levels)
             )
+            self.hint = self._as_pieces(candidates)
             answer = (
                 self._known()
                 if level == 0 and self._is_enough()
@@ -580,6 +583,14 @@ class _Run:
             if not self.partial and answer.bound is not None and answer.bound < self._value_of(level):
                 raise RuntimeError("an engine's bound lies below an allocation that is known")
             self._note(level, answer)
+
+    def _as_pieces(self, candidates: Factoring) -> Ints | None:
+        """The answer at hand as a choice of the candidates; None if there is none, or not all of it is among them."""
+        if self.choice is None or not isinstance(candidates, Factored):
+            return self.choice if candidates.market is self.columns else None
+        held = Held.of(candidates.source, self.columns, self.choice)
+        there = held.stay >= 0
+        return candidates.choice_of(held.stay[there], held.chosen[there], np.flatnonzero(held.gates))
 
     def _known(self) -> Answer:
         """Return the answer at hand as that of an engine which found nothing better."""
@@ -639,7 +650,7 @@ class _Run:
         def search(market: Market, weights: Ints, kept: tuple[Floor, ...]) -> Answer:
             return Answer(None, None, None) if self.should_stop() else engine(market, weights, kept, _silent)
 
-        self.relative_gap = 0.0
+        self.relative_gap, self.hint = 0.0, self._as_pieces(candidates)
         settled = settle(candidates, floors, self.settings.seed, search)
         if settled.choice is not None:
             columns, self.choice = candidates.bundles_of(settled.choice)
