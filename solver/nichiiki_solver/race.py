@@ -23,6 +23,7 @@ def solve_level(
     weights: Ints,
     *,
     helpers: Helpers,
+    hint: Ints | None,
     time_limit_s: float,
     relative_gap: float,
     should_stop: Callable[[], bool],
@@ -31,7 +32,7 @@ def solve_level(
 
     Parameters
     ----------
-    market, weights, time_limit_s, relative_gap, should_stop
+    market, weights, hint, time_limit_s, relative_gap, should_stop
         As in `nichiiki_solver.mip.solve_level`.
     helpers
         Whose processes the engines run in.
@@ -40,21 +41,28 @@ def solve_level(
     -------
     Answer
         The best choice and the best bound of all; infeasible where one says so and none has a choice.
+
+    Raises
+    ------
+    RuntimeError
+        If the bound of one lies below what another one has found.
     """
 
     def ends(answer: Answer | None) -> bool:
         return answer is not None and (answer.infeasible or answer.is_near(relative_gap))
 
-    work = [(engine, market, weights, time_limit_s, relative_gap) for engine in ENGINES]
+    work = [(engine, market, weights, hint, time_limit_s, relative_gap) for engine in ENGINES]
     found = helpers.each(search, work, time_limit_s, should_stop, ends)
     return best_of([answer for answer in found if answer is not None])
 
 
-def search(engine: str, market: Market, weights: Ints, time_limit_s: float, relative_gap: float) -> Answer:
+def search(
+    engine: str, market: Market, weights: Ints, hint: Ints | None, time_limit_s: float, relative_gap: float
+) -> Answer:
     """Search with one engine; a helper calls it."""
     if engine == "scip":
-        return scip.solve_level(market, weights, time_limit_s=time_limit_s)
-    return mip.solve_level(market, weights, time_limit_s=time_limit_s, relative_gap=relative_gap)
+        return scip.solve_level(market, weights, hint=hint, time_limit_s=time_limit_s)
+    return mip.solve_level(market, weights, hint=hint, time_limit_s=time_limit_s, relative_gap=relative_gap)
 
 
 def best_of(answers: list[Answer]) -> Answer:
@@ -65,4 +73,6 @@ def best_of(answers: list[Answer]) -> Answer:
     bound = min((each.bound for each in answers if each.bound is not None), default=None)
     if best.choice is None or best.objective is None:
         return Answer(None, None, bound, infeasible=any(each.infeasible for each in answers))
-    return Answer(best.choice, best.objective, bound if bound is None else max(bound, best.objective))
+    if bound is not None and bound < best.objective:
+        raise RuntimeError("the bound of an engine lies below what another one has found")
+    return Answer(best.choice, best.objective, bound)

@@ -26,6 +26,7 @@ def solve_level(
     weights: Ints,
     *,
     floors: tuple[Floor, ...] = (),
+    hint: Ints | None = None,
     time_limit_s: float = 60.0,
     should_stop: Callable[[], bool] | None = None,
 ) -> Answer:
@@ -33,13 +34,17 @@ def solve_level(
 
     Parameters
     ----------
-    market, weights, floors, time_limit_s, should_stop
+    market, weights, floors, hint, time_limit_s, should_stop
         As in `nichiiki_solver.cp_sat.solve_level`.
     """
     if market.n_options == 0:
         return nothing_to_choose(market, floors)
     divisor = max(1, int(np.gcd.reduce(weights)))
     model, variables = _build(market, weights // divisor, floors)
+    if hint is not None:
+        taken_at_first = set(hint[hint >= 0].tolist())
+        for option, variable in enumerate(variables):
+            model.add_hint(variable, option in taken_at_first)
     solver = model_builder.Solver("scip")
     solver.set_time_limit_in_seconds(max(0.05, time_limit_s))
     over = time_over(time.monotonic(), time_limit_s, should_stop)

@@ -10,7 +10,7 @@ from benchmarks.family_cases import gap, knapsack, location
 from nichiiki.helping import ProcessHelpers
 from nichiiki.market import Market, solve
 from nichiiki_models.allocation import Status
-from nichiiki_solver import race
+from nichiiki_solver import cp_sat, race
 from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.helping import Threads
 from nichiiki_solver.policies import welfare
@@ -37,14 +37,18 @@ def test_the_best_choice_comes_with_the_best_bound() -> None:
     # who has a choice has the better argument
     assert not race.best_of([Answer(None, None, None, infeasible=True), second]).infeasible
     # a bound that floating point put below a value is none
-    assert race.best_of([Answer(CHOICE, 9, 9), Answer(None, None, 8)]).bound == 9
+
+
+def test_a_bound_below_what_another_engine_found_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="lies below"):
+        race.best_of([Answer(CHOICE, 9, 9), Answer(None, None, 8)])
 
 
 @pytest.mark.parametrize("family", SMALL)
 @pytest.mark.parametrize("engine", race.ENGINES)
 def test_every_engine_proves_the_optimum(family: str, engine: str) -> None:
     market = SMALL[family]()
-    found = race.search(engine, market, market.utility[0], 30.0, 0.0)
+    found = race.search(engine, market, market.utility[0], None, 30.0, 0.0)
     best = solve(market, time_limit_s=30)
     assert found.objective == best.objective == found.bound
 
@@ -59,7 +63,13 @@ def test_who_proves_first_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     searched, market = race.search, SMALL["gap"]()
     monkeypatch.setattr(race, "search", watched)
     found = race.solve_level(
-        market, market.utility[0], helpers=Threads(), time_limit_s=30, relative_gap=0.0, should_stop=never
+        market,
+        market.utility[0],
+        helpers=Threads(),
+        hint=None,
+        time_limit_s=30,
+        relative_gap=0.0,
+        should_stop=never,
     )
     assert found.objective == found.bound
     assert asked == [race.ENGINES[0]]
@@ -86,8 +96,18 @@ def test_told_to_stop_it_has_no_answer() -> None:
         market,
         market.utility[0],
         helpers=helpers,
+        hint=None,
         time_limit_s=30,
         relative_gap=0.0,
         should_stop=lambda: True,
     )
     assert found.choice is None and not found.infeasible
+
+
+@pytest.mark.parametrize("engine", race.ENGINES)
+@pytest.mark.parametrize("name", SMALL)
+def test_an_engine_may_begin_with_an_answer(engine: str, name: str) -> None:
+    market = SMALL[name]()
+    best = cp_sat.solve_level(market, market.utility[0])
+    found = race.search(engine, market, market.utility[0], best.choice, 30.0, 0.0)
+    assert found.objective == found.bound == best.objective

@@ -333,6 +333,7 @@ class _Run:
             market,
             weights,
             helpers=self.settings.helpers,
+            hint=self.choice if self.columns is market else None,
             time_limit_s=max(0.05, self.left_s),
             relative_gap=self.relative_gap,
             should_stop=self.settings.should_stop,
