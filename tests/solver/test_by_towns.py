@@ -73,7 +73,7 @@ def test_any_payments_prove_a_bound(seed: int) -> None:
 
 
 def test_whoever_searches_finds_the_same() -> None:
-    source = BundleSource(find_bundles(generate(households=120, houses=40, hosts=5, seed=3)))
+    source = BundleSource(find_bundles(generate(households=70, houses=24, hosts=5, seed=3)))
     weights = first_level(source)
     priced = approach(source.unlisted(), source, weights, never)
     found = []

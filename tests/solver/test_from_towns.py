@@ -57,8 +57,8 @@ def test_no_answer_takes_what_is_not_there_or_beats_the_optimum(seed: int, near:
 
 def test_one_town_with_everything_in_it_is_the_optimum() -> None:
     found = 0
-    for seed in range(20):
-        source = BundleSource(find_bundles(generate(households=20, houses=6, hosts=1, seed=seed)))
+    for seed in range(12):
+        source = BundleSource(find_bundles(generate(households=16, houses=5, hosts=1, seed=seed)))
         pieces = source.everything().market
         best = cp_sat.solve_level(pieces, pieces.utility[0]).objective
         held = held_by_towns(
@@ -68,7 +68,7 @@ def test_one_town_with_everything_in_it_is_the_optimum() -> None:
         assert best is not None and market.is_feasible(choice)
         assert best - 5e-4 * best <= value_of(source, held) <= best
         found += best > 0
-    assert found > 10
+    assert found > 6
 
 
 def test_towns_place_better_than_prices() -> None:
