@@ -1,13 +1,15 @@
 """HiGHS by its own package: the least value of a linear function in whole numbers, on one thread.
 
 Not by scipy's `milp`: scipy 1.17 holds HiGHS 1.12, whose presolve calls 31,830 the optimum of a market of 920 stays and options that
-is worth 32,430 (tests/solver/test_highs.py). HiGHS 1.13 finds it; 1.14 has a fault of that kind of its own (ERGO-Code/HiGHS #3043),
-1.15 cannot be loaded beside ortools, and 1.16 writes a line to standard output whenever it is made.
+is worth 32,430 (tests/solver/test_highs.py). HiGHS 1.13 finds it, but takes a third longer; 1.14 has a fault of that kind of its own
+(ERGO-Code/HiGHS #3043), 1.15 cannot be loaded beside ortools. 1.16 is right, and as quick. Its `Highs` writes two lines to standard
+output when it is made, the class below it does not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -73,17 +75,17 @@ def minimise(program: Program, *, time_limit_s: float, relative_gap: float) -> F
     RuntimeError
         If HiGHS does not take the program or ends with an error.
     """
-    solver = highspy.Highs()
+    solver = highspy._core._Highs()
     try:
         _pass(solver, program, {"time_limit": time_limit_s, "mip_rel_gap": relative_gap})
         _accept(solver.run(), "run")
         return _read(solver, program)
     finally:
         # as highspy itself does for threads: on Windows one might not end otherwise
-        highspy.Highs.resetGlobalScheduler(False)
+        solver.resetThreadScheduler(False)
 
 
-def _pass(solver: highspy.Highs, program: Program, options: dict[str, float]) -> None:
+def _pass(solver: Any, program: Program, options: dict[str, float]) -> None:
     for name, value in {"output_flag": False, "threads": 1, **options}.items():
         _accept(solver.setOptionValue(name, value), name)
     matrix = program.matrix
@@ -118,7 +120,7 @@ def _accept(status: highspy.HighsStatus, what: str) -> None:
         raise RuntimeError(f"HiGHS ended with an error: {what}")
 
 
-def _read(solver: highspy.Highs, program: Program) -> Found:
+def _read(solver: Any, program: Program) -> Found:
     status, info = solver.getModelStatus(), solver.getInfo()
     kinds = highspy.HighsModelStatus
     # every variable has a finite least cost, so that nothing is unbounded
