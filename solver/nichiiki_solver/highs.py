@@ -19,6 +19,8 @@ from nichiiki_solver.ragged import Bools, Floats
 
 BY_ROWS, MINIMISE = 2, 1
 """How the matrix is stored, and the sense, in HiGHS' own numbers."""
+PROBING = 1 << 15
+"""The rule of HiGHS' presolve that sets one variable after the other and looks what follows, as a bit of what is switched off."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Found:
     infeasible: bool = False
 
 
-def minimise(program: Program, *, time_limit_s: float, relative_gap: float) -> Found:
+def minimise(program: Program, *, time_limit_s: float, relative_gap: float, probing: bool = True) -> Found:
     """Solve a program, or look at it until the time is over.
 
     Parameters
@@ -69,6 +71,8 @@ def minimise(program: Program, *, time_limit_s: float, relative_gap: float) -> F
         Wall time in seconds; presolve does not heed it.
     relative_gap
         Distance of solution and bound that is good enough, as a share of the solution.
+    probing
+        Whether presolve may set one variable after the other: worth it for a proof, too long for a search of seconds.
 
     Raises
     ------
@@ -77,7 +81,9 @@ def minimise(program: Program, *, time_limit_s: float, relative_gap: float) -> F
     """
     solver = highspy._core._Highs()
     try:
-        _pass(solver, program, {"time_limit": time_limit_s, "mip_rel_gap": relative_gap})
+        off = 0 if probing else PROBING
+        options = {"time_limit": time_limit_s, "mip_rel_gap": relative_gap, "presolve_rule_off": off}
+        _pass(solver, program, options)
         _accept(solver.run(), "run")
         return _read(solver, program)
     finally:

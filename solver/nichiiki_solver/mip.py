@@ -37,6 +37,7 @@ def solve_level(
     relative_gap: float = 0.0,
     should_stop: Callable[[], bool] | None = None,
     leaders_share: float = LEADERS_SHARE,
+    probing: bool = True,
 ) -> Answer:
     """Maximise integer weights of options over a listed market.
 
@@ -49,10 +50,12 @@ def solve_level(
         As in `nichiiki_solver.cp_sat.solve_level`.
     leaders_share
         Share of the time after which what leads makes way for what follows.
+    probing
+        As in `nichiiki_solver.highs.minimise`.
     """
     if market.n_options == 0:
         return nothing_to_choose(market, floors)
-    search = _Search(market, weights, floors, hint, time_limit_s, relative_gap, should_stop)
+    search = _Search(market, weights, floors, hint, time_limit_s, relative_gap, should_stop, probing)
     follows = market.labels.get("follows")
     if follows is None or not follows.any():
         return search.at_once()
@@ -63,7 +66,9 @@ def search_part(
     market: Market, weights: Ints, limit_s: float, relative_gap: float, hint: Ints | None = None
 ) -> Answer:
     """Search a part of a market; a helper calls it."""
-    return solve_level(market, weights, hint=hint, time_limit_s=limit_s, relative_gap=relative_gap)
+    return solve_level(
+        market, weights, hint=hint, time_limit_s=limit_s, relative_gap=relative_gap, probing=False
+    )
 
 
 def bound_part(market: Market, weights: Ints, limit_s: float, relative_gap: float) -> Answer:
@@ -71,7 +76,9 @@ def bound_part(market: Market, weights: Ints, limit_s: float, relative_gap: floa
 
     To begin once more with everything would take HiGHS' presolve, which heeds no limit, for nothing.
     """
-    return solve_level(market, weights, time_limit_s=limit_s, relative_gap=relative_gap, leaders_share=1.0)
+    return solve_level(
+        market, weights, time_limit_s=limit_s, relative_gap=relative_gap, leaders_share=1.0, probing=False
+    )
 
 
 class _Search:
@@ -86,8 +93,9 @@ class _Search:
         time_limit_s: float,
         relative_gap: float,
         should_stop: Callable[[], bool] | None,
+        probing: bool,
     ) -> None:
-        self.market, self.weights, self.gap = market, weights, relative_gap
+        self.market, self.weights, self.gap, self.probing = market, weights, relative_gap, probing
         # a bound on the divided objective is a whole number, so that the tolerance costs nothing until it is very large
         self.divisor = max(1, int(np.gcd.reduce(weights)))
         self.program = replace(_program(market, weights // self.divisor, floors), begun=_taken(market, hint))
@@ -134,7 +142,9 @@ class _Search:
         left_s = max(0.05, share * (self.ends - time.monotonic()))
         over = time_over(time.monotonic(), left_s, self.should_stop)
         return in_background(
-            lambda: minimise(program, time_limit_s=left_s, relative_gap=self.gap), over, name="highs"
+            lambda: minimise(program, time_limit_s=left_s, relative_gap=self.gap, probing=self.probing),
+            over,
+            name="highs",
         )
 
 

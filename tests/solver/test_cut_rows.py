@@ -14,7 +14,7 @@ from nichiiki_solver.dual_prices import find_prices, find_tight_prices
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Ints
 
-SEEDS = range(400 if os.environ.get("NICHIIKI_FULL") == "1" else 24)
+SEEDS = range(400 if os.environ.get("NICHIIKI_FULL") == "1" else 14)
 
 
 def never() -> bool:

@@ -21,7 +21,7 @@ from nichiiki_solver.fitting import fit, shadow_prices
 from nichiiki_solver.priced import TABLES
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 300 if FULL else 15
+SEEDS = 300 if FULL else 10
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
