@@ -146,14 +146,15 @@ def _in_turn(policy: str) -> Callable[[Instance, float, Case, Run], None]:
         outcome = solve(market, policy=policy, time_limit_s=limit_s)
         made.objective = outcome.objective
         if outcome.choice is not None:
-            claims: dict[str, Any] = {
-                "policy": policy,
-                "seed": 0,
-                "status": outcome.status,
-                "reason": outcome.reason,
-            }
-            claims |= {"objective": outcome.objective, "levels": outcome.levels}
-            allocation = outcome.market.to_allocation(outcome.choice, **claims)
+            allocation = outcome.market.to_allocation(
+                outcome.choice,
+                policy=policy,
+                seed=0,
+                status=outcome.status,
+                reason=outcome.reason,
+                objective=outcome.objective,
+                levels=outcome.levels,
+            )
             _check(instance, allocation, made)
 
     return work

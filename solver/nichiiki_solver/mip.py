@@ -98,7 +98,8 @@ class _Search:
         self.market, self.weights, self.gap, self.probing = market, weights, relative_gap, probing
         # a bound on the divided objective is a whole number, so that the tolerance costs nothing until it is very large
         self.divisor = max(1, int(np.gcd.reduce(weights)))
-        self.program = replace(_program(market, weights // self.divisor, floors), begun=_taken(market, hint))
+        begun = None if hint is None else shares_of(market, hint)
+        self.program = replace(_program(market, weights // self.divisor, floors), begun=begun)
         self.ends, self.should_stop = time.monotonic() + time_limit_s, should_stop
 
     def at_once(self) -> Answer:
@@ -190,10 +191,8 @@ def _program(market: Market, weights: Ints, floors: tuple[Floor, ...]) -> Progra
     )
 
 
-def _taken(market: Market, choice: Ints | None) -> Floats | None:
-    """1 for every option of a choice, 0 for the others."""
-    if choice is None:
-        return None
+def shares_of(market: Market, choice: Ints) -> Floats:
+    """1 for every option of a choice, 0 for the others: how an engine is told what to begin with."""
     taken = np.zeros(market.n_options)
     taken[choice[choice >= 0]] = 1.0
     return taken

@@ -15,7 +15,7 @@ from ortools.linear_solver.python import model_builder
 from nichiiki_solver.background import in_background
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.market import Market
-from nichiiki_solver.mip import checked, nothing_to_choose, time_over
+from nichiiki_solver.mip import checked, nothing_to_choose, shares_of, time_over
 from nichiiki_solver.ragged import Ints, group
 
 Variables = list[model_builder.Variable]
@@ -42,9 +42,8 @@ def solve_level(
     divisor = max(1, int(np.gcd.reduce(weights)))
     model, variables = _build(market, weights // divisor, floors)
     if hint is not None:
-        taken_at_first = set(hint[hint >= 0].tolist())
-        for option, variable in enumerate(variables):
-            model.add_hint(variable, option in taken_at_first)
+        for variable, share in zip(variables, shares_of(market, hint).tolist(), strict=True):
+            model.add_hint(variable, share)
     solver = model_builder.Solver("scip")
     solver.set_time_limit_in_seconds(max(0.05, time_limit_s))
     over = time_over(time.monotonic(), time_limit_s, should_stop)

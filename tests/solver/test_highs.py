@@ -1,6 +1,7 @@
 """HiGHS: what it calls the optimum is one, programs without a solution are told, and time is heeded."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,9 +44,7 @@ def test_the_market_that_the_presolve_of_1_12_gets_wrong() -> None:
 
 def test_the_program_that_the_presolve_of_1_14_gets_wrong() -> None:
     asked = program([2, 3], [[1, 1]], [4.5], [np.inf])
-    found = minimise(
-        Program(**{**vars(asked), "whole": np.array([False, True])}), time_limit_s=10, relative_gap=0.0
-    )
+    found = minimise(replace(asked, whole=np.array([False, True])), time_limit_s=10, relative_gap=0.0)
     assert found.bound == pytest.approx(9.0)
     assert found.x is not None
     assert np.allclose(found.x, [4.5, 0.0])
@@ -69,18 +68,14 @@ def test_no_solution_is_told() -> None:
 
 def test_a_program_without_whole_numbers_has_its_value_as_bound() -> None:
     asked = program([-1, -1], [[2, 1], [1, 2]], [-np.inf] * 2, [3, 3])
-    found = minimise(
-        Program(**{**vars(asked), "whole": np.zeros(2, dtype=bool)}), time_limit_s=10, relative_gap=0.0
-    )
+    found = minimise(replace(asked, whole=np.zeros(2, dtype=bool)), time_limit_s=10, relative_gap=0.0)
     assert found.bound == pytest.approx(-2.0)
 
 
 def test_what_is_no_program_is_an_error() -> None:
     asked = program([1], [[1]], [0], [1])
     with pytest.raises(RuntimeError, match="passModel"):
-        minimise(
-            Program(**{**vars(asked), "row_least": np.array([np.nan])}), time_limit_s=10, relative_gap=0.0
-        )
+        minimise(replace(asked, row_least=np.array([np.nan])), time_limit_s=10, relative_gap=0.0)
 
 
 def test_nothing_is_written(capfd: pytest.CaptureFixture[str]) -> None:

@@ -36,7 +36,6 @@ def test_the_best_choice_comes_with_the_best_bound() -> None:
     assert race.best_of([Answer(None, None, None, infeasible=True)]).infeasible
     # who has a choice has the better argument
     assert not race.best_of([Answer(None, None, None, infeasible=True), second]).infeasible
-    # a bound that floating point put below a value is none
 
 
 def test_a_bound_below_what_another_engine_found_is_an_error() -> None:
