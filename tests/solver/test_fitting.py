@@ -1,6 +1,7 @@
 """Places for one more household: free ones are exactly those that the oracle finds, and the check passes them."""
 
 import os
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import nichiiki as nk
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UnsupportedMarketError, UsageError
-from nichiiki_models.explanation import Proof
+from nichiiki_models.explanation import Proof, WishReason
 from nichiiki_oracle.allocations import choice_of
 from nichiiki_oracle.brute_force import is_allowed
 from nichiiki_oracle.bundles import bundles
@@ -78,9 +79,15 @@ def test_who_withdraws_makes_room() -> None:
         assert broken(instance, placed(instance, rest, late, each.place)) == []
 
 
+def _reasons(instance: nk.Instance, allocation: Allocation) -> Iterator[WishReason]:
+    """Why wishes did not come true, one household after the other: one of the first is enough."""
+    for household in allocation.unplaced["household_id"].tolist():
+        yield from nk.explain(instance, allocation, household)
+
+
 def _one_in_the_way(instance: nk.Instance, allocation: Allocation) -> tuple[str, str]:
     """A household with a house, and one that needs no more than a unit of it."""
-    for reason in nk.explain(instance, allocation):
+    for reason in _reasons(instance, allocation):
         steps = reason.relaxation.steps if reason.relaxation else ()
         if [step.rule for step in steps] == ["house_units"] and steps[0].amount == 1:
             stays = allocation.stays
