@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import platform
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.gap_plot import draw
 from benchmarks.scale_cases import CASES, WHO
 
 RESULTS = Path(__file__).parent / "results"
@@ -49,7 +49,7 @@ def main() -> None:
     table = _table(runs, about)
     (RESULTS / f"scale-{stamp}.md").write_text(table, encoding="utf-8")
     print(table)
-    _plot(runs, RESULTS / f"scale-{stamp}.svg")
+    draw(runs, RESULTS / f"scale-{stamp}.svg")
 
 
 def _who(name: str, only: str | None) -> list[str]:
@@ -123,50 +123,6 @@ def _growth(runs: list[dict[str, Any]]) -> list[str]:
     return [
         f"Growth with the number of households n: processor time ~ n^{slopes['cpu_s']:.2f}, memory ~ n^{slopes['peak_gb']:.2f}."
     ]
-
-
-def _plot(runs: list[dict[str, Any]], file: Path) -> None:
-    """Draw the gap over time of nichiiki, one curve a case, as SVG; needs nothing but text."""
-    width, height, margin = 640, 360, 48
-    curves = []
-    for row in runs:
-        if row["who"] != "nichiiki" or row["error"] is not None:
-            continue
-        points, bound = [], None
-        for seconds, value, limit in row["trace"]:
-            bound = limit if limit is not None else bound
-            if value is not None and bound is not None and bound >= value > 0:
-                points.append((max(0.1, seconds), max(1e-5, (bound - value) / value)))
-        curves.append((row["case"], points))
-    drawn = [point for _, points in curves for point in points]
-    if not drawn:
-        return
-    far = max(1.0, math.log10(max(x for x, _ in drawn)) + 1)
-
-    def at(x: float, y: float) -> str:
-        across = margin + (math.log10(x) + 1) / far * (width - 2 * margin)
-        down = margin - math.log10(y) / 5 * (height - 2 * margin)
-        return f"{across:.1f},{down:.1f}"
-
-    body = [
-        f'<polyline fill="none" stroke="hsl({60 * k},60%,40%)" stroke-width="2" points="{" ".join(at(*p) for p in points)}"/>'
-        f'<text x="{at(*points[-1]).split(",")[0]}" y="{at(*points[-1]).split(",")[1]}">{name}</text>'
-        for k, (name, points) in enumerate(curves)
-        if points
-    ]
-    ticks = [
-        f'<text x="4" y="{at(0.1, 10.0**-k).split(",")[1]}">{10.0 ** (2 - k):g} %</text>' for k in range(6)
-    ]
-    across = [
-        f'<text x="{at(10.0**k, 1e-5).split(",")[0]}" y="{height - 16}">{10.0**k:g} s</text>'
-        for k in range(-1, math.ceil(far))
-    ]
-    text = "\n".join([*ticks, *across, *body])
-    file.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">\n'
-        f"<title>Gap between bound and value over time</title>\n{text}\n</svg>\n",
-        encoding="utf-8",
-    )
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ answer and the same isolation wherever it is made. What a lost worker had is giv
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
-from nichiiki.executing import Done, LocalExecutor, Task
+from nichiiki.executing import POLL_S, Done, LocalExecutor, Task, never
 from nichiiki.wire import decode, encode
 from nichiiki_models.errors import UsageError
 
@@ -47,8 +48,8 @@ class DaskExecutor:
         """Take a task; it starts when `iterate` is used."""
         self._tasks.append(task)
 
-    def iterate(self) -> Iterator[Done]:
-        """Yield each task when it is done, and close the connection at the end."""
+    def iterate(self, should_stop: Callable[[], bool] = never) -> Iterator[Done]:
+        """Yield each task when it is done, and close the connection at the end; see `nichiiki.executing.Executor`."""
         as_completed = _distributed().as_completed
         tasks, self._tasks = self._tasks, []
         futures = {
@@ -56,11 +57,14 @@ class DaskExecutor:
             for task in tasks
         }
         try:
-            for future in as_completed(futures, loop=self.client.loop):
-                if future.status == "finished":
-                    yield decode(future.result())
-                else:
-                    yield Done(futures[future], error=f"LOST {future.exception()!r}")
+            ended = as_completed(futures, loop=self.client.loop)
+            while not ended.is_empty() and not should_stop():
+                for future in ended.next_batch(block=False):
+                    if future.status == "finished":
+                        yield decode(future.result())
+                    else:
+                        yield Done(futures[future], error=f"LOST {future.exception()!r}")
+                time.sleep(POLL_S)
         finally:
             self.client.cancel(list(futures))
             self.client.close()

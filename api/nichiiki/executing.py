@@ -61,6 +61,11 @@ class Done:
     error: str | None = None
 
 
+def never() -> bool:
+    """Say that nobody asks to stop."""
+    return False
+
+
 class Executor(Protocol):
     """Takes tasks, and gives each back once; local processes here, a cluster elsewhere."""
 
@@ -68,8 +73,11 @@ class Executor(Protocol):
         """Take a task."""
         ...
 
-    def iterate(self) -> Iterator[Done]:
-        """Yield every submitted task when it is done, in any order; closing the iterator ends those that run."""
+    def iterate(self, should_stop: Callable[[], bool] = never) -> Iterator[Done]:
+        """Yield every submitted task when it is done, in any order.
+
+        Closing the iterator ends those that run, and so does `should_stop`, which is asked meanwhile.
+        """
         ...
 
 
@@ -145,11 +153,11 @@ class LocalExecutor:
         """Take a task; it starts when `iterate` is used."""
         self._waiting.append(task)
 
-    def iterate(self) -> Iterator[Done]:
-        """Yield each task when it is done."""
+    def iterate(self, should_stop: Callable[[], bool] = never) -> Iterator[Done]:
+        """Yield each task when it is done; see `Executor`."""
         running: list[_Running] = []
         try:
-            while self._waiting or running:
+            while (self._waiting or running) and not should_stop():
                 while self._waiting and len(running) < self.workers:
                     running.append(_Running(self._waiting.popleft()))
                 for each in [r for r in running if r.is_over()]:

@@ -28,7 +28,7 @@ class ProcessHelpers:
     Notes
     -----
     A piece that is lost with its worker, or ended by its limit, is done by this process, so that the answer hangs on nothing that
-    happens on the way.
+    happens on the way. Not so where one result makes the others needless: a lost racer is not begun again.
     """
 
     def __init__(self, make: Callable[[], Executor], *, at_once: int = 2) -> None:
@@ -53,13 +53,13 @@ class ProcessHelpers:
         executor, found = self._make(), {}
         for number, piece in enumerate(pieces):
             executor.submit(Task(str(number), function, piece, limit_s + SPARE_S))
-        with closing(executor.iterate()) as results:  # type: ignore[type-var]  # iterate is a generator
+        with closing(executor.iterate(should_stop)) as results:  # type: ignore[type-var]  # iterate is a generator
             for done in results:
                 if done.error is None:
                     found[int(done.key)] = done.value
-                if should_stop() or (done.error is None and ends(done.value)):
-                    break
-        if any(ends(value) for value in found.values()):
+                    if ends(done.value):
+                        break
+        if ends is not nothing_ends or should_stop():
             return [found.get(number) for number in range(len(pieces))]
         lost = [number for number in range(len(pieces)) if number not in found]
         again = Threads().each(function, [pieces[number] for number in lost], limit_s, should_stop)

@@ -66,7 +66,7 @@ def ask_everyone(
     prices
         What is shared costs so much.
     should_stop
-        Asked between blocks.
+        Asked now and then; blocks that have begun are left, and end unseen.
     workers
         Blocks at a time.
     """

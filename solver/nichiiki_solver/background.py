@@ -25,13 +25,28 @@ def in_background(work: Callable[[], T], should_stop: Callable[[], bool], *, nam
     Returns
     -------
     T or None
-        What the work returned; None if it was left or raised.
+        What the work returned; None if it was left.
+
+    Raises
+    ------
+    Exception
+        What the work raised.
     """
     found: list[T] = []
-    worker = threading.Thread(target=lambda: found.append(work()), daemon=True, name=name)
+    raised: list[BaseException] = []
+
+    def do() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:
+            raised.append(error)
+
+    worker = threading.Thread(target=do, daemon=True, name=name)
     worker.start()
     while worker.is_alive():
         worker.join(POLL_S)
-        if should_stop():
+        if worker.is_alive() and should_stop():
             return None
-    return found[0] if found else None
+    if raised:
+        raise raised[0]
+    return found[0]

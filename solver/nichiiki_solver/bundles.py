@@ -449,12 +449,6 @@ class BundleSource:
         rows[owner, segment - tree.segment_offsets[tree.group[stays]][owner]] = tree.segments[segment] + place
         return rows
 
-    def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
-        """List every bundle whose value is at least its household's entry of `least` (all gates are listed)."""
-        stay, option = self._values(weights, prices)
-        found = self.tree.grow(stay, option, least[self.bundles.stays.household], most)
-        return None if found is None else self.market_of(*found)
-
     def factored(self, weights: Ints, prices: Ints, least: Ints) -> Factored:
         """List stays and options apart, tied by rows, without those that no good enough bundle has.
 

@@ -19,6 +19,11 @@ from nichiiki_solver.ragged import Ints
 
 ROW_LIMIT = 1 << 28
 Report = Callable[[int | None, int | None], None]
+"""Is told the value of the best answer and the bound, None where one is not known or not new."""
+
+
+def unreported(_value: int | None, _bound: int | None) -> None:
+    """Report nothing."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ MOST_PROGRAMMED = 300
 """With more agents than that the ascent is all: a linear program would take longer than everything else together."""
 CUT_ROUNDS, ROUNDS_A_CUT = 6, 2
 """Most times that rows are added which fractions break, and linear programs between them."""
+OUT_OF_TIME = 1
+"""What scipy calls a linear program that reached a limit."""
 LARGEST_COST = 1e6
 """Utilities above are scaled down for the linear program; the bound is summed from the unscaled integers."""
 
@@ -86,7 +88,7 @@ def source_of(market: Market) -> Source:
 
 
 def can_be_priced(market: Market) -> bool:
-    """Whether sums of prices and utilities of a listed market stay in 64 bits, with room for prices above any utility."""
+    """Whether sums of utilities of a listed market, in the unit of prices, stay in 64 bits, with room for prices above any utility."""
     largest = np.abs(market.utility.astype(float)).max(initial=1.0)
     return bool(largest * SCALE * max(1, market.n_agents) < 1 << 60)
 
@@ -97,6 +99,7 @@ def find_prices(
     should_stop: Callable[[], bool],
     first: Market | None = None,
     rounds: int = ROUNDS,
+    time_limit_s: float = np.inf,
 ) -> Priced:
     """Find prices whose bound meets the linear program over all options, or the best until told to stop.
 
@@ -112,7 +115,11 @@ def find_prices(
         Options to begin with, gates included; those that are best at prices by ascent if None.
     rounds
         Most linear programs.
+    time_limit_s
+        Most seconds for one linear program, which does not ask `should_stop`; prices are those known then.
     """
+    if market.complete and not can_be_priced(market):
+        raise RuntimeError("utilities are too large for prices of 64 bits")
     source = source_of(market)
     if first is None:
         best = approach(market, source, weights, should_stop)
@@ -125,7 +132,9 @@ def find_prices(
     for _ in range(rounds):
         if should_stop():
             break
-        program = _solve_master(columns, weights @ columns.utility)
+        program = _solve_master(columns, weights @ columns.utility, time_limit_s)
+        if program is None:
+            break
         share = program.share
         here = _priced(market, source, weights, program.prices)
         best = min(best, here, key=lambda priced: priced.total)
@@ -138,11 +147,13 @@ def find_prices(
     return replace(best, columns=columns, share=share, central=central)
 
 
-def find_tight_prices(market: Market, weights: Ints, should_stop: Callable[[], bool]) -> Priced:
+def find_tight_prices(
+    market: Market, weights: Ints, should_stop: Callable[[], bool], time_limit_s: float = np.inf
+) -> Priced:
     """Find prices as `find_prices` does, with further rows of a compiled market where they bring the bound down."""
     source = source_of(market)
     if not isinstance(source, BundleSource):
-        return find_prices(market, weights, should_stop)
+        return find_prices(market, weights, should_stop, time_limit_s=time_limit_s)
     if source.proven is not None:
         return _priced(market, source, weights, source.proven.prices.at(source.bundles.uses.resources))
     if market.n_agents > MOST_PROGRAMMED:
@@ -264,7 +275,9 @@ def listed_prices(market: Market, weights: Ints) -> Ints:
 
     One program, in place of the rounds of `find_prices`: quicker where the options are few and the resources many.
     """
-    return _solve_master(market, weights @ market.utility).prices
+    program = _solve_master(market, weights @ market.utility)
+    assert program is not None  # noqa: S101 - only a limit leaves none
+    return program.prices
 
 
 def _with_gates(market: Market, first: Market) -> Market:
@@ -296,8 +309,8 @@ class _Program:
     share: Floats
 
 
-def _solve_master(columns: Market, utility: Ints) -> _Program:
-    """Solve the linear program over listed columns."""
+def _solve_master(columns: Market, utility: Ints, time_limit_s: float = np.inf) -> _Program | None:
+    """Solve the linear program over listed columns; None if the time does not suffice."""
     from scipy.optimize import linprog  # takes longer to load than a known price takes to look up
 
     n, agents, resources = columns.n_options, columns.n_agents, len(columns.capacity)
@@ -327,8 +340,10 @@ def _solve_master(columns: Market, utility: Ints) -> _Program:
     limits = np.concatenate((np.ones(agents), -np.ones(len(must)), columns.capacity.astype(float)))
     cost = np.concatenate((-utility.astype(float) / unit, np.full(len(must) + len(short), penalty)))
     result: Any = linprog(  # type: ignore[call-overload]  # the stubs know no sparse arrays
-        cost, A_ub=matrix, b_ub=limits, bounds=(0, None), method="highs"
+        cost, A_ub=matrix, b_ub=limits, bounds=(0, None), method="highs", options={"time_limit": time_limit_s}
     )
+    if result.status == OUT_OF_TIME:
+        return None
     if result.status != 0:
         raise RuntimeError(f"the linear program ended with {result.message}")
     duals = -result.ineqlin.marginals * SCALE * unit

@@ -55,7 +55,9 @@ def shadow_prices(instance: Instance, *, time_limit_s: float = 60.0) -> list[Sha
     market = compile_market(instance)
     weights = np.zeros(len(market.levels), dtype=np.int64)
     weights[0] = 1
-    prices = find_prices(market, weights, lambda: time.perf_counter() > end).prices
+    prices = find_prices(
+        market, weights, lambda: time.perf_counter() > end, time_limit_s=end - time.perf_counter()
+    ).prices
     source = market.source
     if not isinstance(source, BundleSource):
         raise TypeError("a compiled market has lost its source")

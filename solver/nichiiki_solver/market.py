@@ -79,16 +79,12 @@ class Source(Protocol):
         """List options worth more than `least` at the last prices, at most `most` an agent."""
         ...
 
-    def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
-        """List every option whose value at the prices is at least its agent's entry; None if they are more than `most`."""
-        ...
-
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
         """Count the pieces that `factored` would list, or a few more."""
         ...
 
     def factored(self, weights: Ints, prices: Ints, least: Ints) -> Factoring:
-        """State the options that `within` would list as a smaller market for one exact search."""
+        """State the options whose value at the prices is at least their agent's entry as a smaller market for one exact search."""
         ...
 
     def everything(self) -> Factoring:
@@ -562,11 +558,6 @@ class ListedSource:
     def improving(self, least: Ints, most: int) -> Market:
         """List the options worth more than `least` at the last prices, the best `most` of each agent."""
         return self.market.take(best_of_each(self._last, self.market.agent, least, most))
-
-    def within(self, weights: Ints, prices: Ints, least: Ints, most: int) -> Market | None:
-        """List the options that reach `least` at the prices."""
-        found = np.flatnonzero(self.market.value_at(weights, prices) >= least[self.market.agent])
-        return None if len(found) > most else self.market.take(found)
 
     def pieces(self, weights: Ints, prices: Ints, least: Ints) -> int:
         """Count the options that reach `least` at the prices."""

@@ -114,7 +114,7 @@ class _Search:
         """
         led = self._run(share, whole=~follows)
         found = self._answer(led)
-        if led is None or led.x is None or found.is_near(self.gap) or time.monotonic() >= self.ends:
+        if led is None or led.x is None or found.is_near(self.gap) or self._is_over():
             return found
         bound = found.bound
         if found.choice is None:
@@ -125,13 +125,18 @@ class _Search:
                 "begun": None,
             }
             found = replace(self._answer(self._run(**kept)), infeasible=False)
-        if not is_near(found.objective, bound, self.gap):
+        if not is_near(found.objective, bound, self.gap) and not self._is_over():
             every = self.at_once()
+            if every.infeasible and found.choice is not None:
+                raise RuntimeError("HiGHS calls a market infeasible of which it has found an allocation")
             if every.infeasible:
                 return every
             bound = min((b for b in (bound, every.bound) if b is not None), default=None)
             found = max((found, every), key=_value)
-        return replace(found, bound=bound if bound is None else max(bound, _value(found)))
+        return replace(found, bound=not_below(bound, _value(found)))
+
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self.ends or (self.should_stop is not None and self.should_stop())
 
     def _answer(self, result: Found | None) -> Answer:
         if result is None:
@@ -227,7 +232,12 @@ def checked(market: Market, weights: Ints, divisor: int, taken: Ints, bound: flo
     if len(np.unique(market.agent[taken])) != len(taken) or not market.is_feasible(choice):
         return Answer(None, None, limit)
     value = int(weights[taken].sum())
-    return Answer(choice, value, None if limit is None else max(limit, value))
+    return Answer(choice, value, not_below(limit, value))
+
+
+def not_below(bound: int | None, value: int) -> int | None:
+    """A bound of an engine that computes in floating point, if an answer it found agrees; else nothing is proven."""
+    return None if bound is None or bound < value else bound
 
 
 def _scaled(bound: float | None, divisor: int) -> int | None:

@@ -22,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 
 from nichiiki_solver import mip
-from nichiiki_solver.cp_sat import Answer, Report, is_near
+from nichiiki_solver.cp_sat import Answer, Report, is_near, unreported
 from nichiiki_solver.dual_prices import SCALE, Priced, find_prices, gains
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints
@@ -88,7 +88,7 @@ class _Search:
         self.bound: int | None = None
         self.infeasible = False
         self.limit_s, self.gap = time_limit_s, relative_gap
-        self.report, self.should_stop = report or _nothing, should_stop or (lambda: False)
+        self.report, self.should_stop = report or unreported, should_stop or (lambda: False)
         self.ends = time.monotonic() + time_limit_s
         self.total, self.short = 0, np.zeros(market.n_options, dtype=np.int64)
         self.draw, self.size = np.random.default_rng(seed), float(FIRST_BLOCK)
@@ -105,30 +105,36 @@ class _Search:
         self.short = gains(self.market, priced.values)[self.market.agent] - self.market.value_at(
             np.array([SCALE]), priced.prices
         )
-        ordered, size, slice_s = (
-            np.sort(self.short),
-            FIRST_RING * self.market.n_agents,
-            FIRST_SHARE * self.limit_s,
-        )
+        self._begin_with_nothing()
+        order = np.argsort(self.short, kind="stable")
+        size, slice_s = FIRST_RING * self.market.n_agents, FIRST_SHARE * self.limit_s
         while not self._is_over() and not self._is_enough():
-            reach = self._reach(ordered, size)
-            kept = self._with_known(self.short <= reach)
-            if kept.sum() > MOST_OPTIONS:
-                break
-            self._ring(kept, slice_s, outside=(self.total - reach - 1) // SCALE)
-            if size >= self.market.n_options:
+            self._ring(self._nearest(order, min(size, MOST_OPTIONS)), slice_s)
+            if size >= min(self._left, MOST_OPTIONS):
                 break
             self._place_blocks(BLOCKS_A_RING * slice_s)
             size, slice_s = 2 * size, 2 * slice_s
-            if self.needed is None or (self.short <= self.needed).sum() <= MOST_OPTIONS:
-                size, slice_s = self.market.n_options, self.left_s
+            if self._left <= MOST_OPTIONS:
+                size, slice_s = MOST_OPTIONS, self.left_s
+        self._place_blocks(self.left_s)
+
+    def _begin_with_nothing(self) -> None:
+        """Have the choice that gives nobody anything, if it is one and there is none."""
+        nothing = np.full(self.market.n_agents, -1, dtype=np.int64)
+        if self.choice is None and self.market.is_feasible(nothing):
+            self._keep(nothing)
 
     def _is_over(self) -> bool:
         return self.should_stop() or self.left_s <= 0
 
     def _prices(self) -> Priced:
         ends = time.monotonic() + PRICING_SHARE * self.limit_s
-        priced = find_prices(self.market, np.array([1]), lambda: self._is_over() or time.monotonic() > ends)
+        priced = find_prices(
+            self.market,
+            np.array([1]),
+            lambda: self._is_over() or time.monotonic() > ends,
+            time_limit_s=PRICING_SHARE * self.limit_s,
+        )
         self._lower(priced.bound)
         return priced
 
@@ -137,21 +143,30 @@ class _Search:
         """Shortfall beyond which no option is in an allocation as good as the one at hand; None if none is."""
         return None if self.value is None else self.total - SCALE * self.value
 
-    def _reach(self, ordered: Ints, size: int) -> int:
-        """Shortfall of a ring of a size, no larger than needed."""
-        reach = int(ordered[min(size, len(ordered)) - 1])
-        return reach if self.needed is None else min(reach, self.needed)
+    @property
+    def _left(self) -> int:
+        """Options that an allocation better than the one at hand may hold."""
+        return self.market.n_options if self.needed is None else int((self.short <= self.needed).sum())
+
+    def _nearest(self, order: Ints, size: int) -> Bools:
+        """So many options of the smallest shortfall, none beyond what is needed, and those at hand."""
+        kept = np.zeros(self.market.n_options, dtype=bool)
+        kept[order[:size]] = True
+        if self.needed is not None:
+            kept &= self.short <= self.needed
+        return self._with_known(kept)
 
     def _with_known(self, kept: Bools) -> Bools:
         if self.choice is not None:
             kept[self.choice[self.choice >= 0]] = True
         return kept
 
-    def _ring(self, kept: Bools, slice_s: float, outside: int) -> None:
-        """Search the kept options; nothing with an option outside is worth more than `outside`."""
+    def _ring(self, kept: Bools, slice_s: float) -> None:
+        """Search the kept options; what holds another one falls short of the prices' bound by that one's shortfall."""
         found = mip.solve_level(
             self.market.take(kept),
             self.weights[kept],
+            hint=self._among(kept, self.choice),
             time_limit_s=max(0.05, min(slice_s, self.left_s)),
             relative_gap=self.gap,
             should_stop=self.should_stop,
@@ -162,8 +177,14 @@ class _Search:
             numbers = np.flatnonzero(kept)
             self._keep(np.where(found.choice >= 0, numbers[found.choice], -1))
         if found.bound is not None:
-            self._lower(found.bound if whole else max(found.bound, outside))
+            outside = None if whole else (self.total - int(self.short[~kept].min())) // SCALE
+            self._lower(found.bound if outside is None else max(found.bound, outside))
         self.report(self.value, self.bound)
+
+    @staticmethod
+    def _among(kept: Bools, choice: Ints | None) -> Ints | None:
+        """A choice in the numbers of the kept options, which hold all of it."""
+        return None if choice is None else np.where(choice >= 0, (np.cumsum(kept) - 1)[choice], -1)
 
     def _place_blocks(self, seconds: float) -> None:
         """Place some agents anew, all others staying, block after block; they grow where blocks close and shrink where not."""
@@ -204,7 +225,13 @@ class _Search:
             capacity=self.market.capacity - self.market.usage(rest),
             must_assign=self.market.must_assign & free,
         )
-        found = mip.solve_level(part, self.weights[kept], time_limit_s=seconds, should_stop=self.should_stop)
+        found = mip.solve_level(
+            part,
+            self.weights[kept],
+            hint=self._among(kept, np.where(free, self.choice, -1)),
+            time_limit_s=seconds,
+            should_stop=self.should_stop,
+        )
         if found.choice is not None:
             mine = found.choice >= 0
             rest[mine] = np.flatnonzero(kept)[found.choice[mine]]
@@ -227,8 +254,6 @@ class _Search:
         """Put together what was found."""
         if self.choice is None or self.value is None:
             return Answer(None, None, self.bound, infeasible=self.infeasible)
-        return Answer(self.choice, self.value, None if self.bound is None else max(self.bound, self.value))
-
-
-def _nothing(_value: int | None, _bound: int | None) -> None:
-    """Report nothing."""
+        if self.bound is not None and self.bound < self.value:
+            raise RuntimeError("a bound lies below an allocation that is known")
+        return Answer(self.choice, self.value, self.bound)

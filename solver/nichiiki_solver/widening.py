@@ -17,6 +17,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_solver.asking import ask_everyone
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.carrying import Carried
+from nichiiki_solver.cp_sat import Report
 from nichiiki_solver.dual_prices import SCALE, approach, go_on
 from nichiiki_solver.holding import held_at_once
 from nichiiki_solver.known_prices import Prices, Proven
@@ -25,7 +26,6 @@ from nichiiki_solver.measures import Plans
 from nichiiki_solver.narrowing import Narrowing
 from nichiiki_solver.ragged import Ints
 
-Report = Callable[[int | None, int | None], None]
 Answer = tuple[Market, Ints]
 """A market of bundles, and a choice of them."""
 ROUNDS, ENOUGH = 5, 1e-3

@@ -1,6 +1,7 @@
 """Blocks of households as tasks: the same certificate whoever places them, and what is lost is done here."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from nichiiki_solver.helping import Helpers, Threads, nothing_ends
 from nichiiki_solver.holding import held_by_prices
 from nichiiki_solver.policies import neighbourhoods
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
-from nichiiki_tasks import crash, crash_in_a_helper, length, root, sleep
+from nichiiki_tasks import crash, crash_in_a_helper, held_number, length, root, sleep
 
 
 def never() -> bool:
@@ -32,7 +33,7 @@ def certificate(helpers: Helpers) -> tuple[Allocation, int, int]:
     priced = find_tight_prices(source.unlisted(), weights, never)
     assert isinstance(priced.source, BundleSource)
     held = held_by_prices(priced.source, weights * SCALE, priced.prices, never)
-    search = Neighbourhoods(priced.source, priced.source.unlisted(), 0, priced, held, 0, helpers)
+    search = Neighbourhoods(priced.source, priced, held, 0, helpers)
     before = search.value
     assert search.improve(3, 60.0, never)
     assert search.value > before
@@ -104,6 +105,20 @@ def test_a_result_that_ends_it_leaves_the_others() -> None:
     assert time.monotonic() - started < 25
     found = Threads().each(length, [(3, 4), (6, 8)], 60, never, lambda value: value == 5.0)
     assert found == [5.0, None]
+
+
+def test_who_is_told_to_stop_ends_what_runs(tmp_path: Path) -> None:
+    """Both pieces have begun and would go on for good: nothing ends while they run but what is asked meanwhile."""
+
+    def have_begun() -> bool:
+        return len(list(tmp_path.iterdir())) == 2
+
+    pieces = [(number, tmp_path) for number in range(2)]
+    assert ProcessHelpers.local(2).each(held_number, pieces, 90, have_begun) == [None, None]
+
+
+def test_a_lost_racer_is_not_begun_again() -> None:
+    assert ProcessHelpers.local(2).each(crash, [(9,), (9,)], 60, never, lambda _: True) == [None, None]
 
 
 def test_threads_raise_what_a_piece_raised_and_leave_the_others() -> None:

@@ -61,16 +61,15 @@ def test_best_values_are_the_maxima_over_all_bundles(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_within_lists_exactly_what_is_good_enough(seed: int) -> None:
+def test_good_enough_is_exactly_what_good_bundles_are_made_of(seed: int) -> None:
     source = BundleSource(find_bundles(random_instance(seed)))
     market, rng = source.all_listed(), np.random.default_rng(seed)
     prices = rng.integers(0, 300, len(market.capacity))
     weights = np.zeros(len(market.levels), dtype=np.int64)
     weights[0] = 3
     least = source.best_values(weights, prices) - int(rng.integers(0, 1500))
-    found = source.within(weights, prices, least, 10**9)
-    assert found is not None
-    good = (market.value_at(weights, prices) >= least[market.agent]) | market.gate[market.agent]
-    assert np.array_equal(found.utility, market.utility[:, good])
-    assert np.array_equal(found.agent, market.agent[good])
-    assert source.within(weights, prices, least, 0) is None or not (~market.gate[market.agent[good]]).any()
+    stays, options = source.good_enough(weights, prices, least)
+    good = (market.value_at(weights, prices) >= least[market.agent]) & ~market.gate[market.agent]
+    chosen = market.labels["chosen"][good]
+    assert stays.tolist() == np.unique(market.labels["stay"][good]).tolist()
+    assert options.tolist() == np.unique(chosen[chosen >= 0]).tolist()

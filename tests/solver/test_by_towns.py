@@ -11,7 +11,7 @@ from nichiiki_solver import cp_sat, mip
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.by_towns import ByTowns, towns_of
 from nichiiki_solver.dual_prices import approach, find_tight_prices
-from nichiiki_solver.helping import Threads
+from nichiiki_solver.helping import Threads, nothing_ends
 from nichiiki_solver.ragged import Ints
 from nichiiki_solver.towns import PARTS
 
@@ -70,6 +70,33 @@ def test_any_payments_prove_a_bound(seed: int) -> None:
         assert found.bound <= town.rest + int(np.maximum(town.best - paid[town.households], 0).sum()) + 1
         total += found.bound
     assert best is None or total >= PARTS * best
+
+
+class Forgetful:
+    """Searches every town once, and none that is asked for again."""
+
+    at_once, can_end = 1, False
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def each(self, function, pieces, limit_s, should_stop, ends=nothing_ends):  # type: ignore[no-untyped-def]
+        self.calls += 1
+        if self.calls > 1:
+            return [None] * len(pieces)
+        return Threads().each(function, pieces, limit_s, should_stop, ends)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_known_of_a_town_bounds_it_at_other_payments(seed: int) -> None:
+    source = BundleSource(find_bundles(generate(households=40, houses=14, hosts=4, seed=seed)))
+    weights, best, helpers = first_level(source), optimum(source), Forgetful()
+    assert best is not None
+    priced = approach(source.unlisted(), source, weights, never, 30)
+    search = ByTowns(source, weights, priced, helpers)
+    search.improve(8, 10.0, never, a_minute, lambda _: None)
+    assert helpers.calls > 2
+    assert best <= search.bound <= priced.bound
 
 
 def test_whoever_searches_finds_the_same() -> None:

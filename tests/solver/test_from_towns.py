@@ -7,9 +7,10 @@ from nichiiki_instances.generators import generate
 from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver import cp_sat
 from nichiiki_solver.bundles import BundleSource, find_bundles
+from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced, approach, find_tight_prices
-from nichiiki_solver.from_towns import held_by_towns
-from nichiiki_solver.helping import Threads
+from nichiiki_solver.from_towns import TRIES, held_by_towns
+from nichiiki_solver.helping import Threads, nothing_ends
 from nichiiki_solver.holding import Held, held_by_prices
 from nichiiki_solver.ragged import Ints
 
@@ -53,6 +54,29 @@ def test_no_answer_takes_what_is_not_there_or_beats_the_optimum(seed: int) -> No
         market, choice = held.choice(source)
         if market.is_feasible(choice):
             assert best is not None and value_of(source, held) <= best
+
+
+class Idle:
+    """Searches nothing, and keeps in mind how much was asked for."""
+
+    at_once, can_end = 1, False
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def each(self, function, pieces, limit_s, should_stop, ends=nothing_ends):  # type: ignore[no-untyped-def]
+        self.sizes += [market.n_options for market, *_ in pieces]
+        return [Answer(None, None, None) for _ in pieces]
+
+
+def test_a_town_that_does_not_close_is_tried_with_less() -> None:
+    source = BundleSource(find_bundles(generate(households=30, houses=10, hosts=1, seed=1)))
+    helpers = Idle()
+    held = held_by_towns(source, first_level(source), priced_of(source), 1.0, MOST, helpers, 10.0, never)
+    assert len(helpers.sizes) == TRIES
+    assert helpers.sizes == sorted(helpers.sizes, reverse=True)
+    assert helpers.sizes[-1] < helpers.sizes[0]
+    assert (held.stay < 0).all()
 
 
 def test_one_town_with_everything_in_it_is_the_optimum() -> None:

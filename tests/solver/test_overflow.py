@@ -101,6 +101,13 @@ def test_no_row_for_cp_sat_reaches_the_trap(seed: int, bits: int) -> None:
             assert size < TRAP
 
 
+@pytest.mark.parametrize("bits", [*BITS, 49])
+def test_a_bound_beside_a_procedure_holds_on_huge_numbers(bits: int) -> None:
+    """Prices are counted in 1/4096 of a unit: where that passes 64 bits the bound is another one, and not a wrong one."""
+    for seed in range(SEEDS):
+        assert_true(huge_market(seed, bits), policy="serial_dictatorship", bound=True)
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_common_factor_of_the_amounts_does_not_weaken_the_bound(
     seed: int, monkeypatch: pytest.MonkeyPatch

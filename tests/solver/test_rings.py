@@ -66,6 +66,27 @@ def test_the_bound_holds_whenever_the_search_ends(family: str) -> None:
         assert found.objective is None or (best is not None and found.objective <= best)
 
 
+@pytest.mark.parametrize("seed", range(DRAWS))
+@pytest.mark.parametrize("family", FAMILIES)
+def test_rings_too_small_for_everything_still_bound_and_answer(
+    family: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no ring may hold all options they double up to the most that one may hold; then blocks go on."""
+    market = FAMILIES[family](seed)
+    monkeypatch.setattr(rings, "MOST_OPTIONS", market.n_options // 2)
+    best = optimum(market)
+    found = rings.solve_level(market, market.utility[0], time_limit_s=2, seed=seed)
+    assert found.bound is None or best is None or found.bound >= best
+    assert found.objective is None or (best is not None and found.objective <= best)
+    assert found.choice is None or market.is_feasible(found.choice)
+    if (
+        best is not None
+        and not market.must_assign.any()
+        and market.is_feasible(np.full(market.n_agents, -1, dtype=np.int64))
+    ):
+        assert found.choice is not None
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_policy_equals_enumeration(family: str) -> None:
     market = FAMILIES[family](1)

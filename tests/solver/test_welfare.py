@@ -1,10 +1,12 @@
 """The optimum policy: equal to complete enumeration, with bounds that hold, on every way it may take."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Allocation, Status, StopReason
 from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
@@ -13,6 +15,7 @@ from nichiiki_oracle.market import Market
 from nichiiki_oracle.measures import settled
 from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver.allocating import allocate
+from nichiiki_solver.dual_prices import SCALE
 from nichiiki_solver.policies import welfare
 from nichiiki_solver.verify import verify
 
@@ -51,6 +54,15 @@ def assert_who_pays(instance: Instance, allocation: Allocation) -> None:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_whole_market_equals_complete_enumeration(seed: int) -> None:
     assert_equals_enumeration(random_instance(seed))
+
+
+def test_a_bound_below_an_answer_is_an_error_and_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever says that nothing is worth more than an answer at hand by far is at fault, and nothing is returned."""
+    prices = welfare.find_tight_prices
+    monkeypatch.setattr(welfare, "SMALL", -1)
+    monkeypatch.setattr(welfare, "find_tight_prices", lambda *how: replace(prices(*how), total=SCALE))
+    with pytest.raises(RuntimeError, match="lies below"):
+        allocate(generate(households=40, houses=14, hosts=2, seed=1))
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

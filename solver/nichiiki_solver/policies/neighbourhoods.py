@@ -62,12 +62,8 @@ class Neighbourhoods:
     ----------
     source
         What makes the bundles; its further rows hold too.
-    market
-        Its unlisted market.
-    level
-        Level of the objective that is maximised.
     priced
-        Prices of the resources of `source`.
+        Prices of the resources of `source`, for the first level of the objective, which is maximised.
     held
         An answer that keeps every rule.
     seed
@@ -79,17 +75,15 @@ class Neighbourhoods:
     def __init__(
         self,
         source: BundleSource,
-        market: Market,
-        level: int,
         priced: Priced,
         held: Held,
         seed: int,
         helpers: Helpers,
     ) -> None:
         self._helpers = helpers
-        self.source, self.held, self.level = source, held, level
-        self._weights = np.zeros(len(market.levels), dtype=np.int64)
-        self._weights[level] = 1
+        self.source, self.held = source, held
+        market = source.unlisted()
+        self._weights = np.eye(1, len(market.levels), dtype=np.int64)[0]
         self._prices, self._bound = priced.prices, priced.total
         self._at = source.at(self._weights * SCALE, priced.prices)
         self._gain = gains(market, priced.values)
@@ -104,9 +98,9 @@ class Neighbourhoods:
         """Value of what is held."""
         bundles, held = self.source.bundles, self.held
         return int(
-            bundles.stay_terms[self.level, held.stay[held.stay >= 0]].sum()
-            + bundles.option_terms[self.level, held.chosen[held.chosen >= 0]].sum()
-            + bundles.gate_terms[self.level, held.gates].sum()
+            bundles.stay_terms[0, held.stay[held.stay >= 0]].sum()
+            + bundles.option_terms[0, held.chosen[held.chosen >= 0]].sum()
+            + bundles.gate_terms[0, held.gates].sum()
         )
 
     def answer(self) -> tuple[Market, Ints]:
@@ -117,7 +111,7 @@ class Neighbourhoods:
         """Place so many blocks anew; return whether the answer became better."""
         limit_s, before = max(0.05, min(BLOCK_S, time_limit_s)), self.value
         blocks = self._sub_markets(self._blocks(count))
-        work = [(sub.market, sub.market.utility[self.level], limit_s, GAP, sub.hint) for sub in blocks]
+        work = [(sub.market, sub.market.utility[0], limit_s, GAP, sub.hint) for sub in blocks]
         answers = self._helpers.each(mip.search_part, work, limit_s, should_stop)
         open_ = sum(answer is None or not answer.has_ended(2 * GAP) for answer in answers)
         self._take(
@@ -217,9 +211,9 @@ class Neighbourhoods:
         np.add.at(left, np.searchsorted(resources, used), amount)
         terms = source.bundles
         value = int(
-            terms.stay_terms[self.level, current[0]].sum()
-            + terms.option_terms[self.level, current[1]].sum()
-            + terms.gate_terms[self.level, current[2]].sum()
+            terms.stay_terms[0, current[0]].sum()
+            + terms.option_terms[0, current[1]].sum()
+            + terms.gate_terms[0, current[2]].sum()
         )
         bound = (
             int(self._gain[block].sum()) + self._gain_of_gates(gates) + int(self._prices[resources] @ left)
@@ -244,7 +238,7 @@ class Neighbourhoods:
         """What the agents of some options of gates gain at most at the prices."""
         all_gates = self.source.bundles.uses.gates
         entry, size = expand_rows(all_gates.offsets, gates)[1], len(self.held.stay)
-        value = SCALE * self.source.bundles.gate_terms[self.level, gates] - segment_sum(
+        value = SCALE * self.source.bundles.gate_terms[0, gates] - segment_sum(
             self._prices[all_gates.resource[entry]] * all_gates.amount[entry],
             offsets_of(np.diff(all_gates.offsets)[gates]),
         )

@@ -37,7 +37,7 @@ from nichiiki_solver import assignment, cp_sat, mip, race, rings, scip
 from nichiiki_solver.asking import ask_everyone
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.by_towns import ByTowns
-from nichiiki_solver.cp_sat import Answer, Floor, is_near
+from nichiiki_solver.cp_sat import Answer, Floor, Report, is_near, unreported
 from nichiiki_solver.dual_prices import (
     SCALE,
     Priced,
@@ -45,6 +45,7 @@ from nichiiki_solver.dual_prices import (
     find_tight_prices,
     gains,
     listed_prices,
+    near_best,
     source_of,
 )
 from nichiiki_solver.factored import Factored, build_factored
@@ -84,7 +85,7 @@ TOWN_S, TOWN_SHARE = 8.0, 0.09
 ANSWER_S, ANSWER_SHARE = 5.0, 0.08
 """The same for an answer."""
 BLOCKS_SHARE, PATIENCE = 0.7, 6
-"""Share of the time for blocks before an exact search; it begins at once when so many blocks in a row are no better."""
+"""Share of the time for blocks before an exact search; it begins at once when so many rounds in a row are no better."""
 AGENTS_A_BLOCK, MOST_A_ROUND = 300, 32
 """Agents for each block of a round, and most blocks of one."""
 LAST_SHARE, LAST_PATIENCE = 0.95, 200
@@ -157,7 +158,6 @@ class Welfare:
         return run.outcome()
 
 
-Report = Callable[[int | None, int | None], None]
 Engine = Callable[[Market, Ints, tuple[Floor, ...], Report], Answer]
 
 
@@ -285,6 +285,7 @@ class _Run:
             market,
             weights,
             floors=floors,
+            hint=self.hint,
             time_limit_s=max(0.05, self.left_s),
             should_stop=self.settings.should_stop,
         )
@@ -374,7 +375,8 @@ class _Run:
         """State what may be part of an optimum: stays and options that the bound and a first answer leave."""
         weights = self._of_level(0)
         self._begin_with_procedure()
-        priced = find_tight_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE))
+        pricing_s = PRICING_SHARE * self.settings.time_limit_s
+        priced = find_tight_prices(self.market, weights, lambda: self._is_over(PRICING_SHARE), pricing_s)
         self.bound = priced.bound if self.known is None else self.known.bound
         self.priced = priced
         self.report(0, None, self.bound)
@@ -398,15 +400,31 @@ class _Run:
 
     def _begin_with_columns(self, priced: Priced) -> None:
         """Have the best answer that a short search finds over the bundles met during pricing."""
+        met = self._met(priced)
+        if met is None:
+            return
         start = self.by_cp_sat(
-            priced.columns,
-            priced.columns.utility[0],
+            met,
+            met.utility[0],
             (),
             partial(self.report, 0),
             start_s=min(START_S, START_SHARE * self.settings.time_limit_s),
         )
         if start.choice is not None:
-            self._keep_better(Whole(priced.columns), start.choice)
+            self._keep_better(Whole(met), start.choice)
+
+    def _met(self, priced: Priced) -> Market | None:
+        """List the bundles met during pricing, the best of each agent, so many that an engine can search them; None if none can."""
+        if priced.columns.n_options <= MOST_PIECES:
+            return priced.columns
+        source, few = priced.source, MOST_PIECES // self.market.n_agents
+        if not few:
+            return None
+        source.best_values(
+            self._of_level(0) * SCALE, priced.prices
+        )  # what is listed hangs on what was asked last
+        listed = source.unlisted() if isinstance(source, BundleSource) else self.market
+        return near_best(listed, source, priced, few)
 
     def _begin_with_prices(self, priced: Priced, weights: Ints) -> bool:
         """Place households by prices, then town by town; return whether any answer is known."""
@@ -438,7 +456,7 @@ class _Run:
         if self.choice is None or not isinstance(source, BundleSource):
             return None
         known, helpers = Held.of(source, self.columns, self.choice), self.settings.helpers
-        return Neighbourhoods(source, source.unlisted(), 0, priced, known, self.settings.seed, helpers)
+        return Neighbourhoods(source, priced, known, self.settings.seed, helpers)
 
     def _hold(self, source: BundleSource, held: Held) -> None:
         """Take what is held for an answer if it keeps every rule."""
@@ -496,15 +514,15 @@ class _Run:
 
     def _columns_and_answer(self, priced: Priced) -> Market:
         """List the bundles met during pricing, if an engine can search them, and those of the answer at hand."""
+        met = self._met(priced)
         if self.choice is None or not isinstance(priced.source, BundleSource):
-            return priced.columns
+            nothing = np.zeros(priced.columns.n_options, dtype=bool)
+            return priced.columns.take(nothing) if met is None else met
         taken = self.choice[self.choice >= 0]
         stays, chosen = self.columns.labels["stay"][taken], self.columns.labels["chosen"][taken]
         mine = stays >= 0
         answer = priced.source.market_of(stays[mine], chosen[mine])
-        if priced.columns.n_options > MOST_PIECES:
-            return answer
-        return priced.columns.join(answer.take(~answer.gate[answer.agent]))
+        return answer if met is None else met.join(answer.take(~answer.gate[answer.agent]))
 
     def optimal_candidates(self) -> Factoring:
         """State what may be part of an optimum, by the bound and the answer at hand; without the further rows of the prices.
@@ -581,8 +599,6 @@ class _Run:
                 self._keep_better(candidates, answer.choice)
             if self.choice is None:
                 return
-            if not self.partial and answer.bound is not None and answer.bound < self._value_of(level):
-                raise RuntimeError("an engine's bound lies below an allocation that is known")
             self._note(level, answer)
 
     def _as_pieces(self, candidates: Factoring) -> Ints | None:
@@ -626,8 +642,9 @@ class _Run:
         if all(done.proven for done in self.levels):
             searched = None if self.partial else answer.bound
             known = [b for b in (searched, self.bound if level == 0 else None) if b is not None]
-            free = min(known) if known else self._free_bound(level)
-            bound = None if free is None else max(value, free)
+            bound = min(known) if known else self._free_bound(level)
+            if bound is not None and bound < value:
+                raise RuntimeError("a bound lies below an allocation that is known")
         self.levels.append(LevelResult(name=self.market.levels[level], objective=value, bound=bound))
         self.report(level, value, bound)
 
@@ -635,7 +652,9 @@ class _Run:
         """Bound of a level if everybody could have what is best for it: capacities cost nothing."""
         weights, source = self._of_level(level), source_of(self.market)
         if isinstance(source, BundleSource) and self.narrowed:
-            asked = ask_everyone(source, weights, Prices.none(), self.should_stop)
+            asked = ask_everyone(
+                source, weights, Prices.none(), self.should_stop, workers=self.settings.workers
+            )
             return None if asked is None else asked.bound
         values = source.best_values(weights, np.zeros_like(self.market.capacity))
         return int(gains(self.market, np.where(values <= NO_VALUE // 2, 0, values)).sum())
@@ -649,7 +668,9 @@ class _Run:
         )
 
         def search(market: Market, weights: Ints, kept: tuple[Floor, ...]) -> Answer:
-            return Answer(None, None, None) if self.should_stop() else engine(market, weights, kept, _silent)
+            return (
+                Answer(None, None, None) if self.should_stop() else engine(market, weights, kept, unreported)
+            )
 
         self.relative_gap, self.hint = 0.0, self._as_pieces(candidates)
         settled = settle(candidates, floors, self.settings.seed, search)
@@ -714,7 +735,3 @@ class _Run:
 def _whole(answer: tuple[Market, Ints]) -> tuple[Whole, Ints]:
     """State an answer as a factoring and its choice."""
     return Whole(answer[0]), answer[1]
-
-
-def _silent(_value: int | None, _bound: int | None) -> None:
-    """Report nothing: the tie-break is no level of the objective."""

@@ -40,7 +40,7 @@ def begun(instance: Instance, seed: int) -> Neighbourhoods | None:
     market, choice = held.choice(priced.source)
     if not market.is_feasible(choice):
         return None
-    return Neighbourhoods(priced.source, priced.source.unlisted(), 0, priced, held, seed, Threads())
+    return Neighbourhoods(priced.source, priced, held, seed, Threads())
 
 
 @pytest.mark.parametrize("seed", range(3))
