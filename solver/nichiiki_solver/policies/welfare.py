@@ -169,7 +169,7 @@ class _Run:
         self.started = time.perf_counter()
         self.columns, self.choice = market, None
         self.levels: list[LevelResult] = []
-        self.bound: int | None = None
+        self.bound: int | None = None if self.known is None else self.known.bound
         self.infeasible = False
         self.partial = self.narrowed
         self.unique = False
