@@ -11,11 +11,19 @@ import numpy as np
 from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar
-from nichiiki_solver.measures import Plans, counting, own_budgets
-from nichiiki_solver.ragged import Array, Bools, Ints, offsets_of
+from nichiiki_solver.measures import TARGET_TABLE, Plans, counts_from, own_budgets
+from nichiiki_solver.ragged import Array, Bools, Ints, expand_rows, group, joined, offsets_of
 
 Number = Callable[[str, Array, Array | int], Ints]
 """Number of the resource of a kind, thing and period (-1 = without)."""
+SUPPLIED = {
+    "house": "house_units",
+    "facility": "seats",
+    "role": "role_max",
+    "supporter": "supporter_caseload",
+}
+"""Resources that a measure at each kind of target supplies."""
+NO_BAND = -1
 
 
 @dataclass(frozen=True)
@@ -87,29 +95,23 @@ def measure_gates(
     in_use
         Numbers of the resources that stays and options use, ascending.
     """
-    kept, entries = [], []
-    decides = _deciding(instance)
-    supplies = {
-        row: _supply(instance, calendar, bands, days, row, number)
-        for row in np.unique(plans.measure).tolist()
-    }
-    wanted = {row: _are_in(supplied, in_use) for row, (supplied, _) in supplies.items()}
-    own = own_budgets(instance)
-    for plan, row in enumerate(plans.measure.tolist()):
-        supplied, amount = supplies[row]
-        useful = wanted[row] & (amount < 0)
-        if useful.any():
-            cost = _cost(plans, plan, own, number)
-            entries.append((np.append(supplied[useful], cost[0]), np.append(amount[useful], cost[1])))
-            kept.append(plan)
-    counts = np.array([len(entry[0]) for entry in entries], dtype=np.int64)
-    nothing = np.zeros(0, dtype=np.int64)
+    rows = np.unique(plans.measure)
+    supply = _supplies(instance, calendar, bands, days, rows, number)
+    useful = _are_in(supply.number, in_use) & (supply.amount < 0)
+    order, offsets = group(supply.measure[useful], len(instance.measures))
+    supplied, amount = supply.number[useful][order], supply.amount[useful][order]
+    kept = np.flatnonzero(np.diff(offsets)[plans.measure])
+    owner, entry = expand_rows(offsets, plans.measure[kept])
+    paying, paid, yen = _costs(instance, plans, kept, number)
+    every = np.concatenate((owner, paying))
+    # of each plan first what it supplies, then who pays
+    sort = np.argsort(every, kind="stable")
     return MeasureGates(
-        np.array(kept, dtype=np.int64),
-        decides[plans.measure[kept]] if kept else nothing,
-        np.repeat(np.arange(len(kept)), counts),
-        np.concatenate([nothing, *(entry[0] for entry in entries)]).astype(np.int64),
-        np.concatenate([nothing, *(entry[1] for entry in entries)]).astype(np.int64),
+        kept,
+        _deciding(instance)[plans.measure[kept]],
+        every[sort],
+        np.concatenate((supplied[entry], paid))[sort],
+        np.concatenate((amount[entry], yen))[sort],
     )
 
 
@@ -135,51 +137,54 @@ def _deciding(instance: Instance) -> Ints:
     return decides
 
 
-def _supply(
+@dataclass(frozen=True)
+class _Supply:
+    """What measures supply, an entry a resource: row of the measure, number of the resource, amount (not positive)."""
+
+    measure: Ints
+    number: Ints
+    amount: Ints
+
+
+def _supplies(
     instance: Instance,
     calendar: Calendar,
     bands: dict[tuple[int, str], int],
     days: Ints,
-    row: int,
+    rows: Ints,
     number: Number,
-) -> tuple[Ints, Ints]:
-    """Numbers and (negative) amounts of what a measure supplies."""
-    measure = instance.measures.row(row)
-    periods = np.flatnonzero(counting(instance, calendar, row))
-    amount = np.full(len(periods), -measure.adds, dtype=np.int64)
-    name = np.array([measure.target_id])
-    match measure.target_kind:
-        case "house":
-            return _house_supply(instance, int(instance.houses.find(name)[0]), periods, amount, number)
-        case "facility":
-            facility = int(instance.facilities.find(name)[0])
-            band = bands.get((facility, str(measure.band)), -1)
-            if band < 0:
-                return periods[:0], amount[:0]
-            care = instance.facilities["kind"][facility] == "nursery"
-            return number("seats", np.array(band), periods), amount * (days[band, periods] if care else 1)
-        case "role":
-            return number("role_max", instance.roles.find(name), periods), amount
-        case _:
-            return number("supporter_caseload", instance.supporters.find(name), periods), amount
+) -> _Supply:
+    """List what some measures supply in the periods from which they count."""
+    table, parts = instance.measures, []
+    counts = np.arange(len(calendar)) >= counts_from(instance, calendar, rows)[:, None]
+    for kind in ("house", "facility", "role", "supporter"):
+        here = np.flatnonzero(table["target_kind"][rows] == kind)
+        thing = instance.tables[TARGET_TABLE[kind]].find(table["target_id"][rows[here]])
+        owner, period = np.nonzero(counts[here])
+        measure, thing, adds = rows[here][owner], thing[owner], table["adds"][rows[here]][owner]
+        if kind == "house":
+            # what opens a house that is not ready opens all of it
+            adds = adds + np.where(instance.houses["ready"], 0, instance.houses["units"])[thing]
+        elif kind == "facility":
+            care = instance.facilities["kind"][thing] == "nursery"
+            names = zip(thing.tolist(), table["band"][measure].tolist(), strict=True)
+            thing = np.array([bands.get(name, NO_BAND) for name in names], dtype=np.int64)
+            adds = adds * np.where(care, days[thing, period], 1)
+        known = thing >= 0
+        parts.append(_Supply(measure[known], number(SUPPLIED[kind], thing, period)[known], -adds[known]))
+    return joined(_Supply, parts)
 
 
-def _house_supply(
-    instance: Instance, house: int, periods: Ints, amount: Ints, number: Number
-) -> tuple[Ints, Ints]:
-    if not instance.houses["ready"][house]:
-        amount = amount - instance.houses["units"][house]
-    return number("house_units", np.array(house), periods), amount
-
-
-def _cost(plans: Plans, plan: int, own: Ints, number: Number) -> tuple[Ints, Ints]:
-    """Numbers of the budgets that a plan takes money from, and the yen."""
-    paid = slice(plans.offsets[plan], plans.offsets[plan + 1])
-    numbers, yen = number("programme", plans.programme[paid], -1), plans.amount_yen[paid]
-    region, money = plans.own_region[plan], plans.own_yen[plan]
-    if region >= 0 and own[region] != NULL_INT and money > 0:
-        numbers, yen = np.append(numbers, number("own", np.array([region]), -1)), np.append(yen, money)
-    return numbers, yen
+def _costs(instance: Instance, plans: Plans, kept: Ints, number: Number) -> tuple[Ints, Ints, Ints]:
+    """Number in `kept` of each plan, number of the budget that it takes money from, and the yen."""
+    owner, paid = expand_rows(plans.offsets, kept)
+    own, region, money = own_budgets(instance), plans.own_region[kept], plans.own_yen[kept]
+    limited = np.flatnonzero((region >= 0) & (np.append(own, NULL_INT)[region] != NULL_INT) & (money > 0))
+    return (
+        np.concatenate((owner, limited)),
+        np.concatenate((number("programme", plans.programme[paid], -1), number("own", region[limited], -1))),
+        np.concatenate((plans.amount_yen[paid], money[limited])),
+    )
 
 
 def budget_units(resource: Ints, amount: Ints, is_budget: Bools) -> Ints:

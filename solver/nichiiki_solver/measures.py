@@ -16,7 +16,7 @@ from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import Measure, Programme
 from nichiiki_solver.calendar import Calendar
-from nichiiki_solver.ragged import Bools, Ints, offsets_of
+from nichiiki_solver.ragged import Ints, offsets_of
 
 NEVER = np.int64(1) << 40
 TARGET_TABLE = {"house": "houses", "facility": "facilities", "role": "roles", "supporter": "supporters"}
@@ -200,16 +200,15 @@ def find_additions(instance: Instance, calendar: Calendar, plans: Plans) -> Addi
     ready = houses["ready"][house]
     np.add.at(adds, house[ready], table["adds"][rows[ready]])
     np.maximum.at(adds, house[~ready], table["adds"][rows[~ready]])
-    for row, closed in zip(rows[~ready].tolist(), house[~ready].tolist(), strict=True):
-        opens[closed] = min(opens[closed], int(np.flatnonzero(counting(instance, calendar, row))[0]))
+    np.minimum.at(opens, house[~ready], counts_from(instance, calendar, rows[~ready]))
     return Additions(opens, adds)
 
 
-def counting(instance: Instance, calendar: Calendar, measure: int) -> Bools:
-    """Periods in which a measure counts."""
-    first = instance.measures["from_period"][measure]
-    start = calendar.positions([str(first)])[0] if first else 0
-    return np.arange(len(calendar)) >= start
+def counts_from(instance: Instance, calendar: Calendar, measures: Ints) -> Ints:
+    """Position of the period from which each of some measures counts."""
+    names, which = np.unique(instance.measures["from_period"][measures], return_inverse=True)
+    begins = [calendar.positions([name])[0] if name else 0 for name in names.tolist()]
+    return np.array(begins, dtype=np.int64)[which]
 
 
 def added_seats(instance: Instance, plans: Plans) -> dict[tuple[str, str], list[tuple[int, int]]]:

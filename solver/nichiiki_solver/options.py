@@ -15,7 +15,7 @@ from nichiiki_models.columns import NULL_INT
 from nichiiki_models.instance import Instance
 from nichiiki_solver.calendar import Calendar, Patterns
 from nichiiki_solver.house_limits import NO_LIMIT
-from nichiiki_solver.measures import Plans, added_seats, counting
+from nichiiki_solver.measures import Plans, added_seats, counts_from
 from nichiiki_solver.needs import (
     CARE,
     DESK,
@@ -170,7 +170,8 @@ class Seats:
         for (name, band), measures in added_seats(instance, plans).items():
             index = number.get((int(instance.facilities.find(np.array([name]))[0]), band), -1)
             for row, adds in measures if index >= 0 else ():
-                added[index] += adds * counting(instance, calendar, row)
+                begins = counts_from(instance, calendar, np.array([row]))
+                added[index] += adds * (np.arange(len(calendar)) >= begins)
         return cls(number, np.array([key[0] for key in number], dtype=np.int64), seats, days, added)
 
 

@@ -18,7 +18,7 @@ from nichiiki_models.errors import InputError
 from nichiiki_models.instance import Instance
 from nichiiki_models.tables import STOPS
 from nichiiki_solver.calendar import Calendar
-from nichiiki_solver.ragged import Array, Bools, Ints, join, unique_rows
+from nichiiki_solver.ragged import Array, Bools, Ints, expand_rows, group, join, unique_rows
 
 EARTH_RADIUS_M = 6_371_008.8
 MINUTE_BITS, FARE_BITS, VEHICLE_BITS = 14, 20, 19
@@ -107,6 +107,7 @@ class Travel:
         self._legs = _legs(instance)
         self._from_houses = _from_houses(instance)
         self._labels: dict[tuple[int, bool, Packing], Ints] = {}
+        self._legs_of: dict[tuple[int, bool], tuple[Ints, Ints]] = {}
 
     @cached_property
     def fare_shares(self) -> tuple[Ints, Ints]:
@@ -130,18 +131,27 @@ class Travel:
         return packing.unpack(best)
 
     def _by_legs(self, home: Ints, house: Ints, network: int, car: bool, packing: Packing) -> Ints:
-        leg_house, node, minutes, fare, vehicle, needs_car, link = self._legs
-        # link -1 is a straight way, which there always is
-        usable = (car | ~needs_car) & np.append(self.running[network], True)[link]
-        kept = np.flatnonzero(usable)
+        _, node, minutes, fare, vehicle, *_ = self._legs
+        leg, offsets = self._usable_legs(network, car)
         labels = self._node_labels(network, car, packing)
-        i, j = join(house, leg_house[kept], len(self.instance.houses))
-        at = kept[j]
+        i, position = expand_rows(offsets, house)
+        at = leg[position]
         total = labels[home[i], node[at]]
         total = np.where(total < NO_WAY, total + packing.pack(minutes[at], fare[at], vehicle[at]), NO_WAY)
         best = np.full(len(home), NO_WAY, dtype=np.int64)
         np.minimum.at(best, i, total)
         return best
+
+    def _usable_legs(self, network: int, car: bool) -> tuple[Ints, Ints]:
+        """Legs that lead to each house over a network, with a car or without (CSR)."""
+        key = (network, car)
+        if key not in self._legs_of:
+            house, *_, needs_car, link = self._legs
+            # link -1 is a straight way, which there always is
+            usable = np.flatnonzero((car | ~needs_car) & np.append(self.running[network], True)[link])
+            order, offsets = group(house[usable], len(self.instance.houses))
+            self._legs_of[key] = usable[order], offsets
+        return self._legs_of[key]
 
     def _node_labels(self, network: int, car: bool, packing: Packing) -> Ints:
         key = (network, car, packing)
@@ -187,11 +197,11 @@ class Travel:
 
 def _networks(running: Bools) -> tuple[list[Bools], Ints]:
     """Distinct sets of running links, and the one of each period."""
-    columns = np.ascontiguousarray(running.T)
-    if columns.shape[1] == 0:
-        return [np.zeros(0, dtype=bool)], np.zeros(len(columns), dtype=np.int64)
-    distinct, inverse = np.unique(columns, axis=0, return_inverse=True)
-    return list(distinct), inverse.reshape(-1).astype(np.int64)
+    columns = [column.tobytes() for column in running.T]
+    distinct = sorted(set(columns))
+    number = {column: index for index, column in enumerate(distinct)}
+    found = [np.frombuffer(column, dtype=bool) for column in distinct]
+    return found, np.array([number[column] for column in columns], dtype=np.int64)
 
 
 def points_of(instance: Instance, ids: Array) -> Ints:
