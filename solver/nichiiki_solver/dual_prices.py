@@ -138,13 +138,20 @@ def find_prices(
         share = program.share
         here = _priced(market, source, weights, program.prices)
         best = min(best, here, key=lambda priced: priced.total)
-        new = source.improving(program.rents, COLUMNS_AN_AGENT)
-        new = new.take(~new.gate[new.agent]) if new.n_options else new
+        new = _not_among(columns, source.improving(program.rents, COLUMNS_AN_AGENT))
         if new.n_options == 0 or best.total <= program.value + SCALE // 2:
             break
         columns = columns.join(new)
     share = np.append(share, np.zeros(columns.n_options - len(share)))
     return replace(best, columns=columns, share=share, central=central)
+
+
+def _not_among(columns: Market, new: Market) -> Market:
+    """New options that are no gates, and, where options have numbers, not listed yet: prices that are rounded may ask for these for good."""
+    fresh = ~new.gate[new.agent]
+    if "option" in new.labels and "option" in columns.labels:
+        fresh &= ~np.isin(new.labels["option"], columns.labels["option"])
+    return new.take(fresh)
 
 
 def find_tight_prices(

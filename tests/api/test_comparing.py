@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 
 import nichiiki as nk
 from nichiiki.comparing import HEAD, Comparison, flat
-from nichiiki.executing import Done, Task
+from nichiiki.executing import Done, Task, never
 from nichiiki.intervals import interval
 from nichiiki_models.errors import UsageError
 
@@ -31,7 +31,7 @@ class Here:
     def submit(self, task: Task) -> None:
         self.tasks.append(task)
 
-    def iterate(self) -> Iterator[Done]:
+    def iterate(self, should_stop: Callable[[], bool] = never) -> Iterator[Done]:
         for task in self.tasks:
             yield Done(task.key, task.function(*task.arguments))
 
