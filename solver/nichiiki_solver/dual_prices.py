@@ -147,7 +147,7 @@ def find_prices(
 
 
 def _not_among(columns: Market, new: Market) -> Market:
-    """New options that are no gates, and, where options have numbers, not listed yet: prices that are rounded may ask for these for good."""
+    """New options that are no gates and, where options have numbers, not listed yet: rounded prices may ask for these for good."""
     fresh = ~new.gate[new.agent]
     if "option" in new.labels and "option" in columns.labels:
         fresh &= ~np.isin(new.labels["option"], columns.labels["option"])

@@ -14,6 +14,7 @@ from nichiiki_oracle.brute_force import optimum
 from nichiiki_oracle.market import Market
 from nichiiki_oracle.measures import settled
 from nichiiki_oracle.random_instances import medium_instance, random_instance
+from nichiiki_solver import dual_prices
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.dual_prices import SCALE
 from nichiiki_solver.policies import welfare
@@ -58,7 +59,7 @@ def test_whole_market_equals_complete_enumeration(seed: int) -> None:
 
 def test_a_bound_below_an_answer_is_an_error_and_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever says that nothing is worth more than an answer at hand by far is at fault, and nothing is returned."""
-    prices = welfare.find_tight_prices
+    prices = dual_prices.find_tight_prices
     monkeypatch.setattr(welfare, "SMALL", -1)
     monkeypatch.setattr(welfare, "find_tight_prices", lambda *how: replace(prices(*how), total=SCALE))
     with pytest.raises(RuntimeError, match="lies below"):
