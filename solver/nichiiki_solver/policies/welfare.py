@@ -152,7 +152,7 @@ class Welfare:
             if settings.official:
                 run.break_ties(small, run.by_highs)
         else:
-            run.solve_levels(run.candidates(), run.by_highs)
+            run.solve_levels(run.candidates(), run.among_candidates)
             if settings.official:
                 run.break_ties(run.optimal_candidates(), run.by_highs)
         return run.outcome()
@@ -274,6 +274,14 @@ class _Run:
         # with an answer at hand the question is whether there is another one, which CP-SAT is slow to deny on large markets
         deny = self._scip if self.choice is not None and market.n_options > SMALL else self.by_cp_sat
         return deny(market, weights, floors, report)
+
+    def among_candidates(
+        self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report
+    ) -> Answer:
+        """Search what `candidates` has stated with HiGHS, unless it is an answer too large for that, with hardly anything else."""
+        if self.partial and market.n_options > MOST_PIECES:
+            return Answer(None, None, None)
+        return self.by_highs(market, weights, floors, report)
 
     def by_scip(self, market: Market, weights: Ints, floors: tuple[Floor, ...], report: Report) -> Answer:
         """Search a level with SCIP; an infeasible answer is confirmed by HiGHS, or by CP-SAT."""
