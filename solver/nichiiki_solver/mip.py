@@ -1,7 +1,7 @@
 """A listed market as a mixed-integer program for HiGHS: the engine for markets that are large and linear.
 
 On a national market with 240 households CP-SAT's bound stood at 135 % of the optimum after 60 s where HiGHS, whose cuts see
-that stays in one house exclude each other, proved the optimum in 38 s (docs/explanation/engines.md). HiGHS computes in
+that stays in one house exclude each other, proved the optimum in 38 s (docs/explanation/national-scale.md). HiGHS computes in
 floating point; what it returns is rounded, checked in integers, and its bound loses the tolerance it was proved with.
 """
 

@@ -13,7 +13,7 @@ from nichiiki.cli.exits import Exit
 from nichiiki.outputs import AUDIT, OUTPUTS, PRICES
 
 
-@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("lang", [pytest.param("en", marks=pytest.mark.slow), "ja"])
 def test_demo(run: Any, tmp_path: Path, lang: str) -> None:
     shown = run("demo", "--out", tmp_path / "out", "--time-limit", "25", "--lang", lang)
     assert shown.exit_code == Exit.DONE, shown.output

@@ -13,7 +13,7 @@ from nichiiki_oracle.shared import levels_of
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.market import Market
 
-SEEDS = 1000 if os.environ.get("NICHIIKI_FULL") == "1" else 40
+SEEDS = 1000 if os.environ.get("NICHIIKI_FULL") == "1" else 25
 
 
 def without_target_locks(instance: Instance) -> Instance:

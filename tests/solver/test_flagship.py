@@ -146,6 +146,7 @@ def test_nobody_of_osaka_stays_where_a_tsunami_threatens_both_homes(
     assert refused & osaka
 
 
+@pytest.mark.slow
 def test_rule_mode_is_the_clerks_result(flagship: Instance) -> None:
     result = allocate(flagship, policy="points", seed=2026)
     assert result.allocation is not None

@@ -20,7 +20,7 @@ from nichiiki_solver.promoting import promote
 from nichiiki_solver.verify import verify
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 400 if FULL else 10
+SEEDS = 400 if FULL else 6
 
 
 def by_hand(market: Market, choice: Choice, gone: set[str], seed: int) -> Choice | None:

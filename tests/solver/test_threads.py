@@ -46,7 +46,7 @@ def test_runs_in_threads_give_the_answers_they_give_alone() -> None:
 
 
 def test_a_stop_of_one_run_does_not_stop_another() -> None:
-    large, small = nk.generate(households=80, seed=1), nk.generate(households=8, seed=1)
+    large, small = nk.generate(households=400, seed=1), nk.generate(households=8, seed=1)
     with ThreadPoolExecutor(2) as threads:
         stopped = threads.submit(nk.allocate, large, time_limit_s=200, workers=1, should_stop=lambda: True)
         other = threads.submit(nk.allocate, small, workers=1)

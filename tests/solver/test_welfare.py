@@ -21,7 +21,7 @@ from nichiiki_solver.policies import welfare
 from nichiiki_solver.verify import verify
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 1000 if FULL else 30
+SEEDS = 1000 if FULL else 20
 MEDIUM = 40 if FULL else 4
 
 

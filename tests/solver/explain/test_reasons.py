@@ -24,7 +24,7 @@ from nichiiki_solver.explain import explain
 from nichiiki_solver.explain_check import check_reasons
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = range(500 if FULL else 4)
+SEEDS = range(500 if FULL else 2)
 POLICIES = ("points", "per_target", "welfare", "first_come", "lottery", "immediate_acceptance")
 """Policies, and the variant of `points` in which places choose."""
 FOUND = [
@@ -161,7 +161,7 @@ def forced_optimum(instance: Instance, reason: WishReason) -> tuple[int, ...] | 
     return None if found is None else found.levels
 
 
-@pytest.mark.parametrize("policy", ["points", "welfare"])
+@pytest.mark.parametrize("policy", [pytest.param("points", marks=pytest.mark.slow), "welfare"])
 def test_flagship(policy: str) -> None:
     instance = nk.load("flagship")
     result = allocate(instance, policy=policy, time_limit_s=20)

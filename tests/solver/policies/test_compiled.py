@@ -24,7 +24,7 @@ from nichiiki_solver.stability import blocking_options
 from nichiiki_solver.uses import KINDS
 from nichiiki_solver.verify import verify
 
-SEEDS = 300 if os.environ.get("NICHIIKI_FULL") == "1" else 15
+SEEDS = 300 if os.environ.get("NICHIIKI_FULL") == "1" else 10
 
 
 def drawn(seed: int) -> Instance:
