@@ -458,6 +458,8 @@ def is_one_id(value: str) -> bool:
         re.fullmatch(ID_PATTERN, value) is not None
         and "\n" not in value
         and unicodedata.is_normalized("NFKC", value)
+        # numbers that are no digits, such as an Aegean one, are word characters to Python, not to the row schemas
+        and not any(unicodedata.category(c) == "No" for c in value)
     )
 
 
