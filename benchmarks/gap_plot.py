@@ -15,6 +15,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+LABEL = {"xytext": (4, -4), "textcoords": "offset points", "ha": "left", "va": "top"}
 PROVEN = 1e-4
 """Gaps are drawn down to here; a proven optimum ends on this line with a full dot."""
 
@@ -33,8 +34,16 @@ def draw(runs: list[dict[str, Any]], file: Path) -> None:
     for run in runs:
         if run["who"] == "nichiiki" and run["error"] is None:
             _curve(axes, run)
-    axes.set(xscale="log", yscale="log", ylim=(PROVEN / 1.3, 1), xlabel="wall time, s", ylabel="gap")
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlim=(0.05, 40_000),
+        ylim=(PROVEN / 2, 1),
+        xlabel="wall time, s",
+        ylabel="gap",
+    )
     axes.set_yticks([1, 0.1, 0.01, 0.001, PROVEN], ["100 %", "10 %", "1 %", "0.1 %", "proven"])
+    axes.set_xticks([0.1, 1, 10, 100, 1000], ["0.1", "1", "10", "100", "1,000"])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     figure.savefig(file, metadata={"Date": None})
@@ -48,8 +57,9 @@ def _curve(axes: Any, run: dict[str, Any]) -> None:
     (line,) = axes.step(seconds, np.maximum(gaps, PROVEN), where="post", linewidth=1.8)
     shape = "o" if gaps[-1] == 0 else "|"
     axes.plot(seconds[-1:], np.maximum(gaps[-1:], PROVEN), shape, color=line.get_color())
+    reached = f"{gaps[-1]:.1%}" if gaps[-1] else "proven"
     axes.annotate(
-        f" {run['case']}", (seconds[-1], max(gaps[-1], PROVEN)), color=line.get_color(), va="bottom"
+        f"{run['case']}: {reached}", (seconds[-1], max(gaps[-1], PROVEN)), **LABEL, color=line.get_color()
     )
 
 
