@@ -8,7 +8,7 @@ output when it is made, the class below it does not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import highspy
@@ -19,6 +19,8 @@ from nichiiki_solver.ragged import Bools, Floats
 
 BY_ROWS, MINIMISE = 2, 1
 """How the matrix is stored, and the sense, in HiGHS' own numbers."""
+SAME = 1e-6
+"""Share of what a solution takes within which two values of it are the same."""
 PROBING = 1 << 15
 """The rule of HiGHS' presolve that sets one variable after the other and looks what follows, as a bit of what is switched off."""
 
@@ -77,15 +79,27 @@ def minimise(program: Program, *, time_limit_s: float, relative_gap: float, prob
     Raises
     ------
     RuntimeError
-        If HiGHS does not take the program or ends with an error.
+        If HiGHS does not take the program, ends with an error, or gives a solution of another value than it says.
     """
+    found = _solve(program, time_limit_s, relative_gap, probing)
+    if found is None:
+        # HiGHS 1.16 may close a program by its presolve, name that value, and give back the solution it began with
+        found = _solve(replace(program, begun=None), time_limit_s, relative_gap, probing)
+    if found is None:
+        raise RuntimeError("the solution of HiGHS has another value than HiGHS says")
+    return found
+
+
+def _solve(program: Program, time_limit_s: float, relative_gap: float, probing: bool) -> Found | None:
+    """Solve a program once; None if the solution given is not the one whose value is named."""
     solver = highspy._core._Highs()
     try:
         off = 0 if probing else PROBING
         options = {"time_limit": time_limit_s, "mip_rel_gap": relative_gap, "presolve_rule_off": off}
         _pass(solver, program, options)
         _accept(solver.run(), "run")
-        return _read(solver, program)
+        found = _read(solver, program)
+        return found if _is_as_said(solver, program, found) else None
     finally:
         # as highspy itself does for threads: on Windows one might not end otherwise
         solver.resetThreadScheduler(False)
@@ -124,6 +138,14 @@ def _accept(status: highspy.HighsStatus, what: str) -> None:
     """Go on unless HiGHS reports an error; that time is over is a warning."""
     if status == highspy.HighsStatus.kError:
         raise RuntimeError(f"HiGHS ended with an error: {what}")
+
+
+def _is_as_said(solver: Any, program: Program, found: Found) -> bool:
+    """Whether a solution is worth what HiGHS says that it is."""
+    if found.x is None:
+        return True
+    said = solver.getInfo().objective_function_value
+    return abs(float(program.cost @ found.x) - said) <= SAME * max(1.0, float(np.abs(program.cost) @ found.x))
 
 
 def _read(solver: Any, program: Program) -> Found:

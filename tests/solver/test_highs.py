@@ -2,9 +2,11 @@
 
 import os
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
+from benchmarks.family_cases import gap
 from scipy.sparse import csr_array
 
 from nichiiki_instances.generators import generate
@@ -13,6 +15,8 @@ from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.highs import Program, minimise
 from nichiiki_solver.market import Market
 
+BEGUN = 27
+"""Draw of type D whose presolve closes it, and where the solution to begin with came back instead of the optimum."""
 SEEDS = range(200) if os.environ.get("NICHIIKI_FULL") == "1" else range(6)
 
 
@@ -81,3 +85,13 @@ def test_what_is_no_program_is_an_error() -> None:
 def test_nothing_is_written(capfd: pytest.CaptureFixture[str]) -> None:
     minimise(program([1], [[1]], [0], [1]), time_limit_s=10, relative_gap=0.0)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_solution_to_begin_with_does_not_come_back_for_a_better_one() -> None:
+    market = gap("D", 3, 6, BEGUN)
+    best = mip.solve_level(market, market.utility[0])
+    ways = [np.flatnonzero(market.agent == agent).tolist() for agent in range(market.n_agents)]
+    for choice in map(np.array, product(*ways)):
+        if market.is_feasible(choice):
+            found = mip.solve_level(market, market.utility[0], hint=choice)
+            assert (found.objective, found.bound) == (best.objective, best.bound)
