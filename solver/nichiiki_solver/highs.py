@@ -141,10 +141,10 @@ def _accept(status: highspy.HighsStatus, what: str) -> None:
 
 
 def _is_as_said(solver: Any, program: Program, found: Found) -> bool:
-    """Whether a solution is worth what HiGHS says that it is."""
-    if found.x is None:
+    """Whether a solution that is called the best is worth what HiGHS says that it is."""
+    if found.x is None or solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return True
-    said = solver.getInfo().objective_function_value
+    said = float(solver.getInfo().objective_function_value)
     return abs(float(program.cost @ found.x) - said) <= SAME * max(1.0, float(np.abs(program.cost) @ found.x))
 
 
