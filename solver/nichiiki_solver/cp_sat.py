@@ -44,6 +44,13 @@ class Answer:
         return self.infeasible or self.is_near(relative_gap)
 
 
+def sound(bound: int | None, value: int) -> int | None:
+    """Return a bound; one below an allocation that is known is at fault, whoever found it, and an error."""
+    if bound is not None and bound < value:
+        raise RuntimeError("a bound lies below an allocation that is known")
+    return bound
+
+
 def is_near(value: int | None, bound: int | None, relative_gap: float) -> bool:
     """Whether a value is known that falls short of a known bound by no more than a share of itself."""
     return value is not None and bound is not None and bound - value <= relative_gap * max(1, abs(value))

@@ -93,6 +93,12 @@ def can_be_priced(market: Market) -> bool:
     return bool(largest * SCALE * max(1, market.n_agents) < 1 << 60)
 
 
+def free_bound(market: Market, weights: Ints) -> int:
+    """Bound if everybody could have what is best for it: capacities cost nothing."""
+    values = source_of(market).best_values(weights, np.zeros_like(market.capacity))
+    return int(gains(market, np.where(values <= NO_VALUE // 2, 0, values)).sum())
+
+
 def find_prices(
     market: Market,
     weights: Ints,

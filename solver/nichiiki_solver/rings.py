@@ -22,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 
 from nichiiki_solver import mip
-from nichiiki_solver.cp_sat import Answer, Report, is_near, unreported
+from nichiiki_solver.cp_sat import Answer, Report, is_near, sound, unreported
 from nichiiki_solver.dual_prices import SCALE, Priced, find_prices, gains
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints
@@ -254,6 +254,4 @@ class _Search:
         """Put together what was found."""
         if self.choice is None or self.value is None:
             return Answer(None, None, self.bound, infeasible=self.infeasible)
-        if self.bound is not None and self.bound < self.value:
-            raise RuntimeError("a bound lies below an allocation that is known")
-        return Answer(self.choice, self.value, self.bound)
+        return Answer(self.choice, self.value, sound(self.bound, self.value))

@@ -10,10 +10,11 @@ import numpy as np
 
 from nichiiki_models.allocation import LevelResult, Status, Violation
 from nichiiki_models.errors import UsageError, VerificationError
+from nichiiki_solver.cp_sat import sound
 from nichiiki_solver.cross_checking import SECOND, confirmed, refuse_cross_check
-from nichiiki_solver.dual_prices import can_be_priced, find_prices, source_of
+from nichiiki_solver.dual_prices import can_be_priced, find_prices, free_bound, source_of
 from nichiiki_solver.helping import Helpers, Threads
-from nichiiki_solver.market import NO_VALUE, Market, Outcome, in_largest_units
+from nichiiki_solver.market import Market, Outcome, in_largest_units
 from nichiiki_solver.policies.registry import Engine, Progress, Settings, get_policy
 from nichiiki_solver.ragged import Ints, unique_rows
 
@@ -150,21 +151,17 @@ def with_bound(market: Market, outcome: Outcome, settings: Settings) -> Outcome:
     if outcome.choice is None or not outcome.levels:
         return outcome
     first, *others = outcome.levels
-    found = _bound_of(market, settings)
-    if found < (first.objective or 0):
-        raise RuntimeError("a bound lies below an allocation that is known")
+    found = sound(_bound_of(market, settings), first.objective or 0)
     levels = (first.model_copy(update={"bound": found}), *others)
     return replace(outcome, levels=levels, status=_status(outcome.status, levels))
 
 
 def _bound_of(market: Market, settings: Settings) -> int:
     """Bound on the first level: by dual prices, or what everybody would have if nothing were scarce where these do not fit 64 bits."""
-    if market.complete and not can_be_priced(market):
-        values = np.where(market.must_assign, NO_VALUE, 0)
-        np.maximum.at(values, market.agent, market.utility[0])
-        return int(values[values > NO_VALUE].sum())
     weights = np.zeros(len(market.levels), dtype=np.int64)
     weights[0] = 1
+    if market.complete and not can_be_priced(market):
+        return free_bound(market, weights)
     plain = market.source is None
     coarse = in_largest_units(market) if plain else market
     return find_prices(coarse, weights, settings.should_stop, time_limit_s=settings.time_limit_s).bound

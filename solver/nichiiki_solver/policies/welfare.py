@@ -37,12 +37,13 @@ from nichiiki_solver import assignment, cp_sat, mip, race, rings, scip
 from nichiiki_solver.asking import ask_everyone
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.by_towns import ByTowns
-from nichiiki_solver.cp_sat import Answer, Floor, Report, is_near, unreported
+from nichiiki_solver.cp_sat import Answer, Floor, Report, is_near, sound, unreported
 from nichiiki_solver.dual_prices import (
     SCALE,
     Priced,
     can_be_priced,
     find_tight_prices,
+    free_bound,
     gains,
     listed_prices,
     near_best,
@@ -650,9 +651,7 @@ class _Run:
         if all(done.proven for done in self.levels):
             searched = None if self.partial else answer.bound
             known = [b for b in (searched, self.bound if level == 0 else None) if b is not None]
-            bound = min(known) if known else self._free_bound(level)
-            if bound is not None and bound < value:
-                raise RuntimeError("a bound lies below an allocation that is known")
+            bound = sound(min(known) if known else self._free_bound(level), value)
         self.levels.append(LevelResult(name=self.market.levels[level], objective=value, bound=bound))
         self.report(level, value, bound)
 
@@ -664,8 +663,7 @@ class _Run:
                 source, weights, Prices.none(), self.should_stop, workers=self.settings.workers
             )
             return None if asked is None else asked.bound
-        values = source.best_values(weights, np.zeros_like(self.market.capacity))
-        return int(gains(self.market, np.where(values <= NO_VALUE // 2, 0, values)).sum())
+        return free_bound(self.market, weights)
 
     def break_ties(self, candidates: Factoring, engine: Engine) -> None:
         """Among all optimal answers take the one that the public weights name, and prove that it is the only one."""
