@@ -168,7 +168,8 @@ def compare(
     out
         Folder for the rows (``runs/``), ``runs.csv``, ``summary.csv`` and, with pyarrow, ``runs.parquet``.
     resume
-        Whether rows in `out` of the same content, policy, seed and settings are taken as they are.
+        Whether rows in `out` of the same content, policy, seed and settings are taken as they are; runs that were lost with their
+        process or worker are made again.
     progress
         Called with each new row, runs done and runs in all.
     executor
@@ -217,7 +218,8 @@ def _rows(
     if len(rows) < len(plan):
         for done in runner.iterate():
             rows[done.key] = row = _row(done, *plan[done.key])
-            store.write(done.key, row)
+            if not done.is_lost:
+                store.write(done.key, row)
             if progress is not None:
                 progress(row, len(rows), len(plan))
     return rows

@@ -54,11 +54,19 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """The result of a task: a value, or an error in words (``TIME_LIMIT``, ``MEMORY_LIMIT``, ``CRASHED n``, or what was raised)."""
+    """The result of a task: a value, or an error in words.
+
+    The words are ``TIME_LIMIT``, ``MEMORY_LIMIT``, ``CRASHED n``, ``LOST ...`` with a worker elsewhere, or what was raised.
+    """
 
     key: str
     value: Any = None
     error: str | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the task went under with its process or worker, so that another attempt may end otherwise."""
+        return (self.error or "").startswith(("CRASHED", "LOST"))
 
 
 def never() -> bool:

@@ -14,6 +14,8 @@ import psutil
 def start(module: str, *words: str, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """Start a module with the interpreter and the search path of this process; its standard input is a pipe.
 
+    The folder where the user happens to be is not searched for modules: it may hold files of strangers.
+
     Parameters
     ----------
     module
@@ -25,7 +27,7 @@ def start(module: str, *words: str, stdout: int = subprocess.DEVNULL) -> subproc
     """
     path = os.pathsep.join(entry for entry in sys.path if entry)
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", module, *words],
+        [sys.executable, "-P", "-m", module, *words],
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=stdout,

@@ -88,6 +88,24 @@ def test_no_run_is_done_twice(instances: list[nk.Instance], tmp_path: Path) -> N
     assert len(afresh.tasks) == 4
 
 
+class Losing(Here):
+    """An executor that loses the first task with its worker."""
+
+    def iterate(self, should_stop: Callable[[], bool] = never) -> Iterator[Done]:
+        done = list(super().iterate(should_stop))
+        yield Done(done[0].key, error="LOST cancelled")
+        yield from done[1:]
+
+
+def test_a_run_that_was_lost_is_made_again(instances: list[nk.Instance], tmp_path: Path) -> None:
+    found = run(instances, Losing(), out=tmp_path, policies=["points"])
+    assert [row["status"] for row in found.rows].count("FAILED") == 1
+    again = Here()
+    found = run(instances, again, out=tmp_path, policies=["points"])
+    assert len(again.tasks) == 1
+    assert "FAILED" not in {row["status"] for row in found.rows}
+
+
 def test_half_written_rows_do_not_count(instances: list[nk.Instance], tmp_path: Path) -> None:
     run(instances, Here(), out=tmp_path, policies=["points"])
     files = sorted((tmp_path / "runs").glob("*.json"))

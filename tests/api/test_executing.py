@@ -2,6 +2,7 @@
 
 import math
 import time
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +56,20 @@ def test_foreign_functions_are_refused_before_a_process_starts() -> None:
     executor.submit(Task("foreign", math.hypot, (3, 4)))
     with pytest.raises(WireError, match="math:hypot cannot travel"):
         list(executor.iterate())
+
+
+def test_a_folder_of_strangers_is_not_searched_for_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever works in a folder with a file named like a module of Python does not run it."""
+    for name in ("json.py", "subprocess.py", "numpy.py"):
+        (tmp_path / name).write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write('x')\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert done(Task("value", length, (3, 4)))["value"].value == 5.0
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_is_lost_is_told_apart_from_what_fails() -> None:
+    errors = {"CRASHED -9": True, "LOST cancelled": True, "TIME_LIMIT": False, "ValueError: x": False}
+    assert {error: Done("k", error=error).is_lost for error in errors} == errors
+    assert not Done("k", 1).is_lost
