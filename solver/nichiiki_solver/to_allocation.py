@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from nichiiki_solver.bundles import Bundles
 
 ITEM_NAMES = np.array(NEED_LISTS)
+AT_ONCE = 100_000
+"""Households whose reasons are sorted at a time: a million have fifty million, of which ten million are told."""
 
 
 def build_allocation(bundles: Bundles, stays: Ints, chosen: Ints, plans: Ints, **claims: Any) -> Allocation:
@@ -186,28 +188,41 @@ def _unplaced(bundles: Bundles, placed: Ints, plans: Ints) -> Table[Unplaced]:
     without = np.ones(bundles.n_households, dtype=bool)
     without[placed] = False
     names, silent = _Names.of(bundles), without.copy()
-    blocks = []
-    for block in _reasons(bundles, plans, names):
+    blocks = list(_reasons(bundles, plans, names))
+    for block in blocks:
         silent[block[0]] = False
-        blocks.append(_of_households(block, without))
-    silent_ones = np.flatnonzero(silent)
-    blocks.append(_of_households((silent_ones, NO_WISH, names.none, NULL_INT, NULL_INT, 0), without))
-    household, rule, target, value, limit, weight = (
-        np.concatenate([block[k] for block in blocks]) for k in range(6)
-    )
-    del blocks  # of a million households there are more than ten million reasons
-    code = np.unique(names.ids, return_inverse=True)[1][target]
-    order = np.lexsort((weight, code, household))
-    kept = order[first_of_group(np.stack((household[order], code[order]), axis=1))] if len(order) else order
-    ids = bundles.instance.households["household_id"]
+    blocks.append((np.flatnonzero(silent), NO_WISH, names.none, NULL_INT, NULL_INT, 0))
+    code = np.unique(names.ids, return_inverse=True)[1]
+    pieces = [
+        _first_reasons([_of_households(block, _those_from(without, first)) for block in blocks], code)
+        for first in range(0, max(1, len(without)), AT_ONCE)
+    ]
+    household, rule, target, value, limit = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
     columns = {
-        "household_id": ids[household[kept]],
-        "rule": np.array(RULES)[rule[kept]],
-        "target_id": names.ids[target[kept]],
-        "value": value[kept],
-        "limit": limit[kept],
+        "household_id": bundles.instance.households["household_id"][household],
+        "rule": np.array(RULES)[rule],
+        "target_id": names.ids[target],
+        "value": value,
+        "limit": limit,
     }
-    return Table(Unplaced, columns, rows=len(kept))
+    return Table(Unplaced, columns, rows=len(household))
+
+
+def _those_from(wanted: Bools, first: int) -> Bools:
+    """Those of some households that are among so many from a first one on."""
+    found = np.zeros_like(wanted)
+    found[first : first + AT_ONCE] = wanted[first : first + AT_ONCE]
+    return found
+
+
+def _first_reasons(blocks: list[tuple[Ints, ...]], code: Ints) -> list[Ints]:
+    """Of the reasons of some households against each target, by its code, the first: household, rule, target, value and limit."""
+    household, rule, target, value, limit, weight = (
+        np.concatenate(columns) for columns in zip(*blocks, strict=True)
+    )
+    order = np.lexsort((weight, code[target], household))
+    first = first_of_group(np.stack((household[order], code[target[order]]), axis=1)) if len(order) else order
+    return [column[order[first]] for column in (household, rule, target, value, limit)]
 
 
 def _of_households(block: Reasons, wanted: Bools) -> tuple[Ints, ...]:
