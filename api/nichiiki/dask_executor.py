@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -63,11 +64,17 @@ class DaskExecutor:
                     if future.status == "finished":
                         yield decode(future.result())
                     else:
-                        yield Done(futures[future], error=f"LOST {future.exception()!r}")
+                        yield Done(futures[future], error=f"LOST {_why(future)}")
                 time.sleep(POLL_S)
         finally:
-            self.client.cancel(list(futures))
+            with suppress(OSError):  # the scheduler may be gone
+                self.client.cancel(list(futures))
             self.client.close()
+
+
+def _why(future: Any) -> str:
+    """Why a task came to nothing: what its workers said, or that it was cancelled with the scheduler."""
+    return repr(future.exception()) if future.status == "error" else str(future.status)
 
 
 def run_apart(task: bytes) -> bytes:
@@ -95,8 +102,9 @@ def _connect(scheduler: str) -> Any:
 def _check_workers(client: Any, scheduler: str) -> None:
     """Refuse a cluster whose results could be others than those of this machine."""
     own = version("nichiiki")
-    found = client.run(_version, on_error="return")
-    if not found:
+    answers = client.run(_version, on_error="return")
+    found = {worker: answer for worker, answer in answers.items() if not isinstance(answer, Exception)}
+    if not found:  # who is lost while it is asked answers with an error
         raise UsageError.of("dask_no_workers", argument="scheduler", value=scheduler)
     for worker, answer in sorted(found.items()):
         if answer != own:

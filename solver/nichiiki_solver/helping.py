@@ -8,29 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from threading import Event, Thread
+from threading import Thread
 from typing import Any, Protocol
 
 from nichiiki_solver.background import in_background
 
 
-def nothing_ends(_result: Any) -> bool:
-    """Say that every piece is to be done."""
-    return False
-
-
 class Helpers(Protocol):
     """Does pieces of work; `nichiiki.helping.ProcessHelpers` gives them to an executor."""
-
-    @property
-    def at_once(self) -> int:
-        """About how many pieces are done at a time."""
-        ...
-
-    @property
-    def can_end(self) -> bool:
-        """Whether a piece that is left ends; if not, it goes on unseen to its own limit."""
-        ...
 
     def each(
         self,
@@ -38,7 +23,6 @@ class Helpers(Protocol):
         pieces: Sequence[tuple[Any, ...]],
         limit_s: float,
         should_stop: Callable[[], bool],
-        ends: Callable[[Any], bool] = nothing_ends,
     ) -> list[Any]:
         """Call a function with each piece.
 
@@ -52,8 +36,6 @@ class Helpers(Protocol):
             Seconds that a call takes at most by its own account.
         should_stop
             Asked now and then; True leaves what is not done.
-        ends
-            Says of a result whether it makes the others needless; they are left then.
 
         Returns
         -------
@@ -73,7 +55,7 @@ class Threads:
     """
 
     def __init__(self, at_once: int = 1) -> None:
-        self.at_once, self.can_end = at_once, False
+        self._at_once = at_once
 
     def each(
         self,
@@ -81,24 +63,21 @@ class Threads:
         pieces: Sequence[tuple[Any, ...]],
         limit_s: float,
         should_stop: Callable[[], bool],
-        ends: Callable[[Any], bool] = nothing_ends,
     ) -> list[Any]:
         """Call the function with each piece; see `Helpers`."""
         del limit_s
         found: list[Any] = [None] * len(pieces)
         raised: list[Exception] = []
-        left, over = iter(range(len(pieces))), Event()
+        left = iter(range(len(pieces)))
 
         def is_over() -> bool:
-            return over.is_set() or should_stop()
+            return bool(raised) or should_stop()
 
         def do(number: int) -> None:
             try:
                 found[number] = function(*pieces[number])
             except Exception as error:
                 raised.append(error)
-            if raised or ends(found[number]):
-                over.set()
 
         def work() -> None:
             for number in left:
@@ -106,7 +85,7 @@ class Threads:
                     return
                 in_background(partial(do, number), is_over, name="piece")
 
-        threads = [Thread(target=work, daemon=True) for _ in range(min(self.at_once, len(pieces)))]
+        threads = [Thread(target=work, daemon=True) for _ in range(min(self._at_once, len(pieces)))]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -157,3 +157,47 @@ def test_an_address_without_scheduler_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("nichiiki.dask_executor.CONNECT_S", 0.5)
     with pytest.raises(UsageError, match="No Dask scheduler answers at tcp"):
         DaskExecutor("tcp://127.0.0.1:9")
+
+
+@pytest.fixture
+def lone_scheduler(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A scheduler that a test may kill, with two workers."""
+    file = tmp_path / "scheduler.json"
+    words = ["--port", "0", "--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_scheduler", *words],
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    workers = []
+    try:
+        deadline = time.monotonic() + 60
+        while not (file.exists() and file.stat().st_size):
+            assert time.monotonic() < deadline, "the scheduler did not start"
+            time.sleep(0.1)
+        address = json.loads(file.read_text("utf-8"))["address"]
+        workers = [worker(address) for _ in range(2)]
+        with distributed.Client(address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=90)
+        yield address, process
+    finally:
+        for each in (process, *workers):
+            each.kill()
+            each.wait()
+
+
+def test_what_a_lost_scheduler_had_is_done_here(
+    lone_scheduler: tuple[str, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    address, process = lone_scheduler
+    helpers, folder = ProcessHelpers(lambda: DaskExecutor(address)), tmp_path / "tasks"
+    folder.mkdir()
+    pieces = [(number, folder) for number in range(2)]
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(helpers.each, held_number, pieces, 60, lambda: False)
+        wait_for_begun(folder, 2)
+        process.kill()
+        (folder / "go").touch()
+        assert done.result(timeout=120) == [0, 1]
+    assert helpers.each(length, [(3, 4), (5, 12)], 60, lambda: False) == [5.0, 13.0]

@@ -1,19 +1,22 @@
 """Blocks of households as tasks: the same certificate whoever places them, and what is lost is done here."""
 
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nichiiki.executing import LocalExecutor
+from nichiiki import helping
+from nichiiki.executing import Done, LocalExecutor
 from nichiiki.helping import ProcessHelpers
 from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Allocation
+from nichiiki_models.errors import UsageError
 from nichiiki_solver import dual_prices
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.dual_prices import SCALE, find_tight_prices
-from nichiiki_solver.helping import Helpers, Threads, nothing_ends
+from nichiiki_solver.helping import Helpers, Threads
 from nichiiki_solver.holding import held_by_prices
 from nichiiki_solver.policies import neighbourhoods
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
@@ -22,6 +25,10 @@ from nichiiki_tasks import crash, crash_in_a_helper, held_number, length, root, 
 
 def never() -> bool:
     return False
+
+
+def processes(workers: int) -> ProcessHelpers:
+    return ProcessHelpers(lambda: LocalExecutor(workers))
 
 
 def certificate(helpers: Helpers) -> tuple[Allocation, int, int]:
@@ -49,14 +56,12 @@ def certificate(helpers: Helpers) -> tuple[Allocation, int, int]:
 class Counting:
     """Helpers that count what they are given."""
 
-    at_once, can_end = 1, False
-
     def __init__(self) -> None:
         self.pieces = 0
 
-    def each(self, function, pieces, limit_s, should_stop, ends=nothing_ends):  # type: ignore[no-untyped-def]
+    def each(self, function, pieces, limit_s, should_stop):  # type: ignore[no-untyped-def]
         self.pieces += len(pieces)
-        return Threads().each(function, pieces, limit_s, should_stop, ends)
+        return Threads().each(function, pieces, limit_s, should_stop)
 
 
 def test_one_helper_and_many_give_the_same_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,12 +71,12 @@ def test_one_helper_and_many_give_the_same_certificate(monkeypatch: pytest.Monke
     expected = certificate(alone)
     assert alone.pieces > 1
     for workers in (1, 2, 3):
-        assert certificate(ProcessHelpers.local(workers)) == expected
+        assert certificate(processes(workers)) == expected
 
 
 def test_results_come_back_in_the_order_of_what_was_asked() -> None:
     pieces = [(3, 4), (5, 12), (8, 15)]
-    assert ProcessHelpers.local(3).each(length, pieces, 60, never) == [5.0, 13.0, 17.0]
+    assert processes(3).each(length, pieces, 60, never) == [5.0, 13.0, 17.0]
 
 
 def test_a_single_piece_starts_no_process() -> None:
@@ -83,7 +88,7 @@ def test_a_single_piece_starts_no_process() -> None:
 
 
 def test_what_a_lost_helper_had_is_done_here() -> None:
-    assert ProcessHelpers.local(2).each(crash_in_a_helper, [(0,), (1,)], 60, never) == [0, 1]
+    assert processes(2).each(crash_in_a_helper, [(0,), (1,)], 60, never) == [0, 1]
 
 
 def test_alone_leaves_what_is_not_begun() -> None:
@@ -98,15 +103,6 @@ def test_who_is_told_to_stop_leaves_the_rest() -> None:
     assert time.monotonic() - started < 50
 
 
-def test_a_result_that_ends_it_leaves_the_others() -> None:
-    """Of a long and a short piece the short one is enough; of what is left nothing is done again."""
-    started = time.monotonic()
-    assert ProcessHelpers.local(2).each(sleep, [(30.0,), (0.1,)], 60, never, lambda _: True) == [None, None]
-    assert time.monotonic() - started < 25
-    found = Threads().each(length, [(3, 4), (6, 8)], 60, never, lambda value: value == 5.0)
-    assert found == [5.0, None]
-
-
 def test_who_is_told_to_stop_ends_what_runs(tmp_path: Path) -> None:
     """Both pieces have begun and would go on for good: nothing ends while they run but what is asked meanwhile."""
 
@@ -114,11 +110,42 @@ def test_who_is_told_to_stop_ends_what_runs(tmp_path: Path) -> None:
         return len(list(tmp_path.iterdir())) == 2
 
     pieces = [(number, tmp_path) for number in range(2)]
-    assert ProcessHelpers.local(2).each(held_number, pieces, 90, have_begun) == [None, None]
+    assert processes(2).each(held_number, pieces, 90, have_begun) == [None, None]
 
 
-def test_a_lost_racer_is_not_begun_again() -> None:
-    assert ProcessHelpers.local(2).each(crash, [(9,), (9,)], 60, never, lambda _: True) == [None, None]
+@pytest.mark.parametrize("error", [UsageError("no workers"), OSError("no scheduler")])
+def test_without_an_executor_everything_is_done_here(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is gone is not asked again at once: to wait for an answer takes half a minute."""
+    asked = []
+
+    def refuse() -> LocalExecutor:
+        asked.append(1)
+        raise error
+
+    helpers = ProcessHelpers(refuse)
+    for _ in range(2):
+        assert helpers.each(length, [(3, 4), (5, 12)], 60, never) == [5.0, 13.0]
+    assert len(asked) == 1
+    monkeypatch.setattr(helping, "PAUSE_S", 0.0)
+    helpers = ProcessHelpers(refuse)
+    for _ in range(2):
+        assert helpers.each(length, [(3, 4), (5, 12)], 60, never) == [5.0, 13.0]
+    assert len(asked) == 3
+
+
+class Vanishing(LocalExecutor):
+    """Gives back what it did first, and is gone then."""
+
+    def iterate(self, should_stop: Callable[[], bool] = never) -> Iterator[Done]:
+        yield next(super().iterate(should_stop))
+        raise OSError("gone")
+
+
+def test_what_an_executor_had_when_it_was_gone_is_done_here() -> None:
+    helpers = ProcessHelpers(lambda: Vanishing(1))
+    assert helpers.each(length, [(3, 4), (5, 12), (8, 15)], 60, never) == [5.0, 13.0, 17.0]
 
 
 def test_threads_raise_what_a_piece_raised_and_leave_the_others() -> None:

@@ -11,7 +11,7 @@ from nichiiki_solver import cp_sat, mip
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.by_towns import ByTowns, towns_of
 from nichiiki_solver.dual_prices import approach, find_tight_prices
-from nichiiki_solver.helping import Threads, nothing_ends
+from nichiiki_solver.helping import Threads
 from nichiiki_solver.ragged import Ints
 from nichiiki_solver.towns import PARTS
 
@@ -75,16 +75,14 @@ def test_any_payments_prove_a_bound(seed: int) -> None:
 class Forgetful:
     """Searches every town once, and none that is asked for again."""
 
-    at_once, can_end = 1, False
-
     def __init__(self) -> None:
         self.calls = 0
 
-    def each(self, function, pieces, limit_s, should_stop, ends=nothing_ends):  # type: ignore[no-untyped-def]
+    def each(self, function, pieces, limit_s, should_stop):  # type: ignore[no-untyped-def]
         self.calls += 1
         if self.calls > 1:
             return [None] * len(pieces)
-        return Threads().each(function, pieces, limit_s, should_stop, ends)
+        return Threads().each(function, pieces, limit_s, should_stop)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 5])

@@ -10,7 +10,7 @@ from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.cp_sat import Answer
 from nichiiki_solver.dual_prices import SCALE, Priced, approach, find_tight_prices
 from nichiiki_solver.from_towns import TRIES, held_by_towns
-from nichiiki_solver.helping import Threads, nothing_ends
+from nichiiki_solver.helping import Threads
 from nichiiki_solver.holding import Held, held_by_prices
 from nichiiki_solver.ragged import Ints
 
@@ -59,12 +59,10 @@ def test_no_answer_takes_what_is_not_there_or_beats_the_optimum(seed: int) -> No
 class Idle:
     """Searches nothing, and keeps in mind how much was asked for."""
 
-    at_once, can_end = 1, False
-
     def __init__(self) -> None:
         self.sizes: list[int] = []
 
-    def each(self, function, pieces, limit_s, should_stop, ends=nothing_ends):  # type: ignore[no-untyped-def]
+    def each(self, function, pieces, limit_s, should_stop):  # type: ignore[no-untyped-def]
         self.sizes += [market.n_options for market, *_ in pieces]
         return [Answer(None, None, None) for _ in pieces]
 

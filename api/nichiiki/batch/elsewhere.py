@@ -9,7 +9,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +26,9 @@ FILES = frozenset(("allocation.json", "metrics.json", OUTCOME))
 
 
 def results_elsewhere(
-    jobs: Iterable[Job], executor: Executor, limits: Limits
+    jobs: Iterable[Job], executor: Executor, limits: Limits, should_stop: Callable[[], bool]
 ) -> Iterator[tuple[Done, float]]:
-    """Give jobs to an executor; yield each result with the seconds since the jobs were given."""
+    """Give jobs to an executor; yield each result with the seconds since the jobs were given, until somebody asks to stop."""
     opened: dict[str, Instance] = {}
     for job in jobs:
         try:
@@ -40,7 +40,7 @@ def results_elsewhere(
         limit = (limits.ended_after_s, limits.memory_mb)
         executor.submit(Task(job.key, job_files, (job, instance), *limit))
     began = time.monotonic()
-    for done in executor.iterate():
+    for done in executor.iterate(should_stop):
         yield done, time.monotonic() - began
 
 

@@ -119,14 +119,12 @@ class _Run:
                     self.store.give_back(child.job.key)
 
     def go_elsewhere(self, executor: Callable[[], Executor], should_stop: Callable[[], bool]) -> None:
-        """Give the jobs that wait to executors, some hundred at a time, until none waits."""
-        while jobs := list(islice(iter(self.store.take, None), ROUND)):
+        """Give the jobs that wait to executors, some hundred at a time, until none waits or somebody asks to stop."""
+        while not should_stop() and (jobs := list(islice(iter(self.store.take, None), ROUND))):
             waiting = {job.key: job for job in jobs}
             try:
-                for done, seconds in results_elsewhere(jobs, executor(), self.limits):
+                for done, seconds in results_elsewhere(jobs, executor(), self.limits, should_stop):
                     self._note(waiting.pop(done.key), done, seconds)
-                    if should_stop():
-                        return
             finally:
                 for key in waiting:
                     self.store.give_back(key)

@@ -102,6 +102,17 @@ def test_a_stopped_batch_goes_on(manifest: Path) -> None:
     assert run_batch(manifest, resume=True)["done"] == 2
 
 
+def test_on_an_executor_jobs_under_way_are_stopped_and_wait_again(manifest: Path) -> None:
+    counts = run_batch(manifest, should_stop=lambda: True, executor=lambda: LocalExecutor(2))
+    assert (counts["waiting"], counts["running"], counts["done"]) == (2, 0, 0)
+    asked = iter([False] * 3)
+    counts = run_batch(
+        manifest, resume=True, should_stop=lambda: next(asked, True), executor=lambda: LocalExecutor(2)
+    )
+    assert (counts["waiting"], counts["running"], counts["done"]) == (2, 0, 0)
+    assert run_batch(manifest, resume=True, executor=lambda: LocalExecutor(2))["done"] == 2
+
+
 def test_limits_hold_from_outside_and_the_best_answer_is_kept(manifest: Path) -> None:
     nk.write(nk.generate(households=300, seed=1), manifest.with_name("large.json"))
     manifest.write_text(
