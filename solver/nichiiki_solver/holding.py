@@ -13,6 +13,8 @@ from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Bools, Ints, segment_sum
 
 NONE = -1
+REWARD = 1 << 45
+"""What serving an unmet demand brings beside all else: more than bundles are worth, and less than what nothing may cost."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def held_by_prices(
 ) -> Held:
     """Let households take what is best for them at the prices as long as it lasts, then what is best without prices.
 
-    Roles that need a minimum stay closed, and demands may stay unmet: who asks checks.
+    Roles that need a minimum stay closed, and demands may stay unmet (`filled`): who asks checks.
     """
     every = np.ones(len(source.bundles.uses.gates), dtype=bool)
     return filled(source, weights, prices, opened_by_prices(source, weights, prices, every), should_stop)
@@ -145,12 +147,13 @@ def opened_by_prices(source: BundleSource, weights: Ints, prices: Ints, which: B
 def filled(
     source: BundleSource, weights: Ints, prices: Ints, held: Held, should_stop: Callable[[], bool]
 ) -> Held:
-    """Place households that hold nothing where there is room: at the prices first, then without.
+    """Place households that hold nothing where there is room: who must be placed, as many as minimums ask for, the others.
 
-    In each round every one of them asks for its best bundle among those whose parts fit what is left, and who gains most
-    comes first.
+    The others come at the prices first, then without. In each round every one of them asks for its best bundle among those
+    whose parts fit what is left, and who gains most comes first. Demands that only meet in another way stay unmet.
     """
     left = source.bundles.uses.resources.capacity - held.used(source)
+    held, left = _with_demanded(source, weights, prices, held, left, should_stop)
     for at in (prices, np.zeros_like(prices)) if prices.any() else (prices,):
         while not should_stop():
             stays, chosen, used = _accepted(source, weights, at, left, held.stay < 0)
@@ -160,15 +163,47 @@ def filled(
     return held
 
 
+def _with_demanded(
+    source: BundleSource, weights: Ints, prices: Ints, held: Held, left: Ints, should_stop: Callable[[], bool]
+) -> tuple[Held, Ints]:
+    """Place those who must be placed, and others by whom demands are met, while there are some; what is held and left then."""
+    must = source.must_assign[: source.bundles.n_households]
+    while (asked := (held.stay < 0) & (must | (left < 0).any())).any() and not should_stop():
+        stays, chosen, used = _demanded(source, weights, prices, left, asked, must)
+        if not len(stays):
+            break
+        held, left = held.with_more(source, stays, chosen, stays[:0]), left - used
+    return held, left
+
+
+def _demanded(
+    source: BundleSource, weights: Ints, prices: Ints, left: Ints, asked: Bools, must: Bools
+) -> tuple[Ints, Ints, Ints]:
+    """Stays and options of those of some households that are demanded, and what these use; who must be placed comes first."""
+    rewarded = np.where(left < 0, prices + REWARD, prices)
+    stays, chosen, values = source.best_fitting(weights, rewarded, source.bundles.uses.beyond(left), asked)
+    obliged = must[source.bundles.stays.household[stays]]
+    order = np.lexsort((-values, ~obliged))
+    kept = obliged | _first_needed(source.market_of(stays, chosen), order, left)
+    order = np.lexsort((-values[kept], ~obliged[kept]))
+    return _served(source, stays[kept], chosen[kept], order, left)
+
+
 def _accepted(
     source: BundleSource, weights: Ints, prices: Ints, left: Ints, asked: Bools
 ) -> tuple[Ints, Ints, Ints]:
     """Stays and options of those of some households that get what they ask for at prices, and what these use."""
     stays, chosen, values = source.best_fitting(weights, prices, source.bundles.uses.beyond(left), asked)
     gains = values > 0
-    stays, chosen, values = stays[gains], chosen[gains], values[gains]
-    market = source.market_of(stays, chosen)
-    first = _first_that_fit(market, np.argsort(-values, kind="stable"), left)
+    order = np.argsort(-values[gains], kind="stable")
+    return _served(source, stays[gains], chosen[gains], order, left)
+
+
+def _served(
+    source: BundleSource, stays: Ints, chosen: Ints, order: Ints, left: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """Those of some stays with options that fit together when served in an order, and what these use."""
+    first = _first_that_fit(source.market_of(stays, chosen), order, left)
     stays, chosen = stays[first], chosen[first]
     return stays, chosen, source.used(stays, chosen[chosen >= 0], stays[:0])
 
@@ -181,17 +216,29 @@ def as_wide(matrix: Ints, width: int) -> Ints:
 
 def _first_that_fit(market: Market, served: Ints, left: Ints) -> Ints:
     """Those of the first options of a market that fit together when served in an order, in that order."""
+    option, resource, amount, before = _in_order(market, served, market.amount)
+    fits = np.ones(len(served), dtype=bool)
+    fits[option[before + amount > left[resource]]] = False
+    return served[fits[served]]
+
+
+def _first_needed(market: Market, served: Ints, left: Ints) -> Bools:
+    """Mask of the first options of a market: those by which a demand comes nearer when all are served in an order."""
+    meets = np.where(left[market.resource] < 0, -market.amount, 0)
+    option, resource, _, before = _in_order(market, served, meets)
+    needed = np.zeros(len(served), dtype=bool)
+    needed[option[before < -left[resource]]] = True
+    return needed
+
+
+def _in_order(market: Market, served: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Entries above 0 of the first options of a market, by resource and as they are served: option, resource, amount, sum before."""
     size = len(served)
     place = np.empty(size, dtype=np.int64)
     place[served] = np.arange(size)
-    entries = np.flatnonzero((market.entry_option < size) & (market.amount > 0))
+    entries = np.flatnonzero((market.entry_option < size) & (amounts > 0))
     option, resource = market.entry_option[entries], market.resource[entries]
     order = np.lexsort((place[option], resource))
-    option, resource, amount = option[order], resource[order], market.amount[entries][order]
-    running = np.cumsum(amount)
-    first = np.searchsorted(resource, resource)
-    before = np.where(first > 0, running[first - 1], 0)
-    over = option[running - before > left[resource]]
-    fits = np.ones(size, dtype=bool)
-    fits[over] = False
-    return served[fits[served]]
+    option, resource, amount = option[order], resource[order], amounts[entries][order]
+    before = np.cumsum(amount) - amount
+    return option, resource, amount, before - before[np.searchsorted(resource, resource)]

@@ -35,9 +35,9 @@ class Narrowing:
     houses
         Of each wish for a town, and of the houses that nobody named where rules accept these.
     supporters
-        Of those that serve a region, for each household that may stay there and does not name them.
+        Of those that serve a region, for each household that may stay there and does not name them; beside whom overrides demand.
     household, house
-        Pairs that are looked at in any case: what was held before.
+        Pairs that are looked at in any case: what was held before, and what overrides demand.
     """
 
     houses: int | None = None
@@ -79,12 +79,18 @@ def narrowing_for(instance: Instance, held: Allocation | None = None) -> Narrowi
     houses = HOUSES if _houses_wished(instance) > MOST_HOUSES else None
     supporters = SUPPORTERS if _supporters_at_hand(instance) > MOST_SUPPORTERS else None
     narrowing = Narrowing(houses, supporters)
-    if held is None or houses is None:
+    if houses is None:
         return narrowing
-    household = instance.households.find(held.stays["household_id"])
-    house = instance.houses.find(held.stays["house_id"])
-    known = (household >= 0) & (house >= 0)
-    return narrowing.also(household[known], house[known])
+    locks = instance.locks
+    demanded = (locks["effect"] == "must") & (locks["target_kind"] == "house")
+    pairs = [(locks["household_id"][demanded], locks["target_id"][demanded])]
+    if held is not None:
+        pairs.append((held.stays["household_id"], held.stays["house_id"]))
+    for household_id, house_id in pairs:
+        household, house = instance.households.find(household_id), instance.houses.find(house_id)
+        known = (household >= 0) & (house >= 0)
+        narrowing = narrowing.also(household[known], house[known])
+    return narrowing
 
 
 def supporters_are_idle(instance: Instance) -> bool:

@@ -360,6 +360,19 @@ def _elsewhere_pairs(instance: Instance, targets: Targets, needs: Needs, asking:
     return np.concatenate((need, asking[i])), np.concatenate((target, role[j]))
 
 
+def _demanded_supporters(
+    instance: Instance, targets: Targets, needs: Needs, asking: Ints
+) -> tuple[Ints, Ints]:
+    """Pairs of a need and the supporter whom an override demands, who is looked at however few of the others are."""
+    locks = instance.locks
+    rows = np.flatnonzero((locks["effect"] == "must") & (locks["target_kind"] == "supporter"))
+    household = instance.households.find(locks["household_id"][rows])
+    target = targets.find(instance, locks["target_kind"][rows], locks["target_id"][rows])
+    mine = asking[needs.list[asking] == SUPPORTER]
+    i, j = join(household, needs.household[mine], len(instance.households))
+    return mine[j], target[i]
+
+
 def _unlisted_pairs(
     instance: Instance,
     targets: Targets,
@@ -372,7 +385,10 @@ def _unlisted_pairs(
     i, j = join(needs.household[asking], regions[0], len(instance.households))
     need, region = asking[i], regions[1][j]
     local = np.flatnonzero(targets.region >= 0)
-    pairs = [_elsewhere_pairs(instance, targets, needs, asking)]
+    pairs = [
+        _elsewhere_pairs(instance, targets, needs, asking),
+        _demanded_supporters(instance, targets, needs, asking),
+    ]
     supporter, served = np.nonzero(serves(instance))
     for rows, target, where, most in (
         (needs.list[need] != SUPPORTER, local, targets.region[local], None),

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
+from nichiiki_instances.generators import generate
+from nichiiki_models.instance import Instance
+from nichiiki_models.table import Table
+from nichiiki_models.tables import Lock, Quota
 from nichiiki_oracle.random_instances import medium_instance
+from nichiiki_solver.allocating import allocate
 from nichiiki_solver.bundles import BundleSource, find_bundles
 from nichiiki_solver.dual_prices import SCALE, approach
 from nichiiki_solver.holding import Held, filled, held_at_once, held_by_prices
@@ -65,3 +70,52 @@ def test_an_answer_at_once_is_one_round_at_least() -> None:
 def test_told_to_stop_it_places_no_one() -> None:
     source = BundleSource(find_bundles(medium_instance(1)))
     assert (held_by_prices(source, *begun(source), lambda: True).stay < 0).all()
+
+
+def feasible_at_once(instance: Instance) -> bool:
+    source = BundleSource(find_bundles(instance))
+    weights = np.eye(len(instance.levels), dtype=np.int64)[0]
+    market, choice = held_at_once(source, weights * SCALE, never).choice(source)
+    return market.is_feasible(choice)
+
+
+def placed_at_once(instance: Instance) -> tuple[BundleSource, Ints]:
+    source = BundleSource(find_bundles(instance))
+    weights = np.eye(len(instance.levels), dtype=np.int64)[0]
+    return source, held_at_once(source, weights * SCALE, never).stay
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_must_be_placed_comes_before_whom_the_place_is_worth_more(seed: int) -> None:
+    instance = generate(households=60, houses=16, hosts=4, seed=seed)
+    source, stay = placed_at_once(instance)
+    stays = source.bundles.stays
+    possible = np.unique(
+        stays.household[instance.houses["ready"][stays.house]]
+    )  # no measure is opened for anybody
+    left_out = [int(h) for h in possible if stay[h] < 0][:2]
+    assert left_out
+    names = instance.households["household_id"]
+    locks = [Lock(household_id=names[h], target_kind="placed", effect="must", reason="x") for h in left_out]
+    locked = instance.replace(locks=Table.from_rows(Lock, locks))
+    assert allocate(locked, time_limit_s=60).allocation is not None
+    assert feasible_at_once(locked)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_as_many_are_placed_as_a_minimum_asks_for(seed: int) -> None:
+    """One more than comes by itself to a town: not in every one, as that may be impossible, or take a search."""
+    instance = generate(households=60, houses=16, hosts=4, seed=seed)
+    source, stay = placed_at_once(instance)
+    region = instance.regions.find(instance.houses["region_id"])
+    counts = np.bincount(region[source.bundles.stays.house[stay[stay >= 0]]], minlength=len(instance.regions))
+    met = 0
+    for town in set(region.tolist()):
+        quota = Quota(
+            quota_id="few",
+            target_kind="region",
+            target_id=instance.regions["region_id"][town],
+            min=int(counts[town]) + 1,
+        )
+        met += feasible_at_once(instance.replace(quotas=Table.from_rows(Quota, [quota])))
+    assert met

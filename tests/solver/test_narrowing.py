@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nichiiki_models.allocation import Status
 from nichiiki_models.instance import Instance
+from nichiiki_models.table import Table
+from nichiiki_models.tables import Lock
 from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver import narrowing
 from nichiiki_solver.allocating import allocate
@@ -134,3 +137,53 @@ def test_of_houses_that_nobody_named_some_are_looked_at() -> None:
     every, few = find_bundles(instance), find_bundles(instance, FEW)
     assert stays_of(few) <= stays_of(every) or instance.rules.lists.supporter.required
     assert 0 < len(few.stays) < len(every.stays)
+
+
+def accepting_supporters(instance: Instance) -> Instance:
+    """Any supporter may look after any household, whoever was named."""
+    lists = instance.rules.lists
+    supporter = lists.supporter.model_copy(update={"accept_unlisted": True, "required": False})
+    rules = instance.rules.model_copy(update={"lists": lists.model_copy(update={"supporter": supporter})})
+    return instance.replace(rules=rules)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whom_an_override_demands_is_looked_at(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many supporters few are looked at; one whom the staff has promised is among them, named or not."""
+    instance = accepting_supporters(random_instance(seed)).replace(locks=Table.empty(Lock))
+    if not len(instance.supporters):
+        pytest.skip("this draw has no supporters")
+    for supporter in instance.supporters["supporter_id"].tolist()[:2]:
+        household = instance.households["household_id"].tolist()[0]
+        lock = Lock(
+            household_id=household, target_kind="supporter", target_id=supporter, effect="must", reason="test"
+        )
+        with monkeypatch.context() as few:
+            whole = allocate(instance, locks=[lock], time_limit_s=60)
+            few.setattr(narrowing, "MOST_SUPPORTERS", -1)
+            few.setattr(narrowing, "SUPPORTERS", 0)
+            found = allocate(instance, locks=[lock], time_limit_s=60)
+        assert found.status == whole.status or found.status is Status.UNKNOWN
+        assert found.objective == whole.objective
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_house_that_an_override_demands_is_looked_at(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = medium_instance(seed)
+    bundles = find_bundles(instance)
+    household, house = int(bundles.stays.household[-1]), int(bundles.stays.house[-1])
+    lock = Lock(
+        household_id=instance.households["household_id"][household],
+        target_kind="house",
+        target_id=instance.houses["house_id"][house],
+        effect="must",
+        reason="test",
+    )
+    locked = instance.replace(locks=Table.from_rows(Lock, [lock]))
+    monkeypatch.setattr(narrowing, "MOST_HOUSES", -1)
+    monkeypatch.setattr(narrowing, "HOUSES", 1)
+    found = narrowing_for(locked)
+    assert (household, house) in set(zip(found.household.tolist(), found.house.tolist(), strict=True))
+    looked_at = find_bundles(locked, found)
+    mine = looked_at.stays.household == household
+    assert mine.any() and (looked_at.stays.house[mine] == house).all()

@@ -8,6 +8,8 @@ import pytest
 
 from nichiiki_models.allocation import Status
 from nichiiki_models.instance import Instance
+from nichiiki_models.table import Table
+from nichiiki_models.tables import Lock, Quota
 from nichiiki_oracle.random_instances import medium_instance, random_instance
 from nichiiki_solver import asking, narrowing
 from nichiiki_solver.allocating import allocate
@@ -124,3 +126,26 @@ def test_a_run_without_time_claims_no_bound() -> None:
     assert found.status in (Status.FEASIBLE, Status.UNKNOWN)
     bounds = [level.bound for level in found.levels[:1] if level.bound is not None]
     assert all(bound >= allocate_whole(medium_instance(2)) for bound in bounds)
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_minimum_and_a_promise_are_kept_where_not_everything_is_looked_at(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as the best answer places, and one whom it leaves out."""
+    monkeypatch.setattr(narrowing, "HOUSES", 8)
+    instance = medium_instance(seed).replace(quotas=Table.empty(Quota), locks=Table.empty(Lock))
+    with monkeypatch.context() as whole:
+        whole.setattr(narrowing, "MOST_HOUSES", 10**9)
+        free = allocate(instance, time_limit_s=60).allocation
+    assert free is not None
+    placed = set(free.placements["household_id"].tolist())
+    possible = {instance.households["household_id"][h] for h in find_bundles(instance).stays.household}
+    promised = sorted(possible - placed)[0]
+    lock = Lock(household_id=promised, target_kind="placed", effect="must", reason="x")
+    quota = Quota(quota_id="all", min=len(placed))
+    asked = instance.replace(quotas=Table.from_rows(Quota, [quota]), locks=Table.from_rows(Lock, [lock]))
+    found = allocate(asked, time_limit_s=60, relative_gap=0.2)
+    assert found.allocation is not None
+    assert verify(asked, found.allocation) == []
