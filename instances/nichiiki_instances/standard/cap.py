@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from nichiiki_instances.standard.problems import MarketColumns, StandardProblem
-from nichiiki_instances.standard.scanning import LARGEST, Report, Words
+from nichiiki_instances.standard.scanning import LARGEST, LARGEST_LOAD, Report, Words
 from nichiiki_models.errors import UsageError
 
 WORD = "capacity"
@@ -81,10 +81,10 @@ def _scale(numbers: Iterable[Decimal]) -> int:
 def _check_sizes(
     report: Report, money: int, costs: list[Decimal], goods: int, amounts: list[Decimal]
 ) -> None:
-    for name, scale, values in (("c", money, costs), ("d", goods, amounts)):
+    for name, scale, values, most in (("c", money, costs, LARGEST), ("d", goods, amounts, LARGEST_LOAD)):
         total = sum(abs(value) for value in values) * scale
-        if total >= LARGEST:
-            report.fail("std_range", None, total, name=name, low=-LARGEST, high=LARGEST)
+        if total >= most:
+            report.fail("std_range", None, total, name=name, low=-most, high=most)
 
 
 def _whole(numbers: list[Decimal], scale: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from nichiiki_instances.standard.problems import MarketColumns, StandardProblem
-from nichiiki_instances.standard.scanning import LARGEST, Report, Words
+from nichiiki_instances.standard.scanning import LARGEST, LARGEST_LOAD, Report, Words
 from nichiiki_models.errors import UsageError
 
 Goal = Literal["min", "max"]
@@ -36,6 +36,7 @@ def read_gap(text: str, label: str, *, index: int, goal: Goal | None) -> Standar
     report.check()
     if not 0 <= index < len(blocks):
         raise UsageError(f"index={index}: {label} has {len(blocks)} problems, counted from 0")
+    _check_sizes(report, blocks[index])
     stem = label.rpartition(".")[0] or label
     maximised = bool(_MAXIMISED.fullmatch(stem.casefold())) if goal is None else goal == "max"
     sense = 1 if maximised else -1
@@ -55,12 +56,37 @@ def _blocks(words: Words) -> list[Block]:
 
 
 def _is_single(words: Words) -> bool:
-    """Say whether the file fits exactly as one problem without a number in front."""
-    head = words.words[:2]
-    if len(head) < 2 or not all(word.isascii() and word.isdigit() and len(word) < 10 for word in head):
+    """Say whether the file fits exactly as one problem without a number in front, and not as several with theirs."""
+    size = len(words.words)
+    if _end(words.words, 0) != size:
         return False
+    begin = 1
+    for _ in range(int(words.words[0])):
+        end = _end(words.words, begin)
+        if end is None or end > size:
+            return True
+        begin = end
+    return begin != size
+
+
+def _end(words: list[str], begin: int) -> int | None:
+    """Where a problem that begins at a word ends, by the two numbers in front; None if these are none."""
+    head = words[begin : begin + 2]
+    if len(head) < 2 or not all(word.isascii() and word.isdigit() and len(word) < 10 for word in head):
+        return None
     agents, jobs = (int(word) for word in head)
-    return 2 + agents * (2 * jobs + 1) == words.left
+    return begin + 2 + agents * (2 * jobs + 1)
+
+
+def _check_sizes(report: Report, block: Block) -> None:
+    """Refuse numbers whose sums are not exact in every engine: the largest costs of all jobs, the amounts of an agent."""
+    cost, amount, _ = (np.abs(each.astype(float)) for each in block)
+    for name, total, most in (
+        ("c", cost.max(axis=0).sum(), LARGEST),
+        ("a", amount.sum(axis=1).max(), LARGEST_LOAD),
+    ):
+        if total >= most:
+            report.fail("std_range", None, int(total), name=name, low=-most, high=most)
 
 
 def _block(words: Words) -> Block:

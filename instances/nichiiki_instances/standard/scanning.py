@@ -11,8 +11,8 @@ from nichiiki_instances.raw import problem
 from nichiiki_models.errors import InstanceError
 from nichiiki_models.problems import Problem
 
-LARGEST = 2**53
-"""Numbers stay within this, so that every engine holds them exactly."""
+LARGEST, LARGEST_LOAD = 2**53, 10**15
+"""Numbers stay within the first, so that every engine holds them exactly, and amounts of a resource together within the second."""
 MOST_PROBLEMS = 1_000
 """Problems collected before reading ends: a file of the wrong format has one in every line."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}\.?0{0,12}", re.ASCII)

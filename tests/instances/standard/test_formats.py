@@ -160,6 +160,15 @@ def test_gap_files_with_several_problems() -> None:
         read_standard(DATA / "gapsmall.txt", format="gap", index=2)
 
 
+def test_gap_files_that_fit_both_ways_are_several_problems(tmp_path: Path) -> None:
+    """Twenty words: two problems of 4×1 and 1×1 with their number in front, or one of 2×4 without."""
+    path = tmp_path / "both.txt"
+    path.write_text("2\n4 1\n1 2 3 4\n1 1 1 1\n5 5 5 5\n1 1\n7\n1\n9\n")
+    first, second = (read_standard(path, format="gap", index=index).problem for index in (0, 1))
+    assert (first.n_agents, len(first.capacity)) == (1, 4)
+    assert (second.n_agents, len(second.capacity)) == (1, 1)
+
+
 def test_gap_goal_goes_by_the_name_of_the_library(tmp_path: Path) -> None:
     assert read_standard(DATA / "gap1.txt", format="gap").sense == 1
     assert read_standard(DATA / "gap1.txt", format="gap", goal="min").sense == -1
@@ -215,6 +224,8 @@ DEFECTS = [
     ("gap", "1\n1 1\n4 1 1\n7\n", "std_more", 4),
     ("gap", "１\n1 1\n4 1 1\n", "std_not_whole", 1),
     ("gap", "1\n999999999999 999999999999\n", "std_range", 2),
+    ("gap", "1\n1 2\n9007199254740992 9007199254740992 1 1 5\n", "std_range", None),
+    ("gap", "1\n1 2\n1 1 999999999999999 1 5\n", "std_range", None),
     ("gap", "999999999 1 1 4 1 1", "std_range", 1),
     ("cap", "1 1\n5 nan\n3\n2\n", "std_not_number", 2),
     ("cap", "1 1\n5 1e99\n3\n2\n", "std_range", 2),
