@@ -1,6 +1,6 @@
 """Measure growth: every case and peer in a process of its own, a table, and the gap over time.
 
-    .venv/bin/python -m benchmarks.scale 60 600 5k [--seconds 60] [--only nichiiki,"HiGHS, whole"]
+    .venv/bin/python -m benchmarks.scale 60 600 5k [--seconds 60] [--only "nichiiki;HiGHS, whole"]
 
 `make bench` runs the small cases; 50k, 200k and 1M take an hour or more and are named by hand.
 """

@@ -104,14 +104,14 @@ def run(name: str, who: str, limit_s: float | None = None) -> dict[str, Any]:
     started = time.perf_counter()
     instance = case.instance()
     made.generate_s = time.perf_counter() - started
-    started, cpu = time.perf_counter(), _cpu_s()
+    started, cpu = time.perf_counter(), processor_s()
     WHO[who](instance, limit_s or case.limit_s, case, made)
-    made.seconds, made.cpu_s = time.perf_counter() - started, _cpu_s() - cpu
+    made.seconds, made.cpu_s = time.perf_counter() - started, processor_s() - cpu
     made.peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return asdict(made)
 
 
-def _cpu_s() -> float:
+def processor_s() -> float:
     """Processor seconds of this process and of helpers that have ended."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(each.ru_utime + each.ru_stime for each in used)

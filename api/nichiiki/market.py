@@ -15,14 +15,9 @@ Two agents, one resource of capacity 1: the agent who gains more gets it.
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import Any
-
-from nichiiki.helping import ProcessHelpers
-from nichiiki_solver import solving
-from nichiiki_solver.helping import Helpers
 from nichiiki_solver.market import Market, Outcome
 from nichiiki_solver.policies.registry import PolicyCard, Progress, list_policies, policy_names
+from nichiiki_solver.solving import solve
 from nichiiki_solver.stability import blocking_options
 
 __all__ = [
@@ -35,11 +30,3 @@ __all__ = [
     "policy_names",
     "solve",
 ]
-
-
-@wraps(solving.solve)
-def solve(market: Market, *, workers: int = 2, helpers: Helpers | None = None, **asked: Any) -> Outcome:
-    """Solve with so many processes of this machine as helpers, where there is work for them and none are given."""
-    if helpers is None and workers > 1:
-        helpers = ProcessHelpers.local(workers)
-    return solving.solve(market, workers=workers, helpers=helpers, **asked)

@@ -126,6 +126,8 @@ def allocate(
         If the answer failed its independent check; nothing is returned then.
     CrossCheckError
         If two engines do not agree; its ``answers`` are both allocations.
+    RuntimeError
+        If an engine fails, or contradicts itself or what is known: a bound below a known value, nothing possible beside an answer.
     """
     make_settings(time_limit_s, relative_gap, seed, workers, official=official, engine=engine)
     started = time.perf_counter()

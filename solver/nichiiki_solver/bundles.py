@@ -1,7 +1,8 @@
 """Bundles: a stay with one option for each slot; priced, listed, and turned back into an allocation.
 
 The bundles of a household are many, so they are made when they are wanted: `best_values` finds the best one of every
-household at given prices exactly (given the stay the slots are independent), and `within` lists all that are good enough.
+household at given prices exactly (given the stay the slots are independent), and `good_enough` names the stays and
+options of all that are.
 """
 
 from __future__ import annotations

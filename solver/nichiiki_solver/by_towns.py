@@ -122,7 +122,7 @@ class ByTowns:
         limit_s
             Most seconds for a town.
         should_stop
-            Asked by who searches.
+            Asked during searches and between rounds.
         left_s
             Says how much time there is; a round begins only if there is as much as the last one took.
         report
@@ -198,7 +198,7 @@ def _at(town: Town, payments: Ints) -> tuple[Market, Ints]:
 
 
 def towns_of(source: BundleSource, weights: Ints, prices: Ints) -> tuple[list[Town], int]:
-    """Cut a source into towns, and say what is shared by several of them is worth at dual prices.
+    """Cut a source into towns, and say what that which several of them share is worth at dual prices.
 
     Parameters
     ----------

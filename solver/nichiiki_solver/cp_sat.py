@@ -14,6 +14,7 @@ from math import gcd
 import numpy as np
 from ortools.sat.python import cp_model
 
+from nichiiki_solver.background import in_background
 from nichiiki_solver.market import Market
 from nichiiki_solver.ragged import Ints
 
@@ -28,7 +29,7 @@ def unreported(_value: int | None, _bound: int | None) -> None:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one solve of one level found: choice, value and bound (None = unknown), infeasible, interrupted."""
+    """What one solve of one level found: choice, value and bound (None = unknown), or that no choice is feasible."""
 
     choice: Ints | None
     objective: int | None
@@ -44,9 +45,9 @@ class Answer:
         return self.infeasible or self.is_near(relative_gap)
 
 
-def sound(bound: int | None, value: int) -> int | None:
+def sound(bound: int | None, value: int | None) -> int | None:
     """Return a bound; one below an allocation that is known is at fault, whoever found it, and an error."""
-    if bound is not None and bound < value:
+    if bound is not None and value is not None and bound < value:
         raise RuntimeError("a bound lies below an allocation that is known")
     return bound
 
@@ -91,6 +92,12 @@ def solve_level(
         Levels that must keep their value.
     hint
         Option of each agent to start from (complete), -1 = none.
+    time_limit_s
+        Wall time in seconds.
+    relative_gap
+        Gap (bound - value) / max(1, |value|) that is good enough.
+    workers, seed
+        Threads, and the seed of their searches.
     presolve
         False to confirm an infeasible answer without the presolve.
     report
@@ -98,7 +105,7 @@ def solve_level(
     answers
         Called with every better choice, from the search's own thread.
     should_stop
-        Asked at every better answer or bound; True ends the search with the best answer.
+        Asked several times a second; True ends the search with the best answer.
     """
     model, variables = build_model(market, floors, hint=hint)
     model.maximize(cp_model.LinearExpr.weighted_sum(variables, weights.tolist()))
@@ -145,8 +152,16 @@ def solve_model(
     solver = _solver(time_limit_s, relative_gap, workers, seed)
     solver.parameters.cp_model_presolve = presolve
     told = None if answers is None else lambda taken: answers(_choice(market, taken))
-    status = solver.solve(model, _Watch(report, should_stop, solver, variables, told))
-    return _answer(market, weights, variables, solver, status)
+    watch = _Watch(report, variables, told)
+    status = in_background(
+        lambda: solver.solve(model, watch),
+        lambda: watch.raised is not None or (should_stop is not None and should_stop()),
+        name="cp_sat",
+        ask_to_end=solver.stop_search,
+    )
+    if watch.raised is not None:
+        raise watch.raised
+    return Answer(None, None, None) if status is None else _answer(market, weights, variables, solver, status)
 
 
 def _solver(time_limit_s: float, relative_gap: float, workers: int, seed: int) -> cp_model.CpSolver:
@@ -164,34 +179,31 @@ def _solver(time_limit_s: float, relative_gap: float, workers: int, seed: int) -
 
 
 class _Watch(cp_model.CpSolverSolutionCallback):
-    """Passes better answers on, and stops the search when asked to."""
+    """Passes better answers on; what is raised there is kept, since it must not pass through CP-SAT's threads."""
 
     def __init__(
         self,
         report: Report | None,
-        should_stop: Callable[[], bool] | None,
-        solver: cp_model.CpSolver,
         variables: list[cp_model.IntVar],
         answers: Callable[[list[bool]], None] | None,
     ) -> None:
         super().__init__()
-        self._report, self._should_stop = report, should_stop
-        self._variables, self._answers = variables, answers
-        solver.best_bound_callback = self._on_bound
-        self._solver = solver
+        self._report, self._variables, self._answers = report, variables, answers
+        self.raised: BaseException | None = None
 
     def on_solution_callback(self) -> None:
         """Report an answer."""
+        try:
+            self._tell()
+        except BaseException as error:
+            self.raised = error
+            self.stop_search()
+
+    def _tell(self) -> None:
         if self._report is not None:
             self._report(round(self.objective_value), _whole(self.best_objective_bound))
         if self._answers is not None:
             self._answers([self.boolean_value(variable) for variable in self._variables])
-        if self._should_stop is not None and self._should_stop():
-            self.stop_search()
-
-    def _on_bound(self, _bound: float) -> None:
-        if self._should_stop is not None and self._should_stop():
-            self._solver.stop_search()
 
 
 def build_model(

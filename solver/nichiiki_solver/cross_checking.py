@@ -1,6 +1,7 @@
 """A second opinion: the same market solved again by another exact engine, from all options and without our prices.
 
-The second run shares neither engine nor dual prices nor fixing with the first, only the market. They disagree if one calls
+The second run shares neither dual prices nor fixing with the first, nor its engine unless the usual way itself went to SCIP
+(plain markets, and the tie-break of large ones). They disagree if one calls
 infeasible what the other answers, if both prove a level and the values differ, if either has an answer above the other's
 bound, or if both name the one official answer and it is not the same.
 """

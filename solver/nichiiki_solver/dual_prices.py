@@ -1,7 +1,8 @@
 """Dual prices of the shared resources, and the bound they prove over all options, listed or not.
 
-A linear program over the options found so far gives prices; the source answers with every agent's best options at these
-prices; they join the program, until none is better. Whatever the prices λ ≥ 0 are, no allocation is worth more than
+Prices go up where the answers of all agents together ask for too much, and down elsewhere (`price_ascent`). In small markets a linear
+program over the options met goes on from there: the source answers with every agent's best options at its prices, and they join
+the program, until none is better. Whatever the prices λ ≥ 0 are, no allocation is worth more than
 Σ_a max(0, best value of a at λ) + λ · b. That bound is summed in integers from rounded prices, so it is exact.
 """
 
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
+from nichiiki_models.errors import MarketError
 from nichiiki_solver.bundles import BundleSource
 from nichiiki_solver.cut_rows import Mean, Taken, violated_rows, with_rounded_rows, with_rows
-from nichiiki_solver.market import NO_VALUE, ListedSource, Market, Source
+from nichiiki_solver.market import LARGEST_SUM, NO_VALUE, ListedSource, Market, Source
 from nichiiki_solver.price_ascent import ascend
 from nichiiki_solver.ragged import Floats, Ints
 
@@ -89,8 +91,12 @@ def source_of(market: Market) -> Source:
 
 def can_be_priced(market: Market) -> bool:
     """Whether sums of utilities of a listed market, in the unit of prices, stay in 64 bits, with room for prices above any utility."""
-    largest = np.abs(market.utility.astype(float)).max(initial=1.0)
-    return bool(largest * SCALE * max(1, market.n_agents) < 1 << 60)
+    largest = np.abs(market.utility.astype(float)).max(initial=1.0) * SCALE * max(1, market.n_agents)
+    if (market.capacity < 0).any():
+        # a demand may cost as much as everybody could gain, for every unit
+        units = (np.abs(column.astype(float)).max(initial=1.0) for column in (market.amount, market.capacity))
+        largest *= 2 * max(units)
+    return bool(largest < 1 << 60)
 
 
 def free_bound(market: Market, weights: Ints) -> int:
@@ -248,6 +254,10 @@ def approach(
         return _priced(market, source, weights, prices)
 
     first = ask(np.zeros(len(market.capacity), dtype=np.int64) if begun is None else begun)
+    if np.abs(first.values[first.values > NO_VALUE // 2].astype(float)).sum() >= LARGEST_SUM:
+        raise MarketError(
+            "utility: what all agents could gain passes 2^49; divide utilities, or their weights"
+        )
     gain = abs(first.total) / max(1, market.n_agents)
     ways = gain * moves[0], gain * moves[1]
     demand = partial(_demand, source, mean)
@@ -283,14 +293,18 @@ def near_best(market: Market, source: Source, priced: Priced, most: int) -> Mark
     return _with_gates(market, source.improving(gains(market, priced.values) - reach - 1, most))
 
 
-def listed_prices(market: Market, weights: Ints) -> Ints:
-    """Return the prices of the linear program over all listed options of a complete market, in 1/`SCALE`.
+def best_of_each(market: Market, source: Source, most: int) -> Market:
+    """List the best options of each agent at the last prices, however little it gains by them, and every gate once."""
+    return _with_gates(market, source.improving(np.full(market.n_agents, NO_VALUE // 2), most))
+
+
+def listed_prices(market: Market, weights: Ints, time_limit_s: float = np.inf) -> Ints | None:
+    """Return the prices of the linear program over all listed options of a complete market; None if time does not suffice.
 
     One program, in place of the rounds of `find_prices`: quicker where the options are few and the resources many.
     """
-    program = _solve_master(market, weights @ market.utility)
-    assert program is not None  # noqa: S101 - only a limit leaves none
-    return program.prices
+    program = _solve_master(market, weights @ market.utility, time_limit_s)
+    return None if program is None else program.prices
 
 
 def _with_gates(market: Market, first: Market) -> Market:

@@ -2,12 +2,14 @@
 
 Not by scipy's `milp`: scipy 1.17 holds HiGHS 1.12, whose presolve calls 31,830 the optimum of a market of 920 stays and options that
 is worth 32,430 (tests/solver/test_highs.py). HiGHS 1.13 finds it, but takes a third longer; 1.14 has a fault of that kind of its own
-(ERGO-Code/HiGHS #3043), 1.15 cannot be loaded beside ortools. 1.16 is right, and as quick. Its `Highs` writes two lines to standard
+(ERGO-Code/HiGHS #3043), 1.15 cannot be loaded beside ortools. 1.16 is right on that market, and as quick; a fault of
+another kind is looked for below (`minimise`). Its `Highs` writes two lines to standard
 output when it is made, the class below it does not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,7 +64,19 @@ class Found:
     infeasible: bool = False
 
 
-def minimise(program: Program, *, time_limit_s: float, relative_gap: float, probing: bool = True) -> Found:
+def never() -> bool:
+    """Say that nobody asks to end."""
+    return False
+
+
+def minimise(
+    program: Program,
+    *,
+    time_limit_s: float,
+    relative_gap: float,
+    probing: bool = True,
+    is_over: Callable[[], bool] = never,
+) -> Found:
     """Solve a program, or look at it until the time is over.
 
     Parameters
@@ -70,33 +84,38 @@ def minimise(program: Program, *, time_limit_s: float, relative_gap: float, prob
     program
         What to solve.
     time_limit_s
-        Wall time in seconds; presolve does not heed it.
+        Wall time in seconds of a search, of which there are two at most; presolve does not heed it.
     relative_gap
         Distance of solution and bound that is good enough, as a share of the solution.
     probing
         Whether presolve may set one variable after the other: worth it for a proof, too long for a search of seconds.
+    is_over
+        Asked now and then while whole numbers are searched, on this thread; True ends the search with what it has.
 
     Raises
     ------
     RuntimeError
         If HiGHS does not take the program, ends with an error, or gives a solution of another value than it says.
     """
-    found = _solve(program, time_limit_s, relative_gap, probing)
+    found = _solve(program, time_limit_s, relative_gap, probing, is_over)
     if found is None:
         # HiGHS 1.16 may close a program by its presolve, name that value, and give back the solution it began with
-        found = _solve(replace(program, begun=None), time_limit_s, relative_gap, probing)
+        found = _solve(replace(program, begun=None), time_limit_s, relative_gap, probing, is_over)
     if found is None:
         raise RuntimeError("the solution of HiGHS has another value than HiGHS says")
     return found
 
 
-def _solve(program: Program, time_limit_s: float, relative_gap: float, probing: bool) -> Found | None:
+def _solve(
+    program: Program, time_limit_s: float, relative_gap: float, probing: bool, is_over: Callable[[], bool]
+) -> Found | None:
     """Solve a program once; None if the solution given is not the one whose value is named."""
     solver = highspy._core._Highs()
     try:
         off = 0 if probing else PROBING
         options = {"time_limit": time_limit_s, "mip_rel_gap": relative_gap, "presolve_rule_off": off}
         _pass(solver, program, options)
+        _listen(solver, is_over)
         _accept(solver.run(), "run")
         found = _read(solver, program)
         return found if _is_as_said(solver, program, found) else None
@@ -132,6 +151,17 @@ def _pass(solver: Any, program: Program, options: dict[str, float]) -> None:
     )
     if program.begun is not None:
         _accept(solver.setSolution(columns, np.arange(columns, dtype=np.int32), program.begun), "setSolution")
+
+
+def _listen(solver: Any, is_over: Callable[[], bool]) -> None:
+    """Have HiGHS ask between the nodes of its search whether it is over."""
+
+    def answer(_kind: Any, _message: str, _known: Any, told: Any, _data: Any) -> None:
+        told.user_interrupt = is_over()
+
+    if is_over is not never:
+        _accept(solver.setCallback(answer, None), "setCallback")
+        _accept(solver.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt), "startCallback")
 
 
 def _accept(status: highspy.HighsStatus, what: str) -> None:

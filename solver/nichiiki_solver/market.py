@@ -36,6 +36,8 @@ NO_VALUE = -(1 << 60)
 """Value of an agent without options: below any other, and safe to add to."""
 SAFE = 1 << 53
 """Largest total of utilities or amounts that every engine holds exactly."""
+LARGEST_SUM, LARGEST_AMOUNT = 1 << 61, 10**15
+"""Largest sum of all utilities in CP-SAT's 64 bits, and largest amount: what is larger HiGHS takes for infinite."""
 
 
 Order = Literal["procedure", "application", "lottery", "random"]
@@ -354,6 +356,13 @@ class Market:
             priority=None if self.priority is None else self.priority[kept],
         )
 
+    def has_options_of(self, other: Market) -> bool:
+        """Whether another market lists the same options for the same agents."""
+        return self.n_agents == other.n_agents and all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("agent", "utility", "offsets", "resource", "amount", "capacity")
+        )
+
     def to_allocation(self, choice: Ints, **claims: Any) -> Allocation:
         """Turn a choice into the allocation of the instance that the market was compiled from.
 
@@ -377,11 +386,19 @@ class Market:
             raise MarketError(
                 "utility: the sum of the largest utilities passes 2^53; divide utilities by a common factor"
             )
+        if (np.abs(self.utility.astype(np.float64)).sum(axis=1) >= LARGEST_SUM).any():
+            raise MarketError(
+                "utility: the sum of all utilities passes 2^61; divide utilities by a common factor"
+            )
         load = np.zeros(len(self.capacity), dtype=np.float64)
         np.add.at(load, self.resource, np.abs(self.amount.astype(np.float64)))
         if (load >= SAFE).any():
             raise MarketError(
                 f"amount: resource {int(load.argmax())} may use more than 2^53; divide its amounts and capacity by a common factor"
+            )
+        if len(self.amount) and (np.abs(self.amount) >= LARGEST_AMOUNT).any():
+            raise MarketError(
+                f"amount: {int(np.abs(self.amount).max())} passes 10^15; divide amounts and capacities by a common factor"
             )
 
 
@@ -466,6 +483,8 @@ def _ints(name: str, values: npt.ArrayLike) -> Ints:
         return np.zeros(array.shape, dtype=np.int64)
     if array.dtype.kind not in "iub":
         raise MarketError(f"{name}: whole numbers are needed, got {array.dtype}")
+    if array.max() > np.iinfo(np.int64).max:
+        raise MarketError(f"{name}: {array.max()} is no number of 64 bits with a sign")
     return array.astype(np.int64)
 
 
@@ -654,7 +673,7 @@ class Outcome:
     status, reason
         How it ended, and why it stopped.
     levels
-        Value, bound and gap of each level.
+        Value, bound and gap of each level; without a choice the first level's bound at most, if one is known.
     seconds
         Wall time.
     lottery

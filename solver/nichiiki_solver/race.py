@@ -1,17 +1,17 @@
 """Engines side by side on the same market, each with all of its options; the first proof ends the others.
 
 Which engine is best differs from family to family, and nobody knows beforehand: HiGHS proves facility location where SCIP is far
-off, SCIP finds better knapsacks with several capacities than HiGHS. Each one alone uses one core, and neither can be stopped
-from outside but with its process.
+off, SCIP finds better knapsacks with several capacities than HiGHS. Each one alone uses one core and lets go of Python's lock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 from nichiiki_solver import mip, scip
 from nichiiki_solver.cp_sat import Answer
-from nichiiki_solver.helping import Helpers
 from nichiiki_solver.market import NO_VALUE, Market
 from nichiiki_solver.ragged import Ints
 
@@ -22,7 +22,6 @@ def solve_level(
     market: Market,
     weights: Ints,
     *,
-    helpers: Helpers,
     hint: Ints | None,
     time_limit_s: float,
     relative_gap: float,
@@ -34,8 +33,6 @@ def solve_level(
     ----------
     market, weights, hint, time_limit_s, relative_gap, should_stop
         As in `nichiiki_solver.mip.solve_level`.
-    helpers
-        Whose processes the engines run in.
 
     Returns
     -------
@@ -45,30 +42,55 @@ def solve_level(
     Raises
     ------
     RuntimeError
-        If the bound of one lies below what another one has found.
+        If the bound of one lies below what another one has found, or one ends with an error.
     """
+    ended = Event()
 
-    def ends(answer: Answer | None) -> bool:
-        return answer is not None and (answer.infeasible or answer.is_near(relative_gap))
+    def is_over() -> bool:
+        return ended.is_set() or should_stop()
 
-    work = [(engine, market, weights, hint, time_limit_s, relative_gap) for engine in ENGINES]
-    found = helpers.each(search, work, time_limit_s, should_stop, ends)
-    return best_of([answer for answer in found if answer is not None])
+    def run(engine: str) -> Answer:
+        answer = None
+        try:
+            answer = search(engine, market, weights, hint, time_limit_s, relative_gap, is_over)
+        finally:
+            if answer is None or answer.has_ended(relative_gap):
+                ended.set()
+        return answer
+
+    with ThreadPoolExecutor(len(ENGINES)) as threads:
+        try:
+            return best_of(list(threads.map(run, ENGINES)))
+        finally:
+            ended.set()
 
 
 def search(
-    engine: str, market: Market, weights: Ints, hint: Ints | None, time_limit_s: float, relative_gap: float
+    engine: str,
+    market: Market,
+    weights: Ints,
+    hint: Ints | None,
+    time_limit_s: float,
+    relative_gap: float,
+    should_stop: Callable[[], bool],
 ) -> Answer:
-    """Search with one engine; a helper calls it."""
+    """Search with one engine."""
     if engine == "scip":
-        return scip.solve_level(market, weights, hint=hint, time_limit_s=time_limit_s)
-    return mip.solve_level(market, weights, hint=hint, time_limit_s=time_limit_s, relative_gap=relative_gap)
+        return scip.solve_level(
+            market, weights, hint=hint, time_limit_s=time_limit_s, should_stop=should_stop
+        )
+    return mip.solve_level(
+        market,
+        weights,
+        hint=hint,
+        time_limit_s=time_limit_s,
+        relative_gap=relative_gap,
+        should_stop=should_stop,
+    )
 
 
 def best_of(answers: list[Answer]) -> Answer:
     """Return the best choice of several answers with the best bound of all."""
-    if not answers:
-        return Answer(None, None, None)
     best = max(answers, key=lambda each: NO_VALUE if each.objective is None else each.objective)
     bound = min((each.bound for each in answers if each.bound is not None), default=None)
     if best.choice is None or best.objective is None:

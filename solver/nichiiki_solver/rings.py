@@ -32,7 +32,8 @@ FIRST_RING = 2
 MOST_OPTIONS = 100_000
 """Most options in a ring: a larger program takes longer to build than the search has."""
 PRICING_SHARE, FIRST_SHARE = 0.2, 0.06
-"""Shares of the time for the prices, and for the first ring; each further ring may take twice as long as the one before."""
+"""Shares of the time for the prices, and for the first ring; where not all options fit into a ring, each further one
+may take twice as long as the one before."""
 BLOCKS_A_RING, BLOCK_S = 4.0, 2.0
 """Time for blocks after a ring, in the ring's; and most seconds for one block."""
 FIRST_BLOCK, LEAST, GROWTH = 40, 10, 1.2

@@ -2,6 +2,9 @@
 
 It shares no code with CP-SAT or HiGHS beyond the market itself. SCIP computes in floating point; what it returns is rounded and
 checked in whole numbers, and its bound loses the tolerance it was proved with, as with HiGHS (`nichiiki_solver.mip`).
+
+Of the three ways that ortools has to SCIP this is the old one, because it alone can be asked to end: `model_builder` does not
+pass that on, and `math_opt` complains about it on standard error.
 """
 
 from __future__ import annotations
@@ -10,15 +13,14 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from ortools.linear_solver.python import model_builder
+from ortools.linear_solver import pywraplp
+from ortools.linear_solver.linear_solver_pb2 import MPModelProto
 
 from nichiiki_solver.background import in_background
 from nichiiki_solver.cp_sat import Answer, Floor
 from nichiiki_solver.market import Market
 from nichiiki_solver.mip import checked, nothing_to_choose, shares_of, time_over
 from nichiiki_solver.ragged import Ints, group
-
-Variables = list[model_builder.Variable]
 
 
 def solve_level(
@@ -36,59 +38,64 @@ def solve_level(
     ----------
     market, weights, floors, hint, time_limit_s, should_stop
         As in `nichiiki_solver.cp_sat.solve_level`.
+
+    Raises
+    ------
+    RuntimeError
+        If SCIP does not take the program.
     """
     if market.n_options == 0:
         return nothing_to_choose(market, floors)
     divisor = max(1, int(np.gcd.reduce(weights)))
-    model, variables = _build(market, weights // divisor, floors)
-    if hint is not None:
-        for variable, share in zip(variables, shares_of(market, hint).tolist(), strict=True):
-            model.add_hint(variable, share)
-    solver = model_builder.Solver("scip")
-    solver.set_time_limit_in_seconds(max(0.05, time_limit_s))
+    solver = _loaded(_build(market, weights // divisor, floors, hint))
+    solver.SetTimeLimit(max(50, int(1000 * time_limit_s)))
+    exact = pywraplp.MPSolverParameters()
+    exact.SetDoubleParam(exact.RELATIVE_MIP_GAP, 0.0)
     over = time_over(time.monotonic(), time_limit_s, should_stop)
-    status = in_background(lambda: solver.solve(model), over, name="scip")
-    if status == model_builder.SolveStatus.INFEASIBLE:
+    status = in_background(lambda: solver.Solve(exact), over, name="scip", ask_to_end=solver.InterruptSolve)
+    if status == solver.INFEASIBLE:
         return Answer(None, None, None, infeasible=True)
-    if status not in (model_builder.SolveStatus.OPTIMAL, model_builder.SolveStatus.FEASIBLE):
+    if status == solver.MODEL_INVALID:
+        raise RuntimeError("SCIP does not take the program")
+    if status not in (solver.OPTIMAL, solver.FEASIBLE):
         return Answer(None, None, None)
-    taken = np.array(solver.values(variables), dtype=float) > 0.5
-    return checked(market, weights, divisor, np.flatnonzero(taken), solver.best_objective_bound)
+    taken = np.array([variable.solution_value() for variable in solver.variables()]) > 0.5
+    return checked(market, weights, divisor, np.flatnonzero(taken), solver.Objective().BestBound())
 
 
-def _build(market: Market, weights: Ints, floors: tuple[Floor, ...]) -> tuple[model_builder.Model, Variables]:
-    model = model_builder.Model()  # type: ignore[no-untyped-call]
-    variables = [model.new_bool_var("") for _ in range(market.n_options)]
+def _loaded(model: MPModelProto) -> pywraplp.Solver:
+    solver = pywraplp.Solver.CreateSolver("SCIP")
+    refused = solver.LoadModelFromProto(model)
+    if refused:
+        raise RuntimeError(f"SCIP does not take the program: {refused}")
+    return solver
+
+
+def _build(market: Market, weights: Ints, floors: tuple[Floor, ...], hint: Ints | None) -> MPModelProto:
+    model = MPModelProto(maximize=True)
+    for weight in weights.tolist():
+        model.variable.add(lower_bound=0, upper_bound=1, is_integer=True, objective_coefficient=weight)
     order, offsets = market.by_agent
     for agent, must in enumerate(market.must_assign.tolist()):
         mine = order[offsets[agent] : offsets[agent + 1]]
         if len(mine) or must:
-            _add(model, variables, mine, np.ones(len(mine), dtype=np.int64), int(must), 1)
+            _add(model, mine, np.ones(len(mine), dtype=np.int64), int(must), 1)
     order, offsets = group(market.resource, len(market.capacity))
     for resource, capacity in enumerate(market.capacity.tolist()):
         entries = order[offsets[resource] : offsets[resource + 1]]
         if len(entries) or capacity < 0:
-            _add(model, variables, market.entry_option[entries], market.amount[entries], None, capacity)
+            _add(model, market.entry_option[entries], market.amount[entries], -np.inf, capacity)
     for floor in floors:
         used = np.flatnonzero(floor.weights)
-        _add(model, variables, used, floor.weights[used], floor.least, None)
-    model.maximize(model_builder.LinearExpr.weighted_sum(variables, weights.tolist()))
-    return model, variables
+        _add(model, used, floor.weights[used], floor.least, np.inf)
+    if hint is not None:
+        model.solution_hint.var_index.extend(range(market.n_options))
+        model.solution_hint.var_value.extend(shares_of(market, hint).tolist())
+    return model
 
 
-def _add(
-    model: model_builder.Model,
-    variables: Variables,
-    options: Ints,
-    amounts: Ints,
-    low: int | None,
-    high: int | None,
-) -> None:
-    """Add low ≤ Σ amounts · x ≤ high; None is no limit."""
-    row = model_builder.LinearExpr.weighted_sum([variables[k] for k in options.tolist()], amounts.tolist())
-    if not len(options):
-        row = model.new_constant(0) + 0
-    if low is not None:
-        model.add(row >= low)
-    if high is not None:
-        model.add(row <= high)
+def _add(model: MPModelProto, options: Ints, amounts: Ints, low: float, high: float) -> None:
+    """Add low ≤ Σ amounts · x ≤ high."""
+    model.constraint.add(
+        var_index=options.tolist(), coefficient=amounts.tolist(), lower_bound=low, upper_bound=high
+    )

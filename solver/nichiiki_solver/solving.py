@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import get_args
@@ -12,7 +13,7 @@ from nichiiki_models.allocation import LevelResult, Status, Violation
 from nichiiki_models.errors import UsageError, VerificationError
 from nichiiki_solver.cp_sat import sound
 from nichiiki_solver.cross_checking import SECOND, confirmed, refuse_cross_check
-from nichiiki_solver.dual_prices import can_be_priced, find_prices, free_bound, source_of
+from nichiiki_solver.dual_prices import can_be_priced, find_tight_prices, free_bound, source_of
 from nichiiki_solver.helping import Helpers, Threads
 from nichiiki_solver.market import Market, Outcome, in_largest_units
 from nichiiki_solver.policies.registry import Engine, Progress, Settings, get_policy
@@ -61,7 +62,8 @@ def solve(
     should_stop
         Asked now and then; True ends the run with the best answer.
     bound
-        Whether a policy that does not optimise is to be compared with a bound on the first level over all choices.
+        Whether a policy that does not optimise is to be compared with a bound on the first level over all choices, which may take
+        as much time again.
     official
         Whether an optimum is to be followed by the public tie-break to the proof that the choice is the only one;
         `Outcome.unique` says whether it was. Needs ``relative_gap=0``.
@@ -70,10 +72,9 @@ def solve(
     cross_check
         Whether another exact engine is to confirm the optimum, in as much time again.
     hint
-        A choice for ``welfare`` to begin from, and the market that numbers its options.
+        A choice for ``welfare`` to begin from, and the market that numbers its options; left aside if it breaks a rule.
     helpers
-        Who does independent pieces of ``welfare``'s work; this process if None. `nichiiki.market.solve` takes processes of this
-        machine then, as many as `workers` if these are more than one.
+        Who does independent pieces of ``welfare``'s work; threads of this process, as many as `workers`, if None.
 
     Returns
     -------
@@ -83,17 +84,21 @@ def solve(
     Raises
     ------
     UsageError
-        If an argument has no meaning.
+        If an argument has no meaning, or a hint belongs to another market.
     UnsupportedMarketError
         If the policy makes no promise for such a market.
     VerificationError
         If the choice does not fit the market or its stated value; nothing is returned then.
     CrossCheckError
         If two engines do not agree; it keeps both outcomes.
+    RuntimeError
+        If an engine fails, or contradicts itself or what is known: a bound below a known value, nothing possible beside an answer.
     """
     settings = make_settings(
         time_limit_s, relative_gap, seed, workers, progress, should_stop, official=official, engine=engine
     )
+    if hint is not None and market.source is None:
+        _refuse_another(market, *hint)
     settings = replace(settings, hint=hint, answers=answers, helpers=helpers or Threads(workers))
     chosen = get_policy(policy)
     if cross_check:
@@ -108,6 +113,13 @@ def solve(
         return outcome
     again = replace(settings, engine=SECOND[engine])
     return confirmed(outcome, in_terms_of(market, chosen.solve(market, again)))
+
+
+def _refuse_another(market: Market, other: Market, choice: Ints) -> None:
+    """Refuse a first answer that numbers other options than those of a plain market."""
+    fits = other.has_options_of(market) and choice.shape == (market.n_agents,)
+    if not fits or (choice < -1).any() or (choice >= market.n_options).any():
+        raise UsageError.of("hint_other", argument="hint")
 
 
 def with_gates_settled(outcome: Outcome) -> Outcome:
@@ -162,9 +174,14 @@ def _bound_of(market: Market, settings: Settings) -> int:
     weights[0] = 1
     if market.complete and not can_be_priced(market):
         return free_bound(market, weights)
+    ends = time.monotonic() + settings.time_limit_s
+
+    def is_over() -> bool:
+        return time.monotonic() >= ends or settings.should_stop()
+
     plain = market.source is None
     coarse = in_largest_units(market) if plain else market
-    return find_prices(coarse, weights, settings.should_stop, time_limit_s=settings.time_limit_s).bound
+    return find_tight_prices(coarse, weights, is_over, settings.time_limit_s).bound
 
 
 def in_terms_of(market: Market, outcome: Outcome) -> Outcome:

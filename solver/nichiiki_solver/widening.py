@@ -99,7 +99,7 @@ class _FirstAnswer:
         self.value: int | None = None
 
     def find(self, source: BundleSource) -> None:
-        """Find it and tell what it is worth; that what houses join later does not change."""
+        """Find it and tell what it is worth; houses that join later do not change that."""
         held = held_at_once(source, self._weights * SCALE, lambda: self._is_over(FIRST_ANSWER_SHARE))
         self._carried = Carried.of(source, held)
         answer = self.in_source(source)

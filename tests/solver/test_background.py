@@ -22,3 +22,16 @@ def test_what_goes_on_is_left() -> None:
     asked = chain([False], repeat(True))
     assert in_background(lambda: held.wait(60), lambda: next(asked), name="test") is None
     held.set()
+
+
+def test_who_ends_when_asked_to_gives_what_it_has() -> None:
+    asked = Event()
+    found = in_background(lambda: 7 if asked.wait(60) else 0, lambda: True, name="test", ask_to_end=asked.set)
+    assert found == 7
+
+
+def test_an_error_of_who_waits_asks_to_end_too() -> None:
+    asked = Event()
+    with pytest.raises(ZeroDivisionError):
+        in_background(lambda: asked.wait(60), lambda: 1 // 0 > 0, name="test", ask_to_end=asked.set)
+    assert asked.is_set()

@@ -1,13 +1,17 @@
-"""Rows too large for CP-SAT are split without loss: the answer is that of complete enumeration."""
+"""Rows too large for CP-SAT are split without loss; the search listens, and what listeners raise comes through."""
 
+import time
 from itertools import product
 
 import pytest
+from benchmarks.family_cases import gap
 from hypothesis import given
 from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
+from nichiiki_solver import cp_sat
 from nichiiki_solver.cp_sat import ROW_LIMIT, add_row
+from nichiiki_solver.market import Market
 
 huge = st.integers(-(1 << 45), 1 << 45)
 
@@ -55,3 +59,27 @@ def test_a_row_without_variables(limit: int, possible: bool) -> None:
     model = cp_model.CpModel()
     add_row(model, [], [], limit)
     assert (cp_model.CpSolver().solve(model) == cp_model.OPTIMAL) is possible
+
+
+def hard_market() -> Market:
+    """An assignment that nobody proves within the time of a test."""
+    return gap("D", 20, 200, 1)
+
+
+def test_told_to_stop_it_ends_though_nothing_better_is_found() -> None:
+    market, started = hard_market(), time.monotonic()
+    found = cp_sat.solve_level(
+        market, market.utility[0], time_limit_s=900, should_stop=lambda: time.monotonic() > started + 3
+    )
+    assert time.monotonic() < started + 60
+    assert found.choice is not None and market.is_feasible(found.choice)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_listener_raises_ends_the_search_and_is_raised(workers: int) -> None:
+    def refuse(_value: int | None, _bound: int | None) -> None:
+        raise ZeroDivisionError
+
+    market = hard_market()
+    with pytest.raises(ZeroDivisionError):
+        cp_sat.solve_level(market, market.utility[0], time_limit_s=900, report=refuse, workers=workers)

@@ -1,5 +1,7 @@
 """The market on flat arrays: building, refusing, solving, against complete enumeration and published optima."""
 
+import time
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -9,11 +11,14 @@ from hypothesis import strategies as st
 
 from nichiiki_instances.generators import generate
 from nichiiki_models.allocation import Status
-from nichiiki_models.errors import MarketError, VerificationError
-from nichiiki_solver.bundles import compile_market
-from nichiiki_solver.dual_prices import SCALE, find_prices, gains
+from nichiiki_models.errors import MarketError, UsageError, VerificationError
+from nichiiki_solver import cp_sat, dual_prices, race, solving
+from nichiiki_solver.bundles import BundleSource, compile_market, find_bundles
+from nichiiki_solver.cp_sat import Answer
+from nichiiki_solver.dual_prices import SCALE, Priced, approach, find_prices, find_tight_prices, gains
 from nichiiki_solver.market import ListedSource, Market
 from nichiiki_solver.policies import welfare
+from nichiiki_solver.ragged import Ints
 from nichiiki_solver.solving import check_outcome, solve
 
 
@@ -248,3 +253,75 @@ def test_utilities_in_a_larger_unit_have_the_same_optimum(
     assert (plain.status, large.status) == (Status.OPTIMAL, Status.OPTIMAL)
     assert plain.objective is not None
     assert large.objective == large.bound == plain.objective * factor
+
+
+def test_without_an_answer_there_is_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    market = gap_market(COST, USE, [36, 34, 38])
+    best = solve(market).objective
+    monkeypatch.setattr(cp_sat, "solve_level", lambda *_, **__: Answer(None, None, None))
+    monkeypatch.setattr(race, "search", lambda *_: Answer(None, None, None))
+    found = solve(market)
+    assert found.status is Status.UNKNOWN and found.choice is None and found.objective is None
+    assert best is not None and found.bound is not None and found.bound >= best
+
+
+def test_a_hint_is_where_the_search_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amounts have a common divisor, so that the market is restated on the way; without any search the hint is the answer."""
+    market = gap_market(COST, (2 * np.array(USE)).tolist(), [72, 68, 76])
+    first = solve(market).choice
+    assert first is not None
+    same = gap_market(COST, (2 * np.array(USE)).tolist(), [72, 68, 76])
+    told: list[object] = []
+
+    def idle(*_: object, hint: object = None, **__: object) -> Answer:
+        told.append(hint)
+        return Answer(None, None, None)
+
+    monkeypatch.setattr(cp_sat, "solve_level", idle)
+    monkeypatch.setattr(race, "search", lambda *_: Answer(None, None, None))
+    found = solve(market, hint=(same, first))
+    assert found.status is Status.FEASIBLE and found.choice is not None
+    assert (found.choice == first).all() and found.market is market
+    assert any(np.array_equal(hint, first) for hint in told if isinstance(hint, np.ndarray))
+
+
+@pytest.mark.parametrize("change", ["market", "length", "number"])
+def test_a_hint_of_another_market_is_refused(change: str) -> None:
+    market = gap_market(COST, USE, [36, 34, 38])
+    other = gap_market(COST, USE, [36, 34, 39]) if change == "market" else market
+    choice = np.zeros(market.n_agents - (change == "length"), dtype=np.int64)
+    if change == "number":
+        choice[0] = market.n_options
+    with pytest.raises(UsageError, match="does not belong to this market"):
+        solve(market, hint=(other, choice))
+
+
+def test_a_bound_beside_a_procedure_keeps_to_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prices of a procedure's market are sought as long as there is time, and no longer."""
+    asked: list[bool] = []
+
+    def patient(
+        market: Market, weights: Ints, should_stop: Callable[[], bool], time_limit_s: float
+    ) -> Priced:
+        while not should_stop():
+            time.sleep(0.05)
+        asked.append(True)
+        return find_tight_prices(market, weights, should_stop, time_limit_s)
+
+    monkeypatch.setattr(solving, "find_tight_prices", patient)
+    market = Market.from_columns(
+        agent=[0, 1], utility=[3, 5], resource=[0, 0], option=[0, 1], amount=[1, 1], capacity=[1]
+    )
+    found = solve(market, policy="serial_dictatorship", bound=True, time_limit_s=1)
+    assert asked == [True]
+    assert found.bound is not None and found.bound >= 5
+
+
+def test_what_all_gain_together_must_fit_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled markets list nothing to look at beforehand; the first pass over what they offer says it."""
+    source = BundleSource(find_bundles(generate(households=4, seed=1)))
+    weights = np.eye(len(source.bundles.instance.levels), dtype=np.int64)[0]
+    assert approach(source.unlisted(), source, weights, lambda: True).total > 0
+    monkeypatch.setattr(dual_prices, "LARGEST_SUM", 10)
+    with pytest.raises(MarketError, match="what all agents could gain"):
+        approach(source.unlisted(), source, weights, lambda: True)

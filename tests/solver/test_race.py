@@ -1,5 +1,6 @@
 """Engines side by side: what comes of them is the optimum, and a bound of all, whoever is first."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,10 @@ import numpy as np
 import pytest
 from benchmarks.family_cases import gap, knapsack, location
 
-from nichiiki.helping import ProcessHelpers
 from nichiiki.market import Market, solve
 from nichiiki_models.allocation import Status
 from nichiiki_solver import cp_sat, race
 from nichiiki_solver.cp_sat import Answer
-from nichiiki_solver.helping import Threads
 from nichiiki_solver.policies import welfare
 
 CHOICE = np.array([0])
@@ -32,7 +31,6 @@ def test_the_best_choice_comes_with_the_best_bound() -> None:
     assert race.best_of([first, second]) == Answer(CHOICE, 9, 12)
     assert race.best_of([Answer(None, None, 11), second]) == Answer(CHOICE, 9, 11)
     assert race.best_of([Answer(CHOICE, 9, None), Answer(None, None, None)]) == Answer(CHOICE, 9, None)
-    assert race.best_of([]) == Answer(None, None, None)
     assert race.best_of([Answer(None, None, None, infeasible=True)]).infeasible
     # who has a choice has the better argument
     assert not race.best_of([Answer(None, None, None, infeasible=True), second]).infeasible
@@ -47,35 +45,49 @@ def test_a_bound_below_what_another_engine_found_is_an_error() -> None:
 @pytest.mark.parametrize("engine", race.ENGINES)
 def test_every_engine_proves_the_optimum(family: str, engine: str) -> None:
     market = SMALL[family]()
-    found = race.search(engine, market, market.utility[0], None, 30.0, 0.0)
+    found = race.search(engine, market, market.utility[0], None, 30.0, 0.0, never)
     best = solve(market, time_limit_s=30)
     assert found.objective == best.objective == found.bound
 
 
-def test_who_proves_first_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def watched(engine: str, *piece: Any) -> Answer:
-        asked.append(engine)
-        return searched(engine, *piece)
-
-    searched, market = race.search, SMALL["gap"]()
-    monkeypatch.setattr(race, "search", watched)
-    found = race.solve_level(
+def raced(market: Market, should_stop: Callable[[], bool] = never, limit_s: float = 60) -> Answer:
+    return race.solve_level(
         market,
         market.utility[0],
-        helpers=Threads(),
         hint=None,
-        time_limit_s=30,
+        time_limit_s=limit_s,
         relative_gap=0.0,
-        should_stop=never,
+        should_stop=should_stop,
     )
+
+
+def test_who_proves_first_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_waits(engine: str, *piece: Any) -> Answer:
+        while engine != race.ENGINES[0] and not piece[-1]():
+            time.sleep(0.05)
+        return searched(engine, *piece)
+
+    searched = race.search
+    monkeypatch.setattr(race, "search", one_waits)
+    found = raced(SMALL["gap"]())
     assert found.objective == found.bound
-    assert asked == [race.ENGINES[0]]
+
+
+def test_an_error_of_an_engine_is_raised_and_ends_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_fails(engine: str, *piece: Any) -> Answer:
+        if engine == race.ENGINES[0]:
+            raise RuntimeError("broken")
+        while not piece[-1]():
+            time.sleep(0.05)
+        return Answer(None, None, None)
+
+    monkeypatch.setattr(race, "search", one_fails)
+    with pytest.raises(RuntimeError, match="broken"):
+        raced(SMALL["gap"]())
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_plain_market_is_proven_with_one_process_and_with_two(
+def test_a_plain_market_is_proven_with_one_worker_and_with_two(
     workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CP-SAT has no time here, so that the others must prove it."""
@@ -88,19 +100,24 @@ def test_a_plain_market_is_proven_with_one_process_and_with_two(
         assert found.objective == expected.objective
 
 
-def test_told_to_stop_it_has_no_answer() -> None:
-    market = SMALL["mck"]()
-    helpers = ProcessHelpers.local(2)
-    found = race.solve_level(
-        market,
-        market.utility[0],
-        helpers=helpers,
-        hint=None,
-        time_limit_s=30,
-        relative_gap=0.0,
-        should_stop=lambda: True,
-    )
-    assert found.choice is None and not found.infeasible
+@pytest.mark.parametrize("engine", race.ENGINES)
+def test_told_to_stop_an_engine_gives_what_it_has(engine: str) -> None:
+    """The market is far too hard for the two seconds, and there would be a quarter of an hour."""
+    market = gap("D", 20, 200, 1)
+    started = time.monotonic()
+    over = lambda: time.monotonic() > started + 2  # noqa: E731
+    found = race.search(engine, market, market.utility[0], None, 900.0, 0.0, over)
+    assert time.monotonic() < started + 60
+    assert found.choice is not None and market.is_feasible(found.choice)
+    assert found.objective is not None and found.bound is not None and found.objective < found.bound
+
+
+def test_told_to_stop_a_race_gives_what_both_have() -> None:
+    market = gap("D", 20, 200, 1)
+    started = time.monotonic()
+    found = raced(market, lambda: time.monotonic() > started + 2, 900)
+    assert time.monotonic() < started + 60
+    assert found.choice is not None and found.bound is not None
 
 
 @pytest.mark.parametrize("engine", race.ENGINES)
@@ -108,5 +125,5 @@ def test_told_to_stop_it_has_no_answer() -> None:
 def test_an_engine_may_begin_with_an_answer(engine: str, name: str) -> None:
     market = SMALL[name]()
     best = cp_sat.solve_level(market, market.utility[0])
-    found = race.search(engine, market, market.utility[0], best.choice, 30.0, 0.0)
+    found = race.search(engine, market, market.utility[0], best.choice, 30.0, 0.0, never)
     assert found.objective == found.bound == best.objective

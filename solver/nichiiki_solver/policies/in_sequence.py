@@ -10,7 +10,7 @@ import time
 
 from nichiiki_models.allocation import LevelResult, Status, StopReason
 from nichiiki_solver import cp_sat, mip
-from nichiiki_solver.cp_sat import Answer, Floor
+from nichiiki_solver.cp_sat import Answer, Floor, sound
 from nichiiki_solver.market import Market, Outcome, Whole
 from nichiiki_solver.policies.drawing import stopper, values_of, without_choice
 from nichiiki_solver.policies.points import first_answer
@@ -102,7 +102,8 @@ class Sequence:
         return all(int(floor.weights[taken].sum()) >= floor.least for floor in self.floors)
 
     def _note(self, name: str, value: int, bound: int | None, constant: int) -> None:
-        limit = max(value, bound) + constant if bound is not None and self.proven else None
+        proven = sound(bound, value) if self.proven else None
+        limit = None if proven is None else proven + constant
         self.criteria.append(LevelResult(name=name, objective=value + constant, bound=limit))
         self.settings.progress(Progress(name, value + constant, limit, time.perf_counter() - self.started))
 

@@ -7,8 +7,8 @@ than its gap are in no better answer: a block far from its bound is large, one n
 
 Blocks are placed anew in rounds of several that have no household in common. What nobody holds goes to the first block that
 could use it, and of a gate's resources the others have what their own households hold: so what each block finds fits beside what the
-others find, whoever works them out and in whatever order. A round is settled before it begins, and its size by nothing that a clock
-says: one helper and many give the same answer.
+others find, whoever works them out and in whatever order. A round is settled before it begins: one helper and many
+give the same answer, as long as no time limit ends a block.
 
 Source: Shaw (1998), Using constraint programming and local search methods to solve vehicle routing problems; the sizes follow what
 closes in time, as in the large-neighbourhood searches inside CP-SAT.

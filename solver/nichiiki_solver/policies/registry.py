@@ -32,7 +32,7 @@ _BUILT_IN = {
     "nash": "nichiiki_solver.policies.nash:Nash",
 }
 Engine = Literal["auto", "cp_sat", "highs", "scip"]
-"""Exact engines: CP-SAT and SCIP inside ortools, HiGHS inside scipy."""
+"""Exact engines: CP-SAT and SCIP inside ortools, HiGHS by highspy."""
 Holds = Literal["always", "if_plain", "if_unit_demand", "never"]
 """Where a theorem holds: on every market, on those without gates and supply, on those with unit demand, or nowhere."""
 

@@ -1,8 +1,8 @@
 """Welfare: the optimum of the objective's levels, one after the other, with a proven gap.
 
 Mechanism
-    A small market goes to CP-SAT whole; a plain one of one level only for a while, then to HiGHS and SCIP side by side, each in
-    a process of its own (`race`), or in one process to HiGHS in growing rings around dual prices (`rings`). A larger one in which
+    A small market goes to CP-SAT whole; a plain one of one level only for a while, then to HiGHS and SCIP side by side (`race`),
+    or with one worker to HiGHS in growing rings around dual prices (`rings`). A larger one in which
     options take single units (`assignment`) is a cheapest flow, if one level is asked for and no official answer. Otherwise dual
     prices of the shared resources give a bound over all bundles (`dual_prices`), and a first answer: every household takes what
     is best for it at the prices (`holding`). Towns are searched exactly, for a better answer (`from_towns`) and for a lower bound
@@ -10,13 +10,14 @@ Mechanism
     then placed anew (`neighbourhoods`). Stays and options whose value at the prices
     falls short of their household's best by more than bound - answer are in no better allocation; if the others are few enough,
     an exact search (HiGHS) over them proves the optimum or reports the gap. Later levels are solved over the same candidates with
-    the earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always where CP-SAT has the market
-    whole, else where an official answer is asked for.
+    the earlier levels kept. Among the optima the public tie-break chooses (`tie_break`): always in a small market and where
+    one engine is named, else where an official answer is asked for.
 Properties
     Maximises the stated objective; Pareto-efficient where utility is the only term and weights are positive. Not
     strategy-proof and not stable in general.
 Complexity
-    NP-hard (generalised assignment is a special case); the bound costs one linear program over few columns a round.
+    NP-hard (generalised assignment is a special case); the bound costs a pass over the menu a round, and in small markets a
+    linear program over few columns.
 Source
     Geoffrion (1974), Lagrangean relaxation for integer programming; Lübbecke and Desrosiers (2005), Selected topics in
     column generation; reduced-cost fixing as in Posta, Ferland and Michelon (2012), An exact method with variable fixing
@@ -41,12 +42,12 @@ from nichiiki_solver.cp_sat import Answer, Floor, Report, is_near, sound, unrepo
 from nichiiki_solver.dual_prices import (
     SCALE,
     Priced,
+    best_of_each,
     can_be_priced,
     find_tight_prices,
     free_bound,
     gains,
     listed_prices,
-    near_best,
     source_of,
 )
 from nichiiki_solver.factored import Factored, build_factored
@@ -66,7 +67,7 @@ than it saves."""
 START_SHARE, START_S = 0.15, 20.0
 """The first answer may take this share of the time, and at most so many seconds."""
 CP_SAT_SHARE = 0.1
-"""Share of the time after which CP-SAT leaves a plain market, if it has no proof, to the rings around the prices."""
+"""Share of the time after which CP-SAT leaves a plain market, if it has no proof, to HiGHS and SCIP or to the rings."""
 AT_ONCE_SHARE = 0.03
 """Share of the time for a first answer where the procedure would take too long."""
 PROCEDURE_SHARE, PRICING_SHARE = 0.2, 0.5
@@ -133,6 +134,7 @@ class Welfare:
         """Maximise the levels in order; see `Outcome` for what comes back."""
         if market.source is None:
             market = in_largest_units(market)
+            settings = replace(settings, hint=settings.hint and (market, settings.hint[1]))
         run = _Run(market, settings)
         run.begin_with_hint()
         if settings.engine != "auto":
@@ -335,14 +337,12 @@ class _Run:
 
     def _can_race(self, market: Market) -> bool:
         """Whether engines can run side by side, each with the whole market, until the first proof ends the other."""
-        helpers = self.settings.helpers
-        return helpers.can_end and helpers.at_once > 1 and market.n_options <= MOST_PIECES
+        return self.settings.workers > 1 and market.n_options <= MOST_PIECES
 
     def _by_race(self, market: Market, weights: Ints) -> Answer:
         return race.solve_level(
             market,
             weights,
-            helpers=self.settings.helpers,
             hint=self.choice if self.columns is market else None,
             time_limit_s=max(0.05, self.left_s),
             relative_gap=self.relative_gap,
@@ -396,7 +396,7 @@ class _Run:
         blocks = self._blocks(priced)
         if blocks is not None and self._pieces(priced) > WHOLE_AT_ONCE:
             self._improve(blocks, BLOCKS_SHARE, PATIENCE)
-        if not self.partial and self._pieces(priced) <= MOST_PIECES:
+        if (self.choice is None or not self.partial) and self._pieces(priced) <= MOST_PIECES:
             return self.optimal_candidates()
         if blocks is not None:
             self._improve(blocks, LAST_SHARE, LAST_PATIENCE)
@@ -424,7 +424,7 @@ class _Run:
 
     def _met(self, priced: Priced) -> Market | None:
         """List the bundles met during pricing, the best of each agent, so many that an engine can search them; None if none can."""
-        if priced.columns.n_options <= MOST_PIECES:
+        if priced.columns.n_options <= MOST_PIECES and not self.narrowed:
             return priced.columns
         source, few = priced.source, MOST_PIECES // self.market.n_agents
         if not few:
@@ -433,7 +433,7 @@ class _Run:
             self._of_level(0) * SCALE, priced.prices
         )  # what is listed hangs on what was asked last
         listed = source.unlisted() if isinstance(source, BundleSource) else self.market
-        return near_best(listed, source, priced, few)
+        return best_of_each(listed, source, few)
 
     def _begin_with_prices(self, priced: Priced, weights: Ints) -> bool:
         """Place households by prices, then town by town; return whether any answer is known."""
@@ -523,7 +523,7 @@ class _Run:
 
     def _columns_and_answer(self, priced: Priced) -> Market:
         """List the bundles met during pricing, if an engine can search them, and those of the answer at hand."""
-        met = self._met(priced)
+        met = None if self.narrowed else self._met(priced)
         if self.choice is None or not isinstance(priced.source, BundleSource):
             nothing = np.zeros(priced.columns.n_options, dtype=bool)
             return priced.columns.take(nothing) if met is None else met
@@ -606,9 +606,10 @@ class _Run:
             self.infeasible = answer.infeasible
             if answer.choice is not None:
                 self._keep_better(candidates, answer.choice)
+            if not self.infeasible:
+                self._note(level, answer)
             if self.choice is None:
                 return
-            self._note(level, answer)
 
     def _as_pieces(self, candidates: Factoring) -> Ints | None:
         """The answer at hand as a choice of the candidates; None if there is none, or not all of it is among them."""
@@ -647,7 +648,7 @@ class _Run:
 
     def _note(self, level: int, answer: Answer) -> None:
         """Add a level's result; a level after an unproven one has no bound."""
-        value, bound = self._value_of(level), None
+        value, bound = None if self.choice is None else self._value_of(level), None
         if all(done.proven for done in self.levels):
             searched = None if self.partial else answer.bound
             known = [b for b in (searched, self.bound if level == 0 else None) if b is not None]
@@ -719,14 +720,17 @@ class _Run:
             return self.priced.central[: len(self.market.capacity)]
         stays = met.labels["stay"] >= 0
         plain = source.market_of(met.labels["stay"][stays], met.labels["chosen"][stays])
-        return listed_prices(plain, self._of_level(0))
+        found = listed_prices(plain, self._of_level(0), self.left_s)
+        return self.priced.central[: len(self.market.capacity)] if found is None else found
 
     def _reason(self, status: Status) -> StopReason:
         if status in (Status.OPTIMAL, Status.INFEASIBLE):
             return StopReason.PROVEN
         if self.settings.should_stop():
             return StopReason.INTERRUPTED
-        # an engine that stops at the gap weakens its bound by its tolerance afterwards
+        if status is Status.UNKNOWN and not self._is_over(LAST_SHARE):
+            return StopReason.PROCEDURE_ENDED
+        # an engine that stops at the gap, or proves an optimum, weakens its bound by its tolerance afterwards
         enough = self.settings.relative_gap + 2 * mip.TOLERANCE
         near = [
             level.bound is not None
@@ -734,7 +738,8 @@ class _Run:
             and level.bound - level.objective <= enough * max(1, abs(level.objective))
             for level in self.levels
         ]
-        reached = self.settings.relative_gap > 0 and len(near) == len(self.market.levels) and all(near)
+        in_time = self.settings.relative_gap > 0 or self.left_s > 0
+        reached = in_time and len(near) == len(self.market.levels) and all(near)
         return StopReason.GAP_REACHED if reached else StopReason.TIME_LIMIT
 
 

@@ -46,7 +46,9 @@ def find_rents(priced: Priced) -> Rents:
         return Rents(yen=rents) if in_yen else Rents(buyers=rents)
     if not can_be_priced(priced.market):
         return Rents()
-    prices = listed_prices(priced.market, np.array([1, 0], dtype=np.int64)) / SCALE
+    found = listed_prices(priced.market, np.array([1, 0], dtype=np.int64))
+    assert found is not None  # noqa: S101 - only a limit leaves none
+    prices = found / SCALE
     of_seats = np.flatnonzero([kind == "seats" for kind, _ in priced.rows])
     rents[legs] = evened(priced.market, of_seats, prices[of_seats])
     if in_yen:
