@@ -191,7 +191,7 @@ language, else the locale does.
 | 0 | done |
 | 1 | a negative answer: impossible, nothing found in time, rules broken |
 | 2 | bad input or usage; the message says where, what is allowed, and what to do |
-| 130 | interrupted; the best answer so far is saved |"""
+| 130 | interrupted; with `--out` the best answer so far is saved, if there is one |"""
 
 
 def _helps(title: str, command: click.Command, context: click.Context) -> list[str]:
@@ -208,7 +208,8 @@ def _help(title: str, page: str) -> list[str]:
 
 
 PYTHON_INTRODUCTION = """\
-`import nichiiki as nk` gives everything below; it is loaded when it is first used. After the first argument all are named.
+`import nichiiki as nk` gives everything below; it is loaded when it is first used. What a function is about may be
+given by position (an instance, an allocation, a household); everything that sets how it works is named.
 Researchers' modules: {modules}."""
 MODULES = ("nichiiki.market", "nichiiki.matching", "nichiiki.flow", "nichiiki.tariffs", "nichiiki.testing")
 
