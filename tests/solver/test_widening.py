@@ -39,6 +39,7 @@ def test_it_claims_nothing_that_is_not_true_of_everything(seed: int, monkeypatch
     instance = random_instance(seed)
     found = allocate(instance, time_limit_s=60)
     monkeypatch.setattr(narrowing, "MOST_HOUSES", 10**9)
+    monkeypatch.setattr(narrowing, "MOST_SUPPORTERS", 10**9)
     best = allocate(instance, time_limit_s=60)
     assert best.status in (Status.OPTIMAL, Status.INFEASIBLE)
     assert found.status is not Status.INFEASIBLE
