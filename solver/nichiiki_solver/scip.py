@@ -22,6 +22,9 @@ from nichiiki_solver.market import Market
 from nichiiki_solver.mip import checked, nothing_to_choose, shares_of, time_over
 from nichiiki_solver.ragged import Ints, group
 
+LARGEST = 2.0**20
+"""Amounts of a row are at most so large: with some around 2^40 SCIP excluded optima."""
+
 
 def solve_level(
     market: Market,
@@ -95,7 +98,12 @@ def _build(market: Market, weights: Ints, floors: tuple[Floor, ...], hint: Ints 
 
 
 def _add(model: MPModelProto, options: Ints, amounts: Ints, low: float, high: float) -> None:
-    """Add low ≤ Σ amounts · x ≤ high."""
+    """Add low ≤ Σ amounts · x ≤ high, divided by a power of two, which is exact."""
+    largest = float(np.abs(amounts).max(initial=1))
+    unit = 2.0 ** max(0, np.ceil(np.log2(max(1.0, largest / LARGEST))))
     model.constraint.add(
-        var_index=options.tolist(), coefficient=amounts.tolist(), lower_bound=low, upper_bound=high
+        var_index=options.tolist(),
+        coefficient=(amounts / unit).tolist(),
+        lower_bound=low / unit,
+        upper_bound=high / unit,
     )
