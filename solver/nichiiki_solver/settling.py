@@ -10,7 +10,7 @@ from nichiiki_solver import cp_sat
 from nichiiki_solver.cp_sat import Floor
 from nichiiki_solver.market import Market
 from nichiiki_solver.measures import Plans, own_budgets
-from nichiiki_solver.ragged import Ints, expand_rows
+from nichiiki_solver.ragged import Bools, Ints, expand_rows
 
 
 def settle_plans(instance: Instance, plans: Plans, taken: Ints) -> Ints:
@@ -35,12 +35,15 @@ def settle_plans(instance: Instance, plans: Plans, taken: Ints) -> Ints:
     place = np.arange(len(rows)) - np.searchsorted(plans.measure[rows], plans.measure[rows])
     start = np.full(market.n_agents, -1, dtype=np.int64)
     start[market.agent[np.searchsorted(rows, taken)]] = np.searchsorted(rows, taken)
-    choice, floors = _best(market, -plans.own_yen[rows], start, ())
+    own, open_ = -plans.own_yen[rows], np.ones(len(rows), dtype=bool)
+    choice = _best(market, open_, own, start, None)
+    least = Floor(own, int(own[choice].sum()))
+    offsets = np.searchsorted(market.agent, np.arange(market.n_agents + 1))
     for agent in range(market.n_agents):
         if place[choice[agent]] > 0:
-            choice, floors = _best(market, np.where(market.agent == agent, -place, 0), choice, floors)
-        else:
-            floors = (*floors, Floor(np.where(market.agent == agent, -place, 0), 0))
+            choice = _best(market, open_, np.where(market.agent == agent, -place, 0), choice, least)
+        open_[offsets[agent] : offsets[agent + 1]] = False  # those before keep what they have
+        open_[choice[agent]] = True
     return rows[choice[np.searchsorted(measures, plans.measure[taken])]]
 
 
@@ -62,11 +65,13 @@ def _market(instance: Instance, plans: Plans, rows: Ints) -> Market:
     )
 
 
-def _best(
-    market: Market, weights: Ints, start: Ints, floors: tuple[Floor, ...]
-) -> tuple[Ints, tuple[Floor, ...]]:
-    """Maximise weights from a choice that keeps the floors; one worker, so that every machine finds the same."""
-    found = cp_sat.solve_level(market, weights, floors=floors, hint=start, workers=1).choice
+def _best(market: Market, open_: Bools, weights: Ints, start: Ints, floor: Floor | None) -> Ints:
+    """Maximise weights over open options, from a choice of such; one worker, so that every machine finds the same."""
+    kept, number = np.flatnonzero(open_), np.cumsum(open_) - 1
+    floors = () if floor is None else (Floor(floor.weights[kept], floor.least),)
+    found = cp_sat.solve_level(
+        market.take(open_), weights[kept], floors=floors, hint=number[start], workers=1
+    ).choice
     if found is None:
         raise RuntimeError("no plans for measures of which plans are known")
-    return found, (*floors, Floor(weights, int(weights[found].sum())))
+    return kept[found]
