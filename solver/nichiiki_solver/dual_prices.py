@@ -255,9 +255,7 @@ def approach(
 
     first = ask(np.zeros(len(market.capacity), dtype=np.int64) if begun is None else begun)
     if np.abs(first.values[first.values > NO_VALUE // 2].astype(float)).sum() >= LARGEST_SUM:
-        raise MarketError(
-            "utility: what all agents could gain passes 2^49; divide utilities, or their weights"
-        )
+        raise MarketError.of("gains_too_large", argument="utility")
     gain = abs(first.total) / max(1, market.n_agents)
     ways = gain * moves[0], gain * moves[1]
     demand = partial(_demand, source, mean)
