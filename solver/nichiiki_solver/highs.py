@@ -64,18 +64,13 @@ class Found:
     infeasible: bool = False
 
 
-def never() -> bool:
-    """Say that nobody asks to end."""
-    return False
-
-
 def minimise(
     program: Program,
     *,
     time_limit_s: float,
     relative_gap: float,
     probing: bool = True,
-    is_over: Callable[[], bool] = never,
+    is_over: Callable[[], bool] | None = None,
 ) -> Found:
     """Solve a program, or look at it until the time is over.
 
@@ -90,7 +85,7 @@ def minimise(
     probing
         Whether presolve may set one variable after the other: worth it for a proof, too long for a search of seconds.
     is_over
-        Asked now and then while whole numbers are searched, on this thread; True ends the search with what it has.
+        Asked now and then while whole numbers are searched, on this thread; True ends the search with what it has. None asks nobody.
 
     Raises
     ------
@@ -107,7 +102,11 @@ def minimise(
 
 
 def _solve(
-    program: Program, time_limit_s: float, relative_gap: float, probing: bool, is_over: Callable[[], bool]
+    program: Program,
+    time_limit_s: float,
+    relative_gap: float,
+    probing: bool,
+    is_over: Callable[[], bool] | None,
 ) -> Found | None:
     """Solve a program once; None if the solution given is not the one whose value is named."""
     solver = highspy._core._Highs()
@@ -115,7 +114,8 @@ def _solve(
         off = 0 if probing else PROBING
         options = {"time_limit": time_limit_s, "mip_rel_gap": relative_gap, "presolve_rule_off": off}
         _pass(solver, program, options)
-        _listen(solver, is_over)
+        if is_over is not None:
+            _listen(solver, is_over)
         _accept(solver.run(), "run")
         found = _read(solver, program)
         return found if _is_as_said(solver, program, found) else None
@@ -159,9 +159,8 @@ def _listen(solver: Any, is_over: Callable[[], bool]) -> None:
     def answer(_kind: Any, _message: str, _known: Any, told: Any, _data: Any) -> None:
         told.user_interrupt = is_over()
 
-    if is_over is not never:
-        _accept(solver.setCallback(answer, None), "setCallback")
-        _accept(solver.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt), "startCallback")
+    _accept(solver.setCallback(answer, None), "setCallback")
+    _accept(solver.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt), "startCallback")
 
 
 def _accept(status: highspy.HighsStatus, what: str) -> None:

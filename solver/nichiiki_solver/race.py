@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 from nichiiki_solver import mip, scip
-from nichiiki_solver.cp_sat import Answer
+from nichiiki_solver.cp_sat import Answer, sound
 from nichiiki_solver.market import NO_VALUE, Market
 from nichiiki_solver.ragged import Ints
 
@@ -95,6 +95,4 @@ def best_of(answers: list[Answer]) -> Answer:
     bound = min((each.bound for each in answers if each.bound is not None), default=None)
     if best.choice is None or best.objective is None:
         return Answer(None, None, bound, infeasible=any(each.infeasible for each in answers))
-    if bound is not None and bound < best.objective:
-        raise RuntimeError("the bound of an engine lies below what another one has found")
-    return Answer(best.choice, best.objective, bound)
+    return Answer(best.choice, best.objective, sound(bound, best.objective))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ITEM_NAMES = np.array(NEED_LISTS)
 AT_ONCE = 100_000
-"""Households whose reasons are sorted at a time: a million have fifty million, of which ten million are told."""
+"""Households whose reasons are sorted at a time: those of a million, more than ten million, would be copied several times at once."""
 
 
 def build_allocation(bundles: Bundles, stays: Ints, chosen: Ints, plans: Ints, **claims: Any) -> Allocation:

@@ -82,9 +82,7 @@ def _check_sizes(
     report: Report, money: int, costs: list[Decimal], goods: int, amounts: list[Decimal]
 ) -> None:
     for name, scale, values, most in (("c", money, costs, LARGEST), ("d", goods, amounts, LARGEST_LOAD)):
-        total = sum(abs(value) for value in values) * scale
-        if total >= most:
-            report.fail("std_range", None, total, name=name, low=-most, high=most)
+        report.check_sum(name, sum(abs(value) for value in values) * scale, most)
 
 
 def _whole(numbers: list[Decimal], scale: int) -> np.ndarray:

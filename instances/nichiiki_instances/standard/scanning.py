@@ -53,6 +53,11 @@ class Report:
         """Raise what was found, by line, and last what no line says."""
         raise InstanceError(sorted(self.problems, key=lambda each: each.line or LARGEST))
 
+    def check_sum(self, name: str, total: Decimal | int, most: int) -> None:
+        """Fail where numbers together, as large as `total`, reach a limit."""
+        if total >= most:
+            self.fail("std_range", None, total, name=name, low=-most, high=most)
+
     def whole(self, word: str, line: int, name: str, low: int = -LARGEST, high: int = LARGEST) -> int:
         """Return a whole number in a range; a problem counts as `low` or 0."""
         if not _WHOLE.fullmatch(word):
