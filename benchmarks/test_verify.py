@@ -91,16 +91,23 @@ def world(size: int) -> tuple[Instance, Allocation]:
     """A country in which every household has a house of its own, a pupil at school, and three wishes."""
     rng = np.random.default_rng(7)
     tables = country(rng)
-    regions = tables["regions"]
     home = rng.integers(0, HOMES, size)
     there = HOMES + rng.integers(0, REGIONS - HOMES, size)
-    households, houses, persons = ids("H", size), ids("A", size), ids("M", 2 * size)
-    periods = tables["periods"]["period_id"]
     first = rng.integers(0, PERIODS - 2, size)
-    held = lists(periods[first[:, None] + np.arange(3)])
-    tables["households"] = table(
+    tables |= families(rng, tables["regions"], home)
+    tables |= offers(rng, tables["regions"], there)
+    tables["choices"] = wishes(size, there)
+    instance = Instance.from_tables(tables, checked=True)
+    held = lists(tables["periods"]["period_id"][first[:, None] + np.arange(3)])
+    draft = answer(instance, there, held)
+    return instance, draft.replace(placements=priced(instance, draft))
+
+
+def families(rng: np.random.Generator, regions: Table[Any], home: Array) -> dict[str, Table[Any]]:
+    size = len(home)
+    households = table(
         "households",
-        household_id=households,
+        household_id=ids("H", size),
         home_region=regions["region_id"][home],
         budget_yen=np.full(size, 10_000_000),
         round_trips=rng.integers(0, 400, size) / 100,
@@ -109,49 +116,63 @@ def world(size: int) -> tuple[Instance, Allocation]:
         car=rng.random(size) < 0.5,
         points=rng.integers(0, 50, size),
     )
-    age = np.tile([40, 8], size)
-    grade = np.tile(["none", "2"], size)
-    tables["persons"] = table(
-        "persons", person_id=persons, household_id=np.repeat(households, 2), age=age, grade=grade
+    persons = table(
+        "persons",
+        person_id=ids("M", 2 * size),
+        household_id=np.repeat(ids("H", size), 2),
+        age=np.tile([40, 8], size),
+        grade=np.tile(["none", "2"], size),
     )
+    return {"households": households, "persons": persons}
+
+
+def offers(rng: np.random.Generator, regions: Table[Any], there: Array) -> dict[str, Table[Any]]:
+    size = len(there)
     schools = ids("S", REGIONS)
-    place = {"lat": regions["lat"], "lon": regions["lon"]}
-    tables["facilities"] = table(
+    facilities = table(
         "facilities",
         facility_id=schools,
         region_id=regions["region_id"],
         kind=np.full(REGIONS, "school"),
         consent_regions=lists(np.full((REGIONS, 1), "*")),
-        **place,
+        lat=regions["lat"],
+        lon=regions["lon"],
     )
-    tables["seats"] = table(
-        "seats", facility_id=schools, band=np.full(REGIONS, "2"), seats=np.full(REGIONS, 100_000)
-    )
-    tables["houses"] = table(
+    seats = table("seats", facility_id=schools, band=np.full(REGIONS, "2"), seats=np.full(REGIONS, 100_000))
+    houses = table(
         "houses",
-        house_id=houses,
+        house_id=ids("A", size),
         region_id=regions["region_id"][there],
         lat=regions["lat"][there] + 0.004,
         lon=regions["lon"][there] + rng.uniform(0, 0.004, size),
         capacity_persons=np.full(size, 4),
         rent_yen=rng.integers(10, 90, size) * 1000,
     )
-    wished = {"household_id": np.tile(households, 3), "list": np.repeat(["stay", "stay", "school"], size)}
-    tables["choices"] = table(
+    return {"facilities": facilities, "seats": seats, "houses": houses}
+
+
+def wishes(size: int, there: Array) -> Table[Any]:
+    houses, persons = ids("A", size), ids("M", 2 * size)
+    return table(
         "choices",
-        **wished,
+        household_id=np.tile(ids("H", size), 3),
+        list=np.repeat(["stay", "stay", "school"], size),
         rank=np.repeat([1, 2, 1], size),
         person_id=np.concatenate((np.full(2 * size, ""), persons[1::2])),
         target_kind=np.repeat(["house", "house", "facility"], size),
-        target_id=np.concatenate((np.roll(houses, 1), houses, schools[there])),
+        target_id=np.concatenate((np.roll(houses, 1), houses, ids("S", REGIONS)[there])),
     )
-    instance = Instance.from_tables(tables, checked=True)
+
+
+def answer(instance: Instance, there: Array, held: ListColumn) -> Allocation:
+    """Every household in the house that is its own, for three periods; what that costs is not said yet."""
+    size = len(there)
     stays = Table(
         Stay,
         {
-            "household_id": households,
-            "house_id": houses,
-            "region_id": regions["region_id"][there],
+            "household_id": ids("H", size),
+            "house_id": ids("A", size),
+            "region_id": instance.regions["region_id"][there],
             "units": np.ones(size, dtype=np.int64),
             "periods": held,
         },
@@ -159,21 +180,22 @@ def world(size: int) -> tuple[Instance, Allocation]:
     items = Table(
         Item,
         {
-            "household_id": households,
+            "household_id": ids("H", size),
             "list": np.full(size, "school"),
-            "person_id": persons[1::2],
-            "target_id": schools[there],
+            "person_id": ids("M", 2 * size)[1::2],
+            "target_id": ids("S", REGIONS)[there],
         },
     )
-    placements = Table(Placement, {"household_id": households, "cost_yen": np.zeros(size, dtype=np.int64)})
+    placements = Table(
+        Placement, {"household_id": ids("H", size), "cost_yen": np.zeros(size, dtype=np.int64)}
+    )
     head = {
         "instance_hash": instance.hash,
         "policy": "none",
         "status": Status.FEASIBLE,
         "reason": StopReason.TIME_LIMIT,
     }
-    draft = Allocation.model_validate({**head, "placements": placements, "stays": stays, "items": items})
-    return instance, draft.replace(placements=priced(instance, draft))
+    return Allocation.model_validate({**head, "placements": placements, "stays": stays, "items": items})
 
 
 def priced(instance: Instance, allocation: Allocation) -> Table[Placement]:
