@@ -18,6 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nichiiki.outputs import AUDIT, BEFORE, OUTPUTS, PRICES, allocation_json, contents, joined, json_bytes
+from nichiiki_instances.allocation_files import read_allocation
 from nichiiki_instances.writing import instance_json
 from nichiiki_models.allocation import Allocation, StopReason, Violation
 from nichiiki_models.errors import FileError, UsageError
@@ -359,7 +360,7 @@ def replay(folder: str | Path, *, time_limit_s: float | None = None) -> Replay:
     place = Path(folder)
     manifest = read_manifest(place)
     instance = nichiiki.read(place / AUDIT[0])
-    allocation = _allocation(place / OUTPUTS[0])
+    allocation = read_allocation(place / OUTPUTS[0])
     found = Replay(
         promise=manifest.promise,
         inputs={name: _compared(Path(name), expected) for name, expected in manifest.inputs.items()},
@@ -373,13 +374,6 @@ def replay(folder: str | Path, *, time_limit_s: float | None = None) -> Replay:
     if manifest.promise in ("stopped", "not_official"):
         return found
     return _resolved(place, manifest, instance, allocation, found, time_limit_s)
-
-
-def _allocation(path: Path) -> Allocation:
-    try:
-        return Allocation.model_validate_json(path.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise FileError.of("broken_allocation", file=str(path)) from None
 
 
 def _tariff(path: Path) -> TariffResult:
@@ -423,7 +417,7 @@ def _again(
 
     if manifest.promotion is not None:
         answers = manifest.promotion.model_dump()
-        return nichiiki.promote(instance, _allocation(place / BEFORE), **answers).allocation
+        return nichiiki.promote(instance, read_allocation(place / BEFORE), **answers).allocation
     asked = manifest.parameters.model_dump(exclude={"lang"})
     if time_limit_s is not None:
         asked["time_limit_s"] = time_limit_s

@@ -36,6 +36,8 @@ MOST_ODD = 100
 """Entries of a table that are no rows and are named one by one; the table is not read then."""
 MOST_KEYS = 1000
 """Keys of one object; each unknown one is compared with every known one."""
+MOST_JSON = 2**32
+"""Bytes of a file of JSON: the answer for a million households takes 1.2e9, and their instance 1.9e9."""
 
 
 class _Repeated(ValueError):
@@ -113,7 +115,7 @@ def read_json(path: Path, label: str, parsed: Parsed) -> Parsed:
     FileError
         See `open_file`, `checked_bytes`, `decode` and `parse_json`.
     """
-    with open_file(path, label) as stream:
+    with open_file(path, label, limit=MOST_JSON) as stream:
         if stream.seek(0, os.SEEK_END) <= PIECE:
             return parse_json(decode(checked_bytes(stream, label), label), label)
         return json_of(stream, label, parsed)
@@ -121,15 +123,13 @@ def read_json(path: Path, label: str, parsed: Parsed) -> Parsed:
 
 def json_of(stream: BinaryIO, label: str, parsed: Parsed) -> Parsed:
     """Take an instance in piece by piece from JSON that can be read several times over; see `read_json`."""
-    encoding = encoding_of(stream, label)
-    check_json(stream, encoding, label)
     try:
-        return _take_in(_items(stream, encoding, label), label, parsed)
-    except _OlderError:
+        return _take_in(items_of(stream, label), label, parsed)
+    except OlderError:
         return parse_json(text_of(stream, label), label)
 
 
-class _OlderError(Exception):
+class OlderError(Exception):
     """The document is of a version that has to become today's, as a whole, before it can be taken in."""
 
 
@@ -139,8 +139,19 @@ class Piece(list[Any]):
     first = 1
 
 
-def _items(stream: BinaryIO, encoding: str, label: str) -> Iterator[tuple[str, Any]]:
-    """Yield the keys and values of a document, lists in pieces; behind the guard it is JSON, or almost."""
+def items_of(stream: BinaryIO, label: str) -> Iterator[tuple[str, Any]]:
+    """Yield the keys and values of a document of JSON that can be read several times over; lists in pieces, each a `Piece`.
+
+    Raises
+    ------
+    FileError
+        If it is no JSON, not an object, or repeats a key; before the first key, unless only the parser sees it.
+    OlderError
+        See there.
+    """
+    encoding = encoding_of(stream, label)
+    check_json(stream, encoding, label)
+    # behind the guard it is JSON, or almost
     text = _Text(codecs.iterdecode(pieces_of(stream), encoding), label)
     if text.next() != "{":
         raise FileError([problem("not_an_object", label)])
@@ -157,7 +168,7 @@ def _items(stream: BinaryIO, encoding: str, label: str) -> Iterator[tuple[str, A
         text.key = key
         for value in _pieces(text) if text.next() == "[" else [text.value()]:
             if key == "format" and migrated({key: value}) != {key: value}:
-                raise _OlderError
+                raise OlderError
             yield key, value
         if text.next() == ",":
             text.skip()

@@ -237,6 +237,18 @@ class Reason(BaseModel):
         return text(key, lang, target=self.target_id or "", **shown)
 
 
+ROW_SCHEMAS: dict[str, type[Row]] = {
+    "placements": Placement,
+    "stays": Stay,
+    "items": Item,
+    "unplaced": Unplaced,
+    "measures": MeasureTaken,
+    "payments": Payment,
+    "standings": Standing,
+}
+"""The tables of an allocation, and what a row of each is."""
+
+
 def _empty(schema: type[Row]) -> Any:
     return Field(default_factory=lambda: Table.empty(schema))
 
@@ -330,12 +342,16 @@ class Allocation(BaseModel):
     def _from_json_shape(cls, value: Any) -> Any:
         value = migrated(value)
         if isinstance(value, dict) and isinstance(value.get("placements"), list):
-            return {**value, **_tables_of(value["placements"], value.get("unplaced", []))}
+            return {
+                **value,
+                **rows_of("placements", value["placements"]),
+                **rows_of("unplaced", value.get("unplaced", [])),
+            }
         return value
 
     @model_validator(mode="after")
     def _sort(self) -> Self:
-        for name in ("placements", "stays", "items", "unplaced", "measures", "payments", "standings"):
+        for name in ROW_SCHEMAS:
             self.__dict__[name] = getattr(self, name).sorted()
         return self
 
@@ -441,23 +457,51 @@ def _unplaced_blocks(unplaced: Table[Unplaced]) -> Iterator[list[dict[str, Any]]
         yield [{"household_id": household, "reasons": reasons} for household, reasons in objects.items()]
 
 
-def _tables_of(placements: list[Any], unplaced: list[Any]) -> dict[str, Any]:
-    """Turn the JSON shape back into tables; what does not have that shape is refused, and where it is."""
-    placed = _PLACED.validate_python(placements)
-    heads = [each.model_dump(include={"household_id", "supporter_id", "cost_yen"}) for each in placed]
-    stays = [{"household_id": each.household_id, **dict(stay)} for each in placed for stay in each.stays]
-    items = [{"household_id": each.household_id, **item} for each in placed for item in _items_of(each)]
-    reasons = [
+def rows_of(name: str, entries: list[Any]) -> dict[str, list[Any]]:
+    """Return the rows that entries of a list of the JSON shape become, by table.
+
+    Parameters
+    ----------
+    name
+        Name of the list.
+    entries
+        All of its entries, or some of them.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If an entry has another shape: with its number among these, from 0, and the field.
+    """
+    if name == "placements":
+        return _placed_rows(_PLACED.validate_python(entries))
+    if name == "unplaced":
+        return {name: _reason_rows(_UNPLACED.validate_python(entries))}
+    return {name: _LISTED[name].validate_python(entries)}
+
+
+def _placed_rows(placed: list[PlacedShape]) -> dict[str, list[Any]]:
+    return {
+        "placements": [
+            each.model_dump(include={"household_id", "supporter_id", "cost_yen"}) for each in placed
+        ],
+        "stays": [
+            {"household_id": each.household_id, **dict(stay)} for each in placed for stay in each.stays
+        ],
+        "items": [{"household_id": each.household_id, **item} for each in placed for item in _items_of(each)],
+    }
+
+
+def _reason_rows(unplaced: list[UnplacedShape]) -> list[dict[str, Any]]:
+    return [
         {
             "household_id": each.household_id,
             "rule": reason.rule,
             "target_id": reason.target_id,
             **dict(reason.detail or DetailShape()),
         }
-        for each in _UNPLACED.validate_python(unplaced)
+        for each in unplaced
         for reason in each.reasons
     ]
-    return {"placements": heads, "stays": stays, "items": items, "unplaced": reasons}
 
 
 def _items_of(placed: PlacedShape) -> list[dict[str, Any]]:
@@ -478,3 +522,8 @@ def _items_of(placed: PlacedShape) -> list[dict[str, Any]]:
 
 _PLACED = TypeAdapter(list[PlacedShape])
 _UNPLACED = TypeAdapter(list[UnplacedShape])
+_LISTED: dict[str, TypeAdapter[list[Any]]] = {
+    "measures": TypeAdapter(list[MeasureTaken]),
+    "payments": TypeAdapter(list[Payment]),
+    "standings": TypeAdapter(list[Standing]),
+}

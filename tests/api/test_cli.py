@@ -274,14 +274,24 @@ def test_verify_finds_a_false_claim(run: Any, folder: Path, outcome: Path, tmp_p
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"format": "other"}', '{"placements": [1], "unplaced": []}', "\xff"]
+    ("content", "words"),
+    [
+        ("", "empty"),
+        ("[]", "one object"),
+        ("{}", 'column "instance_hash": This is no allocation'),
+        ('{"format": "other"}', 'column "format": This is no allocation'),
+        ('{"placements": [1], "unplaced": []}', "[placements], entry 1: This is no allocation"),
+        ("\xff", "UTF-8"),
+    ],
 )
-def test_what_is_no_allocation_is_refused(run: Any, folder: Path, tmp_path: Path, content: str) -> None:
+def test_what_is_no_allocation_is_refused(
+    run: Any, folder: Path, tmp_path: Path, content: str, words: str
+) -> None:
     file = tmp_path / "allocation.json"
     file.write_text(content, "latin-1")
     shown = run("verify", folder, file)
     assert shown.exit_code == Exit.BAD_INPUT
-    assert "not an allocation" in shown.stderr
+    assert words in shown.stderr
 
 
 def test_generate_and_convert_keep_the_content(run: Any, tmp_path: Path) -> None:

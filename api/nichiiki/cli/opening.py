@@ -66,10 +66,12 @@ def open_allocation(name: str) -> Allocation:
     name
         Path of the file or folder.
     """
-    from nichiiki_models.allocation import Allocation
+    from nichiiki.cli.waiting import step
+    from nichiiki_instances.allocation_files import read_allocation
 
     file = _file_of(name, ALLOCATION_FILE)
-    return _document(file, _content(file), Allocation, "failed.no_allocation")
+    step("wait.reading", name=file.name)
+    return read_allocation(file)
 
 
 def open_tariff(name: str) -> TariffResult:
@@ -153,12 +155,13 @@ def open_platform(name: str) -> PlatformMatching | None:
     path = Path(name)
     file = path / PLATFORM_FILE if path.is_dir() and not (path / ALLOCATION_FILE).exists() else path
     try:
-        content = file.read_bytes()
+        with file.open("rb") as stream:
+            head = stream.read(200)
     except OSError:
         return None
-    if b'"nichiiki-platform/' not in content[:200]:
+    if b'"nichiiki-platform/' not in head:
         return None
-    return _document(file, content, PlatformMatching, "failed.no_allocation")
+    return _document(file, file.read_bytes(), PlatformMatching, "failed.no_allocation")
 
 
 def with_locks(instance: Instance, name: str | None) -> Instance:
