@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from itertools import chain
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import (
@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     TypeAdapter,
+    WithJsonSchema,
     computed_field,
     model_serializer,
     model_validator,
@@ -264,7 +265,8 @@ class StayShape(_Shape):
 
     house_id: Id
     region_id: Id
-    units: int
+    # as a row of `Stay`; the schema of this version has been published without the limits
+    units: Annotated[int, Field(ge=0, le=1_000_000), WithJsonSchema({"type": "integer"})]
     periods: tuple[Id, ...]
 
 
@@ -479,47 +481,58 @@ def rows_of(name: str, entries: list[Any]) -> dict[str, list[Any]]:
     return {name: _LISTED[name].validate_python(entries)}
 
 
+# What follows makes rows without a second look: what the shapes of JSON allow, the rows do.
+
+
 def _placed_rows(placed: list[PlacedShape]) -> dict[str, list[Any]]:
     return {
         "placements": [
-            each.model_dump(include={"household_id", "supporter_id", "cost_yen"}) for each in placed
+            Placement.model_construct(
+                household_id=each.household_id, supporter_id=each.supporter_id, cost_yen=each.cost_yen
+            )
+            for each in placed
         ],
         "stays": [
-            {"household_id": each.household_id, **dict(stay)} for each in placed for stay in each.stays
+            Stay.model_construct(household_id=each.household_id, **dict(stay))
+            for each in placed
+            for stay in each.stays
         ],
-        "items": [{"household_id": each.household_id, **item} for each in placed for item in _items_of(each)],
+        "items": [
+            Item.model_construct(
+                household_id=each.household_id, list=name, person_id=person, target_id=target
+            )
+            for each in placed
+            for name, person, target in _items_of(each)
+        ],
     }
 
 
-def _reason_rows(unplaced: list[UnplacedShape]) -> list[dict[str, Any]]:
+def _reason_rows(unplaced: list[UnplacedShape]) -> list[Unplaced]:
     return [
-        {
-            "household_id": each.household_id,
-            "rule": reason.rule,
-            "target_id": reason.target_id,
-            **dict(reason.detail or DetailShape()),
-        }
+        Unplaced.model_construct(
+            household_id=each.household_id,
+            rule=reason.rule,
+            target_id=reason.target_id,
+            **dict(reason.detail or _NO_DETAIL),
+        )
         for each in unplaced
         for reason in each.reasons
     ]
 
 
-def _items_of(placed: PlacedShape) -> list[dict[str, Any]]:
-    found = [
-        {"list": name, "person_id": person, "target_id": target}
-        for name in ("school", "care", "desk")
-        for person, target in getattr(placed, ITEM_FIELDS[name]).items()
-    ]
-    found += [
-        {"list": "role", "person_id": person, "target_id": target}
-        for person, targets in placed.roles.items()
-        for target in targets
-    ]
-    return found + [
-        {"list": "experience", "person_id": None, "target_id": target} for target in placed.experiences
-    ]
+def _items_of(placed: PlacedShape) -> Iterator[tuple[str, str | None, str]]:
+    """Yield list, person and target of all that a placed household has."""
+    for name in ("school", "care", "desk"):
+        for person, target in getattr(placed, ITEM_FIELDS[name]).items():
+            yield name, person, target
+    for person, targets in placed.roles.items():
+        for target in targets:
+            yield "role", person, target
+    for target in placed.experiences:
+        yield "experience", None, target
 
 
+_NO_DETAIL = DetailShape()
 _PLACED = TypeAdapter(list[PlacedShape])
 _UNPLACED = TypeAdapter(list[UnplacedShape])
 _LISTED: dict[str, TypeAdapter[list[Any]]] = {

@@ -454,10 +454,10 @@ _ID_REST = np.array([c == 0 or re.match(r"[\w.\-:/#+]", chr(c)) is not None for 
 
 def is_one_id(value: str) -> bool:
     """Say whether one text is a well-formed id; the scalar twin of `is_id`."""
-    return (
-        re.fullmatch(ID_PATTERN, value) is not None
-        and "\n" not in value
-        and unicodedata.is_normalized("NFKC", value)
+    if re.fullmatch(ID_PATTERN, value) is None or "\n" in value:
+        return False
+    return value.isascii() or (
+        unicodedata.is_normalized("NFKC", value)
         # numbers that are no digits, such as an Aegean one, are word characters to Python, not to the row schemas
         and not any(unicodedata.category(c) == "No" for c in value)
     )

@@ -122,7 +122,7 @@ def gap_of_another(document: dict[str, Any]) -> None:
     ("change", "place"),
     [
         (no_number, ("[placements]", 12, "cost_yen")),
-        (too_many_units, ("[placements]", None, "units")),
+        (too_many_units, ("[placements]", 6, "stays.0.units")),
         (beyond_64_bits, ("[unplaced]", None, None)),
         (no_reasons, ("[unplaced]", 21, "reasons")),
         (no_object, ("[standings]", 31, None)),
