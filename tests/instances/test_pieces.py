@@ -15,6 +15,7 @@ from nichiiki_instances import inspect, json_files, read, reading, tabulating, t
 from nichiiki_instances.bundled import load
 from nichiiki_models.errors import FileError, InputError
 from nichiiki_models.problems import MOST_ALIKE, Problem, few, make_problem, of_rows
+from nichiiki_sample import sample
 
 Cut = Callable[[int], None]
 IN_PIECES_ONLY = {"json_nan": ", line 126"}
@@ -57,7 +58,7 @@ def found_in(path: Path) -> list[Problem]:
         return list(error.problems)
 
 
-@pytest.mark.parametrize("name", DEFECTS)
+@pytest.mark.parametrize("name", sample(DEFECTS, 5, kind=lambda name: str(DEFECTS[name].keys())))
 def test_a_defect_is_the_same_in_pieces(name: str, tmp_path: Path, cut: Cut) -> None:
     path = make(name, tmp_path)
     whole = messages(problems_of(path))

@@ -15,7 +15,7 @@ from nichiiki_solver.helping import Threads
 from nichiiki_solver.ragged import Ints
 from nichiiki_solver.towns import PARTS
 
-SEEDS = range(300) if os.environ.get("NICHIIKI_FULL") == "1" else range(7)
+SEEDS = range(300) if os.environ.get("NICHIIKI_FULL") == "1" else range(4)
 
 
 def never() -> bool:

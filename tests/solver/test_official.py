@@ -24,7 +24,7 @@ from nichiiki_solver.solving import solve
 from nichiiki_solver.tie_break import Settled, any_but, settle
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 200 if FULL else 8
+SEEDS = 200 if FULL else 4
 ENGINES: tuple[Engine, ...] = ("auto", "cp_sat", "highs", "scip")
 
 

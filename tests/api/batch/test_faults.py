@@ -18,6 +18,7 @@ from nichiiki.cli.exits import Exit
 from nichiiki_models.allocation import Allocation
 
 DEVICE_SIZE = "400k"
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_full_disk_stops_a_batch_in_words_and_it_goes_on_when_there_is_room(
     with device(tmp_path / "disk", f"size={DEVICE_SIZE}") as disk:
         filler = disk / "filler"
         words = ["batch", "{}", str(manifest), "--out", str(disk / "batch"), "--lang", "en"]
-        for free in (0, 8_192, 40_960, 90_112):
+        for free in (0, 8_192, 40_960, 90_112) if FULL else (0, 40_960):
             stat = os.statvfs(disk)
             with filler.open("ab") as stream:
                 stream.write(b"x" * max(0, stat.f_bavail * stat.f_frsize - free))
@@ -117,8 +118,10 @@ def test_a_read_only_folder_is_named(
 
 def test_a_clock_that_jumps_changes_nothing(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     true, calls = time.time, iter(range(10**9))
+    words = manifest.read_text("utf-8").replace("[0, 1, 2, 3]", "[0, 1]")
+    manifest.write_text(words, "utf-8")
     monkeypatch.setattr(time, "time", lambda: true() + (1 if next(calls) % 2 else -1) * 3e7)
-    assert run_batch(manifest)["done"] == 4
+    assert run_batch(manifest)["done"] == 2
     for record in Store(manifest.with_name("plan.batch")).records():
         assert record.attempts == 1
         assert record.seconds is not None and 0 <= record.seconds < 300
