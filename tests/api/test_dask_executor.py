@@ -66,6 +66,7 @@ def without_time(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "seconds"}
 
 
+@pytest.mark.slow  # the batch below compares whole results
 def test_rows_are_those_of_local_processes(scheduler: str, tmp_path: Path) -> None:
     instances = [nk.generate(**TINY, seed=1)]  # type: ignore[arg-type]
     how = {"policies": ["lottery"], "seeds": range(1), "time_limit_s": 20.0}

@@ -312,7 +312,7 @@ SLOW = {
     ),
     *("unknown-id-in-json", "book-of-mistakes", "endless-text", "noise", "row-of-lines"),
     *("many-keys", "wide-header", "zeros", "deep-json", "rules-without-end", "second-object"),
-    *("large-index", "noise-book", "stray-cells"),
+    *("large-index", "noise-book", "stray-cells", "many-parts", "many-columns", "endless-number"),
 }
 """Cases of a kind of which another one stays in the sample: of rows whose last one is wrong, of ids, of what has no end,
 of much in one row, of what is no text or no workbook, of indices and extents that lie."""

@@ -58,7 +58,7 @@ def test_the_base_has_no_defect() -> None:
     assert problems_of(BASE) == []
 
 
-@pytest.mark.parametrize("name", sample(DEFECTS, 2, kind=what_would_help))
+@pytest.mark.parametrize("name", sample(DEFECTS, kind=what_would_help))
 def test_defect(name: str, tmp_path: Path) -> None:
     target = make(name, tmp_path)
     before = sorted(path for path in tmp_path.rglob("*"))

@@ -30,7 +30,7 @@ def begun(source: BundleSource) -> tuple[Ints, Ints]:
     return weights * SCALE, approach(source.unlisted(), source, weights, never, 60).prices
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", sample(range(6), 2))
 def test_nobody_takes_what_is_not_there(seed: int) -> None:
     source = BundleSource(find_bundles(medium_instance(seed)))
     held = held_by_prices(source, *begun(source), never)
@@ -41,7 +41,7 @@ def test_nobody_takes_what_is_not_there(seed: int) -> None:
     assert (again.stay == held.stay).all() and (again.chosen == held.chosen).all()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", sample(range(6), 2))
 def test_who_holds_something_keeps_it_and_the_others_get_what_is_left(seed: int) -> None:
     source = BundleSource(find_bundles(medium_instance(seed)))
     weights, prices = begun(source)

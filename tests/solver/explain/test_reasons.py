@@ -174,7 +174,7 @@ def forced_optimum(instance: Instance, reason: WishReason) -> tuple[int, ...] | 
     return None if found is None else found.levels
 
 
-@pytest.mark.parametrize("policy", [pytest.param("points", marks=pytest.mark.slow), "welfare"])
+@pytest.mark.parametrize("policy", sample(["points", "welfare"], 2))
 def test_flagship(policy: str) -> None:
     instance, allocation, reasons = of_the_flagship(policy)
     some = reasons if FULL else reasons[:: len(reasons) // 8]

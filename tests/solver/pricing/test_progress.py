@@ -24,7 +24,7 @@ def test_price_tells_values_and_bounds_of_the_tariff() -> None:
 
 
 def test_progress_changes_no_price() -> None:
-    instance = nk.load("flagship")
+    instance = town(budget=30_000)
     quiet, watched = (price(instance, progress=each) for each in (None, lambda _: None))
     assert quiet.prices == watched.prices
 

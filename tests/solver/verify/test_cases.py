@@ -8,7 +8,6 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.cases import RULES_OF_BUNDLES, SHARED_RULES, Cells
 from nichiiki_oracle.tiny import tiny
-from nichiiki_sample import sample
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.verify import verify
 
@@ -39,7 +38,7 @@ def broken(instance: Instance, allocation: Allocation, target: str = "") -> set[
 
 @pytest.mark.parametrize(
     ("name", "rule", "kept", "not_kept"),
-    sample(RULES_OF_BUNDLES, kind=lambda case: case[1]),
+    RULES_OF_BUNDLES,
     ids=[f"{case[0]}-{case[1]}-{n}" for n, case in enumerate(RULES_OF_BUNDLES)],
 )
 def test_a_rule_of_one_family(

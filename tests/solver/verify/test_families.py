@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from nichiiki_sample import sample
 from nichiiki_small import World, small_world
 from nichiiki_solver.verify import verify
 
@@ -88,9 +87,7 @@ FAMILIES: list[tuple[str, Callable[[World, Any], None], Any, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("rule", "write", "easy", "exact", "broken"), sample(FAMILIES, kind=lambda case: case[0])
-)
+@pytest.mark.parametrize(("rule", "write", "easy", "exact", "broken"), FAMILIES)
 def test_rule_holds_up_to_its_limit(
     rule: str, write: Callable[[World, Any], None], easy: Any, exact: Any, broken: Any
 ) -> None:
