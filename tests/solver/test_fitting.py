@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nichiiki as nk
-from nichiiki_flagship import flagship_optimum
+from nichiiki_flagship import flagship, flagship_by_points, flagship_optimum
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UnsupportedMarketError, UsageError
 from nichiiki_models.explanation import Proof
@@ -93,8 +93,7 @@ def _one_in_the_way(instance: nk.Instance, allocation: Allocation) -> tuple[str,
 
 
 def test_an_unknown_household_is_named() -> None:
-    instance = nk.load("flagship")
-    allocation = allocate(instance, policy="points").allocation
+    instance, allocation = flagship(), flagship_by_points().allocation
     assert allocation is not None
     with pytest.raises(UsageError, match='household_id: "nobody" does not exist'):
         fit(instance, allocation, "nobody", prices=[])

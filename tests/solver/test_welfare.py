@@ -22,7 +22,7 @@ from nichiiki_solver.policies import welfare
 from nichiiki_solver.verify import verify
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 1000 if FULL else 8
+SEEDS = 1000 if FULL else 5
 MEDIUM = 40 if FULL else 1
 
 

@@ -34,7 +34,7 @@ def test_largest_stable_is_the_largest(market: Market) -> None:
     assert not game.blocking(frozenset((int(i), int(j)) for i, j in found.matching.pairs))
 
 
-@settings(max_examples=200 if FULL else 60)
+@settings(max_examples=200 if FULL else 40)
 @given(hospitals(ties=True) | hospitals(ties=False))
 def test_reduction_keeps_every_stable_matching_and_adds_none(market: Market) -> None:
     joined = hospital_market(*market)
@@ -53,7 +53,7 @@ def split(market: Couples) -> tuple[Any, ...]:
     return residents, list(couples), list(couples.values()), hospital_prefs, caps
 
 
-@settings(max_examples=200 if FULL else 60)
+@settings(max_examples=200 if FULL else 40)
 @given(with_couples())
 def test_couples_have_the_fewest_blocking_pairs(market: Couples) -> None:
     game = CouplesGame(*market)

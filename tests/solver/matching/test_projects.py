@@ -16,7 +16,7 @@ FULL = os.environ.get("NICHIIKI_FULL") == "1"
 Market = tuple[list[list[int]], list[list[int]], list[int], list[int], list[int]]
 
 
-@settings(max_examples=300 if FULL else 100)
+@settings(max_examples=300 if FULL else 50)
 @given(projects())
 def test_students_get_their_best_stable_project(market: Market) -> None:
     game = ProjectGame(*market)
@@ -28,7 +28,7 @@ def test_students_get_their_best_stable_project(market: Market) -> None:
             assert rank.get(best[student], 9) <= rank.get(other[student], 9)
 
 
-@settings(max_examples=300 if FULL else 100)
+@settings(max_examples=300 if FULL else 50)
 @given(projects())
 def test_lecturers_get_what_is_worst_for_students(market: Market) -> None:
     """The lecturer-optimal allocation is the worst stable one for every student (Abraham, Irving, Manlove 2007)."""
