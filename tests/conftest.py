@@ -8,7 +8,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("sample", derandomize=True, database=None, deadline=None, max_examples=25)
+settings.register_profile("sample", derandomize=True, database=None, deadline=None, max_examples=15)
 settings.register_profile(
     "full",
     deadline=None,

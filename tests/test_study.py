@@ -14,7 +14,7 @@ from nichiiki_solver.solving import solve
 
 
 def test_a_run_is_one_row_and_is_not_made_twice(tmp_path: Path) -> None:
-    instance = nk.generate(households=8, houses=4, hosts=1, periods=3, seed=2)
+    instance = nk.generate(households=5, houses=4, hosts=1, periods=3, seed=2)
     study.run([instance], tmp_path / "rows.csv", 10.0, 1)
     rows = study.read(tmp_path / "rows.csv")
     assert [row["policy"] for row in rows] == list(study.POLICIES)

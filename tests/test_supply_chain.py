@@ -191,6 +191,7 @@ def install(packed: Path, target: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_wheelhouse_installs_without_an_index(packed: Path, tmp_path: Path) -> None:
     done = install(packed, tmp_path / "environment")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,6 +13,7 @@ from nichiiki.auditing import Manifest, read_manifest
 from nichiiki.cli.exits import Exit
 from nichiiki.outputs import AUDIT, OUTPUTS
 from nichiiki_models.errors import FileError
+from nichiiki_sample import sample
 from nichiiki_solver.lotteries.public import commit
 
 
@@ -58,7 +59,7 @@ def test_a_replay_gives_every_byte_again(run: Any, signed: Path) -> None:
     assert json.loads(run("verify", "--replay", signed, "--json").stdout)["ok"] is True
 
 
-@pytest.mark.parametrize("name", [*OUTPUTS[1:], AUDIT[0]])
+@pytest.mark.parametrize("name", sample([AUDIT[0], *OUTPUTS[1:]], 3))
 def test_a_byte_that_was_changed_is_seen(copy: Path, name: str) -> None:
     path = copy / name
     path.write_bytes(

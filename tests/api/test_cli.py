@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from nichiiki.cli.group import COMMANDS
 from nichiiki.cli.language import choose_language
 from nichiiki.cli.progress import Watch
 from nichiiki.outputs import AUDIT, OUTPUTS, PRICES
+from nichiiki_sample import sample
 
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 
@@ -342,9 +344,15 @@ def test_an_impossible_instance_is_a_negative_answer(
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["allocate", "FOLDER", "--policy", "points"], ["check", "no/such"]]
+    ("words", "encoding"),
+    sample(
+        product(
+            [["--help"], ["allocate", "FOLDER", "--policy", "points"], ["check", "no/such"]],
+            ["ascii:strict", "cp932:strict"],
+        ),
+        3,
+    ),
 )
-@pytest.mark.parametrize("encoding", ["cp932:strict", "ascii:strict"])
 def test_a_narrow_console_breaks_nothing(folder: Path, words: list[str], encoding: str) -> None:
     shown = call(
         *[str(folder) if word == "FOLDER" else word for word in words],

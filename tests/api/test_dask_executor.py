@@ -66,6 +66,7 @@ def without_time(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "seconds"}
 
 
+@pytest.mark.slow  # the batch below compares whole results
 def test_rows_are_those_of_local_processes(scheduler: str, tmp_path: Path) -> None:
     instances = [nk.generate(**TINY, seed=1)]  # type: ignore[arg-type]
     how = {"policies": ["lottery"], "seeds": range(1), "time_limit_s": 20.0}
@@ -188,7 +189,7 @@ def lone_scheduler(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes
 
 
 def test_what_a_lost_scheduler_had_is_done_here(
-    lone_scheduler: tuple[str, subprocess.Popen[bytes]], tmp_path: Path
+    lone_scheduler: tuple[str, subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address, process = lone_scheduler
     helpers, folder = ProcessHelpers(lambda: DaskExecutor(address)), tmp_path / "tasks"
@@ -200,4 +201,5 @@ def test_what_a_lost_scheduler_had_is_done_here(
         process.kill()
         (folder / "go").touch()
         assert done.result(timeout=120) == [0, 1]
+    monkeypatch.setattr("nichiiki.dask_executor.CONNECT_S", 0.5)
     assert helpers.each(length, [(3, 4), (5, 12)], 60, lambda: False) == [5.0, 13.0]

@@ -1,5 +1,6 @@
 """Every named defect on the command line: exit code 2, the exact message, no traceback, nothing written."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 
 from nichiiki.cli.exits import Exit
 from nichiiki_defects import DEFECTS, MESSAGES, make
+from nichiiki_sample import sample
 
 
-@pytest.mark.parametrize("name", DEFECTS)
-@pytest.mark.parametrize("lang", ["en", "ja"])
+# in the sample a few, now in one language, now in the other: tests/instances/test_defects.py has every message
+@pytest.mark.parametrize(("name", "lang"), sample(product(DEFECTS, ("en", "ja")), 9))
 def test_a_defect_ends_with_its_message_and_writes_nothing(
     name: str, lang: str, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

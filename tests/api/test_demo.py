@@ -15,7 +15,7 @@ from nichiiki.outputs import AUDIT, OUTPUTS, PRICES
 
 @pytest.mark.parametrize("lang", [pytest.param("en", marks=pytest.mark.slow), "ja"])
 def test_demo(run: Any, tmp_path: Path, lang: str) -> None:
-    shown = run("demo", "--out", tmp_path / "out", "--time-limit", "25", "--lang", lang)
+    shown = run("demo", "--out", tmp_path / "out", "--time-limit", "10", "--lang", lang)
     assert shown.exit_code == Exit.DONE, shown.output
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {*OUTPUTS, *AUDIT, PRICES, RULE_MODE, FARES, PLATFORM}

@@ -1,5 +1,6 @@
 """Blocks of households as tasks: the same certificate whoever places them, and what is lost is done here."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from nichiiki_solver.holding import held_by_prices
 from nichiiki_solver.policies import neighbourhoods
 from nichiiki_solver.policies.neighbourhoods import Neighbourhoods
 from nichiiki_tasks import crash, crash_in_a_helper, held_number, length, root, sleep
+
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
 
 
 def never() -> bool:
@@ -70,7 +73,7 @@ def test_one_helper_and_many_give_the_same_certificate(monkeypatch: pytest.Monke
     alone = Counting()
     expected = certificate(alone)
     assert alone.pieces > 1
-    for workers in (1, 2, 3):
+    for workers in (1, 2, 3) if FULL else (2,):
         assert certificate(processes(workers)) == expected
 
 

@@ -308,12 +308,14 @@ SLOW = {
         "late-in-json",
         "rows-that-are-none",
         "late-word",
-        "unknown-id",
         "second-row",
     ),
     *("unknown-id-in-json", "book-of-mistakes", "endless-text", "noise", "row-of-lines"),
+    *("many-keys", "wide-header", "zeros", "deep-json", "rules-without-end", "second-object"),
+    *("large-index", "noise-book", "stray-cells", "many-parts", "many-columns", "endless-number"),
 }
-"""Cases of a kind of which another one stays in the sample: of rows whose last one is wrong, of ids, of what has no end."""
+"""Cases of a kind of which another one stays in the sample: of rows whose last one is wrong, of ids, of what has no end,
+of much in one row, of what is no text or no workbook, of indices and extents that lie."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="measures memory as Unix does")

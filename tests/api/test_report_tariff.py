@@ -3,11 +3,13 @@
 import csv
 import json
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 
 import nichiiki as nk
+from nichiiki.cli import main
 from nichiiki.cli.exits import Exit
 from nichiiki.outputs import contents
 from nichiiki.report.tariff_section import compared
@@ -38,15 +40,23 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def out(run: Any, town: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def priced(town: Path) -> Path:
     """Return a folder with an allocation and, below it, its fares."""
-    folder = tmp_path / "out"
-    assert run("allocate", town, "--policy", "points", "--out", folder).exit_code == Exit.DONE
-    asked = ("--goal", "uptake", "--subsidy", "20000", "--baseline", "single-fares")
-    done = run("price", town, "--allocation", folder, *asked, "--out", folder / "fares")
-    assert done.exit_code == Exit.DONE, done.output
+    folder = town.with_name("out")
+    asked = ("--goal", "uptake", "--subsidy", "20000", "--baseline", "single-fares", "--lang", "en")
+    for words in (
+        ("allocate", town, "--policy", "points", "--out", folder, "--lang", "en"),
+        ("price", town, "--allocation", folder, *asked, "--out", folder / "fares"),
+    ):
+        assert main([str(word) for word in words]) == Exit.DONE
     return folder
+
+
+@pytest.fixture
+def out(priced: Path, tmp_path: Path) -> Path:
+    """Return a copy of it that a test may write to."""
+    return copytree(priced, tmp_path / "out")
 
 
 def test_fares_beside_an_allocation_are_in_its_report(run: Any, town: Path, out: Path) -> None:

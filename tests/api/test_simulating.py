@@ -8,6 +8,7 @@ import pytest
 import nichiiki as nk
 from nichiiki.simulating import moments
 from nichiiki_models.errors import UsageError
+from nichiiki_sample import sample
 
 SIZES = {"households": 14, "houses": 6, "hosts": 2, "roles": 3, "periods": 6}
 
@@ -18,7 +19,7 @@ def instance() -> nk.Instance:
 
 
 @pytest.mark.parametrize("policy", ["points", "welfare"])
-@pytest.mark.parametrize("seed", [3, 4, 5])
+@pytest.mark.parametrize("seed", sample([3, 4, 5], 3))
 def test_the_end_result_keeps_every_rule_and_never_passes_hindsight(policy: str, seed: int) -> None:
     instance = nk.generate(**SIZES, seed=seed)  # type: ignore[arg-type]
     found = nk.simulate(instance, policy=policy, rounds=3, time_limit_s=20)

@@ -376,6 +376,7 @@ def test_files_that_are_no_lists_are_refused(tmp_path: Path) -> None:
     assert caught.value.problems[0].code == "broken_toml"
 
 
+@pytest.mark.slow  # all defects once more; what `test_defect` reads names cells, too
 def test_every_problem_names_the_very_cell(tmp_path: Path) -> None:
     """In all planted defects of the data format the named cell is under the header that the problem names.
 

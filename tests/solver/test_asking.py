@@ -22,7 +22,7 @@ from nichiiki_solver.travel import Travel
 from nichiiki_solver.uses import KINDS, Resources
 from nichiiki_solver.worth_at_prices import worth_of
 
-SEEDS = range(200) if os.environ.get("NICHIIKI_FULL") == "1" else range(4, 10)
+SEEDS = range(200) if os.environ.get("NICHIIKI_FULL") == "1" else range(4, 8)
 
 FEW = Narrowing(1, 1)
 

@@ -20,7 +20,7 @@ from nichiiki_solver.hand_results import hand_result
 from nichiiki_solver.promoting import promote
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 300 if FULL else 8
+SEEDS = 300 if FULL else 4
 
 
 def both_modes(seed: int) -> tuple[Instance, Allocation, Allocation] | None:

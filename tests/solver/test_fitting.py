@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nichiiki as nk
+from nichiiki_flagship import flagship, flagship_by_points, flagship_optimum
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UnsupportedMarketError, UsageError
 from nichiiki_models.explanation import Proof
@@ -21,7 +22,7 @@ from nichiiki_solver.fitting import fit, shadow_prices
 from nichiiki_solver.priced import TABLES
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 300 if FULL else 10
+SEEDS = 300 if FULL else 5
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
@@ -92,8 +93,7 @@ def _one_in_the_way(instance: nk.Instance, allocation: Allocation) -> tuple[str,
 
 
 def test_an_unknown_household_is_named() -> None:
-    instance = nk.load("flagship")
-    allocation = allocate(instance, policy="points").allocation
+    instance, allocation = flagship(), flagship_by_points().allocation
     assert allocation is not None
     with pytest.raises(UsageError, match='household_id: "nobody" does not exist'):
         fit(instance, allocation, "nobody", prices=[])
@@ -103,7 +103,7 @@ def test_an_unknown_household_is_named() -> None:
 
 def test_the_optimum_keeps_prices_of_what_is_shared() -> None:
     """They are dual prices of the linear relaxation like those found anew; where there are several, either will do."""
-    result = allocate(nk.load("flagship"), time_limit_s=30)
+    result = flagship_optimum()
     anew = shadow_prices(result.instance)
     assert result.prices
     assert result.allocation is not None

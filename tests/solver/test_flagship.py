@@ -35,6 +35,7 @@ def test_the_optimum_is_proven(optimum: Result) -> None:
     assert optimum.objective == optimum.bound == 141_280
 
 
+@pytest.mark.slow
 def test_the_oracle_agrees_with_its_value(flagship: Instance, optimum: Result) -> None:
     assert optimum.allocation is not None
     assert list(objective_levels(flagship, optimum.allocation)) == [optimum.objective]

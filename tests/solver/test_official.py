@@ -24,7 +24,7 @@ from nichiiki_solver.solving import solve
 from nichiiki_solver.tie_break import Settled, any_but, settle
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 200 if FULL else 8
+SEEDS = 200 if FULL else 4
 ENGINES: tuple[Engine, ...] = ("auto", "cp_sat", "highs", "scip")
 
 
@@ -48,7 +48,8 @@ def test_no_placement_differs_between_workers_and_engines(seed: int, monkeypatch
     assert official(instance, workers=2) == first
 
 
-@pytest.mark.parametrize("seed", range(20 if FULL else 1))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
 def test_no_placement_differs_on_larger_instances(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is called official is the same; an engine that does not come to its end in time calls nothing so."""
     instance = medium_instance(seed)

@@ -13,6 +13,7 @@ from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UsageError
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.random_instances import random_instance
+from nichiiki_sample import sample
 from nichiiki_small import World, small_world
 
 
@@ -163,7 +164,7 @@ def walks(instance: Instance, house_id: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", sample(range(12), 3))
 def test_evacuation_equals_the_smallest_cut(seed: int) -> None:
     instance = random_instance(seed)
     seats = np.random.default_rng(seed).integers(0, 4, len(instance.links))

@@ -9,6 +9,7 @@ from nichiiki_models.allocation import Allocation, Status
 from nichiiki_models.explanation import Code
 from nichiiki_models.instance import Instance
 from nichiiki_oracle.tiny import tiny
+from nichiiki_sample import sample
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.conflicts import conflicts
 from nichiiki_solver.explain import explain
@@ -52,7 +53,9 @@ def test_a_house_and_hotel_nights_come_together(policy: str) -> None:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("house", [{"ready": False}, {"closed_periods": ("p1",)}, {"rent_yen": 40000}])
+@pytest.mark.parametrize(
+    "house", sample([{"ready": False}, {"closed_periods": ("p1",)}, {"rent_yen": 40000}], 3)
+)
 def test_without_the_house_nobody_wants_the_nights(policy: str, house: dict[str, Any]) -> None:
     assert placed(allocate(plan(house=house), policy=policy).allocation) == []
     assert placed(allocate(plan(house=house, marked=False), policy=policy).allocation) == ["b"]

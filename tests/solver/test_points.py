@@ -18,7 +18,7 @@ from nichiiki_solver.allocating import allocate
 from nichiiki_solver.market import Market
 from nichiiki_solver.solving import solve
 
-SEEDS = 500 if os.environ.get("NICHIIKI_FULL") == "1" else 15
+SEEDS = 500 if os.environ.get("NICHIIKI_FULL") == "1" else 6
 
 
 @pytest.mark.parametrize("kind", list(CLERK))

@@ -13,7 +13,7 @@ from nichiiki.market import Market, solve
 from nichiiki_models.allocation import Status
 from nichiiki_solver import rings
 
-DRAWS = 300 if os.environ.get("NICHIIKI_FULL") == "1" else 4
+DRAWS = 300 if os.environ.get("NICHIIKI_FULL") == "1" else 2
 
 FAMILIES: dict[str, Callable[..., Market]] = {
     **{f"gap-{kind}": partial(gap, kind, 3, 6) for kind in "ABCDE"},

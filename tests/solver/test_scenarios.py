@@ -1,5 +1,6 @@
 """Robust prices: by hand, by definition, and against counting."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 import nichiiki as nk
 from nichiiki.scenarios import robust_price, tail_mean
+
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
 
 
 def case(seed: int) -> dict[str, Any]:
@@ -27,7 +30,7 @@ def case(seed: int) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=80)
+@settings(max_examples=80 if FULL else 25)
 @given(seed=st.integers(0, 10**6), goal=st.sampled_from(["lowest_price", "most_users", "most_surplus"]))
 def test_the_price_chosen_is_the_best_of_those_that_hold(seed: int, goal: Any) -> None:
     given_case = case(seed)

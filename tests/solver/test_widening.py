@@ -11,6 +11,7 @@ from nichiiki_models.instance import Instance
 from nichiiki_models.table import Table
 from nichiiki_models.tables import Lock, Quota
 from nichiiki_oracle.random_instances import medium_instance, random_instance
+from nichiiki_sample import sample
 from nichiiki_solver import asking, narrowing
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.bundles import BundleSource, find_bundles
@@ -20,7 +21,7 @@ from nichiiki_solver.policies.registry import Progress
 from nichiiki_solver.verify import verify
 from nichiiki_solver.widening import compile_narrowed
 
-SEEDS = range(300 if os.environ.get("NICHIIKI_FULL") == "1" else 8)
+SEEDS = range(300 if os.environ.get("NICHIIKI_FULL") == "1" else 4)
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_told_to_stop_it_has_a_market_and_no_bound() -> None:
     assert first is not None and first[0].objectives(first[1])[0] > 0
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", sample(range(6), 2))
 def test_the_first_answer_is_worth_the_same_however_many_houses_join(seed: int) -> None:
     told: list[int | None] = []
     _, first = compile_narrowed(
@@ -130,7 +131,7 @@ def test_a_run_without_time_claims_no_bound() -> None:
 
 
 @pytest.mark.usefixtures("narrow")
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", sample([2, 1], 2))
 def test_a_minimum_and_a_promise_are_kept_where_not_everything_is_looked_at(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

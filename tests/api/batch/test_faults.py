@@ -18,6 +18,7 @@ from nichiiki.cli.exits import Exit
 from nichiiki_models.allocation import Allocation
 
 DEVICE_SIZE = "400k"
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
 
 
 @pytest.fixture
@@ -30,6 +31,12 @@ def manifest(tmp_path: Path) -> Path:
         encoding="utf-8",
     )
     return path
+
+
+def with_jobs(manifest: Path, count: int) -> None:
+    """Have the batch do the first jobs only."""
+    words = manifest.read_text("utf-8").replace("[0, 1, 2, 3]", str(list(range(count))))
+    manifest.write_text(words, "utf-8")
 
 
 @contextmanager
@@ -62,10 +69,12 @@ def whole(folder: Path) -> int:
 def test_a_full_disk_stops_a_batch_in_words_and_it_goes_on_when_there_is_room(
     manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    jobs = 4 if FULL else 2
+    with_jobs(manifest, jobs)
     with device(tmp_path / "disk", f"size={DEVICE_SIZE}") as disk:
         filler = disk / "filler"
         words = ["batch", "{}", str(manifest), "--out", str(disk / "batch"), "--lang", "en"]
-        for free in (0, 8_192, 40_960, 90_112):
+        for free in (0, 8_192, 40_960, 90_112) if FULL else (0, 40_960):
             stat = os.statvfs(disk)
             with filler.open("ab") as stream:
                 stream.write(b"x" * max(0, stat.f_bavail * stat.f_frsize - free))
@@ -77,7 +86,7 @@ def test_a_full_disk_stops_a_batch_in_words_and_it_goes_on_when_there_is_room(
             whole_or_failed(disk / "batch")
             filler.unlink()
         assert main([words[0], "retry", *words[2:]]) == Exit.DONE
-        assert whole(disk / "batch") == 4
+        assert whole(disk / "batch") == jobs
 
 
 def whole_or_failed(folder: Path) -> None:
@@ -117,8 +126,9 @@ def test_a_read_only_folder_is_named(
 
 def test_a_clock_that_jumps_changes_nothing(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     true, calls = time.time, iter(range(10**9))
+    with_jobs(manifest, 2)
     monkeypatch.setattr(time, "time", lambda: true() + (1 if next(calls) % 2 else -1) * 3e7)
-    assert run_batch(manifest)["done"] == 4
+    assert run_batch(manifest)["done"] == 2
     for record in Store(manifest.with_name("plan.batch")).records():
         assert record.attempts == 1
         assert record.seconds is not None and 0 <= record.seconds < 300

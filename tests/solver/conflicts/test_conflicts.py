@@ -15,7 +15,7 @@ from nichiiki_oracle.random_instances import random_instance
 from nichiiki_solver.conflicts import OutOfTime, _only, _Search, conflicts
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 300 if FULL else 10
+SEEDS = 300 if FULL else 5
 
 
 def crowded(seed: int) -> Instance:

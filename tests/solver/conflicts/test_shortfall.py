@@ -8,6 +8,7 @@ import pytest
 
 import nichiiki as nk
 from nichiiki_models.instance import Instance
+from nichiiki_sample import sample
 from nichiiki_solver.conflicts import _Search
 from nichiiki_solver.cp_sat import Floor
 from nichiiki_solver.market import Market
@@ -46,7 +47,7 @@ def least_missed(market: Market, floors: tuple[Floor, ...]) -> int:
     )
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", sample(range(60), 4))
 def test_what_is_proven_is_never_more_than_what_is_missed(seed: int) -> None:
     market, floors = small_market(seed)
     missed = least_missed(market, floors)

@@ -1,11 +1,12 @@
 """Every reason and suggestion is confirmed by a check that shares nothing with what found it, and by the oracle."""
 
 import os
+from functools import cache
 from itertools import product
 
 import pytest
 
-import nichiiki as nk
+from nichiiki_flagship import flagship, flagship_by_points, flagship_optimum
 from nichiiki_models.allocation import Allocation
 from nichiiki_models.errors import UnsupportedMarketError, UsageError, VerificationError
 from nichiiki_models.explanation import Code, Proof, WishReason
@@ -19,6 +20,7 @@ from nichiiki_oracle.market import Market
 from nichiiki_oracle.random_instances import random_instance
 from nichiiki_oracle.shared import obeys
 from nichiiki_oracle.tiny import tiny
+from nichiiki_sample import sample
 from nichiiki_solver.allocating import allocate
 from nichiiki_solver.explain import explain
 from nichiiki_solver.explain_check import check_reasons
@@ -30,10 +32,13 @@ POLICIES = ("points", "per_target", "welfare", "first_come", "lottery", "immedia
 FOUND = [
     *(("welfare", seed) for seed in (225, 35, 393)),
     *(("first_come", seed) for seed in (75, 331)),
-    *(("points", seed) for seed in (209, 430)),
+    *(("points", seed) for seed in (430, 209)),
 ]
-COSTS_FOUND = (80, 225, 331)
+COSTS_FOUND = (225, 80, 331)
 """Where counts over 500 seeds found faults: of measures (not taken, counting late), of carers, of units counted twice."""
+CONFIRMED = list(product(POLICIES, SEEDS))
+CONFIRMED += sample((found for found in FOUND if found not in CONFIRMED), kind=lambda found: found[0])
+COSTED = [*SEEDS, *sample((seed for seed in COSTS_FOUND if seed not in SEEDS), 3)]
 THERE = (Code.VACANT, Code.NO_BETTER, Code.OWN_ORDER)
 SILENT = (Code.NO_STAY, Code.NO_PERIOD, Code.NOTHING_THERE, Code.NO_WISH)
 
@@ -43,6 +48,14 @@ def allocated(instance: Instance, policy: str, seed: int) -> Allocation | None:
         return allocate(instance, policy=policy, seed=seed).allocation
     except UnsupportedMarketError:
         return None
+
+
+@cache
+def of_the_flagship(policy: str) -> tuple[Instance, Allocation, list[WishReason]]:
+    """The flagship, its allocation and everybody's reasons."""
+    result = flagship_optimum() if policy == "welfare" else flagship_by_points()
+    assert result.allocation is not None
+    return flagship(), result.allocation, list(explain(flagship(), result.allocation))
 
 
 def chosen_by_places(rules: Rules) -> Rules:
@@ -88,7 +101,7 @@ def differs_there(bundle: Bundle, has: Bundle, reason: WishReason, siblings: str
     )
 
 
-@pytest.mark.parametrize(("policy", "seed"), dict.fromkeys([*product(POLICIES, SEEDS), *FOUND]))
+@pytest.mark.parametrize(("policy", "seed"), CONFIRMED)
 def test_every_reason_and_suggestion_is_confirmed(policy: str, seed: int) -> None:
     """Reasons speak of the places as built: of all that the budgets would allow the measures taken count, and no others.
 
@@ -112,7 +125,7 @@ def test_every_reason_and_suggestion_is_confirmed(policy: str, seed: int) -> Non
             assert not is_allowed(market, {**choice, reason.household_id: bundle}), reason
 
 
-@pytest.mark.parametrize("seed", dict.fromkeys([*SEEDS, *COSTS_FOUND]))
+@pytest.mark.parametrize("seed", COSTED)
 def test_costs_of_forced_wishes_equal_complete_enumeration(seed: int) -> None:
     instance = random_instance(seed)
     allocation = allocated(instance, "welfare", seed)
@@ -161,24 +174,18 @@ def forced_optimum(instance: Instance, reason: WishReason) -> tuple[int, ...] | 
     return None if found is None else found.levels
 
 
-@pytest.mark.parametrize("policy", [pytest.param("points", marks=pytest.mark.slow), "welfare"])
+@pytest.mark.parametrize("policy", sample(["points", "welfare"], 2))
 def test_flagship(policy: str) -> None:
-    instance = nk.load("flagship")
-    result = allocate(instance, policy=policy, time_limit_s=20)
-    assert result.allocation is not None
-    reasons = explain(instance, result.allocation)
+    instance, allocation, reasons = of_the_flagship(policy)
     some = reasons if FULL else reasons[:: len(reasons) // 8]
-    assert check_reasons(instance, result.allocation, some, households=None if FULL else ()) == []
+    assert check_reasons(instance, allocation, some, households=None if FULL else ()) == []
     assert all(reason.sentence(lang) for reason in reasons for lang in ("ja", "en"))
     ids = set(instance.households["household_id"].tolist())
     assert not [r for r in reasons if ids & set(r.sentence("en").replace(".", " ").split())]
 
 
 def test_one_household_has_the_reasons_it_has_among_all() -> None:
-    instance = nk.load("flagship")
-    allocation = allocated(instance, "points", 0)
-    assert allocation is not None
-    everybody = explain(instance, allocation)
+    instance, allocation, everybody = of_the_flagship("points")
     some = [everybody[0].household_id, everybody[-1].household_id]
     assert explain(instance, allocation, some) == [r for r in everybody if r.household_id in some]
 
@@ -203,10 +210,7 @@ def test_reasons_survive_json() -> None:
 
 def test_a_wrong_reason_is_found() -> None:
     """The check is no rubber stamp: numbers, causes, keys and changes that are not true are doubted."""
-    instance = nk.load("flagship")
-    allocation = allocated(instance, "points", 0)
-    assert allocation is not None
-    reasons = explain(instance, allocation)
+    instance, allocation, reasons = of_the_flagship("points")
     budget = next(r for r in reasons if r.rule == "budget" and r.relaxation)
     late = next(r for r in reasons if r.code is Code.OUTRANKED)
     closed = next(r for r in reasons if r.code is Code.CLOSED)

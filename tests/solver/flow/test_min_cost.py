@@ -17,7 +17,7 @@ from nichiiki_solver.flow.simplex import Answer, Simplex
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
 pytestmark = pytest.mark.timeout(1800 if FULL else 300)
-SEEDS = 4000 if FULL else 300
+SEEDS = 4000 if FULL else 100
 CHAINS = 1000 if FULL else 60
 
 

@@ -13,7 +13,7 @@ from nichiiki_networks import Shared, random_shared, random_ties, shared_cost
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
 pytestmark = pytest.mark.timeout(1800 if FULL else 300)
-SEEDS = 3000 if FULL else 150
+SEEDS = 3000 if FULL else 50
 STEP = 1 / 64
 
 

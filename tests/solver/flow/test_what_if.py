@@ -18,7 +18,7 @@ from nichiiki_solver.flow.certificate import Proof, prove, prove_cases
 from nichiiki_solver.flow.simplex import Answer, Simplex
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 3000 if FULL else 150
+SEEDS = 3000 if FULL else 50
 CASES = 12
 
 

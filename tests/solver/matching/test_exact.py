@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from nichiiki_models.allocation import Status
 from nichiiki_models.errors import UsageError
 from nichiiki_solver.matching.hospitals import hospital_market
 from nichiiki_solver.matching.reduction import possible_pairs
+
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
 
 Market = tuple[list[list[Any]], list[list[Any]], list[int]]
 Couples = tuple[
@@ -31,7 +34,7 @@ def test_largest_stable_is_the_largest(market: Market) -> None:
     assert not game.blocking(frozenset((int(i), int(j)) for i, j in found.matching.pairs))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200 if FULL else 40)
 @given(hospitals(ties=True) | hospitals(ties=False))
 def test_reduction_keeps_every_stable_matching_and_adds_none(market: Market) -> None:
     joined = hospital_market(*market)
@@ -50,7 +53,7 @@ def split(market: Couples) -> tuple[Any, ...]:
     return residents, list(couples), list(couples.values()), hospital_prefs, caps
 
 
-@settings(max_examples=200)
+@settings(max_examples=200 if FULL else 40)
 @given(with_couples())
 def test_couples_have_the_fewest_blocking_pairs(market: Couples) -> None:
     game = CouplesGame(*market)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from nichiiki_matching_small import hospitals
 from nichiiki_models.errors import UnsupportedMarketError, UsageError
 from nichiiki_solver.matching.results import Matching
 
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
+
 Market = tuple[list[list[Any]], list[list[Any]], list[int]]
 
 
@@ -21,7 +24,7 @@ def pairs(matching: Matching) -> Pairs:
     return frozenset((int(i), int(j)) for i, j in matching.pairs)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 if FULL else 50)
 @given(hospitals(residents=6, hospitals=5, full=True) | hospitals())
 def test_every_stable_matching_once(market: Market) -> None:
     found = [pairs(m) for m in stable_matchings(*market)]
@@ -32,7 +35,7 @@ def test_every_stable_matching_once(market: Market) -> None:
     assert found[-1] == pairs(hospital_residents(*market, optimal="hospitals"))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200 if FULL else 40)
 @given(hospitals(residents=6, hospitals=5, full=True) | hospitals())
 def test_egalitarian_and_minimum_regret_are_the_least_of_all(market: Market) -> None:
     game = residents_game(*market)

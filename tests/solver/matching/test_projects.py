@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import given, settings
 
 from nichiiki.matching import allocate_projects
@@ -9,10 +11,12 @@ from nichiiki_matching_oracle import ProjectGame
 from nichiiki_matching_small import projects
 from nichiiki_solver.matching import project_checks
 
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
+
 Market = tuple[list[list[int]], list[list[int]], list[int], list[int], list[int]]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 if FULL else 50)
 @given(projects())
 def test_students_get_their_best_stable_project(market: Market) -> None:
     game = ProjectGame(*market)
@@ -24,7 +28,7 @@ def test_students_get_their_best_stable_project(market: Market) -> None:
             assert rank.get(best[student], 9) <= rank.get(other[student], 9)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 if FULL else 50)
 @given(projects())
 def test_lecturers_get_what_is_worst_for_students(market: Market) -> None:
     """The lecturer-optimal allocation is the worst stable one for every student (Abraham, Irving, Manlove 2007)."""

@@ -28,7 +28,7 @@ def pairs(matching: Matching) -> Pairs:
 
 @pytest.mark.parametrize("stability", ["strong", "super"])
 def test_exists_exactly_if_enumeration_finds_one(stability: Any) -> None:
-    @settings(max_examples=300)
+    @settings(max_examples=300 if FULL else 50)
     @given(hospitals(ties=True))
     def check(market: Market) -> None:
         game = residents_game(*market)
@@ -134,7 +134,7 @@ def test_without_ties_the_best_for_hospitals_is_that_of_deferred_acceptance(stab
     check()
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 if FULL else 50)
 @given(hospitals(ties=True, residents=6))
 def test_kiraly_reaches_two_thirds_of_the_largest(market: Market) -> None:
     game = residents_game(*market)

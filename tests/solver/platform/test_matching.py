@@ -14,7 +14,7 @@ from nichiiki_models.platform import PlatformMatching
 from nichiiki_oracle.platform import Platform, platform_instance, random_platform
 
 FULL = os.environ.get("NICHIIKI_FULL") == "1"
-SEEDS = 1000 if FULL else 60
+SEEDS = 1000 if FULL else 20
 NEED = {"need_id": "n", "member": "town", "field": "work", "region_id": "town"}
 OFFER = {"offer_id": "o", "member": "firm", "field": "work"}
 

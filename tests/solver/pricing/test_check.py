@@ -413,6 +413,7 @@ def test_flagship_by_logit(goal: Any) -> None:
     assert verify_tariff(instance, found) == []
 
 
+@pytest.mark.slow
 def test_flagship_with_its_households() -> None:
     instance = nk.load("flagship")
     allocation = nk.allocate(instance, policy="points").allocation

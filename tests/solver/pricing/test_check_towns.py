@@ -17,7 +17,7 @@ from nichiiki_solver.verify.tariff import verify_tariff
 from nichiiki_tariff_small import sold, tree
 from nichiiki_tariff_towns import random_town, staying
 
-COUNT = 400 if os.environ.get("NICHIIKI_FULL") else 40
+COUNT = 400 if os.environ.get("NICHIIKI_FULL") else int(os.environ.get("NICHIIKI_DRAWS", "10"))
 
 
 @pytest.mark.parametrize("seed", range(COUNT))

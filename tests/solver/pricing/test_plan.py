@@ -7,37 +7,9 @@ import pytest
 import nichiiki as nk
 from nichiiki_models.allocation import StopReason
 from nichiiki_models.errors import UsageError
-from nichiiki_models.rules import DemandRule
 from nichiiki_solver.pricing.passes import PassTable
 from nichiiki_solver.pricing.plan import plan
-from nichiiki_tariff_small import riders, sold, tree
-
-
-def town(*, budget: int, rider_trips: int = 2) -> nk.Instance:
-    """A household that goes four times a month wants a house at d0 (rent 20,000), then one at d1 (rent 1,000).
-
-    A round trip to d0 costs 5,000 in single fares and 3,000 to run, one to d1 costs 200. One rider of the demand table goes to d0
-    twice, and a flat pass on that line is priced to break even: at 3,000 times the mean trips of its buyers.
-    """
-    line = tree(
-        [2500, 100],
-        costs=[1500, 0],
-        demand=[riders(trips=rider_trips, value=1_000_000, name="rider")],
-        products=[sold("flat", name="pass", links=("l0",), low=100, high=20_000)],
-        rules=DemandRule(elasticity_percent=0),
-    )
-    at = {"lat": 35, "lon": 139, "capacity_persons": 2}
-    return line.replace(
-        households=[{"household_id": "hh1", "home_region": "h", "budget_yen": budget, "round_trips": 4.0}],
-        houses=[
-            {"house_id": "near", "region_id": "d1", "rent_yen": 1_000, **at},
-            {"house_id": "wanted", "region_id": "d0", "rent_yen": 20_000, **at},
-        ],
-        choices=[
-            {"household_id": "hh1", "list": "stay", "rank": rank, "target_kind": "house", "target_id": house}
-            for rank, house in ((1, "wanted"), (2, "near"))
-        ],
-    )
+from nichiiki_tariff_small import town
 
 
 def test_fixed_point_lets_a_household_move() -> None:

@@ -5,6 +5,7 @@ from nichiiki_models.allocation import Status
 from nichiiki_solver.policies.registry import Progress
 from nichiiki_solver.pricing.plan import plan
 from nichiiki_solver.pricing.price import price
+from nichiiki_tariff_small import town
 
 
 def test_price_tells_values_and_bounds_of_the_tariff() -> None:
@@ -23,13 +24,13 @@ def test_price_tells_values_and_bounds_of_the_tariff() -> None:
 
 
 def test_progress_changes_no_price() -> None:
-    instance = nk.load("flagship")
+    instance = town(budget=30_000)
     quiet, watched = (price(instance, progress=each) for each in (None, lambda _: None))
     assert quiet.prices == watched.prices
 
 
 def test_plan_tells_of_both_sides() -> None:
     seen: list[Progress] = []
-    plan(nk.load("flagship"), policy="welfare", most_rounds=1, time_limit_s=60, progress=seen.append)
+    plan(town(budget=30_000), policy="welfare", most_rounds=1, time_limit_s=60, progress=seen.append)
     levels = {line.level.split()[0] for line in seen}
     assert "tariff" in levels and len(levels) >= 2

@@ -1,5 +1,7 @@
 """Bid prices and protection levels against published figures and against the definition."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,8 @@ from scipy.stats import norm
 
 import nichiiki as nk
 from nichiiki.seat_control import bid_prices, protect, protection_levels, worth_a_seat
+
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
 
 
 def test_bid_prices_of_a_published_network() -> None:
@@ -49,7 +53,7 @@ def test_protection_levels_of_another_published_example() -> None:
     assert np.rint(levels).tolist() == [20, 35, 54, 80, 117]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60 if FULL else 20)
 @given(
     samples=st.lists(st.integers(0, 12), min_size=1, max_size=8),
     low=st.integers(1, 100),

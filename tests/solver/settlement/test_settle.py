@@ -1,5 +1,6 @@
 """Rules of settlement: closed cases, whole yen, core, costs, and what one more pass does."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 import nichiiki as nk
 from nichiiki.settlement import Settlement, largest_gain, settle, shapley_value, worth_of_fees
+
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
 
 RULES = ("trip", "holder", "flow", "cost")
 NAMES = ("jr", "bus", "ferry", "air")
@@ -49,7 +52,7 @@ def test_single_fares_are_a_game_per_trip() -> None:
     assert settle([[1, 1]], ["jr", "bus"], [1000], holder=[0]).game == "per_holder"
 
 
-@settings(max_examples=80)
+@settings(max_examples=80 if FULL else 25)
 @given(seed=st.integers(0, 10**6))
 def test_by_holder_is_the_shapley_value_and_lies_in_the_core(seed: int) -> None:
     given_case = case(seed)
@@ -62,7 +65,7 @@ def test_by_holder_is_the_shapley_value_and_lies_in_the_core(seed: int) -> None:
     assert settle(**given_case, rule="trip").in_core  # a fee stays with the operators its holder used
 
 
-@settings(max_examples=80)
+@settings(max_examples=80 if FULL else 25)
 @given(seed=st.integers(0, 10**6), rule=st.sampled_from(RULES))
 def test_whole_yen_sum_to_the_fees_and_the_core_is_that_of_all_coalitions(seed: int, rule: Any) -> None:
     given_case = case(seed)
@@ -82,7 +85,7 @@ def test_whole_yen_sum_to_the_fees_and_the_core_is_that_of_all_coalitions(seed: 
         assert worth[inside] - own == pytest.approx(done.blocking.excess_yen, abs=size)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80 if FULL else 25)
 @given(seed=st.integers(0, 10**6), rule=st.sampled_from(RULES))
 def test_one_more_pass_takes_nothing_where_fees_are_shared_by_themselves(seed: int, rule: Any) -> None:
     """A twin of each holder buys; every income is computed anew. The largest fall is the one reported."""

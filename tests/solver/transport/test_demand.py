@@ -1,5 +1,6 @@
 """Routing of demand under seats: costs, rents, marginal costs, and the identity between them."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from nichiiki.transport import RoutedDemand, ServiceNetwork, Trips, round_trips,
 from nichiiki_models.allocation import Status
 from nichiiki_oracle.tiny import tiny
 from nichiiki_services import random_services
+
+FULL = os.environ.get("NICHIIKI_FULL") == "1"
 
 BUS = {
     "link_id": "bus",
@@ -88,7 +91,7 @@ def cost_by_program(
     return float(result.fun) if result.status == 0 else None
 
 
-@settings(max_examples=40)
+@settings(max_examples=40 if FULL else 15)
 @given(
     seed=st.integers(0, 10**6),
     minute_yen=st.sampled_from([0, 30]),
@@ -102,7 +105,7 @@ def test_it_costs_what_a_program_over_legs_says(seed: int, minute_yen: int, unse
     assert (routed.status is Status.INFEASIBLE) == (expected is None)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40 if FULL else 15)
 @given(seed=st.integers(0, 10**6))
 def test_what_all_pay_at_marginal_cost_is_the_cost_and_the_rents_of_the_seats(seed: int) -> None:
     network, trips, persons = asked(seed)
@@ -119,7 +122,7 @@ def test_what_all_pay_at_marginal_cost_is_the_cost_and_the_rents_of_the_seats(se
     assert not routed.seat_rent_yen[~limited].any()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40 if FULL else 15)
 @given(seed=st.integers(0, 10**6))
 def test_persons_arrive_on_legs_that_they_may_use(seed: int) -> None:
     network, trips, persons = asked(seed)

@@ -18,7 +18,7 @@ from nichiiki_oracle.measures import every_choice
 from nichiiki_oracle.random_instances import random_instance
 from nichiiki_solver.verify import verify
 
-SEEDS = 1000 if os.environ.get("NICHIIKI_FULL") == "1" else int(os.environ.get("NICHIIKI_DRAWS", "12"))
+SEEDS = 1000 if os.environ.get("NICHIIKI_FULL") == "1" else int(os.environ.get("NICHIIKI_DRAWS", "6"))
 DRAWS = 4
 Found = dict[tuple[str, str], set[tuple[int | None, int | None]]]
 
