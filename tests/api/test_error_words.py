@@ -19,14 +19,12 @@ from nichiiki.cli.exits import Exit
 from nichiiki_feed import feed
 from nichiiki_models import errors
 from nichiiki_models.texts import LANGUAGES, Lang, text
-from nichiiki_sample import sample
 from nichiiki_solver import bundles
 from nichiiki_solver.lotteries import serial_rule
 from nichiiki_solver.policies import stable
 from nichiiki_tariff_small import riders, sold, tree
 
 Words = list[object]
-IN_SAMPLE = sample(LANGUAGES, 2)
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 ENGLISH = re.compile(r"[A-Za-z]{2,}(?: [a-z]{2,}){2,}")
 """Three words of Latin letters in a row; what stands in brackets is a command or an id, as it is typed."""
@@ -117,7 +115,7 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(("code", "words"), ASKED)
 def test_what_cannot_be_asked(run: Any, places: dict[str, Any], code: str, words: str, lang: Lang) -> None:
     check(run(*(word.format(**places) for word in words.split()), "--lang", lang), code, lang)
@@ -136,7 +134,7 @@ BATCHES = [
 ]
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(("code", "manifest"), BATCHES, ids=[code for code, _ in BATCHES])
 def test_batches_that_cannot_be_run(run: Any, tmp_path: Path, code: str, manifest: str, lang: Lang) -> None:
     (tmp_path / "plan.toml").write_text(manifest, "utf-8")
@@ -157,7 +155,7 @@ def shared(folder: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shares, "file_system_of", lambda path: "cifs")
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
     ("code", "way", "prepare"),
     [("batch_begun", "run", begun), ("later_version", "resume", later), ("network_share", "run", shared)],
@@ -176,7 +174,7 @@ def test_folders_of_batches(
     check(run("batch", way, tmp_path / "plan.toml", "--out", tmp_path / "out", "--lang", lang), code, lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
     ("code", "name", "content"),
     [
@@ -195,7 +193,7 @@ def test_runs_that_cannot_be_replayed(
     check(run("verify", "--replay", out, "--lang", lang), code, lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
     ("code", "content"), [("towns_columns", "x\n1\n"), ("towns_number", TOWNS + "302066,a,30,north,135,9,\n")]
 )
@@ -207,7 +205,7 @@ def test_tables_of_municipalities(run: Any, tmp_path: Path, code: str, content: 
     check(shown, code, lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
     ("code", "more"), [("gtfs_no_stop", ("--stops", "Q1")), ("gtfs_id_taken", ("--into", "{more}"))]
 )
@@ -218,7 +216,7 @@ def test_feeds(run: Any, tmp_path: Path, code: str, more: tuple[str, ...], lang:
     check(run("convert", source, tmp_path / "two", *asked, "--lang", lang), code, lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
     ("code", "low", "step", "names"),
     [("no_price_in_range", 800, 700, "a"), ("too_many_menus", 0, 100, "ab")],
@@ -245,7 +243,7 @@ FAR = [
 STOPS = [{"place_id": f"q{k}", "region_id": "h", "kind": "station", "lat": 35, "lon": 139} for k in range(6)]
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_ways_that_are_too_long(run: Any, tmp_path: Path, lang: Lang) -> None:
     ends = [
         {"link_id": "y0", "from_id": "h", "to_id": "q0", "mode": "rail", "minutes": 9, "fare_yen": 9},
@@ -265,7 +263,7 @@ REFUSED: list[tuple[str, str, Any, str, object]] = [
 ]
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(("code", "policy", "module", "limit", "value"), REFUSED)
 def test_markets_that_a_policy_refuses(
     run: Any,
@@ -284,7 +282,7 @@ def test_markets_that_a_policy_refuses(
     check(run("allocate", where, "--policy", policy, "--lang", lang), code, lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_cluster_that_is_not_there(
     run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, lang: Lang
 ) -> None:
@@ -293,7 +291,7 @@ def test_a_cluster_that_is_not_there(
     check(shown, "dask_missing", lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_an_answer_that_is_withheld(
     run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, lang: Lang
 ) -> None:
@@ -307,7 +305,7 @@ def test_an_answer_that_is_withheld(
     assert bool(ENGLISH.search(shown.stderr)) == (lang == "en")
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_household_that_has_declined_before(
     run: Any, tmp_path: Path, places: dict[str, Any], lang: Lang
 ) -> None:
@@ -317,7 +315,7 @@ def test_a_household_that_has_declined_before(
     check(shown, "declined_before", lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_a_command_refuses_by_itself_python_refuses_too(
     places: dict[str, Any], small_result: nk.Result, lang: Lang
 ) -> None:
@@ -329,14 +327,14 @@ def test_what_a_command_refuses_by_itself_python_refuses_too(
         assert text(f"problem.{code}.remedy", lang) in caught.value.message(lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_plan_without_an_allocation(run: Any, tmp_path: Path, lang: Lang) -> None:
     free = sold("flat", low=500, high=900, step=100)
     shown = run("plan", town(tmp_path, free, quotas=[{"quota_id": "q", "min": 5}]), "--lang", lang)
     check(shown, "plan_impossible", lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
     "words",
     [
@@ -363,7 +361,7 @@ def test_files_and_folders_that_are_the_other_one(
     assert bool(ENGLISH.search(QUOTED.sub("", shown.stderr))) == (lang == "en")
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
     ("code", "column"),
     [
@@ -380,7 +378,7 @@ def test_mappings(run: Any, tmp_path: Path, folder: Path, code: str, column: str
     check(shown, code, lang)
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_job_that_failed_says_why(run: Any, tmp_path: Path, lang: Lang) -> None:
     (tmp_path / "plan.toml").write_text(RUNS, "utf-8")
     store = Store(tmp_path / "out")
@@ -395,7 +393,7 @@ def test_a_job_that_failed_says_why(run: Any, tmp_path: Path, lang: Lang) -> Non
     assert bool(JAPANESE.search(shown.stderr)) == (lang == "ja")
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_run_of_a_comparison_that_was_refused(run: Any, tmp_path: Path, lang: Lang) -> None:
     where = town(tmp_path, quotas=MINIMUM)
     shown = run("compare", where, "--policies", "points", "--lang", lang)
@@ -403,7 +401,7 @@ def test_a_run_of_a_comparison_that_was_refused(run: Any, tmp_path: Path, lang: 
     assert text("problem.policy_no_minimum.remedy", lang) in shown.stderr
 
 
-@pytest.mark.parametrize("lang", IN_SAMPLE)
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("words", ["explain flagship {done}", "promote flagship {done}"])
 def test_an_allocation_of_another_instance_is_no_defect_of_ours(
     run: Any, places: dict[str, Any], words: str, lang: Lang
