@@ -10,12 +10,11 @@ import pytest
 import nichiiki as nk
 import notebooks
 from nichiiki_models.notebook import MOST_ROWS
-from nichiiki_sample import sample
 
 HOSTILE = "</table><script>document.title='owned'</script>"
 
 
-@pytest.mark.parametrize("path", sample(notebooks.notebooks(), 2), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", notebooks.notebooks(), ids=lambda path: path.stem)
 def test_notebooks_show_what_they_keep(path: Path) -> None:
     assert notebooks.shown(notebooks.executed(path)) == notebooks.shown(json.loads(path.read_text("utf-8")))
 

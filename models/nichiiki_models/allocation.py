@@ -522,14 +522,11 @@ def _reason_rows(unplaced: list[UnplacedShape]) -> list[Unplaced]:
 
 def _items_of(placed: PlacedShape) -> Iterator[tuple[str, str | None, str]]:
     """Yield list, person and target of all that a placed household has."""
-    for name in ("school", "care", "desk"):
-        for person, target in getattr(placed, ITEM_FIELDS[name]).items():
-            yield name, person, target
-    for person, targets in placed.roles.items():
-        for target in targets:
-            yield "role", person, target
-    for target in placed.experiences:
-        yield "experience", None, target
+    for name, field in ITEM_FIELDS.items():
+        found = getattr(placed, field)
+        for person, targets in found.items() if isinstance(found, Mapping) else [(None, found)]:
+            for target in [targets] if isinstance(targets, str) else targets:
+                yield name, person, target
 
 
 _NO_DETAIL = DetailShape()

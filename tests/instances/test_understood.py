@@ -248,13 +248,13 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name, code in codes.items():
         found = caught_codes(tmp_path / name)
         assert code in found
-    monkeypatch.setattr("nichiiki_instances.text_files.MAX_BYTES", 1)
+    monkeypatch.setattr("nichiiki_instances.json_files.MOST_JSON", 1)
     assert caught_codes(tmp_path / "data.json") == ["file_too_large"]
 
     def fail(*_: object) -> bytes:
         raise PermissionError
 
-    monkeypatch.setattr("nichiiki_instances.text_files.MAX_BYTES", 9)
+    monkeypatch.setattr("nichiiki_instances.json_files.MOST_JSON", 9)
     monkeypatch.setattr(Path, "open", fail)
     assert caught_codes(tmp_path / "data.json") == ["not_readable"]
 
