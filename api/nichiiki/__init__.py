@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nichiiki.standard import write_standard as write_standard
     from nichiiki_instances import read as read
     from nichiiki_instances import write as write
+    from nichiiki_instances.allocation_files import read_allocation as read_allocation
     from nichiiki_instances.bundled import load as load
     from nichiiki_instances.frames import from_frames as from_frames
     from nichiiki_instances.generators import generate as generate
@@ -147,6 +148,7 @@ _HOMES = {
     "price": "nichiiki_solver.pricing.price",
     "promote": "nichiiki_solver.promoting",
     "read": "nichiiki_instances",
+    "read_allocation": "nichiiki_instances.allocation_files",
     "read_apart": "nichiiki.apart",
     "read_gtfs": "nichiiki_instances.gtfs",
     "write_gtfs_fares": "nichiiki_instances.gtfs",
@@ -221,6 +223,7 @@ __all__ = [
     "price",
     "promote",
     "read",
+    "read_allocation",
     "read_apart",
     "read_gtfs",
     "read_standard",

@@ -21,13 +21,18 @@ LISTS = ("placements", "unplaced", "measures", "payments", "standings")
 """Keys of the document whose values are lists that may be long."""
 
 
-def read_allocation(path: Path) -> Allocation:
-    """Return the allocation of a JSON file.
+def read_allocation(path: str | Path) -> Allocation:
+    """Read an allocation from its JSON file (``allocation.json``), in pieces: what is held of it are columns.
 
     Parameters
     ----------
     path
-        File of at most `MOST_JSON` bytes.
+        File of at most 4 GiB.
+
+    Returns
+    -------
+    Allocation
+        As it was written; whether it keeps the rules of its instance says `nichiiki.verify`.
 
     Raises
     ------
@@ -35,7 +40,7 @@ def read_allocation(path: Path) -> Allocation:
         If there is no such file, it is no JSON, or no allocation; with the list, the entry and the field.
     """
     label = str(path)
-    with open_file(path, label, limit=MOST_JSON) as stream:
+    with open_file(Path(path), label, limit=MOST_JSON) as stream:
         try:
             pieces = _Pieces(label)
             for key, value in items_of(stream, label):
